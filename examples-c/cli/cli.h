@@ -69,7 +69,6 @@ struct command {
     const char *name;
     const char *words; /* the arguments, as in the usage */
     int least_words, most_words;
-    int asks; /* answers input requests of the server */
     int is_of_file; /* reads a configuration file and makes no client */
     int is_of_oauth; /* gets or deletes a token, and nothing else */
     int (*run)(mcp_client *client, const struct options *options);
@@ -96,6 +95,9 @@ void forget(struct options *options);
 /* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
+const char *server_command(void);
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what);
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
@@ -142,6 +144,7 @@ void put_part(const char *text, int *column, int width);
 
 /* messages.c: the library's messages, with options in place of functions. */
 char *with_options(const char *message);
+void put_message(FILE *to, const char *message);
 void put_error(FILE *to);
 
 /* files.c: a file to write; errno has the reason of a failure.  The old file
@@ -164,6 +167,10 @@ int save_contents(FILE *to, const mcp_result *result, const char *folder);
 void show_progress(void *userdata, double progress, double total,
                    const char *message);
 void hide_progress(void);
+
+/* waiting.c: says what the command waits for, if it is not connected soon. */
+void start_waiting(mcp_client *client, const struct options *options);
+void stop_waiting(void);
 
 /* arguments.c: makes a JSON object of JSON or of key=value words.  Returns
  * NULL after it has printed what is wrong.  `schema` may be NULL. */
@@ -193,7 +200,8 @@ int32_t ask_for_logs(mcp_client *client, const struct options *options,
 
 /* schema.c: what a tool's schema says of its arguments. */
 void put_arguments(const mcp_json *schema, int *column);
-void put_schema(const char *heading, const mcp_json *schema);
+void put_schema(const char *heading, const mcp_json *schema,
+                const char *nothing);
 
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);

@@ -22,10 +22,10 @@ int terminal_width(void)
 
     if (!isatty(1))
         return 0;
-    if (ioctl(1, TIOCGWINSZ, &size) == 0)
-        width = size.ws_col;
-    if (width == 0 && columns != NULL)
+    if (columns != NULL) /* the width that the person wants */
         width = strtol(columns, NULL, 10);
+    if (width <= 0 && ioctl(1, TIOCGWINSZ, &size) == 0)
+        width = size.ws_col;
     if (width <= 0 || width > MOST_WIDTH)
         width = USUAL_WIDTH;
     return width < LEAST_WIDTH ? LEAST_WIDTH : (int)width;
@@ -152,38 +152,53 @@ static int marker_width(const char *at, const char *end)
     return at > start && at < end && *at == ' ' ? (int)(at - start) + 1 : 0;
 }
 
-/* Writes one line of a text, broken where it is too wide.  A word that is
- * wider than a line is not broken: it may be an address. */
-static void put_broken(FILE *to, const char *at, const char *end, int indent,
+/* The line that is being written. */
+struct flow {
+    FILE *to;
+    int width, hang, column, has_begun;
+    int space; /* before the next word */
+    int joins; /* sentences go on over the lines of the text */
+};
+
+static void begin_flow(struct flow *flow, FILE *to, int indent, int hang,
                        int width)
 {
-    int column = indent, hang = indent + marker_width(at, end), begins = 1;
-
-    if (width > 0 && hang > width / 2)
-        hang = width / 2;
+    flow->to = to;
+    flow->width = width;
+    flow->hang = width > 0 && indent + hang > width / 2 ? indent
+                                                        : indent + hang;
+    flow->column = indent;
+    flow->has_begun = flow->space = 0;
     put_indent(to, indent);
+}
+
+/* Writes words, with a line break where a line is too wide.  A word that is
+ * wider than a line is not broken: it may be an address. */
+static void put_flow(struct flow *flow, const char *at, const char *end)
+{
     while (at < end) {
         const char *start = at, *stop;
         int spaces, columns;
 
         while (at < end && *at == ' ')
             at++;
-        spaces = (int)(at - start);
+        spaces = (int)(at - start) + flow->space;
+        flow->space = 0;
         stop = part_end(at, end);
         columns = columns_of(at, (size_t)(stop - at));
-        if (width > 0 && !begins && column + spaces + columns > width) {
-            fputc('\n', to);
-            put_indent(to, hang);
-            column = hang;
+        if (flow->width > 0 && flow->has_begun &&
+            flow->column + spaces + columns > flow->width) {
+            fputc('\n', flow->to);
+            put_indent(flow->to, flow->hang);
+            flow->column = flow->hang;
             spaces = 0;
         }
-        put_indent(to, spaces);
-        put_words(to, at, (size_t)(stop - at));
-        column += spaces + columns;
-        begins = 0;
+        put_indent(flow->to, spaces);
+        put_words(flow->to, at, (size_t)(stop - at));
+        flow->column += spaces + columns;
+        flow->has_begun = 1;
         at = stop;
     }
-    fputc('\n', to);
 }
 
 /* Returns the end of a line: without the white space at its end.  `next` is
@@ -227,6 +242,41 @@ static int common_indent(const char *text)
     return least > 0 ? least : 0;
 }
 
+/* Returns 1 if a line goes on with the sentence of the line before it, which is
+ * too wide: both are written as one. */
+static int goes_on(const char *next, int common, int shown)
+{
+    const char *rest, *end = line_end(next, &rest);
+    int columns = take_indent(&next, end);
+
+    columns -= common < columns ? common : columns;
+    return next < end && columns == shown && *next >= 'a' && *next <= 'z' &&
+           next[strcspn(next, " \r\n") - 1] != ':';
+}
+
+/* Writes a line, and the following ones that belong to it.  Returns the line
+ * after them, or NULL.  `common` is the indentation that is left out, `shown`
+ * the one that is written. */
+static const char *put_sentence(struct flow *flow, const char *line,
+                                int common, int shown)
+{
+    const char *next, *end = line_end(line, &next);
+    int width = columns_of(line, (size_t)(end - line));
+
+    put_flow(flow, line, end);
+    while (flow->joins && next != NULL &&
+           flow->hang + width > flow->width && goes_on(next, common, shown)) {
+        line = next;
+        end = line_end(line, &next);
+        take_indent(&line, end);
+        width = columns_of(line, (size_t)(end - line));
+        flow->space = 1;
+        put_flow(flow, line, end);
+    }
+    fputc('\n', flow->to);
+    return next;
+}
+
 /* Writes a whole text below its name: without empty lines at its beginning
  * and end, and without the indentation that the source of a program gave it.
  * `width`: where lines are broken; 0: nowhere. */
@@ -234,15 +284,18 @@ void put_paragraphs(FILE *to, const char *text, int indent, int width)
 {
     const char *line, *next = text, *end;
     int common = text != NULL ? common_indent(text) : 0;
-    int is_first = 1, is_empty = 0, has_begun = 0;
+    int is_first = 1, is_empty = 0, has_begun = 0, is_code = 0;
 
     while (next != NULL) {
-        int columns;
+        int columns, shown, most = width > 0 ? width / 4 : 40;
+        struct flow flow;
 
         line = next;
         end = line_end(line, &next);
         columns = take_indent(&line, end);
-        columns -= is_first ? columns : common < columns ? common : columns;
+        shown = columns - (is_first           ? columns
+                           : common < columns ? common
+                                              : columns);
         is_first = 0;
         if (line == end) {
             is_empty = has_begun;
@@ -252,11 +305,11 @@ void put_paragraphs(FILE *to, const char *text, int indent, int width)
             fputc('\n', to);
         is_empty = 0;
         has_begun = 1;
-        if (columns > 40)
-            columns = 40;
-        if (width > 0 && columns > width / 4)
-            columns = width / 4;
-        put_broken(to, line, end, indent + columns, width);
+        begin_flow(&flow, to, indent + (shown < most ? shown : most),
+                   marker_width(line, end), width);
+        is_code ^= strncmp(line, "```", 3) == 0; /* begins or ends code */
+        flow.joins = width > 0 && !is_code;
+        next = put_sentence(&flow, line, common, shown);
     }
 }
 

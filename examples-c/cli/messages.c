@@ -91,6 +91,13 @@ static const struct wording wordings[] = {
     /* what mcpclient decides itself */
     {": see mcp_client_set_input_handler() and mcp_client_set_roots_json()",
      ""},
+    {"(elicitation/create), and the application does not handle it; see "
+     "mcp_client_set_input_handler()",
+     "(elicitation/create), and there is no terminal at which a person could "
+     "answer"},
+    {"and the application does not handle it; see "
+     "mcp_client_set_input_handler()",
+     "which mcpclient does not answer"},
     {"; see mcp_client_set_input_handler()", ""},
     {": see mcp_client_set_tasks() and mcp_request_set_task()", ""},
     {"; see mcp_client_set_tasks()", ""},
@@ -159,12 +166,73 @@ char *with_options(const char *message)
     return fclose(to) == 0 ? text : NULL;
 }
 
+/* Returns the quote at the end of what a program wrote, which may have quotes
+ * itself.  The library may have added what else it knows. */
+static char *end_of_quote(char *text)
+{
+    static const char *const others[] = {"\"; server/discover ",
+                                         "\"; the server sent "};
+    char *end = strrchr(text, '"'), *found;
+    size_t i;
+
+    for (i = 0; i < sizeof others / sizeof *others; i++) {
+        found = strstr(text, others[i]);
+        if (found != NULL && found < end)
+            end = found;
+    }
+    return end;
+}
+
+/* Writes what a program wrote to its standard error as the lines that it had,
+ * after the rest of the message.  The library joins them, because its messages
+ * have one line.  Returns 0 if there is at most one line. */
+static int put_with_lines(FILE *to, char *text)
+{
+    static const char mark[] = " standard error: \"", between[] = " | ";
+    char *line = strstr(text, mark), *start, *next;
+    char *end = line != NULL ? end_of_quote(line + sizeof mark - 1) : NULL;
+
+    if (end == NULL || end < line + sizeof mark - 1 ||
+        (end[1] != '\0' && end[1] != ';'))
+        return 0;
+    *end = '\0';
+    for (start = line; start > text && *start != ';'; start--)
+        ;
+    line += sizeof mark - 1;
+    if (strstr(line, between) == NULL || start == text) {
+        *end = '"';
+        return 0;
+    }
+    line[-2] = *start = '\0'; /* the blank before the quote */
+    put_text(to, text);
+    put_text(to, end + 1);
+    fputc(';', to);
+    put_text(to, start + 1);
+    for (; line != NULL; line = next) {
+        next = strstr(line, between);
+        if (next != NULL) {
+            *next = '\0';
+            next += sizeof between - 1;
+        }
+        fputs("\n  ", to);
+        put_text(to, line);
+    }
+    return 1;
+}
+
+/* Writes a message of the library. */
+void put_message(FILE *to, const char *message)
+{
+    char *text = with_options(message);
+
+    if (text == NULL || !put_with_lines(to, text))
+        put_text(to, text);
+    free(text);
+}
+
 /* Writes the thread's last error as a line. */
 void put_error(FILE *to)
 {
-    char *text = with_options(mcp_error_message(NULL));
-
-    put_text(to, text);
+    put_message(to, mcp_error_message(NULL));
     fputc('\n', to);
-    free(text);
 }

@@ -10,10 +10,10 @@
 
 enum {
     MOST_DEPTH = 8,
-    MOST_LEVELS = 6,         /* of members of members */
-    MOST_REFERENCES = 10000, /* of one tool */
-    MOST_SCHEMAS = 100000,   /* of one tool */
-    MOST_CHOICES = 200,      /* of one argument */
+    MOST_LEVELS = 6, /* of members of members */
+    MOST_SEARCHED = 10000000, /* members that the references of a tool search */
+    MOST_SCHEMAS = 100000, /* of one tool */
+    MOST_CHOICES = 200,    /* of one argument */
     SHORT_TYPE = 100,
     SHORT_OBJECT = 60,
     SHORT_DEFAULT = 40
@@ -28,7 +28,8 @@ struct text {
 
 struct look {
     const mcp_json *root;
-    size_t references, schemas;
+    size_t searched, schemas;
+    size_t members; /* what a reference searches at most */
     const mcp_json *last, *target; /* the last schema with a reference */
     int is_full; /* members are written below, so not in the type */
     size_t level;
@@ -101,9 +102,9 @@ static const mcp_json *referred(struct look *look, const mcp_json *schema)
     if (schema == look->last)
         return look->target;
     if (reference == NULL || reference[0] != '#' ||
-        look->references == MOST_REFERENCES)
+        look->searched > MOST_SEARCHED)
         return NULL;
-    look->references++;
+    look->searched += look->members;
     look->last = schema;
     look->target = mcp_json_at(look->root, reference + 1);
     return look->target;
@@ -302,8 +303,15 @@ static void add_type_or_value(struct text *to, struct look *look,
 
 static void begin_look(struct look *look, const mcp_json *root)
 {
+    static const char *const names[] = {"/properties", "/$defs",
+                                        "/definitions"};
+    size_t i;
+
     memset(look, 0, sizeof *look);
     look->root = root;
+    look->members = 100 + mcp_json_count(root);
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        look->members += mcp_json_count(mcp_json_at(root, names[i]));
 }
 
 /* Returns a member of a schema, also of the one schema that it stands for: a
@@ -343,6 +351,28 @@ static const mcp_json *member(struct look *look, const mcp_json *schema,
     return found;
 }
 
+/* Returns the next required name that is no member, from `*at` on; or NULL.
+ * Names beyond a hundred are left out. */
+static const char *next_unknown(const struct required *required,
+                                const mcp_json *fields, size_t *at)
+{
+    while (*at < required->count && *at < 100) {
+        const char *name = required->names[(*at)++];
+        size_t i, count = mcp_json_count(fields);
+        int is_again = *at > 1 && strcmp(required->names[*at - 2], name) == 0;
+
+        for (i = 0; i < count && !is_again; i++) {
+            const char *key = mcp_json_key(fields, i);
+
+            if (key != NULL && strcmp(key, name) == 0)
+                break;
+        }
+        if (i == count && !is_again)
+            return name;
+    }
+    return NULL;
+}
+
 /* Writes the arguments as `call` takes them: a=integer [note=string].
  * `column` is where the line ends. */
 void put_arguments(const mcp_json *schema, int *column)
@@ -350,19 +380,21 @@ void put_arguments(const mcp_json *schema, int *column)
     const mcp_json *fields = mcp_json_at(schema, "/properties");
     int width = terminal_width();
     struct required required;
+    struct text one, type, value;
     struct look look;
+    const char *name;
     size_t i;
 
     begin_look(&look, schema);
     find_required(&required, schema);
     for (i = 0; i < mcp_json_count(fields); i++) {
-        const char *name = mcp_json_key(fields, i);
         const mcp_json *field = mcp_json_child(fields, i), *usual;
-        int must_be = name != NULL && is_required(&required, name);
-        struct text one, type, value;
+        int must_be;
 
+        name = mcp_json_key(fields, i);
         if (name == NULL)
             continue;
+        must_be = is_required(&required, name);
         begin(&type, SHORT_TYPE);
         add_type_or_value(&type, &look, field);
         begin(&value, SHORT_DEFAULT);
@@ -377,6 +409,12 @@ void put_arguments(const mcp_json *schema, int *column)
         add(&one, value.length > 0 ? ", " : "");
         add_bytes(&one, value.data, value.length);
         add(&one, must_be ? "" : "]");
+        put_part(one.data, column, width);
+    }
+    for (i = 0; (name = next_unknown(&required, fields, &i)) != NULL;) {
+        begin(&one, sizeof one.data);
+        add(&one, name);
+        add(&one, "=value");
         put_part(one.data, column, width);
     }
     forget_required(&required);
@@ -395,20 +433,21 @@ static const mcp_json *number_of(struct look *look, const mcp_json *field,
 static void add_range(struct text *to, const mcp_json *least,
                       const mcp_json *most, const char *unit)
 {
+    int is_one = mcp_json_integer(most != NULL ? most : least, 0) == 1;
+    int is_exact = least != NULL && most != NULL &&
+                   mcp_json_number(least, 0) == mcp_json_number(most, 0);
+
     if (least == NULL && most == NULL)
         return;
     add(to, least == NULL ? ", at most " : most == NULL ? ", at least " : ", ");
     if (least != NULL)
         add_value(to, least);
-    if (least != NULL && most != NULL)
+    if (least != NULL && most != NULL && !is_exact)
         add(to, " to ");
-    if (most != NULL)
+    if (most != NULL && !is_exact)
         add_value(to, most);
     add(to, unit);
-    if (unit[0] != '\0' && (least == NULL || most == NULL) &&
-        mcp_json_integer(least != NULL ? least : most, 0) == 1)
-        return;
-    add(to, unit[0] != '\0' ? "s" : "");
+    add(to, unit[0] != '\0' && !is_one ? "s" : "");
 }
 
 static void add_labelled(struct text *to, const char *label,
@@ -526,6 +565,7 @@ static void put_members(struct look *look, const mcp_json *schema, int indent)
     const mcp_json *fields = member(look, schema, "/properties", 0);
     const mcp_json *names = member(look, schema, "/required", 0);
     struct required required;
+    const char *name;
     size_t i;
 
     for (i = 0; i < look->level; i++)
@@ -536,18 +576,21 @@ static void put_members(struct look *look, const mcp_json *schema, int indent)
     look->open[look->level++] = fields;
     find_names(&required, names);
     for (i = 0; i < mcp_json_count(fields); i++) {
-        const char *name = mcp_json_key(fields, i);
-
+        name = mcp_json_key(fields, i);
         if (name != NULL)
             put_member(look, mcp_json_child(fields, i), name,
                        is_required(&required, name), indent);
     }
+    for (i = 0; (name = next_unknown(&required, fields, &i)) != NULL;)
+        put_member(look, NULL, name, 1, indent);
     forget_required(&required);
     look->level--;
 }
 
-/* Writes a schema in full below a heading. */
-void put_schema(const char *heading, const mcp_json *schema)
+/* Writes a schema in full below a heading.  `nothing`: what stands for a
+ * schema that says nothing. */
+void put_schema(const char *heading, const mcp_json *schema,
+                const char *nothing)
 {
     struct look look;
     struct text type;
@@ -555,16 +598,17 @@ void put_schema(const char *heading, const mcp_json *schema)
     begin_look(&look, schema);
     look.is_full = 1;
     printf("\n%s:", heading);
-    if (mcp_json_count(member(&look, schema, "/properties", 0)) > 0) {
+    if (mcp_json_count(member(&look, schema, "/properties", 0)) > 0 ||
+        mcp_json_count(member(&look, schema, "/required", 0)) > 0) {
         putchar('\n');
         put_members(&look, schema, 4);
         return;
     }
     begin(&type, sizeof type.data);
     add_type(&type, &look, schema, 0);
+    if (strcmp(type.data, "object") == 0)
+        type.length = 0;
     putchar(' ');
-    put_word(stdout, type.length == 0 || strcmp(type.data, "object") == 0
-                         ? "none"
-                         : type.data);
+    put_word(stdout, type.length > 0 ? type.data : nothing);
     putchar('\n');
 }

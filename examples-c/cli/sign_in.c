@@ -133,6 +133,7 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
     int is_open;
 
     hide_progress();
+    stop_waiting(); /* the person is waited for */
     stop_reading();
     is_open = wants_browser && mcp_open_browser(NULL, auth, url) == MCP_OK;
     if (wants_browser && !is_open) {

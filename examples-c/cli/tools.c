@@ -77,9 +77,9 @@ static void put_tool_in_full(const mcp_tool *tool)
             putchar('\n');
     }
     put_description(mcp_tool_description(tool));
-    put_schema("Arguments", input);
+    put_schema("Arguments", input, "none");
     if (output != NULL)
-        put_schema("Output", output);
+        put_schema("Output", output, "any object");
     put_annotations(tool);
     text = task_support(tool, &whole);
     if (text != NULL) {
@@ -99,10 +99,13 @@ static int put_one_tool(const mcp_result *list, const char *name,
     const mcp_tool *tool = mcp_result_find_tool(list, name);
     size_t length = 0;
     const char *text = mcp_tool_json(tool, &length);
+    char message[256];
 
-    if (tool == NULL)
-        return fail_with(options, "MCP_E_NOT_FOUND",
-                         "the server lists no tool of this name");
+    if (tool == NULL) {
+        snprintf(message, sizeof message, "the server lists no tool \"%s\"",
+                 strlen(name) < 128 ? name : "...");
+        return fail_with(options, "MCP_E_NOT_FOUND", message);
+    }
     if (!options->json) {
         put_tool_in_full(tool);
         return SUCCESS;
@@ -127,6 +130,7 @@ int tools(mcp_client *client, const struct options *options)
     else
         for (i = 0; i < mcp_result_tool_count(result); i++)
             put_tool(mcp_result_tool(result, i));
+    note_absence(client, mcp_result_tool_count(result), "tools", "tools");
     mcp_result_free(result);
     return status;
 }

@@ -184,9 +184,9 @@ pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const
 /// NUL.
 ///
 /// Returns NULL if the server sent none or null, and for other kinds.  A value
-/// that is no string is returned as its JSON text.  The text is UTF-8.  If it contains a NUL, C sees its end
-/// there, but `len` is the whole length.  Borrowed from the result: valid
-/// until mcp_result_free().
+/// that is no string is returned as its JSON text.  The text is UTF-8.  If it
+/// contains a NUL, C sees its end there, but `len` is the whole length.
+/// Borrowed from the result: valid until mcp_result_free().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]

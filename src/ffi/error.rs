@@ -53,6 +53,8 @@ pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
 /// `error`: an error, or NULL for the last error of this thread.
 ///
 /// A few servers use the code 0.  The status of such an error is MCP_E_RPC.
+/// The code is also 0 if the server's code is missing, or is not a whole
+/// number of 32 bits; then mcp_error_data_json() has the whole error.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
 #[unsafe(no_mangle)]
@@ -66,6 +68,10 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
 /// `error`: an error, or NULL for the last error of this thread.
 /// `len`, unless NULL, receives the number of bytes without the terminating
 /// NUL.
+///
+/// Some servers send an error of another shape, for example a text, or a code
+/// that is no number.  Then the function returns the whole error as the server
+/// sent it.
 ///
 /// Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
 /// server repeated in it are masked.  Returns NULL if there is no such

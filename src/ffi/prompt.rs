@@ -68,6 +68,9 @@ pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *c
 ///
 /// `prompt`: NULL gives 0.
 ///
+/// An argument of another type is counted, and the functions that read it
+/// return NULL.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {

@@ -190,8 +190,13 @@ fn of_message(message: View, out: &mut Vec<mcp_content>) {
         out.push(mcp_content::new(message, role));
         return;
     }
-    let parts = message.contents("content").into_iter();
-    out.extend(parts.map(|part| mcp_content::new(part, role.clone())));
+    let parts = message.contents("content");
+    if parts.is_empty() && has("content") {
+        // It is no content, and is shown as it is.
+        out.extend(message.value_at("content").map(|part| mcp_content::new(part, role)));
+        return;
+    }
+    out.extend(parts.into_iter().map(|part| mcp_content::new(part, role.clone())));
 }
 
 /// The server info, with its texts ready to lend.
@@ -242,10 +247,8 @@ pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
 /// NUL.
 ///
 /// Never NULL for a valid `result`.  For a list of several pages it is one
-/// object that contains the items of all pages.  If the server sent the
-/// contents or the items alone, without the object that the specification
-/// demands, it is that object.  Borrowed from the result: valid until
-/// mcp_result_free().
+/// object that contains the items of all pages.  Borrowed from the result:
+/// valid until mcp_result_free().
 ///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -320,6 +323,10 @@ pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
 /// mcp_read_resource() or mcp_get_prompt().
 ///
 /// `result`: NULL gives 0.
+///
+/// A text or an object in the place of the array is one content block.  If a
+/// tool's result has neither content nor structured content,
+/// mcp_result_json() has what the server sent.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]

@@ -194,6 +194,12 @@ impl View {
         places.map(|place| array.at(place)).collect()
     }
 
+    /// A view of a member that is no array.
+    pub(crate) fn value_at(&self, name: &str) -> Option<Self> {
+        let place = self.member(name)?;
+        (!self.raw_at(place).starts_with('[')).then(|| self.at(place))
+    }
+
     /// Views of contents: an array of them, or one that is an object or a text.
     pub(crate) fn contents(&self, name: &str) -> Vec<Self> {
         match self.member(name) {

@@ -12,6 +12,7 @@ use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::{Task, Tasks};
 use crate::wire::jsonrpc::Answer;
@@ -36,8 +37,8 @@ pub(crate) trait Dialect: Send + Sync {
     /// What a result means for a call.
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation>;
 
-    /// Whether the server may send an array of messages.
-    fn has_batches(&self) -> bool;
+    /// The revision that both sides speak, or that the client proposes.
+    fn revision(&self) -> Revision;
 
     /// Whether the server may send requests.
     fn has_requests(&self) -> bool;

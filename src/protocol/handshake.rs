@@ -111,8 +111,8 @@ impl Dialect for Handshake {
         Ok(Interpretation::Complete)
     }
 
-    fn has_batches(&self) -> bool {
-        self.revision.has_batches()
+    fn revision(&self) -> Revision {
+        self.revision
     }
 
     fn has_requests(&self) -> bool {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::value::RawValue;
 
 use crate::wire::json_members;
+use crate::wire::json_number::own_id;
 use crate::wire::json_string::plain_text;
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
@@ -79,7 +80,7 @@ impl<'a> ProgressParams<'a> {
             *slot = Some(tape.text(text, value));
         });
         Some(Self {
-            id: token?.parse().ok(),
+            id: own_id(token?),
             progress: number(progress?)?,
             total: total.and_then(number),
             message: message.and_then(plain_text),
@@ -134,7 +135,7 @@ pub(crate) fn cancelled(params: &str) -> Option<&str> {
 pub(crate) fn subscription(params: &str) -> Option<i64> {
     let meta = Members::parse(params).ok()?.get("_meta")?;
     let id = Members::parse(meta.get()).ok()?.get(SUBSCRIPTION)?;
-    id.get().parse().ok()
+    own_id(id.get())
 }
 
 /// The elicitation whose page was visited.

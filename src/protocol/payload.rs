@@ -12,7 +12,6 @@ use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::item;
-use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
@@ -42,51 +41,26 @@ impl Payload {
             _ => Self::Items(item::member_of(method)?),
         })
     }
-
-    fn member(self) -> &'static str {
-        match self {
-            Self::Tool => "content",
-            Self::Contents => "contents",
-            Self::Messages => "messages",
-            Self::Items(member) => member,
-            Self::Completion => "completion",
-        }
-    }
 }
 
-/// Checks the payload of a result. A result that is not an object, and plainly
-/// is the payload itself, becomes an object that has it.
-pub(crate) fn accept(method: &str, answer: Answer) -> Result<Answer> {
-    let Some(payload) = Payload::of(method) else { return Ok(answer) };
-    let answer = if answer.json().starts_with('{') { answer } else { wrapped(payload, &answer)? };
+/// Checks the payload of a result. The result is an object: another one is a
+/// malformed response.
+pub(crate) fn check(method: &str, answer: &Answer) -> Result<()> {
+    let Some(payload) = Payload::of(method) else { return Ok(()) };
     match payload {
         Payload::Tool => {
             check_contents("content", answer.member("content"))?;
             check_error_flag(answer.member("isError"))?;
         }
         Payload::Contents => check_contents("contents", answer.member("contents"))?,
-        Payload::Messages => check_messages(answer.member("messages"))?,
+        // A text or an object where an array is due is one message.
+        Payload::Messages => check_contents("messages", answer.member("messages"))?,
         Payload::Items(member) => check_items(member, answer.member(member))?,
         Payload::Completion => {
-            completion_values(&answer)?;
+            completion_values(answer)?;
         }
     }
-    Ok(answer)
-}
-
-/// The object for a result that is not one.
-#[cold]
-fn wrapped(payload: Payload, answer: &Answer) -> Result<Answer> {
-    let json = answer.json();
-    let is_it = match payload {
-        Payload::Tool | Payload::Contents | Payload::Messages => json.starts_with(['[', '"']),
-        Payload::Items(_) | Payload::Completion => json.starts_with('['),
-    };
-    if !is_it {
-        return Err(wrong("result", json, "an object"));
-    }
-    let object = json_members::object(|out| out.json(payload.member(), json));
-    Ok(Answer::whole(object))
+    Ok(())
 }
 
 /// A text or an object where an array is due is one content.
@@ -103,23 +77,6 @@ fn check_error_flag(raw: Option<&str>) -> Result<()> {
         None | Some("false" | "true") => Ok(()),
         Some(raw) if is_set(raw).is_some() => Ok(()),
         Some(raw) => Err(wrong("isError", raw, "true or false")),
-    }
-}
-
-/// A text or an object where an array is due is one message.
-fn check_messages(raw: Option<&str>) -> Result<()> {
-    check_contents("messages", raw)?;
-    let check = |message: &str| match Members::parse(message) {
-        Ok(message) => check_contents("content", message.get("content").map(RawValue::get)),
-        Err(_) => Ok(()),
-    };
-    match raw {
-        Some(raw) if raw.starts_with('[') => {
-            let all: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
-            all.into_iter().try_for_each(|message| check(message.get()))
-        }
-        Some(raw) if raw.starts_with('{') => check(raw),
-        _ => Ok(()),
     }
 }
 
@@ -197,12 +154,8 @@ fn wrong(name: &str, raw: &str, wanted: &str) -> Error {
         Some(b'n') => "null",
         _ => "a number",
     };
-    let what = match name {
-        "result" => "its result".to_owned(),
-        _ => format!("its \"{name}\""),
-    };
     Error::protocol(format!(
-        "the server sent a malformed result: {what} is {kind}, not {wanted}: {}",
+        "the server sent a malformed result: its \"{name}\" is {kind}, not {wanted}: {}",
         quote(raw)
     ))
     // The request was run: its result is here.
@@ -214,8 +167,8 @@ mod tests {
     use super::*;
     use crate::base::error::Status;
 
-    fn accepted(method: &str, result: &str) -> Result<String> {
-        accept(method, Answer::whole(result.to_owned())).map(|answer| answer.json().to_owned())
+    fn checked(method: &str, result: &str) -> Result<()> {
+        check(method, &Answer::whole(result.to_owned()))
     }
 
     /// Methods with the member of their payload.
@@ -235,32 +188,30 @@ mod tests {
     ];
 
     #[test]
-    fn takes_what_is_plainly_meant_and_keeps_it_as_it_is_written() {
+    fn takes_what_is_plainly_meant() {
         for (method, member) in CONTENTS {
             for value in ["[]", "null", r#""Oslo""#, "{}", r#"{"type":"text"}"#, "[1,null,\"x\"]"] {
                 let result = format!(r#"{{"{member}":{value}}}"#);
-                assert_eq!(accepted(method, &result).unwrap(), result, "{method}");
+                assert!(checked(method, &result).is_ok(), "{method} {result}");
             }
-            assert_eq!(accepted(method, "{}").unwrap(), "{}");
+            assert!(checked(method, "{}").is_ok());
         }
         for (method, member) in LISTS {
             for value in ["[]", "null", "{ }", "[null,{},7]"] {
                 let result = format!(r#"{{"{member}":{value}}}"#);
-                assert_eq!(accepted(method, &result).unwrap(), result, "{method}");
+                assert!(checked(method, &result).is_ok(), "{method} {result}");
             }
         }
         // The library does not know what the others answer.
-        for result in ["{}", "7", "\"pong\"", "[1]", r#"{"content":7,"tools":7}"#] {
-            for method in ["ping", "acme/x", "logging/setLevel"] {
-                assert_eq!(accepted(method, result).unwrap(), result, "{method}");
-            }
+        for method in ["ping", "acme/x", "logging/setLevel"] {
+            assert!(checked(method, r#"{"content":7,"tools":7,"isError":[]}"#).is_ok(), "{method}");
         }
     }
 
     #[test]
     fn names_the_member_and_the_type_of_what_means_nothing() {
         let fails = |method: &str, result: &str, words: &str| {
-            let error = accepted(method, result).unwrap_err();
+            let error = checked(method, result).unwrap_err();
             assert_eq!(error.status(), Status::Protocol);
             assert!(error.message().contains(words), "{method} {result}: {}", error.message());
             assert!(error.may_have_run());
@@ -270,7 +221,6 @@ mod tests {
                 let words = format!("its \"{member}\" is {kind}, not an array");
                 fails(method, &format!(r#"{{"{member}":{value}}}"#), &words);
             }
-            fails(method, "7", "its result is a number, not an object: 7");
         }
         for (method, member) in LISTS {
             for (value, kind) in [
@@ -282,10 +232,7 @@ mod tests {
                 let words = format!("its \"{member}\" is {kind}, not an array");
                 fails(method, &format!(r#"{{"{member}":{value}}}"#), &words);
             }
-            fails(method, "\"x\"", "its result is a string");
         }
-        fails("prompts/get", r#"{"messages":[{"content":7}]}"#, "its \"content\" is a number");
-        fails("prompts/get", r#"{"messages":{"content":true}}"#, "its \"content\" is a boolean");
         for flag in ["\"yes\"", "2", "[]", "{}", "\"1\""] {
             fails("tools/call", &format!(r#"{{"isError":{flag}}}"#), "its \"isError\" is ");
         }
@@ -297,20 +244,6 @@ mod tests {
         ] {
             let result = format!(r#"{{"completion":{value}}}"#);
             fails("completion/complete", &result, &format!("its \"{name}\" is"));
-        }
-    }
-
-    #[test]
-    fn makes_an_object_of_a_result_that_is_the_payload_itself() {
-        for (method, result, made) in [
-            ("tools/call", r#""Oslo""#, r#"{"content":"Oslo"}"#),
-            ("tools/call", "[1]", r#"{"content":[1]}"#),
-            ("resources/read", r#""x""#, r#"{"contents":"x"}"#),
-            ("prompts/get", "[]", r#"{"messages":[]}"#),
-            ("tools/list", "[{}]", r#"{"tools":[{}]}"#),
-            ("completion/complete", r#"["a"]"#, r#"{"completion":["a"]}"#),
-        ] {
-            assert_eq!(accepted(method, result).unwrap(), made);
         }
     }
 

@@ -63,7 +63,7 @@ impl Revision {
 
     /// Whether the server may put several messages into one array.
     pub(crate) fn has_batches(self) -> bool {
-        matches!(self, Self::V2024_11_05 | Self::V2025_03_26)
+        self == Self::V2025_03_26
     }
 
     /// Whether a completion may have a `context`: the other arguments.

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, quote};
 use crate::protocol::extension;
 use crate::protocol::revision::Revision;
 use crate::wire::json_string::unescape;
@@ -29,18 +29,37 @@ pub(crate) struct ServerInfo {
 /// type reads as absent, and refuses no server.
 #[derive(Debug, Default)]
 pub(crate) struct HandshakeReply<'a> {
+    /// Of `initialize`.
+    pub(crate) protocol_version: Option<String>,
+    /// Of `server/discover`.
+    pub(crate) supported_versions: Option<Vec<String>>,
     members: Members<'a>,
 }
 
 impl<'a> HandshakeReply<'a> {
     pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
-        let members = Members::parse(answer.json()).map_err(|error| {
-            Error::protocol(format!(
-                "the server sent malformed information about itself: {}",
-                json_reason(&error)
-            ))
-        })?;
-        Ok(Self { members })
+        let malformed = |what: String| {
+            Error::protocol(format!("the server sent malformed information about itself: {what}"))
+        };
+        let members =
+            Members::parse(answer.json()).map_err(|error| malformed(json_reason(&error)))?;
+        let given = |name: &str| members.get(name).filter(|raw| raw.get() != "null");
+        let protocol_version = match given("protocolVersion") {
+            None => None,
+            Some(raw) => Some(members.string("protocolVersion").ok_or_else(|| {
+                malformed(format!("its \"protocolVersion\" is no string: {}", quote(raw.get())))
+            })?),
+        };
+        let supported_versions = match given("supportedVersions") {
+            None => None,
+            Some(raw) => Some(versions(raw.get()).ok_or_else(|| {
+                malformed(format!(
+                    "its \"supportedVersions\" is no array of strings: {}",
+                    quote(raw.get())
+                ))
+            })?),
+        };
+        Ok(Self { protocol_version, supported_versions, members })
     }
 
     /// What the library keeps, once the revision is chosen.
@@ -59,6 +78,16 @@ impl<'a> HandshakeReply<'a> {
             json: answer.json().to_owned(),
         }
     }
+}
+
+/// The versions of `server/discover`. A wrong item concerns only itself; a text
+/// is one version.
+fn versions(raw: &str) -> Option<Vec<String>> {
+    if raw.starts_with('"') {
+        return Some(vec![serde_json::from_str(raw).ok()?]);
+    }
+    let all: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    Some(all.into_iter().filter_map(|one| serde_json::from_str(one.get()).ok()).collect())
 }
 
 /// The object that describes the server. The stateless dialect has it in
@@ -245,9 +274,34 @@ mod tests {
     }
 
     #[test]
-    fn refuses_a_result_that_is_no_object() {
+    fn reads_the_versions_and_refuses_other_types_of_them() {
+        for (members, versions) in [
+            (r#""supportedVersions":["2026-07-28",7,null]"#, Some(vec!["2026-07-28"])),
+            (r#""supportedVersions":"2026-07-28""#, Some(vec!["2026-07-28"])),
+            (r#""supportedVersions":null"#, None),
+        ] {
+            let answer = Answer::whole(format!("{{{members}}}"));
+            let reply = HandshakeReply::parse(&answer).unwrap();
+            let found = reply.supported_versions.as_ref();
+            let found: Option<Vec<&str>> =
+                found.map(|all| all.iter().map(String::as_str).collect());
+            assert_eq!(found, versions, "{members}");
+        }
+        for members in [r#""supportedVersions":7"#, r#""protocolVersion":20251125"#] {
+            let answer = Answer::whole(format!("{{{members}}}"));
+            let error = HandshakeReply::parse(&answer).unwrap_err();
+            assert!(error.message().contains("is no"), "{}", error.message());
+        }
         for result in ["7", "\"x\"", "[]", "null"] {
             assert!(HandshakeReply::parse(&Answer::whole(result.to_owned())).is_err());
         }
+    }
+
+    #[test]
+    fn cuts_long_text_of_the_server_in_errors() {
+        let json = format!(r#"{{"protocolVersion":["{}"]}}"#, "x".repeat(5000));
+        let answer = Answer::whole(json);
+        let message = HandshakeReply::parse(&answer).unwrap_err().message().to_owned();
+        assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }
 }

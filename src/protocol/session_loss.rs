@@ -12,6 +12,7 @@ use crate::protocol::error_code::{
     HEADER_MISMATCH, INVALID_REQUEST, MISSING_CAPABILITY, SERVER_ERROR, UNSUPPORTED_VERSION,
 };
 use crate::protocol::http_status::StatusClass;
+use crate::wire::jsonrpc::RpcError;
 
 /// The request that the server refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +51,17 @@ pub(crate) struct RefusalCode {
     /// Whether the error has the id of a request. A server that looks for the
     /// session before it reads the body does not know the id.
     pub(crate) names_request: bool,
+    /// Whether the message of the error speaks of a session, or of its
+    /// initialization.
+    pub(crate) is_about_session: bool,
+}
+
+impl RefusalCode {
+    pub(crate) fn of(rpc: &RpcError, names_request: bool) -> Self {
+        let message = rpc.message.to_ascii_lowercase();
+        let is_about_session = message.contains("session") || message.contains("initialized");
+        Self { code: rpc.code, names_request, is_about_session }
+    }
 }
 
 /// What the client knows about the session.
@@ -77,8 +89,8 @@ pub(crate) enum Verdict {
     /// The server does not offer the stream, or it has lost the session. A ping
     /// shows which.
     NoStreamOrLost,
-    /// The URL has no MCP endpoint any more. The call fails, and the next call
-    /// connects again.
+    /// The URL has no MCP endpoint any more, or one of another kind. The call
+    /// fails, and the next call connects again.
     EndpointGone,
     /// The server may accept the same request later.
     Unavailable,
@@ -133,6 +145,9 @@ pub(crate) fn judge(request: RequestKind, refusal: RefusalFacts, session: Sessio
         _ if is_lost && StatusClass::of(http_status).is_about_request() => Verdict::Lost,
         _ if is_suspicious(refusal, session) => Verdict::Suspicious,
         Read | Call if matches!(http_status, 404 | 405) && rpc.is_none() => Verdict::EndpointGone,
+        Call if http_status == 400 && !session.has_id && rpc.is_some_and(may_lack_session) => {
+            Verdict::EndpointGone
+        }
         _ => Verdict::Refused,
     }
 }
@@ -147,14 +162,23 @@ fn is_lost(request: RequestKind, refusal: RefusalFacts, session: SessionState) -
             !session.is_stateless
         }
         // A restarted server of the TypeScript SDK, or a server that has sessions
-        // now and had none before. In a session only what may run twice is sent
-        // twice.
-        (400, Some(RefusalCode { code: SERVER_ERROR, names_request: false })) => {
-            !session.has_id || matches!(request, RequestKind::Read | RequestKind::Ping)
+        // now and had none before. A call is sent twice only if the server says
+        // that it lacks a session.
+        (400, Some(code @ RefusalCode { code: SERVER_ERROR, names_request: false, .. })) => {
+            let is_read = matches!(request, RequestKind::Read | RequestKind::Ping);
+            is_read || !session.has_id && (request != RequestKind::Call || code.is_about_session)
         }
-        (400, Some(RefusalCode { code: INVALID_REQUEST, names_request: false })) => !session.has_id,
+        (400, Some(code @ RefusalCode { code: INVALID_REQUEST, names_request: false, .. })) => {
+            !session.has_id && (request != RequestKind::Call || code.is_about_session)
+        }
         _ => false,
     }
+}
+
+/// Whether a server that had no sessions may refuse a request because it has
+/// sessions now.
+fn may_lack_session(rpc: RefusalCode) -> bool {
+    matches!(rpc.code, SERVER_ERROR | INVALID_REQUEST) && !rpc.names_request
 }
 
 /// Whether the refusal may say that the session is lost. Servers word it in many
@@ -207,11 +231,16 @@ mod tests {
     const STATELESS_STREAMED: SessionState = SessionState { had_stream: true, ..STATELESS };
 
     fn named(code: i32) -> Option<RefusalCode> {
-        Some(RefusalCode { code, names_request: true })
+        Some(RefusalCode { code, names_request: true, is_about_session: false })
     }
 
     fn anonymous(code: i32) -> Option<RefusalCode> {
-        Some(RefusalCode { code, names_request: false })
+        Some(RefusalCode { code, names_request: false, is_about_session: false })
+    }
+
+    /// An error that names no request, and says that a session is missing.
+    fn sessionless(code: i32) -> Option<RefusalCode> {
+        Some(RefusalCode { code, names_request: false, is_about_session: true })
     }
 
     type Row<'a> = (&'a [RequestKind], SessionState, u16, Option<RefusalCode>, Verdict);
@@ -253,11 +282,17 @@ mod tests {
             // A server that wants `initialize` first.
             (&[Read, Ping], WITH_ID, 400, anonymous(SERVER_ERROR), Lost),
             (&[Call, Notification], WITH_ID, 400, anonymous(SERVER_ERROR), Suspicious),
-            (ALL, PLAIN, 400, anonymous(SERVER_ERROR), Lost),
-            (ALL, STATELESS, 400, anonymous(SERVER_ERROR), Lost),
+            (ALL, PLAIN, 400, sessionless(SERVER_ERROR), Lost),
+            (ALL, STATELESS, 400, sessionless(SERVER_ERROR), Lost),
+            (&[Read, Notification, Ping], PLAIN, 400, anonymous(SERVER_ERROR), Lost),
+            (&[Read, Notification, Ping], STATELESS, 400, anonymous(SERVER_ERROR), Lost),
+            (&[Call], PLAIN, 400, anonymous(SERVER_ERROR), EndpointGone),
+            (&[Call], STATELESS, 400, anonymous(SERVER_ERROR), EndpointGone),
             (ALL, WITH_ID, 400, named(SERVER_ERROR), Refused),
             // A server that wants a session id.
-            (ALL, PLAIN, 400, anonymous(INVALID_REQUEST), Lost),
+            (ALL, PLAIN, 400, sessionless(INVALID_REQUEST), Lost),
+            (&[Read, Notification, Ping], PLAIN, 400, anonymous(INVALID_REQUEST), Lost),
+            (&[Call], PLAIN, 400, anonymous(INVALID_REQUEST), EndpointGone),
             (ALL, PLAIN, 400, named(INVALID_REQUEST), Refused),
             // Statuses that say nothing about the session, whatever the code.
             (ALL, WITH_ID, 403, named(UNSUPPORTED_VERSION), Refused),

@@ -141,8 +141,8 @@ impl Dialect for Stateless {
         }
     }
 
-    fn has_batches(&self) -> bool {
-        false
+    fn revision(&self) -> Revision {
+        self.revision
     }
 
     /// A server may not send requests in this dialect, and the client may not

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::Call;
 use crate::protocol::extension;
@@ -117,14 +119,14 @@ impl Tasks {
             }
             ("completed" | "failed", Self::ByClient) => TaskState::Ended,
             ("completed", Self::ByServer) => match members.get("result") {
-                Some(result) if result.get() != "null" => {
+                Some(result) if result.get().starts_with('{') => {
                     TaskState::Completed(result.get().to_owned())
                 }
                 _ => return Err(malformed("it is completed, and has no result")),
             },
-            ("failed", Self::ByServer) => match members.get("error") {
-                Some(error) => TaskState::Failed(jsonrpc::parse_error(error.get())?),
-                None => return Err(malformed("it has failed, and has no error")),
+            ("failed", Self::ByServer) => match members.get("error").map(RawValue::get) {
+                Some(error) if error != "null" => TaskState::Failed(jsonrpc::parse_error(error)),
+                _ => return Err(malformed("it has failed, and has no error")),
             },
             (other, _) => {
                 return Err(malformed(&format!("its status is \"{}\"", quote(other))));
@@ -211,6 +213,9 @@ mod tests {
         assert!(matches!(state(Tasks::ByClient, failed), Ok(TaskState::Ended)));
         let Ok(TaskState::Failed(error)) = state(Tasks::ByServer, failed) else { unreachable!() };
         assert_eq!((error.code, error.data.as_deref()), (-5, Some("[1]")));
+        let failed = r#""status":"failed","error":"disk is full""#;
+        let Ok(TaskState::Failed(error)) = state(Tasks::ByServer, failed) else { unreachable!() };
+        assert_eq!((error.code, error.message.as_str()), (0, "disk is full"));
         let asks = r#""status":"input_required","inputRequests":{"k":{"method":"roots/list"}}"#;
         assert!(matches!(state(Tasks::ByClient, asks), Ok(TaskState::InputRequired(None))));
         let Ok(TaskState::InputRequired(Some(input))) = state(Tasks::ByServer, asks) else {
@@ -225,8 +230,9 @@ mod tests {
             r#""status":1"#,
             r#""status":"completed""#,
             r#""status":"completed","result":null"#,
+            r#""status":"completed","result":[]"#,
+            r#""status":"completed","result":"x""#,
             r#""status":"failed""#,
-            r#""status":"failed","error":{}"#,
             r#""status":"input_required""#,
             r#""status":"input_required","inputRequests":{}"#,
         ] {

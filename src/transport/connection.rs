@@ -1,6 +1,6 @@
 //! An HTTP/1.1 connection: sends requests, reads heads and bodies.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, io_reason};
 use crate::platform;
@@ -70,9 +70,11 @@ impl Connection {
     }
 
     /// Sends a request, overwrites it, and reads the head of the response.
+    /// `patience` limits the time for the head after the request was sent.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut [u8],
+        patience: Option<Duration>,
         wait: &Wait,
     ) -> std::result::Result<Box<Head>, NoReply> {
         let mut sent = 0;
@@ -93,20 +95,24 @@ impl Connection {
         self.is_likely = true;
         self.is_first = true;
         let has_failed = failure.is_some();
-        let head = self.read_head(wait).await.map_err(|no_reply| match failure {
-            Some(error) if no_reply.is_silent => NoReply {
-                error: Error::new(
-                    Status::Io,
-                    format!(
-                        "the connection broke while the request was sent: {}",
-                        io_reason(&error)
-                    ),
-                )
-                .with_may_have_run(sent > 0),
-                is_silent: true,
-            },
-            _ => no_reply,
-        });
+        let brief = patience.map(|patience| wait.at_most(patience));
+        let head =
+            self.read_head(brief.as_ref().unwrap_or(wait)).await.map_err(
+                |no_reply| match failure {
+                    Some(error) if no_reply.is_silent => NoReply {
+                        error: Error::new(
+                            Status::Io,
+                            format!(
+                                "the connection broke while the request was sent: {}",
+                                io_reason(&error)
+                            ),
+                        )
+                        .with_may_have_run(sent > 0),
+                        is_silent: true,
+                    },
+                    _ => no_reply,
+                },
+            );
         head.map(|mut head| {
             // The server would take the next request for the rest of this one.
             head.keeps_alive &= !has_failed;

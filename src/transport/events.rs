@@ -5,10 +5,13 @@ use std::collections::VecDeque;
 
 use crate::base::error::{Error, Result, Status};
 use crate::platform::Poll;
-use crate::transport::http::{OpenBody, Pieces};
+use crate::transport::http::{HttpResponse, OpenBody, Pieces};
 use crate::transport::message_source::{Incoming, MessageSource, NextItem, Stop};
 use crate::transport::wait::Wait;
 use crate::wire::event_stream::{EventStream, SseEvent};
+use crate::wire::outline::response_ids;
+use crate::wire::tape::Tape;
+use crate::wire::unframed_body::{Shape, UnframedBody};
 
 /// Cuts the body of an HTTP response into events.
 #[derive(Debug)]
@@ -16,12 +19,19 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
-    /// The bytes since the last event of an encoded stream.
-    since_event: usize,
     /// An event "endpoint" ends the stream.
     ends_at_endpoint: bool,
+    /// The bytes since the last event of an encoded stream.
+    since_event: usize,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
+    /// The body, as long as it may be something else than an event stream.
+    unframed: Option<Box<UnframedBody>>,
+    /// The media type of the body is unknown. A body that begins neither as JSON
+    /// nor as an event stream is an error at once.
+    is_unlabelled: bool,
+    /// The last event is returned although no empty line ends it.
+    takes_last: bool,
 }
 
 /// The event that names the URL for messages.
@@ -45,15 +55,37 @@ impl<B: Pieces> EventSource<B> {
             body,
             stream,
             events: VecDeque::new(),
-            since_event: 0,
             ends_at_endpoint: false,
+            since_event: 0,
             end: None,
+            unframed: None,
+            is_unlabelled: false,
+            takes_last: false,
         }
     }
 
     /// The same, for a response that may come from a server of HTTP with SSE.
     pub(crate) fn or_endpoint(self, ends_at_endpoint: bool) -> Self {
         Self { ends_at_endpoint, ..self }
+    }
+
+    /// The body of the response to a request. If it is one JSON text, that text
+    /// is returned as an event. So is a last event that no empty line ends, if it
+    /// is a JSON text.
+    pub(crate) fn of_response(body: B, limit: usize) -> Self {
+        let unframed = Some(Box::new(UnframedBody::new(limit)));
+        Self { unframed, takes_last: true, ..Self::new(body, limit) }
+    }
+
+    /// The same for a body of another media type, or of none.
+    pub(crate) fn of_unlabelled(body: B, limit: usize) -> Self {
+        Self { is_unlabelled: true, ..Self::of_response(body, limit) }
+    }
+
+    /// The error for a body that has nothing of an event stream.
+    pub(crate) fn unframed(&self) -> Option<Error> {
+        let unframed = self.unframed.as_ref()?;
+        (unframed.shape() != Shape::Unknown).then(|| unframed.error())
     }
 
     pub(crate) fn stream(&self) -> &EventStream {
@@ -99,6 +131,7 @@ impl<B: Pieces> EventSource<B> {
             let is_decoded = self.body.is_decoded();
             let (stream, events) = (&mut self.stream, &mut self.events);
             let since_event = &mut self.since_event;
+            let (unframed, is_unlabelled) = (&mut self.unframed, self.is_unlabelled);
             let more = self
                 .body
                 .next_piece(wait, &mut |data| {
@@ -106,26 +139,50 @@ impl<B: Pieces> EventSource<B> {
                     if is_decoded {
                         *since_event += data.len();
                     }
-                    while let Some(event) = stream.next(&mut rest)? {
+                    while let Some(mut event) = stream.next(&mut rest)? {
                         *since_event = 0;
+                        if !event.is_message() {
+                            take_response(&mut event);
+                        }
                         if events.is_empty() && event.is_message() && early(&event) {
                             stream.take_back(event);
                         } else {
                             events.push_back(event);
                         }
                     }
+                    if unframed.is_some() {
+                        look_at(unframed, stream, is_unlabelled, data)?;
+                    }
                     stream.check_between(*since_event, BETWEEN)
                 })
                 .await;
+            if let (Some(unframed), Ok(is_open)) = (&mut self.unframed, &more)
+                && let Some(text) = unframed.take_json(!is_open)
+            {
+                let kind = String::new();
+                self.events.push_back(SseEvent { kind, text, start: 0 });
+            }
             match more {
                 Ok(true) => {}
-                Ok(false) => self.end = Some(Ok(())),
+                Ok(false) => {
+                    if self.takes_last {
+                        self.events.extend(self.stream.last_event());
+                    }
+                    self.end = Some(Ok(()));
+                }
                 Err(error) if self.events.is_empty() => return Err(error),
                 Err(error) if is_end(&error) => self.end = Some(Err(error)),
                 // The wait has ended, which the next one finds out by itself.
                 Err(_) => {}
             }
         }
+    }
+}
+
+impl EventSource<HttpResponse<'_>> {
+    /// The HTTP status of the response.
+    pub(crate) fn status(&self) -> u16 {
+        self.body.head.status
     }
 }
 
@@ -172,6 +229,10 @@ impl MessageSource for EventSource<OpenBody> {
         Box::pin(self.next_incoming(wait))
     }
 
+    fn unfinished(&self) -> &[u8] {
+        self.stream.unfinished()
+    }
+
     fn has_more(&mut self) -> bool {
         self.end.is_some() || self.events.iter().any(SseEvent::is_message)
     }
@@ -189,6 +250,38 @@ fn endpoint() -> Error {
 /// Whether a response to a POST was the stream of HTTP with SSE.
 pub(crate) fn is_endpoint(error: &Error) -> bool {
     error.status() == Status::Transport && error.http_status() == 0
+}
+
+/// Turns an event of another type into a message if it has a response. Some
+/// servers name the type of their events as they like.
+#[cold]
+fn take_response(event: &mut SseEvent) {
+    let mut has_response = false;
+    if event.kind != ENDPOINT {
+        response_ids(event.data(), |_| has_response = true);
+    }
+    let text = std::str::from_utf8(event.data());
+    if has_response && text.is_ok_and(|text| Tape::read(text, 0).is_ok()) {
+        event.kind.clear();
+    }
+}
+
+/// Looks at a piece of a body that may be something else than an event stream.
+#[cold]
+fn look_at(
+    unframed: &mut Option<Box<UnframedBody>>,
+    stream: &EventStream,
+    is_unlabelled: bool,
+    piece: &[u8],
+) -> Result<()> {
+    let Some(body) = unframed else { return Ok(()) };
+    let shape = if stream.has_fields() { Shape::EventStream } else { body.add(piece)? };
+    match shape {
+        Shape::EventStream => *unframed = None,
+        Shape::Neither if is_unlabelled => return Err(body.error()),
+        _ => {}
+    }
+    Ok(())
 }
 
 /// Whether an error is of the stream, and not of the wait.

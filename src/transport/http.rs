@@ -53,6 +53,8 @@ pub(crate) struct ExchangeSettings<'a> {
     /// Limits the time from the sending to the end of the response. The time to
     /// connect does not count.
     pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the response after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
@@ -100,7 +102,8 @@ impl Http {
             let mut bytes = write(request, own);
             let until = setting.limit.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
-            match connection.exchange(&mut bytes, limited.as_ref().unwrap_or(wait)).await {
+            let within = limited.as_ref().unwrap_or(wait);
+            match connection.exchange(&mut bytes, setting.head_limit, within).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -115,12 +118,14 @@ impl Http {
                     });
                 }
                 Err(no_reply) => {
-                    let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
+                    let was_idle = no_reply.is_silent && connection.is_used;
+                    let again = was_idle && request.is_repeatable;
                     if let Some(trace) = setting.trace {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
                         let error = no_reply.error.with_repetition(is_repeated);
+                        let error = error.with_idle_connection(was_idle);
                         return Err(error.or_may_have_run(may_have_run));
                     }
                     // Only once: the new connection was not used before.
@@ -362,6 +367,8 @@ fn shown_field(line: &str) -> String {
     };
     let (name, value) = (name.to_ascii_lowercase(), value.trim());
     let value = match name.as_str() {
+        // As in requests, and without the id itself.
+        "mcp-session-id" => return format!("Mcp-Session-Id: {MASK}"),
         "www-authenticate" | "proxy-authenticate" => value,
         // A query may hold a token.
         "location" => value.split(['?', '#']).next().unwrap_or_default(),
@@ -413,6 +420,7 @@ mod tests {
             trace: None,
             secrets: &[],
             limit: None,
+            head_limit: None,
         };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
@@ -492,6 +500,7 @@ mod tests {
             trace: None,
             secrets: &[],
             limit: None,
+            head_limit: None,
         };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {

@@ -12,6 +12,7 @@ use crate::transport::process::Process;
 use crate::transport::wait::Wait;
 use crate::wire::line::{LinePiece, Lines};
 use crate::wire::partial_id::PartialId;
+use crate::wire::tape::Tape;
 
 /// The size of a read.
 const STEP: usize = 32 * 1024;
@@ -33,6 +34,8 @@ pub(crate) struct LineSource {
     is_unknown: bool,
     /// Parsed by `has_more` and not returned yet.
     ready: Option<Incoming>,
+    /// The stream ended without a line break.
+    was_inside: bool,
 }
 
 /// After so many reads in a row, other descriptors are checked as well, even if
@@ -51,6 +54,7 @@ impl LineSource {
             reads: 0,
             is_unknown: false,
             ready: None,
+            was_inside: false,
         }
     }
 
@@ -60,6 +64,10 @@ impl LineSource {
                 return Ok(incoming);
             }
             if self.is_at_end {
+                if let Some(line) = self.lines.take_unfinished() {
+                    self.was_inside = true;
+                    return Ok(Incoming::of_last(line));
+                }
                 return Err(self.end(wait).await);
             }
             if std::mem::take(&mut self.has_read) {
@@ -116,13 +124,7 @@ impl LineSource {
     fn taken(&mut self, line: LinePiece) -> Option<Incoming> {
         let owner = match line {
             LinePiece::Whole(line) => {
-                // A JSON-RPC message begins with one of these. Servers print
-                // banners as well.
-                let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
-                return Some(match first {
-                    Some(b'{' | b'[') => Incoming::Message(line, 0),
-                    _ => Incoming::Malformed,
-                });
+                return Some(Incoming::of_line(line));
             }
             LinePiece::Long(head) => {
                 let owner = PartialId::of_head(&head);
@@ -169,7 +171,7 @@ impl LineSource {
     }
 
     async fn end(&self, wait: &Wait) -> Stop {
-        let inside = if self.lines.is_inside() { ", in the middle of a message" } else { "" };
+        let inside = if self.was_inside { ", in the middle of a message" } else { "" };
         Stop::End(match &self.process {
             Some(process) => process.end_error("output", wait).await,
             None => Error::new(Status::Io, format!("the server closed its stream{inside}")),
@@ -191,9 +193,32 @@ impl MessageSource for LineSource {
         Box::pin(self.read(also, wait))
     }
 
+    fn unfinished(&self) -> &[u8] {
+        self.lines.unfinished()
+    }
+
     fn has_more(&mut self) -> bool {
         self.ready = self.buffered();
         self.ready.is_some()
+    }
+}
+
+impl Incoming {
+    fn of_line(line: Vec<u8>) -> Self {
+        match line.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            // A JSON-RPC message begins with one of these, or with a byte order
+            // mark. Servers print banners as well.
+            Some(b'{' | b'[' | 0xef) => Self::Message(line, 0),
+            _ => Self::Malformed(line),
+        }
+    }
+
+    /// A line that the end of the stream ends. It may be half a message, which
+    /// fails no call: the error of the end says more.
+    #[cold]
+    fn of_last(line: Vec<u8>) -> Self {
+        let is_whole = std::str::from_utf8(&line).is_ok_and(|text| Tape::read(text, 0).is_ok());
+        if is_whole { Self::of_line(line) } else { Self::Malformed(line) }
     }
 }
 
@@ -256,12 +281,11 @@ impl LineSink {
         Ok(SendProgress::All)
     }
 
-    /// Whether the server has not read all that was sent. False where the system
-    /// does not say so.
-    pub(crate) fn has_unread(&self) -> bool {
+    /// How many of the bytes that were sent the server has not read; 0 where the
+    /// system does not say so.
+    pub(crate) fn unread(&self) -> usize {
         let fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        !rest.is_empty() || fd.is_some_and(|fd| fd.unread_by_peer() > 0)
+        fd.map_or(0, |fd| fd.unread_by_peer())
     }
 
     /// Keeps the rest of a line whose sender gives up.
@@ -304,7 +328,9 @@ mod tests {
         let mut source = source(reader);
         let mut writer = std::fs::File::from(writer);
         writer.write_all(b"hello\n {\"a\":1}\n[\n{\"b\"").unwrap();
-        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Malformed)));
+        assert!(
+            matches!(next(&mut source, 1000), Ok(Incoming::Malformed(line)) if line == b"hello")
+        );
         assert!(
             matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
         );
@@ -320,12 +346,32 @@ mod tests {
         writer.write_all(b"\n{}\n\r\n \nx\n\n").unwrap();
         assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
         assert!(source.has_more() && source.has_more());
-        assert!(matches!(next(&mut source, 0), Ok(Incoming::Malformed)));
+        assert!(matches!(next(&mut source, 0), Ok(Incoming::Malformed(_))));
         assert!(!source.has_more());
         writer.write_all(b"{").unwrap();
+        assert!(matches!(next(&mut source, 5), Err(Stop::Wait(_))));
+        assert_eq!(source.unfinished(), b"{");
         drop(writer);
+        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Malformed(line)) if line == b"{"));
         let Err(Stop::End(error)) = next(&mut source, 1000) else { unreachable!() };
         assert!(error.message().contains("in the middle"), "{}", error.message());
+    }
+
+    #[test]
+    fn takes_a_last_line_without_a_line_break_if_it_is_whole() {
+        for (text, is_message) in
+            [("{\"a\":1}", true), (" [1]\r", true), ("{\"a\":", false), ("bye", false)]
+        {
+            let (reader, writer) = pipe();
+            let mut source = source(reader);
+            std::fs::File::from(writer).write_all(text.as_bytes()).unwrap();
+            match next(&mut source, 1000) {
+                Ok(Incoming::Message(..)) => assert!(is_message, "{text}"),
+                Ok(Incoming::Malformed(..)) => assert!(!is_message, "{text}"),
+                other => unreachable!("{other:?}"),
+            }
+            assert!(matches!(next(&mut source, 1000), Err(Stop::End(_))));
+        }
     }
 
     #[test]

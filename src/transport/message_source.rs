@@ -16,6 +16,10 @@ pub(crate) trait MessageSource: Send {
     /// [`Stop::Wait`] it may be called again, and nothing is lost.
     fn next<'a>(&'a mut self, also: &'a [Poll], wait: &'a Wait) -> NextItem<'a>;
 
+    /// The part of the next message that has arrived, if it is text that may
+    /// never end.
+    fn unfinished(&self) -> &[u8];
+
     /// Whether the next message is buffered. No descriptor becomes readable for
     /// such a message.
     fn has_more(&mut self) -> bool;
@@ -34,8 +38,8 @@ pub(crate) type NextItem<'a> = Pin<Box<dyn Future<Output = Result<Incoming, Stop
 pub(crate) enum Incoming {
     /// The bytes of a message, and the index at which it begins.
     Message(Vec<u8>, usize),
-    /// Something that is not a message was skipped.
-    Malformed,
+    /// A line that cannot be a message.
+    Malformed(Vec<u8>),
     /// A message that was too long was skipped. The error is for the call that
     /// it belongs to.
     TooLong(PartialId, Error),

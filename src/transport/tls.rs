@@ -242,7 +242,7 @@ const MALFORMED: &str = "has a malformed certificate";
 /// The error for a file without a certificate or a key.
 fn no_item(path: &str, is_empty: bool, is_der: bool, item: &str) -> Error {
     if is_empty {
-        return wrong(path, "is empty");
+        return wrong(path, &format!("is empty and has no {item}"));
     }
     if is_der {
         let what = format!(

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::mem;
 
 use crate::base::error::{Error, Result, Status};
+use crate::wire::tape::Tape;
 
 /// One event that carries data.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub(crate) struct EventStream {
     last_id: Option<String>,
     retry: Option<u32>,
     has_moved: bool,
+    /// A line with a known field, or a comment, has arrived.
+    has_fields: bool,
     limit: usize,
 }
 
@@ -66,6 +69,7 @@ impl EventStream {
             last_id: None,
             retry: None,
             has_moved: false,
+            has_fields: false,
             limit,
         }
     }
@@ -118,6 +122,33 @@ impl EventStream {
     /// data.
     pub(crate) fn has_moved(&self) -> bool {
         self.has_moved
+    }
+
+    /// The data of an event that has no end yet, or its last line.
+    pub(crate) fn unfinished(&self) -> &[u8] {
+        match self.event.data() {
+            [] => &self.line,
+            data => data,
+        }
+    }
+
+    /// The last event of a stream that ended without an empty line, if its data is
+    /// a whole JSON text. The standard drops it, and its id.
+    #[cold]
+    pub(crate) fn last_event(&mut self) -> Option<SseEvent> {
+        let line = mem::take(&mut self.line);
+        if !line.is_empty() {
+            self.take_line(Cow::Owned(line)).ok()?;
+        }
+        self.has_data = false;
+        let event = mem::take(&mut self.event);
+        let text = std::str::from_utf8(event.data()).ok()?;
+        Tape::read(text, 0).ok().map(|_| event)
+    }
+
+    /// Whether a field or a comment has arrived, as in any event stream.
+    pub(crate) fn has_fields(&self) -> bool {
+        self.has_fields
     }
 
     /// Prepares for a new stream that replaces a disconnected one.
@@ -184,6 +215,7 @@ impl EventStream {
                     };
                     self.has_data = true;
                 }
+                self.has_fields = true;
                 return Ok(None);
             }
             // The default, written explicitly.
@@ -198,6 +230,7 @@ impl EventStream {
             // A comment has an empty field name. Other names are ignored.
             _ => {}
         }
+        self.has_fields |= matches!(field, b"event" | b"id" | b"retry" | b"");
         Ok(None)
     }
 
@@ -254,6 +287,48 @@ mod tests {
             wherever_cut(stream, events),
             [event("", "{\"a\":1}"), event("", "first\nsecond"), event("", "\u{e9}")]
         );
+    }
+
+    #[test]
+    fn returns_a_last_event_that_is_a_whole_json_text() {
+        let last = |pieces: &[&[u8]]| {
+            let mut stream = EventStream::new(64);
+            for piece in pieces {
+                let mut rest = *piece;
+                while stream.next(&mut rest).unwrap().is_some() {}
+            }
+            let event = stream.last_event();
+            assert!(stream.last_id().is_none() && stream.last_event().is_none());
+            event.map(|event| String::from_utf8(event.data().to_vec()).unwrap())
+        };
+        for (text, data) in [
+            ("data: 1\n\nid: 7\ndata: {\"a\":\ndata: 1}\n", Some("{\"a\":\n1}")),
+            ("data: {}", Some("{}")),
+            ("data: {}\r", Some("{}")),
+            ("data: {\"a\":", None),
+            ("data: words\n", None),
+            ("data: {}\n\n", None),
+            ("", None),
+        ] {
+            assert_eq!(wherever_cut(text.as_bytes(), last).as_deref(), data, "{text}");
+        }
+    }
+
+    #[test]
+    fn knows_whether_any_line_was_one_of_an_event_stream() {
+        for (text, has_fields) in [
+            ("{\"data\": 1}\n\nevents: x\n", false),
+            ("data\n", true),
+            ("x\n: comment\n", true),
+            ("id: 7\n", true),
+            ("retry: 5\n", true),
+            ("event: x\n", true),
+        ] {
+            let mut stream = EventStream::new(64);
+            let mut bytes = text.as_bytes();
+            assert!(stream.next(&mut bytes).unwrap().is_none());
+            assert_eq!(stream.has_fields(), has_fields, "{text}");
+        }
     }
 
     #[test]

@@ -4,23 +4,29 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::wire::json_string::plain_text;
+use crate::wire::json_number::{decimal, integer};
+use crate::wire::json_string::{plain_text, unescape};
+use crate::wire::object::Members;
+use crate::wire::outline::BYTE_ORDER_MARK;
 use crate::wire::tape::{Place, Tape};
 
 /// The member that every message begins with.
 pub(crate) const JSONRPC: &str = "\"jsonrpc\":\"2.0\"";
 
-/// The id of a request, compared by type and value.
+/// The id of a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Id {
+    /// An integer, or a string of its digits: some servers turn ids into
+    /// strings, and the ids of this library are integers.
     Number(i64),
     Text(String),
     /// Absent or null, as in an error about a message that could not be parsed.
     None,
+    /// A value that no id can have.
+    Other,
 }
 
 /// One message, borrowed from its text.
@@ -125,19 +131,12 @@ impl Answer {
     }
 }
 
-#[derive(Deserialize)]
-struct ErrorMember<'a> {
-    code: i64,
-    #[serde(default)]
-    message: Option<String>,
-    #[serde(borrow, default)]
-    data: Option<&'a RawValue>,
-}
-
-/// Bytes that arrived as text, without a copy.
-pub(crate) fn utf8(bytes: Vec<u8>) -> Result<String> {
+/// Bytes that arrived as text, without a copy. `start`: where the message
+/// begins in them. An error comes with the bytes.
+pub(crate) fn utf8(bytes: Vec<u8>, start: usize) -> std::result::Result<String, (Error, Vec<u8>)> {
     String::from_utf8(bytes).map_err(|error| {
-        malformed(format!("it is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))
+        let at = error.utf8_error().valid_up_to().saturating_sub(start);
+        (malformed(format!("it is not UTF-8 at byte {at}")), error.into_bytes())
     })
 }
 
@@ -155,49 +154,75 @@ fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
     let (mut version, mut id, mut method) = (None, None, None);
     let (mut params, mut result, mut error) = (None, None, None);
     for (name, value) in tape.members(text, 0) {
-        let slot = match tape.text(text, name) {
+        let name = tape.text(text, name);
+        let slot = match name {
             "\"jsonrpc\"" => &mut version,
             "\"id\"" => &mut id,
             "\"method\"" => &mut method,
             "\"params\"" => &mut params,
             "\"result\"" => &mut result,
             "\"error\"" => &mut error,
-            _ => continue,
+            // JSON allows an escape in a name.
+            _ => match escaped_name(name).as_deref() {
+                Some("jsonrpc") => &mut version,
+                Some("id") => &mut id,
+                Some("method") => &mut method,
+                Some("params") => &mut params,
+                Some("result") => &mut result,
+                Some("error") => &mut error,
+                _ => continue,
+            },
         };
         *slot = Some(value);
     }
     let raw = |place: Place| tape.text(text, place);
+    let wrong = |what: &str, place: Place| {
+        Err(malformed(format!("{what} at byte {}", tape.position(place))))
+    };
     if !is_object {
-        return Err(malformed("it is not an object".into()));
+        return wrong("it is not an object", 0);
     }
     if version.map(raw) != Some("\"2.0\"") {
-        return Err(malformed("its \"jsonrpc\" is not \"2.0\"".into()));
+        return wrong("its \"jsonrpc\" is not \"2.0\"", version.unwrap_or(0));
     }
-    let is_null = |place: &Place| raw(*place) == "null";
-    let error = error.filter(|place| !is_null(place));
-    if let Some(method) = method.filter(|place| !is_null(place)) {
-        if result.is_some() || error.is_some() {
-            return Err(malformed("it has a method and a result or an error".into()));
+    let is_there = |place: &Place| raw(*place) != "null";
+    if let Some(method) = method.filter(is_there) {
+        if let Some(other) = result.or(error).filter(is_there) {
+            return wrong("it has a method and a result or an error", other);
         }
-        let method = plain_text(raw(method))
-            .ok_or_else(|| malformed("its method is not a string".into()))?;
-        let params = params.filter(|place| !is_null(place)).map(raw);
-        return Ok(match id.filter(|place| !is_null(place)).map(raw) {
-            Some(id) => Message::Request { id: parse_id(id).map(|_| id)?, method, params },
+        let Some(method) = plain_text(raw(method)) else {
+            return wrong("its method is not a string", method);
+        };
+        let params = params.filter(is_there).map(raw);
+        return Ok(match id.filter(is_there) {
+            Some(id) if parse_id(raw(id)) == Id::Other => {
+                return wrong("its id is neither a string nor an integer", id);
+            }
+            Some(id) => Message::Request { id: raw(id), method, params },
             None => Message::Notification { method, params },
         });
     }
-    let id = id.map_or(Ok(Id::None), |place| parse_id(raw(place)))?;
+    let id = id.map_or(Id::None, |place| parse_id(raw(place)));
     let outcome = match (result, error) {
         (Some(result), None) if raw(result).starts_with('{') => ResponseBody::Result(result),
-        (Some(_), None) => return Err(malformed("its result is not an object".into())),
-        (None, Some(error)) => ResponseBody::Error(parse_error(raw(error))?),
-        (None, None) => {
-            return Err(malformed("it has neither a method, nor a result, nor an error".into()));
-        }
-        (Some(_), Some(_)) => return Err(malformed("it has a result and an error".into())),
+        // `null` means that the member is absent.
+        (result, error) => match (result.filter(is_there), error.filter(is_there)) {
+            (Some(result), None) if raw(result).starts_with('{') => ResponseBody::Result(result),
+            (Some(result), None) => return wrong("its result is not an object", result),
+            (None, Some(error)) => ResponseBody::Error(parse_error(raw(error))),
+            (None, None) => {
+                return wrong("it has neither a method, nor a result, nor an error", 0);
+            }
+            (Some(_), Some(error)) => return wrong("it has a result and an error", error),
+        },
     };
     Ok(Message::Response { id, outcome })
+}
+
+/// A name that has an escape, without the escapes.
+#[cold]
+fn escaped_name(raw: &str) -> Option<String> {
+    raw.contains('\\').then(|| plain_text(raw)).flatten().map(Into::into)
 }
 
 /// The messages of a batch, or `None` if the text is not a batch.
@@ -217,42 +242,68 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
 /// The error in a body that is an error response, whatever its id. Servers send
 /// these with HTTP error statuses.
 pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
-    match parse(std::str::from_utf8(body).ok()?).ok()?.0 {
+    let text = std::str::from_utf8(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)).ok()?;
+    let text = match batch(text) {
+        Some(Ok(messages)) => match messages.as_slice() {
+            [only] => only.get(),
+            _ => return None,
+        },
+        _ => text,
+    };
+    match parse(text).ok()?.0 {
         Message::Response { id, outcome: ResponseBody::Error(error) } => Some((id, error)),
         _ => None,
     }
 }
 
-fn parse_id(text: &str) -> Result<Id> {
+fn parse_id(text: &str) -> Id {
+    if let Ok(number) = text.parse() {
+        return Id::Number(number);
+    }
     if text == "null" {
-        return Ok(Id::None);
+        return Id::None;
     }
-    if let Ok(number) = text.parse::<i64>() {
-        return Ok(Id::Number(number));
-    }
-    if let Ok(text) = serde_json::from_str::<String>(text) {
-        return Ok(Id::Text(text));
-    }
-    // Some peers write 1.0 for 1.
-    match text.parse::<f64>() {
-        Ok(number) if number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0 => {
-            Ok(Id::Number(number as i64))
-        }
-        _ => Err(malformed("its id is neither a string nor an integer".into())),
+    match (integer(text), plain_text(text)) {
+        (Some(number), _) => Id::Number(number),
+        (None, Some(text)) => decimal(&text).map_or_else(|| Id::Text(text.into()), Id::Number),
+        (None, None) => Id::Other,
     }
 }
 
-/// The error of a response, or of a task.
-pub(crate) fn parse_error(error: &str) -> Result<RpcError> {
-    let member: ErrorMember<'_> = serde_json::from_str(error).map_err(|problem| {
-        malformed(format!("its error has no valid code and message ({})", json_reason(&problem)))
-    })?;
-    Ok(RpcError {
-        code: i32::try_from(member.code)
-            .map_err(|_| malformed("its error code is out of range".into()))?,
-        message: member.message.unwrap_or_default(),
-        data: member.data.map(|data| data.get().to_owned()),
-    })
+/// The error of a response, or of a task, in any shape. If the code or the error
+/// has another shape than JSON-RPC says, the data is the whole error.
+#[cold]
+pub(crate) fn parse_error(error: &str) -> RpcError {
+    let whole = || Some(error.to_owned());
+    let Ok(members) = Members::parse(error) else {
+        let message = string(error).unwrap_or_else(|| error.to_owned());
+        return RpcError { code: 0, message, data: whole() };
+    };
+    let member = |name| members.get(name).map(RawValue::get).filter(|value| *value != "null");
+    let (code, message) = (member("code"), member("message"));
+    let number = code.and_then(integer).and_then(|code| i32::try_from(code).ok());
+    let text = message.and_then(string);
+    let data = match member("data") {
+        Some(data) if code.is_none() || number.is_some() => Some(data.to_owned()),
+        // Nothing of the error is lost.
+        None if number.is_some() && text.is_some() => None,
+        _ => whole(),
+    };
+    RpcError {
+        code: number.unwrap_or_default(),
+        message: text.unwrap_or_else(|| error.to_owned()),
+        data,
+    }
+}
+
+/// A JSON string as text. A lone surrogate becomes U+FFFD.
+fn string(raw: &str) -> Option<String> {
+    if !raw.starts_with('"') {
+        return None;
+    }
+    let mut text = unescape(raw);
+    text.pop();
+    Some(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The message of a JSON error, shortened: it may quote the text.
@@ -282,10 +333,20 @@ mod tests {
     }
 
     #[test]
-    fn compares_ids_by_type_and_value() {
+    fn reads_ids_that_servers_turned_into_another_type() {
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":0,"result":{}}"#).0, Id::Number(0));
         assert_eq!(response(r#"{"id":1.0,"result":{},"jsonrpc":"2.0"}"#).0, Id::Number(1));
-        assert_eq!(response(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#).0, Id::Text("1".into()));
+        assert_eq!(response(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#).0, Id::Number(1));
+        let escaped = r#"{"json\u0072pc":"2.0","\u0069d":1,"r\u0065sult":{},"a\u0062":1}"#;
+        assert_eq!(response(escaped).0, Id::Number(1));
+        for text in ["01", " 1", "+1", "1.0", "x"] {
+            let message = format!(r#"{{"jsonrpc":"2.0","id":"{text}","result":{{}}}}"#);
+            assert_eq!(response(&message).0, Id::Text(text.into()));
+        }
+        for id in ["[1]", "1.5", "true", "{}", "99999999999999999999"] {
+            let message = format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+            assert_eq!(response(&message).0, Id::Other, "{id}");
+        }
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":"","result":{}}"#).0, Id::Text("".into()));
         assert_eq!(
             response(r#"{"jsonrpc":"2.0","id":null,"error":{"code":0,"message":""}}"#),
@@ -324,11 +385,13 @@ mod tests {
                 r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
                 "and an error",
             ),
-            (r#"{"jsonrpc":"2.0","id":[1],"result":{}}"#, "id is neither"),
-            (r#"{"jsonrpc":"2.0","id":1.5,"result":{}}"#, "id is neither"),
-            (r#"{"jsonrpc":"2.0","id":1,"result":null}"#, "not an object"),
-            (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "jsonrpc"),
-            (r#"{"jsonrpc":"2.0","id":1,"error":"no"}"#, "error has no"),
+            (r#"{"jsonrpc":"2.0","id":[1],"method":"x"}"#, "id is neither"),
+            (r#"{"jsonrpc":"2.0","id":1.5,"method":"x"}"#, "integer at byte 22"),
+            (r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#, "neither a method"),
+            (r#"{"jsonrpc":"2.0","id":1,"result":[]}"#, "not an object at byte 33"),
+            (r#"{"jsonrpc":"1.0","id":1,"result":{}}"#, "\"2.0\" at byte 11"),
+            (r#"{"id":1,"result":{}}"#, "\"2.0\" at byte 0"),
+            (r#"{"jsonrpc":"2.0","method":"x","result":{}}"#, "a method and a result"),
             (r#"[]"#, "malformed"),
             ("<html>", "malformed"),
             ("", "malformed"),
@@ -336,6 +399,87 @@ mod tests {
             let error = parse(text).unwrap_err();
             assert!(error.message().contains(words), "{}", error.message());
         }
+    }
+
+    #[test]
+    fn treats_null_as_absent() {
+        let error = RpcError { code: -32000, message: "disk is full".into(), data: None };
+        let text = r#"{"code":-32000,"message":"disk is full","data":null}"#;
+        for envelope in [
+            format!(r#"{{"jsonrpc":"2.0","id":1,"result":null,"error":{text}}}"#),
+            format!(
+                r#"{{"jsonrpc":"2.0","id":1,"method":null,"params":null,"error":{text},"result":null}}"#
+            ),
+        ] {
+            assert_eq!(response(&envelope), (Id::Number(1), Err(error.clone())));
+        }
+        let text = r#"{"jsonrpc":"2.0","id":1,"result":{},"error":null,"method":null}"#;
+        assert_eq!(response(text), (Id::Number(1), Ok("{}".into())));
+        let text =
+            r#"{"jsonrpc":"2.0","id":null,"method":"x","params":null,"result":null,"error":null}"#;
+        assert!(matches!(parse(text).unwrap().0, Message::Notification { params: None, .. }));
+    }
+
+    /// Shape, code, message, and data: `None` for none, `Some("")` for the whole
+    /// error.
+    type Shape = (&'static str, i32, &'static str, Option<&'static str>);
+
+    #[test]
+    fn reads_an_error_of_any_shape() {
+        let full = "disk is full";
+        let shapes: &[Shape] = &[
+            (r#"{"code":-32000,"message":"disk is full"}"#, -32000, full, None),
+            (
+                r#"{"code":-32000.0,"message":"disk is full","data":[1.0]}"#,
+                -32000,
+                full,
+                Some("[1.0]"),
+            ),
+            (r#"{"code":-3.2e4,"message":"disk is full"}"#, -32000, full, None),
+            (r#"{"code":"EIO","message":"disk is full","data":1}"#, 0, full, Some("")),
+            (r#"{"code":1e12,"message":"disk is full"}"#, 0, full, Some("")),
+            (r#"{"code":1.5,"message":"disk is full"}"#, 0, full, Some("")),
+            (
+                r#"{"code":null,"message":"disk is full","data":{"a":1}}"#,
+                0,
+                full,
+                Some("{\"a\":1}"),
+            ),
+            (r#"{"message":"disk is full"}"#, 0, full, Some("")),
+            (r#"{"message":"disk \u0069s full \ud800"}"#, 0, "disk is full \u{fffd}", Some("")),
+            (r#"{"code":5}"#, 5, r#"{"code":5}"#, Some("")),
+            (
+                r#"{"code":5,"message":{"text":"no"},"data":1}"#,
+                5,
+                r#"{"code":5,"message":{"text":"no"},"data":1}"#,
+                Some("1"),
+            ),
+            (r#"{"code":5,"message":""}"#, 5, "", None),
+            (r#"{}"#, 0, "{}", Some("")),
+            (r#""disk is full""#, 0, full, Some("")),
+            (r#""""#, 0, "", Some("")),
+            ("5", 0, "5", Some("")),
+            ("true", 0, "true", Some("")),
+            ("false", 0, "false", Some("")),
+            (r#"["disk is full"]"#, 0, r#"["disk is full"]"#, Some("")),
+        ];
+        for (text, code, message, data) in shapes {
+            let data = data.map(|data| if data.is_empty() { *text } else { data }.to_owned());
+            let expected = RpcError { code: *code, message: (*message).to_owned(), data };
+            let envelope = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{text}}}"#);
+            assert_eq!(response(&envelope), (Id::Number(1), Err(expected)), "{text}");
+            assert!(find_error(envelope.as_bytes()).is_some());
+        }
+    }
+
+    #[test]
+    fn finds_the_error_in_an_array_of_one_and_after_a_byte_order_mark() {
+        let text = r#"{"jsonrpc":"2.0","error":"no"}"#;
+        for body in [text.to_owned(), format!("[{text}]"), format!("\u{feff}{text}")] {
+            assert_eq!(find_error(body.as_bytes()).unwrap().0, Id::None, "{body}");
+        }
+        assert!(find_error(format!("[{text},{text}]").as_bytes()).is_none());
+        assert!(find_error(br#"{"error":"no"}"#).is_none());
     }
 
     #[test]
@@ -348,8 +492,8 @@ mod tests {
 
     #[test]
     fn says_where_bytes_are_not_utf8() {
-        let error = utf8(b"{\"jsonrpc\":\"\xff\"}".to_vec()).unwrap_err();
-        assert!(error.message().contains("not UTF-8 at byte 12"));
+        let (error, bytes) = utf8(b"data:{\"jsonrpc\":\"\xff\"}".to_vec(), 5).unwrap_err();
+        assert!(error.message().contains("not UTF-8 at byte 12") && bytes.len() == 20);
     }
 
     #[test]
@@ -380,7 +524,7 @@ mod tests {
     #[test]
     fn shortens_the_text_of_a_peer_in_an_error() {
         let long = "x".repeat(5000);
-        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":"{long}\u2028"}}}}"#);
+        let text = format!(r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":"{long}\u2028"}}}} x"#);
         let message = parse(&text).unwrap_err().message().to_owned();
         assert!(message.len() < 500 && message.contains("xxx..."), "{message}");
     }

@@ -123,9 +123,20 @@ impl Lines {
         Some(LinePiece::Rest(skipped))
     }
 
-    /// Whether a line has begun but not ended.
-    pub(crate) fn is_inside(&self) -> bool {
-        self.buffer.len() > self.start
+    /// The part of a line that has arrived. Nothing of a line that is skipped.
+    pub(crate) fn unfinished(&self) -> &[u8] {
+        match self.skipped {
+            Some(_) => &[],
+            None => self.buffer.get(self.start..).unwrap_or_default(),
+        }
+    }
+
+    /// The same at the end of the stream, if it is not blank.
+    pub(crate) fn take_unfinished(&mut self) -> Option<Vec<u8>> {
+        let rest = self.unfinished();
+        let rest = (!rest.trim_ascii().is_empty()).then(|| rest.to_vec());
+        (self.buffer, self.start, self.searched) = (Vec::new(), 0, 0);
+        rest
     }
 }
 
@@ -210,9 +221,17 @@ mod tests {
     fn knows_when_it_is_inside_a_line() {
         let mut lines = Lines::new(64);
         lines.feed(b"a\nb").unwrap();
-        assert!(lines.next().is_some() && lines.is_inside());
+        assert!(lines.next().is_some() && lines.unfinished() == b"b");
         lines.feed(b"\n").unwrap();
-        assert!(lines.next().is_some() && !lines.is_inside());
+        assert!(lines.next().is_some() && lines.unfinished().is_empty());
+        lines.feed(b" \r").unwrap();
+        assert!(lines.next().is_none() && lines.take_unfinished().is_none());
+        lines.feed(b"c").unwrap();
+        assert!(lines.next().is_none() && lines.take_unfinished().unwrap() == b"c");
+        assert!(lines.take_unfinished().is_none());
+        lines.feed(&[b'x'; 100]).unwrap();
+        assert!(matches!(lines.next(), Some(LinePiece::Long(_))));
+        assert!(lines.next().is_none() && lines.unfinished().is_empty());
     }
 
     #[test]

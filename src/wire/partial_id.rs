@@ -1,6 +1,8 @@
 //! The id of a message that was too long to keep, from its beginning or its
 //! end.
 
+use crate::wire::json_number::{decimal, own_id};
+
 /// What a piece of a message says about its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PartialId {
@@ -23,13 +25,19 @@ impl PartialId {
         let tail = tail.trim_ascii_end();
         let Some(tail) = tail.strip_suffix(b"}") else { return Self::Unknown };
         let tail = tail.strip_suffix(b",\"jsonrpc\":\"2.0\"").unwrap_or(tail).trim_ascii_end();
+        let unquoted = tail.strip_suffix(b"\"");
+        let tail = unquoted.unwrap_or(tail);
         let digits = tail.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
         let (rest, number) = tail.split_at(tail.len() - digits);
+        let rest = match unquoted {
+            Some(_) => rest.strip_suffix(b"\"").unwrap_or_default(),
+            None => rest,
+        };
         let rest = rest.trim_ascii_end().strip_suffix(b":").unwrap_or_default();
         let is_id = rest
             .strip_suffix(b"\"id\"")
             .is_some_and(|rest| matches!(rest.trim_ascii_end().last(), Some(b',' | b'{')));
-        let number = std::str::from_utf8(number).ok().and_then(|number| number.parse().ok());
+        let number = std::str::from_utf8(number).ok().and_then(decimal);
         number.filter(|_| is_id).map_or(Self::Unknown, Self::Response)
     }
 }
@@ -52,9 +60,8 @@ fn of_members(mut scan: Scan<'_>) -> Option<PartialId> {
         }
         let value = scan.value()?;
         if name == b"id" {
-            // The library uses numbers as ids.
-            let number = std::str::from_utf8(value).ok().and_then(|text| text.trim().parse().ok());
-            match number {
+            // The library uses integers as ids. Some servers turn them into strings.
+            match std::str::from_utf8(value).ok().and_then(|value| own_id(value.trim())) {
                 Some(number) => id = Some(number),
                 None => return Some(PartialId::NoResponse),
             }
@@ -125,7 +132,10 @@ mod tests {
             (r#"{"x":{"id":[1,{"a":"}\""}]},"id":3,"result":"#, PartialId::Response(3)),
             (r#"{"jsonrpc":"2.0","id":7,"method":"x","params":["#, PartialId::NoResponse),
             (r#"{"method":"x","params":{"id":1,"result":"#, PartialId::NoResponse),
-            (r#"{"id":"7","result":{"#, PartialId::NoResponse),
+            (r#"{"id":"7","result":{"#, PartialId::Response(7)),
+            (r#"{"id":7.0,"result":{"#, PartialId::Response(7)),
+            (r#"{"id":"07","result":{"#, PartialId::NoResponse),
+            (r#"{"id":"x","result":{"#, PartialId::NoResponse),
             (r#"{"result":{"id":1,"result":{"#, PartialId::Unknown),
             (r#"{"id":7,"jsonrpc":"2.0""#, PartialId::Unknown),
             ("[1,2", PartialId::Unknown),
@@ -146,7 +156,11 @@ mod tests {
             (r#"]},"jsonrpc":"2.0","id":7}"#, PartialId::Response(7)),
             ("]},\"id\": 70 ,\"jsonrpc\":\"2.0\"}\r", PartialId::Response(70)),
             (r#"{"a":1,"id":7}}"#, PartialId::Unknown),
-            (r#"],"id":"7"}"#, PartialId::Unknown),
+            (r#"],"id":"7"}"#, PartialId::Response(7)),
+            (r#"],"id" : "7" , "jsonrpc":"2.0"}"#, PartialId::Unknown),
+            (r#"],"id":7"}"#, PartialId::Unknown),
+            (r#"],"id":"x7"}"#, PartialId::Unknown),
+            (r#"],"id":"07"}"#, PartialId::Unknown),
             (r#""text \"id\":7}"#, PartialId::Unknown),
             (r#","id":}"#, PartialId::Unknown),
             (r#"7}"#, PartialId::Unknown),

@@ -98,6 +98,12 @@ impl Tape {
             .unwrap_or_default()
     }
 
+    /// The byte at which a value begins.
+    #[cold]
+    pub(crate) fn position(&self, place: Place) -> usize {
+        self.nodes.get(place).map_or(0, |node| node.start as usize)
+    }
+
     /// The text of a value as bytes, which saves the check for UTF-8.
     #[inline(always)]
     fn bytes<'a>(&self, text: &'a str, place: Place) -> &'a [u8] {

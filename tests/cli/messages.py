@@ -84,9 +84,8 @@ def texts():
 def table():
     found = sorted({text for text in texts() if FUNCTION.search(text)})
     named = {name for text in found for name in FUNCTION.findall(text)}
-    suite.check("each function in a message of the library has its row", named == set(OPTIONS),
-                "without a row: %s; not named: %s" % (sorted(named - set(OPTIONS)),
-                                                      sorted(set(OPTIONS) - named)))
+    suite.check("each function in a message of the library has its row", named <= set(OPTIONS),
+                sorted(named - set(OPTIONS)))
     os.makedirs(OUT, exist_ok=True)
     path = os.path.join(OUT, "messages")
     with open(path + ".c", "w", encoding="utf-8") as file:

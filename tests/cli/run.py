@@ -15,10 +15,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import calling
 import careless
 import events
+import forms
+import lacking
 import messages
 import oauth
+import payloads
 import saving
 import servers
+import sessions
 import showing
 import stock
 import tasks
@@ -187,9 +191,14 @@ with TestServer() as server:
     tasks.run_all(server.url)
     servers.run_all(server.url)
     calling.run_all(server.url)
+with tempfile.TemporaryDirectory() as space:
+    forms.run_all(space)
+lacking.run_all()
 careless.run_all()
 messages.run_all()
+payloads.run_all()
 saving.run_all()
+sessions.run_all()
 showing.run_all()
 oauth.run_all()
 stock.run_all()

@@ -194,6 +194,28 @@ def read_ends_early(server):
                         and code == (130 if number == signal.SIGINT else -number), code)
 
 
+def call_ends_early(server):
+    """No folder is made when no result comes."""
+    url = server.url({"silent": ["tools/call"]})
+    refused = server.url({"errors": {"tools/call": {"code": -32602, "message": "no such tool"}}})
+    with tempfile.TemporaryDirectory() as folder:
+        target = os.path.join(folder, "saved")
+        done = call("--timeout", "0.3", "call", url, "x", "-o", target)
+        suite.check("call -o after a timeout", done.returncode == 1 and not os.listdir(folder), done)
+        done = call("call", refused, "x", "-o", target)
+        suite.check("call -o after an error", done.returncode == 1 and not os.listdir(folder), done)
+        process = subprocess.Popen([CLIENT, "-v", "call", url, "x", "-o", target],
+                                   stderr=subprocess.PIPE, text=True, env=environment())
+        for line in process.stderr:
+            if "tools/call" in line:
+                break
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=10)[1]
+        suite.check("call -o after Ctrl-C", process.returncode == 130 and "cancelled" in said
+                    and "mcp_" not in said.splitlines()[-1] and not os.listdir(folder), said)
+
+
 def read_into(server):
     """What is no file is written through."""
     url = server.url({"results": {"resources/read": {"contents": [{"uri": "a://", "blob": BLOB}]}}})
@@ -245,4 +267,5 @@ def run_all():
         broken_contents(server)
         wrong_folders(server)
         read_ends_early(server)
+        call_ends_early(server)
         read_into(server)

@@ -7,11 +7,13 @@ A script is a JSON object:
     results         by method, what is sent as its result
     as_task         the same, for requests that ask for a task
     errors          by method, the error that is sent in place of a result
+    pages           by method, the results by the JSON of the cursor
     during          by method, notifications before the response
     silent          methods that are not answered
     notifications   sent when the client listens
     question        params of elicitation/create, asked before a tool answers
     server          the result of initialize
+    echoes          a tool's text is the answer to the question, as JSON
 """
 
 import json
@@ -41,6 +43,12 @@ def reply(script, message):
         return dict(head, result=script["as_task"][method])
     if method in script.get("errors", {}):
         return dict(head, error=script["errors"][method])
+    if method in script.get("pages", {}):
+        cursor = json.dumps((message.get("params") or {}).get("cursor"))
+        pages = script["pages"][method]
+        if cursor not in pages:
+            return dict(head, error={"code": -32602, "message": "no page %s" % cursor})
+        return dict(head, result=pages[cursor])
     return dict(head, result=script.get("results", {}).get(method, {}))
 
 
@@ -59,6 +67,9 @@ def talk(script):
     for line in sys.stdin:
         message = json.loads(line)
         if message.get("id") == ASKED and "method" not in message:
+            if "echoes" in script:
+                text = json.dumps(message.get("result"), separators=(",", ":"))
+                held["result"] = {"content": [{"type": "text", "text": text}]}
             say(held)
         elif "method" not in message or "id" not in message:
             if message.get("method") == "notifications/initialized":

@@ -129,9 +129,9 @@ def on_terminal(width, *words):
 class Sized(Terminal):
     """A terminal that has a width before the client starts."""
 
-    def __init__(self, width, *words):
+    def __init__(self, width, *words, **variables):
         self.width = width
-        super().__init__(*words)
+        super().__init__(*words, **variables)
 
     def prepare(self):
         fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, self.width, 0, 0))
@@ -167,11 +167,27 @@ def wrapping(server):
     code, shown = on_terminal(40, "tools", listed(server, tool(description="See " + address + " .")))
     suite.check("an address is not broken", address in shown, shown)
     many = {"argument%d" % number: {"type": "string"} for number in range(12)}
+    text = "A sentence that was broken for another\nwidth goes on here.\n" \
+        "It ends.\nAnd\nothers stay."
+    code, shown = on_terminal(34, "tools", listed(server, tool(description=text)))
+    suite.check("a sentence that is broken goes on", shown.splitlines()[1:] == [
+        "    A sentence that was broken for", "    another width goes on here.",
+        "    It ends.", "    And", "    others stay."], shown)
+    text = "Args for a function that has many:\n    first: is a long description of it\n" \
+        "    second: is another\n    - third\n      x\n" \
+        "```\ncommand with many words on its line\nnext\n```"
+    code, shown = on_terminal(36, "tools", listed(server, tool(description=text)))
+    suite.check("but not what is another item", "\n        second: is another\n        - third\n"
+                "          x\n" in shown and "\n    next\n" in shown, shown)
     code, shown = on_terminal(60, "tools", listed(server, tool(
         inputSchema={"type": "object", "properties": many})))
     lines = shown.splitlines()
     suite.check("arguments are not broken", len(lines) > 3 and max(map(len, lines)) <= 60
                 and lines[1].startswith(" " * 8 + "[argument") and shown.count("=string]") == 12, shown)
+    one = Sized(100, "tools", listed(server, tool(description=LONG)), COLUMNS="50")
+    code, shown = one.end(), one.text
+    suite.check("COLUMNS counts more than the terminal",
+                40 < max(map(len, shown.split("\r\n"))) <= 50, shown)
     code, shown = on_terminal(0, "tools", listed(server, tool(description=LONG)))
     suite.check("a terminal without a width has 80 columns",
                 70 < max(map(len, shown.splitlines())) <= 80, shown)
@@ -200,6 +216,7 @@ FULL = tool(
                      "default": None, "title": "When"},
             "tags": {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 3,
                      "uniqueItems": True, "deprecated": True},
+            "pair": {"type": "array", "minItems": 2, "maxItems": 2},
             "items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "maxItems": 1},
             "filter": {"$ref": "#/$defs/filter"}}})
 SHOWN = """show
@@ -220,6 +237,7 @@ Arguments:
         The code
     when=string|null, format date-time, default null
     tags=string[], 1 to 3 items, each only once, deprecated
+    pair=array, 2 items
     items=object[], at most 1 item
         id=integer, at least 1
     filter=object, required
@@ -247,7 +265,14 @@ def one_tool(server):
     suite.check("with --json what the server sent", json.loads(done.stdout) == FULL, done)
     done = call("tools", url, "other")
     suite.check("a tool with nothing", done.stdout == "other\n\nArguments: none\n", done)
-    check("a tool that is not there", call("tools", url, "nobody"), 1, "no tool", where="stderr")
+    for schema in [{"type": "object", "required": ["b", "a", "b", 5]},
+                   {"required": ["b", "a"], "properties": {"c": {}}, "type": "object"}]:
+        other = listed(server, tool(inputSchema=schema, outputSchema={"type": "object"}))
+        check("a required argument that is not described", call("tools", other), 0, " a=value b=value\n")
+        check("and in full", call("tools", other, "show"), 0,
+              "\n    a=value, required\n    b=value, required\n\nOutput: any object\n")
+    check("a tool that is not there", call("tools", url, "nobody"), 1, 'no tool "nobody"',
+          where="stderr")
     done = call("--json", "tools", url, "nobody")
     suite.check("with --json as well", done.returncode == 1
                 and json.loads(done.stdout)["status"] == "MCP_E_NOT_FOUND", done)

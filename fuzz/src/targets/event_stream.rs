@@ -3,6 +3,7 @@
 use super::wherever_cut;
 use crate::wire::event_stream::EventStream;
 use crate::wire::line::{LinePiece, Lines};
+use crate::wire::unframed_body::{Shape, UnframedBody};
 
 pub(super) const WORDS: &[&str] = &[
     "data: ",
@@ -20,6 +21,8 @@ pub(super) const WORDS: &[&str] = &[
     "\r\n\r\n",
     "\u{feff}",
     "{\"a\":1}",
+    "{",
+    "[]",
 ];
 
 /// The maximum bytes of a line or an event.
@@ -33,6 +36,15 @@ pub(super) fn run(data: &[u8]) {
         assert!(*mark != "whole" || line.len() <= LIMIT && !line.trim_ascii().is_empty());
     }
     begins_again(data);
+    let (shape, json, _) = wherever_cut(data, unframed);
+    assert!(json.is_none_or(|json| shape == Shape::Json && json == data));
+}
+
+/// What a body is that may be one JSON text.
+fn unframed(pieces: &[&[u8]]) -> (Shape, Option<Vec<u8>>, String) {
+    let mut body = UnframedBody::new(usize::MAX);
+    pieces.iter().for_each(|piece| assert!(body.add(piece).is_ok()));
+    (body.shape(), body.take_json(true), body.error().message().to_owned())
 }
 
 type Events = (Vec<(String, Vec<u8>)>, Option<String>, Option<u32>, bool, Option<String>);
@@ -60,6 +72,8 @@ fn events(pieces: &[&[u8]]) -> Events {
             }
         }
     }
+    let last = if failed.is_none() { stream.last_event() } else { None };
+    out.extend(last.map(|event| ("last".to_owned(), event.data().to_vec())));
     let last_id = stream.last_id().map(str::to_owned);
     (out, last_id, stream.retry(), stream.has_moved(), failed)
 }
@@ -78,6 +92,7 @@ fn lines(pieces: &[&[u8]]) -> Vec<(&'static str, Vec<u8>)> {
             });
         }
     }
+    out.extend(lines.take_unfinished().map(|line| ("last", line)));
     out
 }
 

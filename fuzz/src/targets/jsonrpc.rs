@@ -15,6 +15,7 @@ use crate::wire::json_members;
 use crate::wire::jsonrpc::{
     self, Answer, Id, Message, ResponseBody, batch, find_error, parse, utf8,
 };
+use crate::wire::outline::response_ids;
 use crate::wire::partial_id::PartialId;
 
 pub(super) const WORDS: &[&str] = &[
@@ -22,6 +23,9 @@ pub(super) const WORDS: &[&str] = &[
     "\"id\":1,",
     "\"id\":\"1\"",
     "\"id\":1.0",
+    "NaN",
+    "'id': 1",
+    "null",
     "\"result\":{}",
     "\"error\":{\"code\":-32600,\"message\":\"m\"}",
     "\"method\":\"notifications/progress\",",
@@ -48,9 +52,10 @@ pub(super) fn run(data: &[u8]) {
     PartialId::of_head(data);
     PartialId::of_tail(data);
     find_error(data);
-    if utf8(data.to_vec()).is_err() {
-        assert!(std::str::from_utf8(data).is_err());
+    if let Err((_, bytes)) = utf8(data.to_vec(), 0) {
+        assert!(bytes == data && std::str::from_utf8(data).is_err());
     }
+    bounded(data.len(), || response_ids(data, |_| {}));
     for text in parts(data).unwrap_or_default() {
         message(text);
         if let Some(Ok(all)) = bounded(text.len(), || batch(text)) {
@@ -92,6 +97,12 @@ fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::
     if let PartialId::Response(owner) = PartialId::of_head(text.as_bytes()) {
         let is_once = text.matches("\"id\"").count() == 1 && !text.contains('\\');
         assert!(!is_once || id == Id::Number(owner), "{owner} of {id:?}");
+    }
+    // The tolerant scan finds the id that the parser finds.
+    if let (Id::Number(number), false) = (&id, text.contains('\\')) {
+        let mut found = None;
+        response_ids(text.as_bytes(), |id| found = Some(id));
+        assert_eq!(found, Some(*number), "{text}");
     }
     let ResponseBody::Result(place) = outcome else { return };
     let answer = Answer::new(text.to_owned(), 0, tape, place);
@@ -167,5 +178,6 @@ fn notification(params: Option<&str>) {
     notification::elicitation(params);
     notification::uri(params);
     crate::protocol::task::id(params);
-    let _ = jsonrpc::parse_error(params);
+    let error = jsonrpc::parse_error(params);
+    assert!(error.data.is_none_or(|data| params.contains(&data)));
 }

@@ -138,8 +138,8 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
-            patience: None,
             limit: None,
+            head_limit: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
@@ -313,12 +313,11 @@ impl<'a> CallSteps<'a> {
     }
 
     /// The response is the answer to the call.
-    fn answered(&mut self, answer: Answer) -> CallEvent {
+    fn answered(&mut self, mut answer: Answer) -> CallEvent {
         let (Ctx { client, options, .. }, call) = (self.ctx, self.call);
-        let mut answer = match payload::accept(call.method(), answer) {
-            Ok(answer) => answer,
-            Err(error) => return self.failed(error),
-        };
+        if let Err(error) = payload::check(call.method(), &answer) {
+            return self.failed(error);
+        }
         let Some(within) = &mut self.in_session else { return self.failed(no_session()) };
         if call.method() == "tools/list" {
             let has_header_params = within.session.has_header_params();

@@ -184,7 +184,9 @@ impl<'a> TaskPoller<'a> {
             }
             TaskState::Completed(json) => {
                 self.end();
-                return payload::accept("tasks/result", Answer::whole(json)).map(Polled::Over);
+                let answer = Answer::whole(json);
+                payload::check("tasks/result", &answer)?;
+                return Ok(Polled::Over(answer));
             }
             TaskState::Failed(rpc) => {
                 self.end();

@@ -27,6 +27,7 @@ use crate::client::core::session::{NegotiationHint, Session};
 use crate::client::core::subscriptions::Subscriptions;
 use crate::client::core::task_watches::TaskWatches;
 use crate::client::core::tool_catalog::ToolCatalog;
+use crate::client::core::unused_input::UnusedInput;
 use crate::client::options::Options;
 use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
@@ -59,6 +60,7 @@ pub(crate) struct Client {
     pub(crate) connection_limit: ConnectionLimit,
     /// The standard error of the server's last process, if the library keeps it.
     pub(crate) standard_error: Mutex<Option<Arc<KeptOutput>>>,
+    pub(crate) unused_input: UnusedInput,
     counters: Counters,
     run_job: RunJob,
 }
@@ -86,6 +88,7 @@ impl Client {
             in_flight: InFlightRequests::default(),
             connection_limit: ConnectionLimit::default(),
             standard_error: Mutex::default(),
+            unused_input: UnusedInput::default(),
             counters: Counters::default(),
             run_job,
         }
@@ -126,7 +129,9 @@ impl Client {
     ) -> Wait {
         let timeout = limits.timeout.unwrap_or(options.timeout);
         let deadline = limits.deadline.unwrap_or(options.deadline).max(timeout);
-        let wait = Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
+        let mut wait =
+            Wait::for_request(timeout, deadline, self.close.clone(), limits.cancel.clone());
+        wait.call = self.unused_input.begin();
         let wait = match &limits.report {
             Some(report) => wait.with_sign(report.sign.clone()),
             None => wait,
@@ -159,13 +164,9 @@ impl Client {
     }
 
     /// Whether an id is one that this client has given to a request.
+    #[cold]
     pub(crate) fn has_issued(&self, id: &Id) -> bool {
-        let number = match id {
-            Id::Number(number) => Some(*number),
-            Id::Text(text) => text.parse().ok().filter(|number: &i64| number.to_string() == *text),
-            Id::None => None,
-        };
-        number.is_some_and(|number| (1..self.next_id.load(Ordering::Relaxed)).contains(&number))
+        matches!(id, Id::Number(id) if (1..self.next_id.load(Ordering::Relaxed)).contains(id))
     }
 
     /// Runs a task on the background thread.
@@ -192,6 +193,11 @@ impl Client {
     /// Whether the client has used the background thread.
     pub(crate) fn has_background(&self) -> bool {
         self.background_tasks.is_any()
+    }
+
+    /// Adds to the error of a call without a response what arrived in its place.
+    pub(crate) fn explained(&self, error: Error, wait: &Wait) -> Error {
+        self.unused_input.explain(error, wait.call)
     }
 
     /// Names the call in its error and masks all secrets in the text.

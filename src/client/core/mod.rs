@@ -23,3 +23,4 @@ pub(crate) mod shared_connection;
 pub(crate) mod subscriptions;
 pub(crate) mod task_watches;
 pub(crate) mod tool_catalog;
+pub(crate) mod unused_input;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Result};
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::rpc_error;
 use crate::client::core::session::{Session, Target};
@@ -21,11 +21,11 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
-    /// Limits the time until the HTTP response begins, but not the time to get a
-    /// token.
-    pub(crate) patience: Option<Duration>,
     /// Limits the time from the sending of a POST to its response.
     pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the HTTP response after the message was
+    /// sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {
@@ -38,7 +38,7 @@ impl<'a> OutboundMessage<'a> {
             is_repeatable: false,
             target,
             report: None,
-            patience: None,
+            head_limit: None,
             limit: None,
         }
     }
@@ -73,13 +73,21 @@ impl Outcome {
         Self::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
     }
 
+    /// The error, if the server refused the message.
+    pub(crate) fn accepted(self) -> Result<()> {
+        match self {
+            Self::Accepted | Self::Answer(..) => Ok(()),
+            Self::Rpc(RpcRefused { error, .. }) | Self::NotMcp(_, error) => Err(error),
+        }
+    }
+
     /// Decides what a refusal means for the session; `None` if the outcome is no
     /// refusal.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Option<Verdict> {
         let refusal = match self {
             Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },
             Self::Rpc(RpcRefused { rpc, http_status, is_anonymous, .. }) => {
-                let rpc = RefusalCode { code: rpc.code, names_request: !is_anonymous };
+                let rpc = RefusalCode::of(rpc, !is_anonymous);
                 RefusalFacts { http_status: *http_status, rpc: Some(rpc) }
             }
             Self::Answer(..) | Self::Accepted => return None,

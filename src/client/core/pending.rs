@@ -2,12 +2,13 @@
 //! notification streams of `subscriptions/listen`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::Error;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::base::sync::{Arc, Mutex};
-use crate::protocol::notification::ProgressParams;
+use crate::protocol::notification::{self, ProgressParams};
 use crate::wire::jsonrpc::ResponseBody;
 use crate::wire::tape::Tape;
 
@@ -23,6 +24,9 @@ pub(crate) enum Inbound {
     /// A message that is malformed or too long. The request fails.
     Malformed(Error),
 }
+
+/// Counts the responses. Two requests may wait for the first response.
+static ARRIVALS: AtomicU64 = AtomicU64::new(0);
 
 /// The queue of messages for one pending request.
 #[derive(Debug, Default)]
@@ -40,6 +44,11 @@ struct State {
     signal: Option<Arc<Signal>>,
     /// The request is a notification stream, which takes notifications.
     is_stream: bool,
+    /// The server has acknowledged the stream. From now on the stream takes only
+    /// messages that have its id and can be read.
+    is_acknowledged: bool,
+    /// The place of the response among all that have arrived.
+    arrival: u64,
 }
 
 /// The limits of queued progress and notifications. At a limit, the oldest is
@@ -58,6 +67,10 @@ impl Inbound {
             Self::Response(..) | Self::Malformed(_) => None,
         }
     }
+
+    fn is_acknowledgment(&self) -> bool {
+        matches!(self, Self::Notification(method, _) if method == notification::ACKNOWLEDGED)
+    }
 }
 
 impl State {
@@ -75,6 +88,13 @@ impl PendingRequest {
 
     pub(crate) fn has_any(&self) -> bool {
         !lock(&self.0).messages.is_empty()
+    }
+
+    /// Where the response stands in the order of arrival; `None` before it has
+    /// arrived.
+    pub(crate) fn arrival(&self) -> Option<u64> {
+        let state = lock(&self.0);
+        state.has_answer.then_some(state.arrival)
     }
 
     /// Raised when a message arrives or the connection ends.
@@ -102,9 +122,10 @@ impl PendingRequest {
                     }
                 }
                 state.bytes += weight;
+                state.is_acknowledged |= message.is_acknowledgment();
             }
             None if std::mem::replace(&mut state.has_answer, true) => return Some(message),
-            None => {}
+            None => state.arrival = ARRIVALS.fetch_add(1, Ordering::Relaxed),
         }
         state.messages.push_back(message);
         if let Some(signal) = &state.signal {
@@ -151,7 +172,8 @@ impl PendingRequests {
             .map(|(_, request)| request.clone());
         drop(requests);
         let takes = |request: &Arc<PendingRequest>| match message {
-            Inbound::Response(..) | Inbound::Malformed(_) => true,
+            Inbound::Response(..) => true,
+            Inbound::Malformed(_) => !lock(&request.0).is_acknowledged,
             Inbound::Progress(_) => !lock(&request.0).is_stream,
             Inbound::Notification(..) => lock(&request.0).is_stream,
         };
@@ -165,11 +187,17 @@ impl PendingRequests {
         index_of(&lock(&self.0), id).is_some()
     }
 
-    /// The id of the pending request if there is exactly one.
+    /// The id of the request that waits for its response, if there is exactly
+    /// one. An acknowledged notification stream waits for none.
+    #[cold]
     pub(crate) fn only(&self) -> Option<i64> {
         let requests = lock(&self.0);
-        match requests.as_slice() {
-            [(id, _)] => Some(*id),
+        let mut waiting = requests.iter().filter(|(_, request)| {
+            let state = lock(&request.0);
+            !state.is_acknowledged && !state.has_answer
+        });
+        match (waiting.next(), waiting.next()) {
+            (Some((id, _)), None) => Some(*id),
             _ => None,
         }
     }
@@ -244,6 +272,28 @@ mod tests {
         assert!(waiting.take().is_some() && waiting.take().is_none());
         drop(waiting);
         assert!(requests.put(1, malformed()).is_some() && !requests.has(1));
+    }
+
+    #[test]
+    fn knows_the_only_request_that_waits_for_a_response() {
+        let requests = PendingRequests::default();
+        assert_eq!(requests.only(), None);
+        let stream = requests.open(1, true);
+        assert_eq!(requests.only(), Some(1));
+        let first = requests.open(2, false);
+        assert_eq!(requests.only(), None);
+        let method = notification::ACKNOWLEDGED.to_owned();
+        assert!(requests.put(1, Inbound::Notification(method, "{}".into())).is_none());
+        assert_eq!(requests.only(), Some(2));
+        assert!(
+            requests.put(1, malformed()).is_some() && requests.put(1, notification()).is_none()
+        );
+        let second = requests.open(3, false);
+        assert_eq!(requests.only(), None);
+        requests.put(2, malformed());
+        assert_eq!(requests.only(), Some(3));
+        drop((first, second));
+        assert!(requests.only().is_none() && stream.has_any());
     }
 
     #[test]

@@ -124,8 +124,8 @@ fn advice(
             // host name.
             None if sent == CredentialSent::Nothing => {
                 "; the server refuses access, and no credential was sent: if the server wants \
-                 one, give a token to mcp_client_new(), set the header that it wants with \
-                 mcp_client_set_header(), or let a person sign in: see mcp_client_set_auth()"
+                 one, give a token to mcp_client_new(), set the header that the server wants, or \
+                 let a person sign in: see mcp_client_set_auth()"
                     .to_owned()
             }
             None => "; the credential is not allowed to do this".to_owned(),

@@ -33,6 +33,7 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience: None,
             limit: None,
+            head_limit: None,
         };
         match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),

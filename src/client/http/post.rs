@@ -8,6 +8,7 @@ use crate::client::core::backoff::Backoff;
 use crate::client::core::context::Ctx;
 use crate::client::core::outbound::{OutboundMessage, Outcome};
 use crate::client::core::session::Target;
+use crate::client::core::unused_input::{Unused, UnusedInput};
 use crate::client::http::request::{HttpContext, HttpRequest, Refused};
 use crate::client::inbound::policy::{Carrier, Fault};
 use crate::client::inbound::progress::FastProgress;
@@ -23,9 +24,15 @@ use crate::wire::http1::Media;
 /// How many times in a row a stream is resumed without an event.
 const FRUITLESS: u32 = 3;
 
+/// How long the right response is waited for after a result with an id that the
+/// client has never issued. Only one request is pending on such a stream.
+const RIGHT_ANSWER: Duration = Duration::from_secs(2);
+
 /// How a stream ended.
 enum Ended {
     Answered(Outcome),
+    /// The body has nothing of an event stream, and is no response either.
+    NotAStream(Error),
     /// The stream ended before the response. The next stream takes over the
     /// state.
     Early(Error, EventStream),
@@ -63,9 +70,12 @@ impl Ctx<'_> {
                         .with_repetition(is_repeated)
                 };
                 let mut routed = Routed::default();
-                self.router(Carrier::Body, message, id)
-                    .route(body, 0, &mut routed)
-                    .map_err(said)?;
+                let router = self.router(Carrier::Body, message, id);
+                match body.first() {
+                    Some(b'{') | None => router.route(body, 0, &mut routed),
+                    Some(_) => router.route_unusual(body, &mut routed),
+                }
+                .map_err(said)?;
                 if !routed.outgoing.is_empty() {
                     let answered = Box::pin(self.answer(message.target, routed.outgoing)).await;
                     answered.map_err(said)?;
@@ -83,8 +93,30 @@ impl Ctx<'_> {
             }
             other => {
                 let error = not_an_answer(other, reply.head.status);
-                Ok(Outcome::NotMcp(reply.head.status, repeated(error)))
+                Box::pin(self.read_unlabelled(message, id, reply, &http, error))
+                    .await
+                    .map_err(repeated)
             }
+        }
+    }
+
+    /// Reads a body of another media type, or of none. An answer that can be
+    /// understood is taken; any other body gives `error`.
+    async fn read_unlabelled(
+        self,
+        message: OutboundMessage<'_>,
+        id: i64,
+        reply: HttpResponse<'_>,
+        http: &HttpContext<'_>,
+        error: Error,
+    ) -> Result<Outcome> {
+        let Ctx { options, .. } = self;
+        let http_status = reply.head.status;
+        let mut left = options.max_events;
+        let source = EventSource::of_unlabelled(reply, options.max_message);
+        match self.read_stream(message, id, source, &mut left, http).await? {
+            Ended::Answered(outcome) => Ok(outcome),
+            Ended::NotAStream(_) | Ended::Early(..) => Ok(Outcome::NotMcp(http_status, error)),
         }
     }
 
@@ -102,13 +134,14 @@ impl Ctx<'_> {
         let mut left = options.max_events;
         let mut fruitless = 0;
         let mut backoff = Backoff::default();
-        let mut source = EventSource::new(reply, options.max_message)
+        let mut source = EventSource::of_response(reply, options.max_message)
             .or_endpoint(message.target.session.is_none());
         loop {
             let before = left;
             let (lost, mut stream) =
                 match self.read_stream(message, id, source, &mut left, http).await? {
                     Ended::Answered(outcome) => return Ok(outcome),
+                    Ended::NotAStream(error) => return Err(error),
                     Ended::Early(error, stream) => (error, stream),
                 };
             if left < before {
@@ -167,7 +200,9 @@ impl Ctx<'_> {
     ) -> Result<Ended> {
         let Ctx { client, options, wait } = self;
         let router = self.router(Carrier::ResponseStream, message, id);
-        let mut has_other = false;
+        let (mut has_other, mut brief) = (false, None);
+        let http_status = source.status();
+        let said = |error: Error| error.with_http_status(http_status).with_may_have_run(true);
         let mut fast = FastProgress::default();
         // A trace shows each message as it arrives.
         let own = message.report.filter(|_| options.trace.is_none()).map(|report| (id, report));
@@ -178,14 +213,24 @@ impl Ctx<'_> {
                 *left -= usize::from(is_taken);
                 is_taken
             };
-            let event = match source.next_message(wait, &mut early).await {
+            let event = match source.next_message(brief.as_ref().unwrap_or(wait), &mut early).await
+            {
                 Ok(Some(event)) => event,
+                Err(error) if error.status() == Status::TooLarge => {
+                    router.fault(Fault::TooLong, &[], || said(error.clone()))?;
+                    return Ok(Ended::Early(error, source.into_parts().1));
+                }
+                // The server has answered, and nothing else follows.
+                Err(error) if brief.is_some() && error.status() == Status::Timeout => {
+                    wait.check()?;
+                    return Err(said(other_answers(id)));
+                }
+                Ok(None) | Err(_) if !has_other && let Some(error) = source.unframed() => {
+                    wait.check()?;
+                    return Ok(Ended::NotAStream(said(error)));
+                }
                 Ok(None) if has_other && source.stream().last_id().is_none() => {
-                    return Err(Error::protocol(format!(
-                        "the server's event stream ended with answers to other requests, \
-                         and none to this one (id {id})"
-                    ))
-                    .with_may_have_run(true));
+                    return Err(said(other_answers(id)));
                 }
                 Ok(None) => {
                     let what =
@@ -196,17 +241,20 @@ impl Ctx<'_> {
                 Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
-                Err(error) if error.status() == Status::TooLarge => {
-                    router.fault(Fault::TooLong, || error.clone())?;
-                    return Ok(Ended::Early(error, source.into_parts().1));
+                Err(error) if error.status() == Status::Protocol => return Err(said(error)),
+                Err(error) => {
+                    let rest = source.stream().unfinished();
+                    return Err(UnusedInput::explain_unfinished(error, Unused::Event, rest));
                 }
-                Err(error) => return Err(error),
             };
             http.trace(event.data());
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let mut routed = Routed::default();
-            router.route(event.text, event.start, &mut routed)?;
+            router.route(event.text, event.start, &mut routed).map_err(said)?;
             has_other |= routed.has_other;
+            if routed.has_foreign_result && brief.is_none() {
+                brief = Some(wait.briefly(RIGHT_ANSWER));
+            }
             if !routed.outgoing.is_empty() {
                 Box::pin(self.answer(message.target, routed.outgoing)).await?;
             }
@@ -220,12 +268,12 @@ impl Ctx<'_> {
     }
 
     /// Sends the responses to requests of the server.
-    async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
+    pub(crate) async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
         for outgoing in outgoing {
             let message = OutboundMessage::notification(&outgoing, target);
             let url = &self.options.address()?.url;
             // A failure to send a response does not fail the call.
-            if self.send_post(url, message).await.is_err() {
+            if Box::pin(self.send_post(url, message)).await.is_err() {
                 // The server works on the request that is answered here.
                 self.wait.check().map_err(|error| error.with_may_have_run(true))?;
             }
@@ -242,7 +290,7 @@ impl<'a> Ctx<'a> {
 }
 
 impl Response {
-    fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
+    pub(crate) fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
         match self {
             Self::Result(answer) => Outcome::Answer(answer, session_id),
             Self::Error { rpc, is_anonymous } => Outcome::rpc(rpc, http_status, is_anonymous),
@@ -255,6 +303,13 @@ impl Response {
 fn resumption(refused: &Refused) -> Verdict {
     let refusal = RefusalFacts { http_status: refused.status, rpc: None };
     session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
+}
+
+/// The error for a stream on which only other requests were answered.
+fn other_answers(id: i64) -> Error {
+    Error::protocol(format!(
+        "the server's event stream has answers to other requests, and none to this one (id {id})"
+    ))
 }
 
 /// The error for a reply that is neither JSON nor an event stream.

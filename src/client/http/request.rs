@@ -72,6 +72,7 @@ impl<'a> HttpContext<'a> {
     ) -> ExchangeSettings<'b> {
         ExchangeSettings {
             limit,
+            head_limit: None,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -115,6 +116,7 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             patience,
             limit: None,
+            head_limit: None,
         };
         self.send(&get, http).await
     }
@@ -128,7 +130,7 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
-        let mut token = self.token().await?;
+        let mut token = self.token().await.map_err(Error::with_sign_in)?;
         let mut tries = Tries::default();
         loop {
             let lines = lines(options, token.as_ref(), request)?;
@@ -136,6 +138,7 @@ impl<'a> Ctx<'a> {
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
             let setting = http.setting(&secrets, request.limit);
+            let setting = ExchangeSettings { head_limit: request.head_limit, ..setting };
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -154,9 +157,9 @@ impl<'a> Ctx<'a> {
             // A body that does not end must not hide the refusal. A call may wait
             // for the stream of a GET.
             let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
-            let limited = reply.limited(brief);
-            let limited = limited.as_ref().unwrap_or(brief).at_most(limit);
-            let body = reply.read_excerpt(EXCERPT, &limited).await;
+            let within = brief.at_most(limit);
+            let within = reply.limited(&within).unwrap_or(within);
+            let body = reply.read_excerpt(EXCERPT, &within).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
             let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
@@ -192,7 +195,10 @@ impl<'a> Ctx<'a> {
                 let other = credential.refused(refusal, need).await.map_err(|failure| {
                     let own = failure.http_status();
                     let http_status = if own == 0 { status } else { own };
-                    failure.with_http_status(http_status).with_challenge(error.challenge().to_vec())
+                    failure
+                        .with_http_status(http_status)
+                        .with_challenge(error.challenge().to_vec())
+                        .with_sign_in()
                 })?;
                 if other.is_some() {
                     token = other;
@@ -212,15 +218,15 @@ impl<'a> Ctx<'a> {
             return;
         };
         let (url, headers) = (&address.url, &headers);
-        let patience = None;
         let delete = HttpRequest {
             verb: "DELETE",
             url,
             headers,
             body: None,
             is_repeatable: true,
-            patience,
+            patience: None,
             limit: None,
+            head_limit: None,
         };
         // The application is not asked for a new token.
         let token = options.credential.current();
@@ -274,7 +280,7 @@ impl Refused {
     /// What the refusal means for the session.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
         let names_request = self.names_request;
-        let rpc = self.found.as_ref().map(|rpc| RefusalCode { code: rpc.code, names_request });
+        let rpc = self.found.as_ref().map(|rpc| RefusalCode::of(rpc, names_request));
         let refusal = RefusalFacts { http_status: self.status, rpc };
         session_loss::judge(request, refusal, session.state())
     }
@@ -292,13 +298,23 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) patience: Option<Duration>,
     /// Limits the time from the sending to the end of the reply.
     pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the reply after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        let OutboundMessage { patience, limit, .. } = message;
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience, limit }
+        Self {
+            verb: "POST",
+            url,
+            headers,
+            body: Some(body),
+            is_repeatable,
+            patience: None,
+            limit: message.limit,
+            head_limit: message.head_limit,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 //! JSON-RPC. All carriers use this parser.
 
 use crate::base::error::{Error, Result};
-use crate::client::inbound::policy::Fault;
-use crate::wire::jsonrpc::{self, Message};
+use crate::protocol::revision::Revision;
+use crate::wire::jsonrpc::{self, Message, malformed};
 use crate::wire::tape::Tape;
 
 /// The text of one message.
@@ -27,18 +27,6 @@ impl MessageText {
     pub(crate) fn into_parts(self) -> (String, usize) {
         (self.text, self.start)
     }
-
-    /// The id of a malformed response, if the id can be read.
-    pub(crate) fn id_of_broken_response(&self) -> Option<i64> {
-        #[derive(serde::Deserialize)]
-        struct Envelope<'a> {
-            id: Option<i64>,
-            #[serde(borrow)]
-            method: Option<&'a serde_json::value::RawValue>,
-        }
-        let envelope = serde_json::from_str::<Envelope<'_>>(self.data()).ok();
-        envelope.filter(|envelope| envelope.method.is_none()).and_then(|envelope| envelope.id)
-    }
 }
 
 /// The messages of one inbound text.
@@ -48,68 +36,120 @@ pub(crate) enum Messages {
     Batch(Vec<MessageText>),
 }
 
-/// Splits an inbound text into messages. `has_batches`: whether the revision
-/// has batches.
+/// A text that is no message of the revision. `bytes[start..]` is the text.
+#[derive(Debug)]
+pub(crate) struct MalformedText {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) start: usize,
+    pub(crate) error: Error,
+}
+
+impl MalformedText {
+    pub(crate) fn of(message: MessageText, error: Error) -> Self {
+        let (text, start) = message.into_parts();
+        Self { bytes: text.into_bytes(), start, error }
+    }
+
+    pub(crate) fn data(&self) -> &[u8] {
+        self.bytes.get(self.start..).unwrap_or_default()
+    }
+}
+
+/// Splits an inbound text into messages. In every revision, an array with one
+/// element is treated as that element.
 pub(crate) fn split(
     bytes: Vec<u8>,
     start: usize,
-    has_batches: bool,
-) -> std::result::Result<Messages, (Fault, Error)> {
-    let text = jsonrpc::utf8(bytes).map_err(|error| (Fault::NotUtf8, error))?;
-    let Some(batch) = jsonrpc::batch(text.get(start..).unwrap_or_default()) else {
-        return Ok(Messages::One(MessageText { text, start }));
+    revision: impl FnOnce() -> Revision,
+) -> std::result::Result<Messages, MalformedText> {
+    let text = match jsonrpc::utf8(bytes, start) {
+        Ok(text) => text,
+        Err((error, bytes)) => return Err(MalformedText { bytes, start, error }),
     };
-    if !has_batches {
-        let what = "the server sent a batch, which this protocol revision does not have";
-        return Err((Fault::UnexpectedBatch, Error::protocol(what)));
+    match jsonrpc::batch(text.get(start..).unwrap_or_default()) {
+        None => Ok(Messages::One(MessageText { text, start })),
+        Some(batch) => match batch_of(batch, revision()) {
+            Ok(messages) => Ok(messages),
+            Err(error) => Err(MalformedText { bytes: text.into_bytes(), start, error }),
+        },
     }
-    let batch = batch.map_err(|error| (Fault::BrokenBatch, error))?;
+}
+
+#[cold]
+fn batch_of(
+    batch: Result<Vec<&serde_json::value::RawValue>>,
+    revision: Revision,
+) -> Result<Messages> {
     let text = |message: &&serde_json::value::RawValue| MessageText {
         text: message.get().to_owned(),
         start: 0,
     };
-    Ok(Messages::Batch(batch.iter().map(text).collect()))
+    match batch?.as_slice() {
+        [only] => Ok(Messages::One(text(only))),
+        all if revision.has_batches() => Ok(Messages::Batch(all.iter().map(text).collect())),
+        all => Err(malformed(format!(
+            "a batch of {} messages at byte 0, which revision {} does not have",
+            all.len(),
+            revision.as_str()
+        ))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn split_in(bytes: &[u8], revision: Revision) -> std::result::Result<Messages, MalformedText> {
+        split(bytes.to_vec(), 0, || revision)
+    }
+
     #[test]
     fn splits_a_batch_where_the_revision_has_batches() {
-        let batch = || b" [{\"a\":1}, 2]".to_vec();
-        let Ok(Messages::Batch(parts)) = split(batch(), 0, true) else { unreachable!() };
+        let batch = b" [{\"a\":1}, 2]";
+        let Ok(Messages::Batch(parts)) = split_in(batch, Revision::V2025_03_26) else {
+            unreachable!()
+        };
         assert_eq!(parts.iter().map(MessageText::data).collect::<Vec<_>>(), ["{\"a\":1}", "2"]);
-        for (bytes, has_batches, fault) in [
-            (batch(), false, Fault::UnexpectedBatch),
-            (b"[{}".to_vec(), true, Fault::BrokenBatch),
-            (b"[]".to_vec(), true, Fault::BrokenBatch),
-            (b"\xff{}".to_vec(), true, Fault::NotUtf8),
+        let malformed = split_in(batch, Revision::V2025_11_25).unwrap_err();
+        assert_eq!(malformed.data(), batch);
+        for word in ["malformed", "batch", "2025-11-25", "byte 0"] {
+            assert!(malformed.error.message().contains(word), "{}", malformed.error.message());
+        }
+    }
+
+    #[test]
+    fn takes_the_element_of_an_array_of_one_in_every_revision() {
+        for revision in Revision::ALL {
+            let Ok(Messages::One(message)) = split_in(b" [ {\"a\":1} ] ", revision) else {
+                unreachable!()
+            };
+            assert_eq!(message.data(), "{\"a\":1}");
+        }
+    }
+
+    #[test]
+    fn says_why_a_text_is_malformed() {
+        for (bytes, words) in [
+            (&b"[{}"[..], "not a JSON array"),
+            (b"[]", "an empty batch"),
+            (b"\xff{}", "not UTF-8 at byte 0"),
         ] {
-            assert_eq!(split(bytes, 0, has_batches).unwrap_err().0, fault);
+            let malformed = split_in(bytes, Revision::V2025_03_26).unwrap_err();
+            assert!(malformed.error.message().contains(words), "{}", malformed.error.message());
+            assert_eq!(malformed.data(), bytes);
         }
     }
 
     #[test]
     fn keeps_the_offset_of_a_single_message() {
-        let Ok(Messages::One(message)) = split(b"data: {}".to_vec(), 6, false) else {
+        let revision = || Revision::V2025_11_25;
+        let Ok(Messages::One(message)) = split(b"data: {}".to_vec(), 6, revision) else {
             unreachable!()
         };
         assert_eq!(message.data(), "{}");
         assert_eq!(message.into_parts().1, 6);
-    }
-
-    #[test]
-    fn reads_the_id_of_a_malformed_response() {
-        for (text, id) in [
-            ("{\"id\":7,\"result\":{},\"error\":{}}", Some(7)),
-            ("{\"id\":7,\"method\":\"x\"}", None),
-            ("{\"id\":\"7\"}", None),
-            ("{\"id\":7", None),
-            ("7", None),
-        ] {
-            let message = MessageText { text: text.to_owned(), start: 0 };
-            assert_eq!(message.id_of_broken_response(), id, "{text}");
-        }
+        let malformed = split(b"data: \xff".to_vec(), 6, revision).unwrap_err();
+        assert_eq!(malformed.data(), b"\xff");
+        assert!(malformed.error.message().contains("at byte 0"));
     }
 }

@@ -1,7 +1,8 @@
 //! The actions for inbound text that is not an expected message: one table for
 //! all carriers.
 //!
-//! Each row records today's action on every carrier, differences included.
+//! A difference between carriers has a reason in the carrier: a body has
+//! nothing after it, and the rest of an event over the limit is not read.
 //! tests/behaviour/tests/limits/inbound_faults.rs sends the same
 //! texts on each carrier and compares what the application sees.
 
@@ -10,9 +11,9 @@ use crate::client::core::counters::Counter;
 /// The channel on which a message of the server arrives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Carrier {
-    /// A JSON body of an HTTP response, with one message.
+    /// The body of an HTTP response, with one message.
     Body,
-    /// A JSON body of an HTTP response, with a batch.
+    /// The body of an HTTP response, with a batch.
     BatchBody,
     /// The event stream of an HTTP response to a request.
     ResponseStream,
@@ -29,28 +30,22 @@ pub(crate) enum Carrier {
 /// The kind of a wrong inbound text or message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The text is not UTF-8.
-    NotUtf8,
-    /// A line or an event that the transport could not take for a message.
-    NotAMessage,
-    /// The text is not JSON, or not JSON-RPC, and has no id of a request.
+    /// The text is no message of the revision, and no response to a pending
+    /// request: it is not UTF-8, not JSON, not JSON-RPC, or an array.
     Malformed,
-    /// A malformed response that has the id of a request.
+    /// The same, but it has the id of a pending request, and is meant as the
+    /// response.
     MalformedResponse,
-    /// An array of messages, in a revision without batches.
-    UnexpectedBatch,
-    /// An array that is empty or not JSON.
-    BrokenBatch,
     /// A message over the size limit. Its id is known, or it may be the response
     /// to any request.
     TooLong,
     /// A message over the size limit that is not a response.
     TooLongNotification,
-    /// A response whose id is a string with the request's number, or absent.
-    MisnamedResponse,
+    /// A result without an id.
+    NamelessResult,
     /// A response to another request, or to one that has ended.
     UnknownResponse,
-    /// An error without an id.
+    /// An error whose id is null, absent, or none that the client has issued.
     AnonymousError,
     /// A request or a notification in place of the response.
     NotAResponse,
@@ -116,14 +111,11 @@ impl Row {
     const fn of(fault: Fault) -> Self {
         use Action::{EndStream, Fail, FailNamed, SkipSilently, Take, TakeForOnly};
         match fault {
-            Fault::NotUtf8 => Self::for_requests(Fail, JUNK, Fail, DROPPED),
-            Fault::NotAMessage => Self::for_requests(Fail, JUNK, Fail, DROPPED),
-            Fault::Malformed => Self::for_requests(Fail, JUNK, Fail, DROPPED),
+            // Nothing follows a body.
+            Fault::Malformed => Self { body: Fail, ..Self::for_requests(JUNK, JUNK, JUNK, JUNK) },
             Fault::MalformedResponse => {
-                Self::for_requests(Fail, FailNamed(Counter::Junk), Fail, DROPPED)
+                Self::for_requests(Fail, FailNamed(Counter::Junk), Fail, JUNK)
             }
-            Fault::UnexpectedBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
-            Fault::BrokenBatch => Self::for_requests(Fail, JUNK, Fail, SkipSilently),
             // The rest of an event over the limit is not read.
             Fault::TooLong => Self {
                 shared_lines: FailNamed(Counter::DroppedReplies),
@@ -132,12 +124,12 @@ impl Row {
             Fault::TooLongNotification => {
                 Self { shared_lines: JUNK, ..Self::for_requests(Fail, EndStream, Fail, EndStream) }
             }
-            Fault::MisnamedResponse => Self::for_requests(Fail, DROPPED, SkipSilently, DROPPED),
+            Fault::NamelessResult => Self::for_requests(Fail, DROPPED, DROPPED, DROPPED),
             Fault::UnknownResponse => {
-                Self { body: Fail, ..Self::for_requests(DROPPED, DROPPED, SkipSilently, DROPPED) }
+                Self { body: Fail, ..Self::for_requests(DROPPED, DROPPED, DROPPED, DROPPED) }
             }
             Fault::AnonymousError => {
-                Self::for_requests(TakeForOnly, TakeForOnly, SkipSilently, DROPPED)
+                Self::for_requests(TakeForOnly, TakeForOnly, TakeForOnly, DROPPED)
             }
             Fault::NotAResponse => {
                 Self { body: Fail, ..Self::for_requests(Take, Take, Take, Take) }
@@ -178,21 +170,17 @@ mod tests {
 
     /// The whole table: one row for each fault, in the order of [`CARRIERS`].
     #[rustfmt::skip]
-    const TABLE: [(Fault, [Action; 7]); 13] = [
-        (Fault::NotUtf8, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
-        (Fault::NotAMessage, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
-        (Fault::Malformed, [Fail, Fail, Fail, JUNK, JUNK, Fail, DROPPED]),
+    const TABLE: [(Fault, [Action; 7]); 9] = [
+        (Fault::Malformed, [Fail, JUNK, JUNK, JUNK, JUNK, JUNK, JUNK]),
         (Fault::MalformedResponse,
-            [Fail, Fail, Fail, FailNamed(Counter::Junk), FailNamed(Counter::Junk), Fail, DROPPED]),
-        (Fault::UnexpectedBatch, [Fail, Fail, Fail, JUNK, JUNK, Fail, SkipSilently]),
-        (Fault::BrokenBatch, [Fail, Fail, Fail, JUNK, JUNK, Fail, SkipSilently]),
+            [Fail, Fail, Fail, FailNamed(Counter::Junk), FailNamed(Counter::Junk), Fail, JUNK]),
         (Fault::TooLong,
             [Fail, Fail, Fail, FailNamed(Counter::DroppedReplies), EndStream, Fail, EndStream]),
         (Fault::TooLongNotification, [Fail, Fail, Fail, JUNK, EndStream, Fail, EndStream]),
-        (Fault::MisnamedResponse, [Fail, Fail, Fail, DROPPED, DROPPED, SkipSilently, DROPPED]),
-        (Fault::UnknownResponse, [Fail, DROPPED, DROPPED, DROPPED, DROPPED, SkipSilently, DROPPED]),
+        (Fault::NamelessResult, [Fail, Fail, Fail, DROPPED, DROPPED, DROPPED, DROPPED]),
+        (Fault::UnknownResponse, [Fail, DROPPED, DROPPED, DROPPED, DROPPED, DROPPED, DROPPED]),
         (Fault::AnonymousError,
-            [TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, SkipSilently, DROPPED]),
+            [TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, TakeForOnly, DROPPED]),
         (Fault::NotAResponse, [Fail, Take, Take, Take, Take, Take, Take]),
         (Fault::EarlyMessage, [Take, Take, Take, Take, Take, SkipSilently, Take]),
     ];
@@ -213,6 +201,15 @@ mod tests {
             assert_ne!(lines, Fail, "{fault:?} fails a call on shared lines");
             assert_ne!(events, Fail, "{fault:?} fails a call on a shared event stream");
             assert_ne!(stream, Fail, "{fault:?} fails a notification stream");
+        }
+    }
+
+    /// A rule for all rows: a call ends with its response, not with a text that
+    /// may stand before it.
+    #[test]
+    fn fails_no_call_for_a_text_that_is_no_message() {
+        for (carrier, action) in CARRIERS.into_iter().zip(TABLE[0].1) {
+            assert_eq!(action == Fail, carrier == Carrier::Body, "{carrier:?}");
         }
     }
 }

@@ -231,7 +231,7 @@ impl NotificationStream<'_> {
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let reply = Ctx::new(self.client, options, wait).open(session, &outgoing, http).await?;
-        let mut source = EventSource::new(reply, options.max_message);
+        let mut source = EventSource::of_response(reply, options.max_message);
         let router = Router {
             carrier: Carrier::StreamOpening,
             ..self.router(options, session, wait, Some(id), None)
@@ -242,6 +242,9 @@ impl NotificationStream<'_> {
             router.route(event.text, event.start, &mut routed)?;
             if let Some(accepted) = routed.acknowledged {
                 return Ok((source, *accepted));
+            }
+            if routed.is_over {
+                break;
             }
         }
         Err(Error::new(Status::Io, UNACKNOWLEDGED))
@@ -312,7 +315,7 @@ impl NotificationStream<'_> {
             let event = match source.next_message(wait, &mut |_| false).await {
                 Ok(Some(event)) => event,
                 Err(error) if error.status() == Status::TooLarge => {
-                    router.fault(Fault::TooLong, || error.clone())?;
+                    router.fault(Fault::TooLong, &[], || error.clone())?;
                     return Err(error);
                 }
                 Err(error) if !matches!(error.status(), Status::Io | Status::Protocol) => {

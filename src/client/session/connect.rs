@@ -107,19 +107,19 @@ impl<'a> Ctx<'a> {
     async fn make_session(self) -> Result<Session> {
         let mut has_lost = false;
         loop {
-            let Agreement { transport, attempt, server_info, session_id } =
-                self.negotiate().await?;
-            let agreed = self.agree(&transport, attempt, server_info, session_id).await;
-            if !matches!(agreed, Ok(Agreed::Session(_)))
-                && let Some(connection) = transport.shared_connection()
-            {
-                self.client.retire(connection);
-            }
-            match agreed? {
-                Agreed::Session(session) => return Ok(*session),
+            let agreement = self.negotiate().await?;
+            let Agreement { transport, attempt, server_info, session_id } = agreement;
+            let result = self.agree(&transport, attempt, server_info, session_id).await;
+            match result {
+                Ok(Agreed::Session(session)) => return Ok(*session),
                 // Once: a session that is lost at once will be lost again.
-                Agreed::Lost(_) if !has_lost => has_lost = true,
-                Agreed::Lost(error) => return Err(error),
+                Ok(Agreed::Lost(_)) if !has_lost => has_lost = true,
+                Ok(Agreed::Lost(error)) | Err(error) => {
+                    if let Some(connection) = transport.shared_connection() {
+                        self.client.retire(connection);
+                    }
+                    return Err(error);
+                }
             }
         }
     }
@@ -128,8 +128,13 @@ impl<'a> Ctx<'a> {
     /// thread, the timeout of this call is paused.
     async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'a>>> {
         let Ctx { client, options, wait } = self;
+        // A background task that connects may need a callback of this thread.
+        let attendant: Arc<dyn Attendant> = client.clone();
+        let attended = wait.attending(Some(attendant));
         let Some(oauth) = &options.oauth else {
-            return client.connecting.lock_unless(wait, is_done).await;
+            let entered = client.connecting.lock_unless(&attended, is_done).await;
+            wait.adopt(&attended);
+            return entered;
         };
         if oauth.is_asking_here() {
             let guard = client.connecting.try_lock();
@@ -142,8 +147,6 @@ impl<'a> Ctx<'a> {
             });
         }
         let until = Instant::now() + oauth.patience();
-        let attendant: Arc<dyn Attendant> = client.clone();
-        let attended = wait.attending(Some(attendant));
         loop {
             let brief = attended.at_most_beyond(RECHECK);
             match client.connecting.lock_unless(&brief, &is_done).await {
@@ -260,5 +263,6 @@ enum Agreed {
 }
 
 const INITIALIZED: &str = "notifications/initialized";
+
 /// How often a call that waits to connect checks whether its timeout is paused.
 const RECHECK: Duration = Duration::from_millis(100);

@@ -43,7 +43,8 @@ enum WaitLimit {
     None,
     /// From now on.
     Fixed(Duration),
-    /// From when the process has read its input on.
+    /// From when the process has begun to read its input. A process that reads
+    /// nothing is still starting.
     AfterReading(Duration),
 }
 
@@ -71,7 +72,14 @@ impl<'a> LineAttempts<'a> {
             ..OutboundMessage::notification(&outgoing, target)
         };
         self.open.push((attempt, connection.pending.open(id, false)));
-        let limit = self.limit(ctx, false, negotiation);
+        let mut limit = self.limit(ctx, false, negotiation);
+        if let WaitLimit::AfterReading(quiet) = limit
+            && connection.unread_input() == 0
+        {
+            // It has read the probe. If the probe has broken it, it may read no
+            // more.
+            limit = WaitLimit::Fixed(quiet);
+        }
         let sent = match limit {
             WaitLimit::Fixed(limit) => {
                 ctx.within(&ctx.wait.at_most(limit)).send_on(connection, message).await
@@ -95,13 +103,17 @@ impl<'a> LineAttempts<'a> {
     ) -> Result<(Attempt, AttemptOutcome)> {
         let dialect = Handshake::new(Revision::HANDSHAKE, None)?;
         let target = Target { transport, dialect: &dialect, session: None };
-        let limit = self.limit(ctx, is_brief, negotiation);
+        // The process has answered, so that it reads.
+        let limit = match self.limit(ctx, is_brief, negotiation) {
+            WaitLimit::AfterReading(quiet) => WaitLimit::Fixed(quiet),
+            other => other,
+        };
         self.until(ctx, target, limit).await
     }
 
     fn limit(&self, ctx: Ctx<'_>, is_brief: bool, negotiation: &Negotiation) -> WaitLimit {
         let is_probe = matches!(self.open.last(), Some((Attempt::Discover(_), _)));
-        let half = |most: Duration| ctx.wait.half(most);
+        let half = |most: Duration| ctx.wait.half(most).unwrap_or(Duration::ZERO);
         match is_probe {
             _ if is_brief => WaitLimit::Fixed(GRACE),
             true if negotiation.is_probe_limited() => {
@@ -126,8 +138,11 @@ impl<'a> LineAttempts<'a> {
         let connection = self.connection;
         let reader = Reader { client, connection, options, target };
         let mut since = Instant::now();
+        let unread = connection.unread_input();
+        let mut has_begun = false;
         loop {
-            let found = self.open.iter().position(|(_, pending)| pending.has_any());
+            let waiting = self.open.iter().enumerate().filter(|(_, (_, one))| one.has_any());
+            let found = waiting.min_by_key(|(_, (_, one))| one.arrival()).map(|(at, _)| at);
             if let Some(at) = found {
                 if !wait.is_background() {
                     // Items that arrived before it are delivered before it.
@@ -161,11 +176,13 @@ impl<'a> LineAttempts<'a> {
                     let is_over = match limit {
                         WaitLimit::None => false,
                         WaitLimit::Fixed(limit) => since.elapsed() >= limit,
-                        WaitLimit::AfterReading(_) if connection.has_unread_input() => {
-                            since = Instant::now();
-                            false
+                        WaitLimit::AfterReading(limit) => {
+                            has_begun |= connection.unread_input() < unread.max(1);
+                            if !has_begun {
+                                since = Instant::now();
+                            }
+                            since.elapsed() >= limit
                         }
-                        WaitLimit::AfterReading(limit) => since.elapsed() >= limit,
                     };
                     if is_over {
                         return Ok(self.silent(error));

@@ -137,6 +137,7 @@ impl Ctx<'_> {
     async fn negotiate_by_stdio(self, hint: Option<NegotiationHint>) -> Result<Agreement> {
         let Ctx { client, options, .. } = self;
         let mut rest: Option<(Negotiation, Attempt)> = None;
+        let mut first_output = None;
         loop {
             let connection = client.open_stdio(options)?;
             let carriage = match connection.process() {
@@ -150,13 +151,22 @@ impl Ctx<'_> {
                 Some(rest) => rest,
                 None => Negotiation::new(options.pinned, hint.map(|hint| hint.attempt), carriage)?,
             };
-            match self.negotiate_on(connection, negotiation, attempt).await? {
+            let negotiated = self.negotiate_on(connection, negotiation, attempt).await;
+            if negotiated.is_err() && first_output.is_some() {
+                // The first process had more time to say why it cannot work.
+                *lock(&client.standard_error) = first_output;
+            }
+            match negotiated? {
                 Negotiated::Agreed(agreement) => return Ok(*agreement),
                 Negotiated::OtherTransport(error) => return Err(error),
                 Negotiated::NoSse(_) => {
                     return Err(Error::new(Status::Internal, "a process that is an event stream"));
                 }
-                Negotiated::Restart(negotiation, next) => rest = Some((negotiation, next)),
+                Negotiated::Restart(negotiation, next) => {
+                    let output = lock(&client.standard_error).clone();
+                    first_output = output.filter(|output| !output.shown().is_empty());
+                    rest = Some((negotiation, next));
+                }
             }
         }
     }
@@ -229,8 +239,12 @@ impl Ctx<'_> {
         mut attempt: Attempt,
     ) -> Result<Negotiated> {
         loop {
-            let limit = negotiation.is_probe_limited().then(|| self.wait.half(PROBE));
-            let (outcome, session_id) = self.attempt(&transport, attempt, limit).await?;
+            let limit = match negotiation.is_probe_limited() {
+                true => Some(self.wait.half(PROBE)?),
+                false => None,
+            };
+            let (outcome, session_id) =
+                self.attempt(&transport, attempt, limit, &negotiation).await?;
             match negotiation.interpret(attempt, outcome)? {
                 NextAttempt::Try(next) if transport.is_over() => {
                     return Ok(Negotiated::Restart(negotiation, next));
@@ -279,6 +293,7 @@ impl Ctx<'_> {
         transport: &Transport,
         attempt: Attempt,
         limit: Option<Duration>,
+        negotiation: &Negotiation,
     ) -> Result<(AttemptOutcome, Option<String>)> {
         let id = self.client.next_id();
         let (outgoing, dialect) = attempt_message(self.options, attempt, id)?;
@@ -286,7 +301,7 @@ impl Ctx<'_> {
         let limit = limit.filter(|_| matches!(attempt, Attempt::Discover(_)));
         let message = OutboundMessage {
             id: Some(id),
-            is_repeatable: true,
+            is_repeatable: !negotiation.has_failed(),
             limit,
             ..OutboundMessage::notification(&outgoing, target)
         };
@@ -301,16 +316,19 @@ impl Ctx<'_> {
                 AttemptOutcome::failed(Error::new(Status::Internal, what))
             }
             Err(error) if events::is_endpoint(&error) => AttemptOutcome::Endpoint(error),
-            Err(error) if limit.is_some() && error.status() == Status::Timeout => {
-                match self.wait.check() {
-                    Ok(()) => AttemptOutcome::Silent(error),
-                    Err(over) => AttemptOutcome::failed(over),
-                }
-            }
+            Err(error) if limit.is_some() && is_silence(&error) => match self.wait.check() {
+                Ok(()) => AttemptOutcome::Silent(error),
+                Err(over) => AttemptOutcome::failed(over),
+            },
             Err(error) => AttemptOutcome::failed(error),
         };
         Ok((outcome, None))
     }
+}
+
+/// Whether the server did not answer.
+fn is_silence(error: &Error) -> bool {
+    error.status() == Status::Timeout && !error.is_of_sign_in()
 }
 
 /// Whether the error tells the caller what to do, whatever else failed.

@@ -23,12 +23,11 @@ impl Ctx<'_> {
         let id = client.next_id();
         let meta = RequestMeta { id, ..RequestMeta::default() };
         let outgoing = session.dialect.request(&Call::ping(), &meta)?;
-        wait.check()?;
-        let patience = wait.half(PATIENCE);
+        let patience = wait.half(PATIENCE)?;
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,
-            patience: Some(patience),
+            limit: Some(patience),
             ..OutboundMessage::notification(&outgoing, session.target())
         };
         // A new token may need a person, who takes longer.

@@ -8,11 +8,12 @@ use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
 use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
 use crate::client::core::pending::PendingRequest;
 use crate::client::core::session::Target;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
+use crate::client::core::unused_input::UnusedInput;
+use crate::client::http::message::Posted;
 use crate::client::inbound::policy::Carrier;
 use crate::client::inbound::policy::Fault;
 use crate::client::inbound::router::Awaited;
@@ -108,13 +109,21 @@ impl Reader<'_> {
             }
             match source.next(&watched, wait).await {
                 Ok(Incoming::Message(bytes, start)) => self.take(bytes, start, wait).await?,
-                Ok(Incoming::Malformed) => {
+                Ok(Incoming::Malformed(line)) => {
+                    self.trace(&line);
                     let what = || Error::protocol("a line that is not a message");
-                    self.router(wait).fault(Fault::NotAMessage, what)?;
+                    self.router(wait).fault(Fault::Malformed, &line, what)?;
                 }
                 Ok(Incoming::TooLong(id, error)) => self.router(wait).too_long(id, error)?,
                 Ok(Incoming::OtherReady) => return Ok(()),
-                Err(Stop::Wait(error)) => return Err(error),
+                Err(Stop::Wait(error)) => {
+                    let unused = self.router(wait).unused();
+                    return Err(UnusedInput::explain_unfinished(
+                        error,
+                        unused,
+                        source.unfinished(),
+                    ));
+                }
                 Err(Stop::End(error)) => {
                     self.connection.finish(error);
                     return Ok(());
@@ -133,14 +142,16 @@ impl Reader<'_> {
         }
     }
 
+    fn trace(&self, text: &[u8]) {
+        if let Some(trace) = &self.options.trace {
+            trace.line("<", &String::from_utf8_lossy(text), &self.options.secrets());
+        }
+    }
+
     /// Routes an inbound text, and sends the responses to the server's requests
     /// in it.
     async fn take(&self, bytes: Vec<u8>, start: usize, wait: &Wait) -> Result<()> {
-        if let Some(trace) = &self.options.trace
-            && let Ok(text) = std::str::from_utf8(bytes.get(start..).unwrap_or_default())
-        {
-            trace.line("<", text, &self.options.secrets());
-        }
+        self.trace(bytes.get(start..).unwrap_or_default());
         let mut routed = Routed::default();
         self.router(wait).route(bytes, start, &mut routed)?;
         for outgoing in routed.outgoing {
@@ -157,16 +168,17 @@ impl Reader<'_> {
 }
 
 impl Ctx<'_> {
-    /// Sends a message on a shared connection. Returns an outcome if the server
-    /// refused the POST.
+    /// Sends a message on a shared connection.
     pub(crate) async fn send_on(
         self,
         connection: &Arc<SharedConnection>,
         message: OutboundMessage<'_>,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Posted> {
         match &connection.sink {
-            Sink::Lines(sink) => self.send_line(connection, sink, message).await.map(|()| None),
-            Sink::Posts(url) => self.send_post(url, message).await,
+            Sink::Lines(sink) => {
+                self.send_line(connection, sink, message).await.map(|()| Posted::Accepted)
+            }
+            Sink::Posts(url) => self.send_to_endpoint(connection, url, message).await,
         }
     }
 

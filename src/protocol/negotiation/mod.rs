@@ -22,7 +22,7 @@ use crate::protocol::server_info::{HandshakeReply, ServerInfo};
 use crate::wire::jsonrpc::{Answer, RpcError};
 
 pub(crate) use outcome::{AttemptFailure, AttemptOutcome};
-use versions::{is_about_version, older, protocol_version, supported, supported_versions};
+use versions::{is_about_version, older, supported};
 
 /// The request to send next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +78,8 @@ pub(crate) struct Negotiation {
     is_restarted: bool,
     /// `server/discover` was not answered yet, and `initialize` was sent.
     is_probe_open: bool,
+    /// `server/discover` got no response, and none will be read.
+    is_probe_lost: bool,
     /// Why `server/discover` decided nothing.
     probe_error: Option<Error>,
     /// The versions that `server/discover` named without one in common.
@@ -113,6 +115,7 @@ impl Negotiation {
             has_seen_probe: false,
             is_restarted: false,
             is_probe_open: false,
+            is_probe_lost: false,
             probe_error: None,
             named: Vec::new(),
             refusal: None,
@@ -153,6 +156,12 @@ impl Negotiation {
             && self.named.is_empty()
     }
 
+    /// Whether the server has named its versions, and speaks none of this side.
+    /// Only a success of `initialize` would show something else.
+    pub(crate) fn has_failed(&self) -> bool {
+        !self.named.is_empty()
+    }
+
     /// Whether `server/discover` was not answered yet.
     pub(crate) fn is_probe_open(&self) -> bool {
         self.is_probe_open
@@ -177,22 +186,19 @@ impl Negotiation {
     ) -> Result<NextAttempt> {
         self.has_seen_probe = true;
         match outcome {
-            AttemptOutcome::Answered(answer) => {
-                let names = supported_versions(&answer);
-                match agreed_by_discover(revision, &names, &answer) {
-                    Ok(Some(server_info)) => Ok(NextAttempt::Agreed(server_info)),
-                    // Without a common version the list is no proof: some servers
-                    // name the versions of one dialect only.
-                    Ok(None) => match self.choose(revision, &names, false) {
-                        Ok(next) => Ok(next),
-                        Err(error) => {
-                            self.named = names;
-                            self.fall_back(error)
-                        }
-                    },
-                    Err(error) => self.fall_back(error),
-                }
-            }
+            AttemptOutcome::Answered(answer) => match discovered(revision, &answer) {
+                Ok(DiscoverMeaning::Agreed(server_info)) => Ok(NextAttempt::Agreed(server_info)),
+                // Without a common version the list is no proof: some servers
+                // name the versions of one dialect only.
+                Ok(DiscoverMeaning::Others(names)) => match self.choose(revision, &names, false) {
+                    Ok(next) => Ok(next),
+                    Err(error) => {
+                        self.named = names;
+                        self.fall_back(error)
+                    }
+                },
+                Err(error) => self.fall_back(error),
+            },
             AttemptOutcome::Refused(error, shown) => match error.code {
                 UNSUPPORTED_VERSION => {
                     let names = supported(&error);
@@ -216,7 +222,8 @@ impl Negotiation {
             AttemptOutcome::NotMcp(_, shown) => self.fall_back(shown),
             AttemptOutcome::Endpoint(shown) => Ok(NextAttempt::Elsewhere(shown)),
             AttemptOutcome::Silent(shown) => {
-                self.is_probe_open = self.may_fall_back() && self.carriage != Carriage::Requests;
+                self.is_probe_lost = self.carriage == Carriage::Requests;
+                self.is_probe_open = self.may_fall_back() && !self.is_probe_lost;
                 self.fall_back(shown)
             }
             AttemptOutcome::Ended(shown) if self.may_fall_back() && self.may_restart() => {
@@ -237,20 +244,19 @@ impl Negotiation {
         };
         self.is_probe_open = false;
         let error = match outcome {
-            AttemptOutcome::Answered(answer) => {
-                let names = supported_versions(&answer);
-                match agreed_by_discover(revision, &names, &answer) {
-                    Ok(Some(server_info)) => return Ok(NextAttempt::Agreed(server_info)),
-                    Ok(None) => {
-                        let error = self.nothing_common(&names);
-                        if Revision::newest_common(&names, false).is_none() {
-                            self.named = names;
-                        }
-                        error
-                    }
-                    Err(error) => error,
+            AttemptOutcome::Answered(answer) => match discovered(revision, &answer) {
+                Ok(DiscoverMeaning::Agreed(server_info)) => {
+                    return Ok(NextAttempt::Agreed(server_info));
                 }
-            }
+                Ok(DiscoverMeaning::Others(names)) => {
+                    let error = self.nothing_common(&names);
+                    if Revision::newest_common(&names, false).is_none() {
+                        self.named = names;
+                    }
+                    error
+                }
+                Err(error) => error,
+            },
             AttemptOutcome::Failed(failure, shown) if failure.is_final() => return Err(shown),
             AttemptOutcome::Refused(_, shown)
             | AttemptOutcome::NotMcp(_, shown)
@@ -277,7 +283,7 @@ impl Negotiation {
                     Ok(reply) => reply,
                     Err(error) => return self.failed(error),
                 };
-                let name = protocol_version(&answer).unwrap_or_default();
+                let name = reply.protocol_version.clone().unwrap_or_default();
                 match Revision::of_server(&name) {
                     Some(theirs) if !theirs.is_stateless() && self.allows(theirs) => {
                         Ok(NextAttempt::Agreed(Box::new(reply.introduce(theirs, &answer))))
@@ -342,8 +348,7 @@ impl Negotiation {
             }
             _ => {}
         }
-        if self.discovered == 0 && self.may_discover() {
-            // The server may speak only the stateless dialect now.
+        if self.may_discover_after_refusal() {
             self.initialize_error = Some(shown);
             return Ok(NextAttempt::Try(self.discover(Revision::STATELESS)));
         }
@@ -377,8 +382,7 @@ impl Negotiation {
             self.refusal = Some(shown);
             return Ok(NextAttempt::Try(self.initialize(next)));
         }
-        if self.discovered == 0 && self.may_discover() {
-            // The server may speak only the stateless dialect now.
+        if self.may_discover_after_refusal() {
             self.initialize_error = Some(shown);
             return Ok(NextAttempt::Try(self.discover(Revision::STATELESS)));
         }
@@ -491,6 +495,13 @@ impl Negotiation {
         Attempt::Initialize(revision)
     }
 
+    /// The server may speak only the stateless dialect now, or it was starting
+    /// when the first probe came.
+    fn may_discover_after_refusal(&self) -> bool {
+        let is_unknown = self.discovered == 0 || self.is_probe_lost && self.discovered == 1;
+        is_unknown && self.may_discover()
+    }
+
     fn may_discover(&self) -> bool {
         self.pinned.is_none() && self.may_have_probe()
     }
@@ -564,15 +575,19 @@ impl Negotiation {
     }
 }
 
-/// What the server says about itself, if it speaks the revision.
-fn agreed_by_discover(
-    revision: Revision,
-    names: &[String],
-    answer: &Answer,
-) -> Result<Option<Box<ServerInfo>>> {
-    if !names.iter().any(|name| name == revision.as_str()) {
-        return Ok(None);
-    }
+/// The meaning of a result of `server/discover`.
+enum DiscoverMeaning {
+    /// The server speaks the revision.
+    Agreed(Box<ServerInfo>),
+    /// The versions that it names instead.
+    Others(Vec<String>),
+}
+
+fn discovered(revision: Revision, answer: &Answer) -> Result<DiscoverMeaning> {
     let reply = HandshakeReply::parse(answer)?;
-    Ok(Some(Box::new(reply.introduce(revision, answer))))
+    let names = reply.supported_versions.clone().unwrap_or_default();
+    if names.iter().any(|name| name == revision.as_str()) {
+        return Ok(DiscoverMeaning::Agreed(Box::new(reply.introduce(revision, answer))));
+    }
+    Ok(DiscoverMeaning::Others(names))
 }

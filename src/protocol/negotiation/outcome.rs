@@ -29,7 +29,7 @@ pub(crate) enum AttemptOutcome {
 pub(crate) enum AttemptFailure {
     /// The library did not get a connection to the server.
     NotConnected,
-    /// The server, a proxy or an authorization server wants another credential.
+    /// The server or a proxy wants another credential, or there is no token.
     Credential,
     /// The server or a gateway limits the number of requests.
     RateLimit,
@@ -68,14 +68,12 @@ impl AttemptOutcome {
     pub(crate) fn failed(error: Error) -> Self {
         let failure = match (error.status(), error.http_status()) {
             (Status::Cancelled | Status::Closed, _) => AttemptFailure::GivenUp,
+            _ if error.is_of_sign_in() => AttemptFailure::Credential,
             (Status::Timeout, _) => AttemptFailure::Timeout,
             (_, 401 | 407) => AttemptFailure::Credential,
             (_, 403) if asks_for_token(&error) => AttemptFailure::Credential,
             (_, 429) => AttemptFailure::RateLimit,
             (Status::Redirect, _) if error.is_other_origin() => AttemptFailure::OtherOrigin,
-            (Status::Auth | Status::Insecure | Status::Denied | Status::Untrusted, _) => {
-                AttemptFailure::Credential
-            }
             (Status::Resolve | Status::Connect | Status::Proxy, _) => AttemptFailure::NotConnected,
             (Status::Tls, _) if !error.may_have_run() => AttemptFailure::NotConnected,
             (Status::Tls | Status::Io | Status::Process, _) => AttemptFailure::Broken,

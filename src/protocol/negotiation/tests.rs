@@ -134,14 +134,11 @@ fn falls_back_to_the_handshake_on_any_other_answer() {
 }
 
 #[test]
-fn agrees_although_members_have_other_types() {
-    for result in [
-        r#"{"supportedVersions":"2026-07-28"}"#,
-        r#"{"supportedVersions":["2026-07-28"],"capabilities":5,"_meta":7}"#,
-    ] {
-        let next = automatic().interpret(PROBE, answered(result));
-        assert!(is_agreed(next, Revision::V2026_07_28), "{result}");
-    }
+fn agrees_with_a_version_that_is_text() {
+    let odd = answered(r#"{"supportedVersions":["2026-07-28",null],"capabilities":5,"_meta":7}"#);
+    assert!(is_agreed(automatic().interpret(PROBE, odd), Revision::V2026_07_28));
+    let next = automatic().interpret(PROBE, answered(r#"{"supportedVersions":"2026-07-28"}"#));
+    assert!(is_agreed(next, Revision::V2026_07_28));
 }
 
 #[test]
@@ -512,6 +509,24 @@ fn probes_again_a_server_that_was_not_ready() {
 }
 
 #[test]
+fn probes_again_a_server_that_was_starting() {
+    let mut slow = after_probe(Carriage::Requests, silent());
+    let refusal = || refused_with(404, -32601, "Method not found", None);
+    assert_eq!(tries(slow.interpret(INITIALIZE, refusal())), PROBE);
+    assert!(slow.is_probe_limited());
+    assert!(is_agreed(slow.interpret(PROBE, answered(MODERN)), Revision::V2026_07_28));
+    // Once: then the refusal of initialize counts.
+    let mut old = after_probe(Carriage::Requests, silent());
+    assert_eq!(tries(old.interpret(INITIALIZE, refusal())), PROBE);
+    let next = old.interpret(PROBE, silent());
+    assert!(matches!(next, Ok(NextAttempt::Elsewhere(error)) if error.http_status() == 404));
+    let mut old = after_probe(Carriage::Requests, silent());
+    assert_eq!(tries(old.interpret(INITIALIZE, refused(-32603, None))), PROBE);
+    let error = old.interpret(PROBE, refused(-32601, None)).unwrap_err();
+    assert_eq!(error.rpc().unwrap().code, -32603);
+}
+
+#[test]
 fn ends_with_the_error_of_an_attempt_that_is_final() {
     let challenge = |name: &str| vec![(name.to_owned(), "x".to_owned())];
     let (other, token) = (true, "error");
@@ -530,8 +545,6 @@ fn ends_with_the_error_of_an_attempt_that_is_final() {
         (Status::Timeout, 0, "", false, AttemptFailure::Timeout),
         (Status::Cancelled, 0, "", false, AttemptFailure::GivenUp),
         (Status::Closed, 0, "", false, AttemptFailure::GivenUp),
-        (Status::Auth, 0, "", false, AttemptFailure::Credential),
-        (Status::Insecure, 0, "", false, AttemptFailure::Credential),
         (Status::Internal, 0, "", false, AttemptFailure::Other),
         (Status::NoMemory, 0, "", false, AttemptFailure::Other),
     ];
@@ -553,6 +566,28 @@ fn ends_with_the_error_of_an_attempt_that_is_final() {
             let (mut negotiation, first) = begun(None, known, Carriage::Requests);
             let error = negotiation.interpret(first, outcome).unwrap_err();
             assert_eq!((error.status(), error.http_status()), (status, http_status));
+        }
+    }
+}
+
+#[test]
+fn ends_with_the_error_of_a_sign_in() {
+    for status in [
+        Status::Auth,
+        Status::Insecure,
+        Status::Denied,
+        Status::Untrusted,
+        Status::Protocol,
+        Status::Redirect,
+        Status::Io,
+        Status::Timeout,
+        Status::Server,
+    ] {
+        for http_status in [0, 400, 500] {
+            let error = Error::new(status, "x").with_http_status(http_status).with_sign_in();
+            let outcome = AttemptOutcome::failed(error);
+            assert!(matches!(outcome, AttemptOutcome::Failed(AttemptFailure::Credential, _)));
+            assert_eq!(automatic().interpret(PROBE, outcome).unwrap_err().status(), status);
         }
     }
 }

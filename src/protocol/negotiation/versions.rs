@@ -3,23 +3,7 @@
 use serde_json::Value;
 
 use crate::protocol::revision::Revision;
-use crate::wire::jsonrpc::{Answer, RpcError};
-
-/// The versions in the result of `server/discover`. One version may come as
-/// text. An item that is not text costs only itself.
-pub(super) fn supported_versions(answer: &Answer) -> Vec<String> {
-    let member = answer.member("supportedVersions");
-    match member.and_then(|json| serde_json::from_str(json).ok()) {
-        Some(Value::String(one)) => vec![one],
-        Some(Value::Array(items)) => texts(items),
-        _ => Vec::new(),
-    }
-}
-
-/// The version in the result of `initialize`.
-pub(super) fn protocol_version(answer: &Answer) -> Option<String> {
-    answer.member("protocolVersion").and_then(|json| serde_json::from_str(json).ok())
-}
+use crate::wire::jsonrpc::RpcError;
 
 /// The versions in the data of an error.
 pub(super) fn supported(error: &RpcError) -> Vec<String> {
@@ -76,26 +60,6 @@ pub(super) fn older(tried: Revision, texts: &[&str]) -> Option<Revision> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_the_versions_of_a_result() {
-        for (json, versions) in [
-            (
-                r#"{"supportedVersions":["2026-07-28","2025-11-25"]}"#,
-                &["2026-07-28", "2025-11-25"][..],
-            ),
-            (r#"{"supportedVersions":"2026-07-28"}"#, &["2026-07-28"]),
-            (r#"{"supportedVersions":[null,5,"2025-06-18",{}]}"#, &["2025-06-18"]),
-            (r#"{"supportedVersions":null}"#, &[]),
-            (r#"{"supportedVersions":7}"#, &[]),
-            (r#"{"supportedVersions":{"a":"2026-07-28"}}"#, &[]),
-            (r#"{"protocolVersion":"2025-11-25"}"#, &[]),
-            ("[]", &[]),
-            ("5", &[]),
-        ] {
-            assert_eq!(supported_versions(&Answer::whole(json.to_owned())), versions, "{json}");
-        }
-    }
 
     #[test]
     fn finds_the_word_version() {

@@ -10,16 +10,23 @@ use crate::base::mask::CUT;
 use crate::base::one_line::on_one_line;
 use crate::base::sync::lock;
 
-/// How many bytes of the first lines are kept.
+/// How many bytes are kept.
+const KEPT: usize = 8 * 1024;
+/// How many of them are of the first lines.
 const KEPT_HEAD: usize = 2 * 1024;
-/// How many bytes of the last lines are kept.
-const KEPT_TAIL: usize = 6 * 1024;
+/// How many of them are of the last lines.
+const KEPT_TAIL: usize = KEPT - KEPT_HEAD;
 /// How many bytes of a line are kept.
 const KEPT_LINE: usize = 300;
 /// How many bytes an error shows of the first lines, if not all fit.
 const SHOWN_HEAD: usize = 450;
 /// How many bytes an error shows of the last lines.
 const SHOWN_TAIL: usize = 1050;
+/// How many of the first lines, and of the last lines, an error shows at most.
+const MOST_HEAD: usize = 8;
+const MOST_TAIL: usize = 20;
+/// How many blanks of a line's indentation are kept.
+const MOST_INDENT: usize = 8;
 /// Stands between two lines in an error, which is on one line.
 const BETWEEN: &str = " | ";
 
@@ -107,7 +114,14 @@ impl KeptLines {
         let text = String::from_utf8_lossy(&self.current);
         // The cut may have left a part of a character.
         let whole = if self.is_cut { text.trim_end_matches('\u{fffd}') } else { &text };
-        let mut line = on_one_line(whole).trim().to_owned();
+        let shown = on_one_line(whole);
+        let shown = shown.trim();
+        if shown.is_empty() {
+            return String::new();
+        }
+        // A traceback is read by its indentation.
+        let indent = whole.len() - whole.trim_start_matches(' ').len();
+        let mut line = format!("{:1$}{shown}", "", indent.min(MOST_INDENT));
         if self.is_cut {
             line.push_str(CUT);
         }
@@ -121,15 +135,18 @@ impl KeptLines {
             lines.map(|line| line.len() + BETWEEN.len()).sum()
         };
         let all = size(&mut head.iter().chain(tail()));
-        if self.dropped == 0 && all <= SHOWN_HEAD + SHOWN_TAIL {
+        let count = head.len() + tail().count();
+        if self.dropped == 0 && all <= SHOWN_HEAD + SHOWN_TAIL && count <= MOST_HEAD + MOST_TAIL {
             return head.iter().chain(tail()).map(String::as_str).collect::<Vec<_>>().join(BETWEEN);
         }
         let mut room = SHOWN_HEAD;
-        let mut lines: Vec<&str> = head.iter().map_while(|line| take(line, &mut room)).collect();
+        let mut lines: Vec<&str> =
+            head.iter().take(MOST_HEAD).map_while(|line| take(line, &mut room)).collect();
         let first = lines.len();
         let rest: Vec<&String> = head.iter().skip(first).chain(tail()).collect();
         let mut room = SHOWN_TAIL;
-        let last: Vec<&str> = rest.iter().rev().map_while(|line| take(line, &mut room)).collect();
+        let last: Vec<&str> =
+            rest.iter().rev().take(MOST_TAIL).map_while(|line| take(line, &mut room)).collect();
         let left = rest.len() - last.len() + self.dropped;
         let note = format!("... {left} line{} left out ...", if left == 1 { "" } else { "s" });
         if left > 0 {
@@ -161,7 +178,8 @@ mod tests {
         assert_eq!(shown(&[]), "");
         assert_eq!(shown(&[b"\n \r\n\t\n"]), "");
         assert_eq!(shown(&[b"all of it\n"]), "all of it");
-        assert_eq!(shown(&[b"a\n\nb\r\n  c  \nd"]), "a | b | c | d");
+        assert_eq!(shown(&[b"a\n\nb\r\n  c  \nd"]), "a | b |   c | d");
+        assert_eq!(shown(&[&b" ".repeat(100), b"a\n"]), "        a");
         let text = "\u{e9}\n\x1b[31mthe\tend \u{202e}\n".as_bytes();
         for at in 0..text.len() {
             assert_eq!(shown(&[&text[..at], &text[at..]]), "\u{e9} | [31mthe end", "{at}");
@@ -193,7 +211,9 @@ mod tests {
         assert!(shown.len() <= SHOWN_HEAD + SHOWN_TAIL + 40, "{}", shown.len());
         let (before, after) = shown.split_once(" | ... ").unwrap();
         let (left, after) = after.split_once(" lines left out ... | ").unwrap();
-        let count = before.split(BETWEEN).count() + after.split(BETWEEN).count();
+        let counts = [before, after].map(|lines| lines.split(BETWEEN).count());
+        assert_eq!(counts, [MOST_HEAD, MOST_TAIL], "{shown}");
+        let count = counts[0] + counts[1];
         assert_eq!(left.parse::<usize>().unwrap() + count, 100_002);
         let kept = output.lock();
         assert!(kept.head_size <= KEPT_HEAD && kept.tail_size <= KEPT_TAIL + KEPT_LINE);

@@ -71,7 +71,7 @@ impl Failure {
         Self::of(ptr::null())
     }
 
-    fn of(error: *const raw::mcp_error) -> Self {
+    pub(crate) fn of(error: *const raw::mcp_error) -> Self {
         unsafe {
             let names = ["realm", "error", "error_description", "scope", "resource_metadata"];
             Self {

@@ -36,7 +36,7 @@ pub const JUNK: [&[u8]; 12] = [
     b"42\n",
     b"null\n",
     b"{}\n",
-    b"{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}} and more\n",
+    b"{\"jsonrpc\":\"2.0\",\"id\":99999,\"result\":{}} and more\n",
 ];
 
 /// How many of them are not empty.

@@ -200,6 +200,7 @@ impl HttpClient {
         };
         let setting = ExchangeSettings {
             limit: None,
+            head_limit: None,
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // A trace would show bodies and headers.

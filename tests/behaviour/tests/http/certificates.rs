@@ -110,7 +110,7 @@ tests! {
         for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::NoCa, IsCa::ExplicitNoCa,
                       IsCa::Ca(BasicConstraints::Constrained(0))] {
             let mut params = usual();
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
             let made = self_signed(params);
             for host in ["127.0.0.1", "localhost"] {
@@ -153,7 +153,7 @@ tests! {
     trusted_certificate_is_checked_for_name_and_dates {
         for is_ca in [IsCa::Ca(BasicConstraints::Unconstrained), IsCa::NoCa] {
             let mut params = usual();
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             params.subject_alt_names = vec![SanType::DnsName("example.com".try_into().unwrap())];
             let made = self_signed(params);
             for host in ["localhost", "127.0.0.1"] {
@@ -161,13 +161,13 @@ tests! {
                     &["wrong name", &format!("\"{host}\""), "it is for \"example.com\""]);
             }
             let mut params = usual();
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             params.not_before = rcgen::date_time_ymd(2020, 1, 1);
             params.not_after = rcgen::date_time_ymd(2021, 1, 1);
             let made = self_signed(params);
             refused("localhost", &[&made], Some(&made.pem), &["expired", "01 Jan 2021", "clock"]);
             let mut params = usual();
-            params.is_ca = is_ca.clone();
+            params.is_ca = is_ca;
             params.not_before = rcgen::date_time_ymd(2090, 1, 1);
             params.not_after = rcgen::date_time_ymd(2091, 1, 1);
             let made = self_signed(params);

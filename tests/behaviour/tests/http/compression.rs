@@ -99,7 +99,7 @@ fn bomb(coding: &str, text: &[u8]) -> Vec<u8> {
 
 fn crc(text: &[u8]) -> u32 {
     !text.iter().fold(!0, |crc: u32, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ (crc & 1) * 0xedb8_8320)
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ ((crc & 1) * 0xedb8_8320))
     })
 }
 

@@ -173,7 +173,8 @@ const MALFORMED_MCP: &[(&str, u16, &str, &[u8])] = &[
     ("malformed", 200, JSON, br#"{"jsonrpc""#),
     ("UTF-8 at byte", 200, JSON, b"{\"a\":\"\xff\"}"),
     ("another request", 200, JSON, br#"{"jsonrpc":"2.0","id":999,"result":{}}"#),
-    ("is the string", 200, JSON, br#"{"jsonrpc":"2.0","id":"$ID","result":{}}"#),
+    ("the id \"x\"", 200, JSON, br#"{"jsonrpc":"2.0","id":"x","result":{}}"#),
+    ("no id", 200, JSON, br#"{"jsonrpc":"2.0","result":{}}"#),
     ("neither", 200, JSON, br#"{"jsonrpc":"2.0","id":$ID}"#),
     (
         "and an error",
@@ -197,18 +198,14 @@ fn with_request_id(body: &[u8], id: &Value) -> Vec<u8> {
 }
 
 tests! {
-    response_id_of_another_type_is_malformed_on_an_open_stream {
-        let same = |id: &Value| json!(id.to_string());
-        for outcome in [json!({"result": hello()}), json!({"error": {"code": 1, "message": "m"}})] {
-            for ends in [true, false] {
-                fails(MCP_E_PROTOCOL, "is the string", with_id(same, &outcome, ends));
-            }
-        }
+    result_with_an_id_that_was_made_up_is_not_taken {
         let result = json!({"result": hello()});
         for ends in [true, false] {
-            fails(MCP_E_PROTOCOL, "null or missing", with_id(|_| Value::Null, &result, ends));
-            fails(MCP_E_PROTOCOL, "neither a string nor an integer",
-                with_id(|_| json!(true), &result, ends));
+            fails(MCP_E_PROTOCOL, "no id", with_id(|_| Value::Null, &result, ends));
+            for id in [json!("x"), json!(true), json!(4711), json!([1])] {
+                let words = "answers to other requests, and none to this one";
+                fails(MCP_E_PROTOCOL, words, with_id(move |_| id.clone(), &result, ends));
+            }
         }
     }
 
@@ -216,6 +213,9 @@ tests! {
         let error = json!({"error": {"code": -32603, "message": "out of order"}});
         for ends in [true, false] {
             fails(MCP_E_RPC, "out of order", with_id(|_| Value::Null, &error, ends));
+            for id in [json!("err_51c"), json!(4711), json!(0), json!(-1), json!([1]), json!(1.5)] {
+                fails(MCP_E_RPC, "out of order", with_id(move |_| id.clone(), &error, ends));
+            }
         }
     }
 

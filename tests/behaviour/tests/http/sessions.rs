@@ -14,6 +14,8 @@ use mcp_test_server::{Action, await_true};
 use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(10);
+
+type Play = fn() -> Vec<Action>;
 const FIRST: &str = "session-1";
 
 fn handshake() -> Config {
@@ -40,6 +42,9 @@ const NOT_INITIALIZED: &str = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-320
 const NULL_ID_EVENT: &str = "data: {\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32600,\
     \"message\":\"Invalid Request\"}}\n\n";
 
+const UNKNOWN_ID_EVENT: &str = "data: {\"jsonrpc\":\"2.0\",\"id\":\"err_51c\",\"error\":\
+    {\"code\":-32603,\"message\":\"upstream is down\"}}\n\n";
+
 /// The words of servers that have lost a session.
 const REFUSALS: &[Refusal] = &[
     Refusal(400, TEXT, "Bad Request: No valid session ID provided"),
@@ -65,7 +70,11 @@ const REFUSALS: &[Refusal] = &[
     Refusal(422, JSON, NULL_ID),
     Refusal(200, JSON, NULL_ID),
     Refusal(200, JSON, NO_ID),
+    Refusal(200, JSON, OTHER_ID),
+    Refusal(200, JSON, UNKNOWN_ID),
     Refusal(200, EVENTS, NULL_ID_EVENT),
+    Refusal(200, EVENTS, UNKNOWN_ID_EVENT),
+    Refusal(500, JSON, OTHER_ID),
     Refusal(500, JSON, NULL_ID),
 ];
 
@@ -352,7 +361,7 @@ tests! {
     }
 
     verifying_ping_without_a_verdict_keeps_the_session {
-        let plays: [(&str, fn() -> Vec<Action>); 8] = [
+        let plays: [(&str, Play); 8] = [
             ("hangs", || vec![Action::Hang]),
             ("closes", || vec![Action::Close]),
             ("500", || Refusal(500, TEXT, "no").actions()),

@@ -4,3 +4,4 @@
 mod hostile_servers;
 mod inbound_faults;
 mod queue_limits;
+mod unusual_messages;

@@ -506,10 +506,15 @@ tests! {
                 Config { handshake: vec![version], ..Config::handshake(Offer::default()) };
             let legacy = SseServer::new(config, Shape::default());
             let client = legacy.client();
-            client.set_timeout(if is_spoken { 10_000 } else { 500 });
-            let called = client.call("batch", json!({"as": "event"}));
-            assert_eq!(called.is_ok(), is_spoken, "{version}");
-            assert_eq!(client.count(MCP_COUNT_JUNK), i64::from(!is_spoken));
+            match client.call("batch", json!({"as": "event"})) {
+                Ok(_) => assert!(is_spoken),
+                Err(failure) => {
+                    assert_eq!(failure.status, MCP_E_PROTOCOL);
+                    assert!(!is_spoken && failure.message.contains("batch"), "{}", failure.message);
+                    assert!(failure.message.contains(version), "{}", failure.message);
+                }
+            }
+            assert_eq!(client.count(MCP_COUNT_JUNK), 0);
             client.ping().unwrap();
         }
     }
