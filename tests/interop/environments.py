@@ -126,8 +126,13 @@ def real_packages(which):
     source = HERE / "real"
     program, folder = packages(ENV / ("real-" + which), source / which)
     with locked(folder):
-        shutil.copytree(source, folder / "programs", dirs_exist_ok=True,
-                        ignore=shutil.ignore_patterns("package-lock.json"))
+        for item in source.rglob("*"):
+            copy = folder / "programs" / item.relative_to(source)
+            # What is there already may be in use.
+            if item.is_file() and not (copy.is_file()
+                                       and copy.read_bytes() == item.read_bytes()):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(item, copy)
     return program, folder
 
 

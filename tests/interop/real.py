@@ -32,14 +32,15 @@ from real_servers import SERVERS
 from support import BUILD, INCLUDE, RELEASE, ROOT, Suite, run
 
 HERE = Path(__file__).resolve().parent
-OUT = Path(ROOT) / "tests" / ".out" / "real"
+# Of this run alone, as two may run side by side; kept when a check fails.
+OUT = Path(ROOT) / "tests" / ".out" / ("real-%d" % os.getpid())
 CALLS = OUT / "calls"
 CLIENT = os.path.join(BUILD, "mcpclient")
 TRANSPORTS = {"http": 1, "sse": 2, "stdio": 3}
 # Seconds: one command of the client, and the start of a server that listens.
 LIMIT, START = 90, 60
 suite = Suite("real")
-MAKING = threading.Lock()
+MAKING, MADE = threading.Lock(), {}
 
 
 def free_port():
@@ -48,15 +49,19 @@ def free_port():
         return free.getsockname()[1]
 
 
-@functools.lru_cache(maxsize=None)
-def made(make, which):
-    return make(which)
-
-
 def environment(make, which):
     """An environment; made once, also if several servers wait for it."""
     with MAKING:
-        return made(make, which)
+        lock, result = MADE.setdefault((make, which), (threading.Lock(), []))
+    with lock:
+        if not result:
+            try:
+                result.append(make(which))
+            except Unavailable as error:
+                result.append(error)
+    if isinstance(result[0], Unavailable):
+        raise result[0]
+    return result[0]
 
 
 class Places:
@@ -108,6 +113,7 @@ class Places:
             # Nothing listens there: a server that calls its makers fails.
             "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9",
             "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
+            "DO_NOT_TRACK": "1", "OTEL_SDK_DISABLED": "true",
         }
         if "node" in self.values:
             settings["PATH"] = "%s:%s" % (self.values["node"].parent, os.environ["PATH"])
@@ -179,7 +185,9 @@ def library(server, places, where, arguments):
             capture_output=True, text=True, timeout=2 * LIMIT, cwd=places.work)
         output, problem = done.stdout, "exit status %d: %s" % (done.returncode, done.stderr)
     except subprocess.TimeoutExpired as error:
-        output, problem = (error.stdout or b"").decode(), "no end"
+        said = error.stdout or ""
+        output = said.decode(errors="replace") if isinstance(said, bytes) else said
+        output, problem = output[:output.rfind("\n") + 1], "no end"
     found = {}
     for line in output.splitlines():
         one = json.loads(line)
@@ -232,6 +240,9 @@ def talk(server, places, where):
 def perform(server):
     try:
         places = Places(server)
+    except subprocess.SubprocessError as error:
+        suite.check("%s: is prepared" % server.name, False, str(error))
+        return
     except Unavailable as error:
         if server.short:
             suite.skip(server.name, str(error))
@@ -247,7 +258,7 @@ def perform(server):
                 meet(server, places)
         else:
             meet(server, places)
-    except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+    except (RuntimeError, OSError, ValueError) as error:
         suite.check("%s: runs" % server.name, False, str(error))
     print("%s took %.1f s" % (server.name, time.monotonic() - began), flush=True)
 
@@ -294,6 +305,8 @@ def main():
             jobs += [working.submit(perform, server) for server in chosen if not server.slow]
             for job in jobs:
                 job.result()
+    if not suite.counts["failed"]:
+        shutil.rmtree(OUT, ignore_errors=True)
     suite.end()
 
 

@@ -261,7 +261,8 @@ SERVERS = [
            ["{sdk_2}/mcp-server-git"], "stdio", MODERN, "git_status", {"repo_path": "{work}"},
            "branch", prepare=[["git", "init", "-q", "{work}"]]),
     Server("fetch", "mcp-server-fetch 2026.10.24", "Python SDK 2.3.0", ["py:sdk-2"],
-           ["{sdk_2}/mcp-server-fetch", "--ignore-robots-txt", "--allow-private-ips"], "stdio", MODERN, "fetch",
+           ["{sdk_2}/mcp-server-fetch", "--ignore-robots-txt", "--allow-private-ips"],
+           "stdio", MODERN, "fetch",
            {"url": "http://127.0.0.1:{port2}/page.html", "raw": True}, "a page of a test",
            files={"page.html": "<html><body><article><h1>Title</h1><p>It is a page of a "
                                "test.</p></article></body></html>"}, backend=FILES),
