@@ -14,10 +14,13 @@ static void list(const mcp_config *config)
     size_t i;
 
     for (i = 0; i < mcp_config_count(config); i++) {
-        const char *url = mcp_config_url(config, i);
+        const char *target = mcp_config_url(config, i);
 
-        printf("%-16s %s\n", mcp_config_name(config, i),
-               url != NULL ? url : mcp_config_command(config, i));
+        if (target == NULL)
+            target = mcp_config_command(config, i);
+        if (target == NULL) /* it has a mistake, which a warning describes */
+            target = mcp_status_name(mcp_config_status(config, i));
+        printf("%-16s %s\n", mcp_config_name(config, i), target);
     }
     for (i = 0; i < mcp_config_warning_count(config); i++)
         fprintf(stderr, "warning: %s\n", mcp_config_warning(config, i));

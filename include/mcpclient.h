@@ -290,8 +290,8 @@ extern "C" {
 #define MCP_E_UNAUTHORIZED 41
 
 /**
- * HTTP 403: the token is valid, but does not permit this request.
- * mcp_error_challenge() may name the missing scope.
+ * HTTP 403: the server refuses access.  The message says whether a credential
+ * was sent.  mcp_error_challenge() may name the missing scope.
  */
 #define MCP_E_FORBIDDEN 42
 
@@ -607,7 +607,8 @@ extern "C" {
 /**
  * STANDARD ERROR of a server process, for mcp_client_set_stderr().
  *
- * The library reads it, and keeps the last part for error messages.
+ * The library reads it, and keeps its first and last lines for error
+ * messages.
  */
 #define MCP_STDERR_KEEP 0
 
@@ -799,20 +800,32 @@ typedef struct mcp_client mcp_client;
  * order of the file.
  *
  * The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
- * The servers are in an object "mcpServers" (Claude, Cursor, FastMCP) or
- * "servers" (VS Code), or the whole file is such an object.  A server has:
+ * The servers are in an object "mcpServers" (Claude, Cursor, Windsurf,
+ * Cline, Gemini CLI, FastMCP), "servers" or "mcp.servers" (VS Code),
+ * "context_servers" (Zed) or "mcp" (opencode), or the whole file is such an
+ * object.  A server has:
  *
- * - "url"; and optionally "headers", "transport" or "type" ("http",
- *   "streamable-http", "sse") and "auth".  "auth" is the bearer token
- *   without the word "Bearer"; or, for OAuth, "oauth" or an object, which
- *   may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
+ * - "url", "httpUrl" or "serverUrl"; and optionally "headers", "transport"
+ *   or "type" ("http", "streamable-http", "sse") and "auth".  "auth" is the
+ *   bearer token without the word "Bearer"; or, for OAuth, "oauth" or an
+ *   object, which may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
  * - or "command"; and optionally "args", "env", "cwd", "type" ("stdio") and
  *   "envFile", a file of NAME=VALUE lines, whose path is relative to the
- *   configuration file;
- * - optionally "timeout" in milliseconds, see mcp_client_set_timeout();
- * - optionally "disabled".
+ *   configuration file.  "command" may be an object with "path", "args" and
+ *   "env" (Zed);
+ * - optionally "timeout" in milliseconds, see mcp_client_set_timeout().  A
+ *   number below 1000 is in seconds if the server has "autoApprove" or
+ *   "alwaysAllow" (Cline, Roo Code);
+ * - optionally a key that switches the server off: "disabled" that is true,
+ *   "enabled" or "isActive" that is false, and other spellings of them.
+ *   Lists of names in the file do the same, such as "disabledMcpServers"
+ *   and, in "mcp", "excluded" and "allowed" (Gemini CLI).
  *
- * Other keys are ignored.  A key whose value is null counts as absent.
+ * Other keys are ignored.  A key whose value is null counts as absent, and
+ * so does an empty text for a program, an address or a path.
+ *
+ * A server that cannot be used does not affect the others: see
+ * mcp_config_status().
  *
  * These texts, except the names of headers and variables, may contain
  * references.  `${NAME}` and `${env:NAME}` are replaced by the value of an
@@ -1353,6 +1366,9 @@ void mcp_client_free(mcp_client *client);
  * Copied, and treated as a secret.  It is sent to the origin of the server
  * only.
  *
+ * The library sends the cookies of the server back to it, as RFC 6265 says.
+ * While there is a header Cookie, only that one is sent.
+ *
  * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
  * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
  * allow, for a header that the library itself writes (Host, Content-Length,
@@ -1509,6 +1525,10 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
  * Adds the certificates in a PEM file to the trusted certificates of the
  * system.
  *
+ * The file may hold the certificate of the server itself, whoever signed it.
+ * The library then needs no authority for it, but still checks its name and
+ * its dates.
+ *
  * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
  * means the certificates of the system only.
  *
@@ -1602,8 +1622,8 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * certificates belong to HTTP: the functions that set them return
  * MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
  * waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
- * returns the program's exit status, and the message has the last part of
- * what the program wrote to its standard error.
+ * returns the program's exit status, and the message has the first
+ * and the last lines of what the program wrote to its standard error.
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
@@ -1639,7 +1659,9 @@ mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
  *
  * `name`: not empty, without "=".  Copied.
  * `value`: copied; NULL removes the variable, even one that every server
- * gets.  A value of eight bytes or more is treated as a secret in messages.
+ * gets.  A value is treated as a secret in messages if the name says that it
+ * is one (API_KEY, TOKEN, DB_PASSWORD, ...), or the value itself does (a URL
+ * with a password, a private key, a token with a known prefix).
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
  * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
@@ -1668,7 +1690,8 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
  *
  * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
  * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
- * the last 8 KiB for the message of MCP_E_PROCESS.
+ * its first 2 KiB and its last 6 KiB, as lines, for the messages of
+ * MCP_E_PROCESS and MCP_E_TIMEOUT.
  *
  * See also mcp_client_set_stderr_fd().
  *
@@ -2198,10 +2221,11 @@ int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
  *
  * `milliseconds`: 1 to INT32_MAX.
  *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
- * the time for the response to the library's first request, server/discover.
- * If there is no response by then, the library uses the older handshake,
- * initialize.
+ * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
+ * shortens the wait for the response to the library's first request,
+ * server/discover, which is at most 2.5 s and half of the call's time.  If
+ * there is no response by then, the library also sends the older handshake,
+ * initialize, and uses the response that comes first.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
@@ -2379,10 +2403,14 @@ int64_t mcp_client_count(mcp_client *client, int32_t counter);
  *
  * `path`: a regular file.
  *
+ * A mistake in one server is no failure: mcp_config_status() and a warning
+ * report it.
+ *
  * Returns a handle to free with mcp_config_free(), or NULL with the last
  * error set: MCP_E_NOT_FOUND for a file that does not exist;
- * MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read,
- * and for every mistake in it.
+ * MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read, is
+ * not JSON or has no servers.  For a file in TOML or YAML the message names
+ * the key to write in JSON.
  *
  * Threads: any.  Since: 0.1.0.
  */
@@ -2401,7 +2429,8 @@ mcp_config *mcp_config_load(const char *path);
 void mcp_config_free(mcp_config *config);
 
 /**
- * Returns the number of servers, including disabled ones.
+ * Returns the number of servers, including those that are disabled or cannot
+ * be used.
  *
  * `config`: NULL gives 0.
  *
@@ -2424,8 +2453,8 @@ const char *mcp_config_name(const mcp_config *config, size_t index);
  * references are not replaced.
  *
  * `config`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end, and for a server that is a
- * program on stdio.
+ * `index`: starts at 0; NULL past the end, for a server that is a program on
+ * stdio, and for one that cannot be used.
  *
  * Threads: any.  Since: 0.1.0.
  */
@@ -2436,23 +2465,56 @@ const char *mcp_config_url(const mcp_config *config, size_t index);
  * file, without its arguments.
  *
  * `config`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end, and for a server that is reached
- * by HTTP.
+ * `index`: starts at 0; NULL past the end, for a server that is reached by
+ * HTTP, and for one that cannot be used.
  *
  * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_command(const mcp_config *config, size_t index);
 
 /**
+ * Returns whether a server can be used, by its index: MCP_OK if
+ * mcp_config_client() makes a client for it; MCP_E_STATE if it is disabled;
+ * otherwise the status with which mcp_config_client() fails.
+ *
+ * `config`: NULL gives MCP_E_INVALID_ARGUMENT.
+ * `index`: starts at 0; MCP_E_INVALID_ARGUMENT past the end.
+ *
+ * The first call for a server reads the environment, and the file that
+ * "envFile" names.  Later calls return the same.  Sends nothing, and does
+ * not change the last error.
+ *
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ */
+int32_t mcp_config_status(const mcp_config *config, size_t index);
+
+/**
+ * Returns why a server cannot be used, by its index.
+ *
+ * `config`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns an error for mcp_error_message() and the other mcp_error_
+ * functions; NULL if mcp_config_status() is MCP_OK.  The message contains
+ * the file, the line and the key.  The error is borrowed: valid until
+ * mcp_config_free().
+ *
+ * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ */
+const mcp_error *mcp_config_error(const mcp_config *config, size_t index);
+
+/**
  * Returns the number of warnings about the file.
  *
  * `config`: NULL gives 0.
  *
- * There is one warning if tokens, headers or variables are written in the
- * file itself, not as references, and users other than its owner may read
- * it.  There is one warning for each name that occurs twice in its object.
- * There is one warning if the file has both "mcpServers", which is used, and
- * "servers".
+ * There is one warning for each server with a mistake in the file: its
+ * error's message.  There is one if a "timeout" is so short that seconds were
+ * probably meant.  There is one if tokens, headers or variables are written
+ * in the file itself, not as references, and users other than its owner may
+ * read it.  There is one for each name that occurs twice in its object, and
+ * for each part that is ignored because another one counts, such as
+ * "servers" beside "mcpServers".
  *
  * Threads: any.  Since: 0.1.0.
  */
@@ -2473,7 +2535,8 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * and timeout.
  *
  * `config`: not changed.
- * `name`: the server's name; NULL for the only server that is not disabled.
+ * `name`: the server's name; NULL for the only server that is neither
+ * disabled nor has a mistake in the file.
  *
  * If "auth" says OAuth, the client has an authorization with the grant
  * MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
@@ -2490,7 +2553,7 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * MCP_E_UNSUPPORTED for a reference that only an editor can replace;
  * MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
  * mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
- * refuses.
+ * refuses, and for a mistake in this server's part of the file.
  *
  * Threads: any, while no thread changes the environment.  Since: 0.1.0.
  */
@@ -3605,9 +3668,11 @@ const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
  *
  * `result`: NULL gives NULL.
  *
- * Returns NULL if the server sent none, which means that there is no next
- * page, or a value of another type.  An empty text is a valid cursor.
- * Borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null, which means that there is no
+ * next page.  An empty text is a valid cursor.  A cursor that is no string
+ * is returned as its JSON text; the server expects it in the type that
+ * mcp_result_json() shows.  Borrowed from the result: valid until
+ * mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.  Spec: pagination.
  */
@@ -3629,6 +3694,10 @@ int64_t mcp_result_ttl(const mcp_result *result);
  * mcp_read_resource() or mcp_get_prompt().
  *
  * `result`: NULL gives 0.
+ *
+ * A text or an object in the place of the array is one content block.  If a
+ * tool's result has neither content nor structured content,
+ * mcp_result_json() has what the server sent.
  *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
@@ -3652,7 +3721,8 @@ const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
  *
  * `result`: NULL gives 0.
  *
- * The content blocks of such a result say why: see mcp_result_text().
+ * The content blocks of such a result say why: see mcp_result_text().  The
+ * text "true" and the number 1 count as true.
  *
  * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
  */
@@ -3717,9 +3787,9 @@ size_t mcp_result_completion_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Never NULL for an index below mcp_result_completion_count(), which is 0 if
- * the server sent a completion that is not a string.  Borrowed from the
- * result: valid until mcp_result_free().
+ * Never NULL for an index below mcp_result_completion_count().  A number or
+ * a boolean is returned as its JSON text; values of other types are left
+ * out.  Borrowed from the result: valid until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
  */
@@ -3752,7 +3822,8 @@ int64_t mcp_result_completion_total(const mcp_result *result);
  *
  * `result`: NULL gives 0.
  *
- * Tools that cannot be called are not counted: see mcp_list_tools().
+ * Tools that cannot be called are not counted: see mcp_list_tools().  An item
+ * of another type is counted, and the functions that read it return NULL.
  *
  * Threads: any.  Since: 0.1.0.  Spec: tools/list.
  */
@@ -3776,6 +3847,9 @@ const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
  *
  * `result`: NULL gives 0.
  *
+ * An item of another type is counted, and the functions that read it return
+ * NULL.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: resources/list.
  */
 size_t mcp_result_resource_count(const mcp_result *result);
@@ -3797,6 +3871,9 @@ const mcp_resource *mcp_result_resource(const mcp_result *result,
  * Returns the number of prompts in a result of mcp_list_prompts().
  *
  * `result`: NULL gives 0.
+ *
+ * An item of another type is counted, and the functions that read it return
+ * NULL.
  *
  * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
  */
@@ -4261,6 +4338,9 @@ const char *mcp_prompt_description(const mcp_prompt *prompt);
  *
  * `prompt`: NULL gives 0.
  *
+ * An argument of another type is counted, and the functions that read it
+ * return NULL.
+ *
  * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
  */
 size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
@@ -4364,8 +4444,9 @@ const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
  *
  * `content`: NULL gives 0.
  *
- * MCP_CONTENT_OTHER is a kind that this library does not know;
- * mcp_content_json() returns the whole content block.
+ * MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
+ * is no content block; mcp_content_json() returns the whole value.  Without
+ * a type, the members decide: a text is MCP_CONTENT_TEXT.
  *
  * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
  */
@@ -4393,10 +4474,10 @@ const char *mcp_content_role(const mcp_content *content);
  * `len`, unless NULL, receives the number of bytes without the terminating
  * NUL.
  *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds.  The text is UTF-8.  If it contains a NUL, C sees its end
- * there, but `len` is the whole length.  Borrowed from the result: valid
- * until mcp_result_free().
+ * Returns NULL if the server sent none or null, and for other kinds.  A value
+ * that is no string is returned as its JSON text.  The text is UTF-8.  If it
+ * contains a NUL, C sees its end there, but `len` is the whole length.
+ * Borrowed from the result: valid until mcp_result_free().
  *
  * Threads: any.  Since: 0.1.0.  Spec: TextContent.
  */
@@ -4404,7 +4485,8 @@ const char *mcp_content_text(const mcp_content *content, size_t *len);
 
 /**
  * Returns the bytes of an image, of audio or of a binary resource, decoded
- * from base64.
+ * from base64: in the standard or the URL-safe alphabet, with or without
+ * padding and line breaks.
  *
  * `content`: NULL gives NULL.
  * `len`, unless NULL, receives the number of bytes.

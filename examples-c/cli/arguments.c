@@ -48,9 +48,8 @@ static int compare(const void *left, const void *right)
 }
 
 /* The names are sorted, because a schema may have very many of them. */
-void find_required(struct required *required, const mcp_json *schema)
+void find_names(struct required *required, const mcp_json *names)
 {
-    const mcp_json *names = mcp_json_at(schema, "/required");
     size_t i, count = mcp_json_count(names);
 
     required->count = 0;
@@ -63,6 +62,11 @@ void find_required(struct required *required, const mcp_json *schema)
     }
     if (required->count > 0)
         qsort(required->names, required->count, sizeof(char *), compare);
+}
+
+void find_required(struct required *required, const mcp_json *schema)
+{
+    find_names(required, mcp_json_at(schema, "/required"));
 }
 
 int is_required(const struct required *required, const char *name)
@@ -242,8 +246,9 @@ static int put_word_into(mcp_json *object, const char *word, int kind,
     else
         status = mcp_json_set_string(object, pointer, text);
     mcp_json_free(value);
-    return status == MCP_OK ? SUCCESS
-                            : bad_usage("%s: %s", word, mcp_error_message(NULL));
+    if (status == MCP_OK)
+        return SUCCESS;
+    return bad_usage("%s: %s", word, mcp_error_message(NULL));
 }
 
 mcp_json *take_arguments(char **words, int count, int kind,

@@ -49,6 +49,7 @@ struct options {
     int header_count;
     long count;
     long events;
+    int log_level; /* MCP_LOG_..., or NOT_CHOSEN */
     long timeout; /* milliseconds; 0: the default */
     const char *output;
     const char *protocol;
@@ -68,7 +69,6 @@ struct command {
     const char *name;
     const char *words; /* the arguments, as in the usage */
     int least_words, most_words;
-    int asks; /* answers input requests of the server */
     int is_of_file; /* reads a configuration file and makes no client */
     int is_of_oauth; /* gets or deletes a token, and nothing else */
     int (*run)(mcp_client *client, const struct options *options);
@@ -83,7 +83,7 @@ extern volatile sig_atomic_t is_polite;
 const struct command *find_command(const char *name);
 
 /* options.c */
-extern const char usage_text[];
+void put_usage(void);
 
 #ifdef __GNUC__
 __attribute__((format(printf, 1, 2)))
@@ -95,6 +95,9 @@ void forget(struct options *options);
 /* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
+const char *server_command(void);
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what);
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
@@ -116,29 +119,58 @@ void wipe(char *text);
 void put_text(FILE *to, const char *text);
 void put_word(FILE *to, const char *text);
 void put_content_text(FILE *to, const char *text, size_t length);
-void put_description(const char *text);
+void put_words(FILE *to, const char *text, size_t length);
 void put_json_text(const char *text);
 void put_json_member(const char *name, const char *text);
 void put_json(FILE *to, const char *json, size_t length);
 int put_result_json(const mcp_result *result);
+void put_content(FILE *to, const mcp_content *content, const char *path);
 void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);
 int fail(const struct options *options);
+int fail_with(const struct options *options, const char *status,
+              const char *message);
+
+unsigned long next_character(const unsigned char **at,
+                             const unsigned char *end);
+int is_hidden(unsigned long code);
+
+/* layout.c: texts that fit the terminal. */
+int terminal_width(void);
+int columns_of(const char *text, size_t length);
+void put_paragraphs(FILE *to, const char *text, int indent, int width);
+void put_description(const char *text);
+void put_part(const char *text, int *column, int width);
+
+/* messages.c: the library's messages, with options in place of functions. */
+char *with_options(const char *message);
+void put_message(FILE *to, const char *message);
+void put_error(FILE *to);
 
 /* files.c: a file to write; errno has the reason of a failure.  The old file
  * at `path` stays unchanged until close_output() replaces it. */
 struct output {
     FILE *to;
-    char *target, *beside; /* NULL for a file that is written in place */
+    char *beside; /* the new file; NULL for one that is written in place */
+    char *target; /* what it replaces; NULL if it stays where it is */
 };
 
 int open_output(struct output *output, const char *path);
+int open_new_output(struct output *output, const char *path);
 int close_output(struct output *output);
+
+/* save.c: the contents of a tool's result, in files of a folder. */
+int check_folder(const char *folder);
+int save_contents(FILE *to, const mcp_result *result, const char *folder);
 
 /* progress.c */
 void show_progress(void *userdata, double progress, double total,
                    const char *message);
 void hide_progress(void);
+
+/* waiting.c: says what the command waits for, if it is not connected soon. */
+void start_waiting(mcp_client *client, const struct options *options);
+void stop_waiting(void);
 
 /* arguments.c: makes a JSON object of JSON or of key=value words.  Returns
  * NULL after it has printed what is wrong.  `schema` may be NULL. */
@@ -156,9 +188,20 @@ struct required {
     size_t count;
 };
 
+void find_names(struct required *required, const mcp_json *names);
 void find_required(struct required *required, const mcp_json *schema);
 int is_required(const struct required *required, const char *name);
 void forget_required(struct required *required);
+
+/* events.c: log messages of --log-level, which `shows` prints. */
+int log_level_of(const char *name);
+int32_t ask_for_logs(mcp_client *client, const struct options *options,
+                     int shows);
+
+/* schema.c: what a tool's schema says of its arguments. */
+void put_arguments(const mcp_json *schema, int *column);
+void put_schema(const char *heading, const mcp_json *schema,
+                const char *nothing);
 
 /* questions.c */
 int32_t answer_questions(mcp_client *client, const struct options *options);

@@ -16,23 +16,102 @@ static int is_enough(const struct listening *listening)
            listening->seen >= listening->options->events;
 }
 
-static void put_log(const mcp_event *event)
+static const char *const levels[] = {"debug",   "info",  "notice",
+                                     "warning", "error", "critical",
+                                     "alert",   "emergency"};
+enum { LEVELS = sizeof levels / sizeof *levels };
+
+/* Returns the number of a log level, or NOT_CHOSEN. */
+int log_level_of(const char *name)
 {
-    static const char *const levels[] = {"debug",   "info",  "notice",
-                                         "warning", "error", "critical",
-                                         "alert",   "emergency"};
+    int level;
+
+    for (level = 0; level < LEVELS; level++)
+        if (strcmp(name, levels[level]) == 0)
+            return level;
+    return NOT_CHOSEN;
+}
+
+/* Begins the line of a log message: "info logger: " */
+static void put_log_head(FILE *to, const mcp_event *event)
+{
     int32_t level = mcp_event_log_level(event);
     const char *logger = mcp_event_logger(event);
+
+    fputs(level >= 0 && level < LEVELS ? levels[level] : "log", to);
+    if (logger != NULL) {
+        fputc(' ', to);
+        put_word(to, logger);
+    }
+    fputs(": ", to);
+}
+
+static void put_log(const mcp_event *event)
+{
     const char *data = mcp_event_data_json(event, NULL);
 
-    fputs(level >= 0 && level <= 7 ? levels[level] : "log", stdout);
-    if (logger != NULL) {
-        putchar(' ');
-        put_word(stdout, logger);
-    }
-    fputs(": ", stdout);
+    put_log_head(stdout, event);
     if (data != NULL)
         put_json(stdout, data, strlen(data));
+}
+
+/* Returns the text of a log message: a string, or the "msg" of FastMCP. */
+static const char *log_text(const mcp_json *data)
+{
+    const mcp_json *message = mcp_json_at(data, "/msg");
+
+    if (message == NULL ||
+        mcp_json_kind(mcp_json_at(data, "/extra")) != MCP_JSON_NULL)
+        return mcp_json_string(data, NULL);
+    return mcp_json_string(message, NULL);
+}
+
+/* Shows a log message while a command runs. */
+static void on_log(void *userdata, mcp_client *client, const mcp_event *event)
+{
+    const struct options *options = (const struct options *)userdata;
+    int32_t level = mcp_event_log_level(event);
+    size_t length = 0;
+    const char *json = mcp_event_data_json(event, &length);
+    mcp_json *data;
+
+    (void)client;
+    /* Some servers ignore the level that they were told. */
+    if (mcp_event_kind(event) != MCP_EVENT_LOG ||
+        (level >= 0 && level < options->log_level))
+        return;
+    data = json != NULL ? mcp_json_parse(json, length) : NULL;
+    hide_progress();
+    fflush(stdout);
+    put_log_head(stderr, event);
+    if (log_text(data) != NULL)
+        put_text(stderr, log_text(data));
+    else if (json != NULL)
+        put_json(stderr, json, length);
+    fputc('\n', stderr);
+    mcp_json_free(data);
+}
+
+/* Asks for the log messages of --log-level.  A server that does not let itself
+ * be asked may send them all the same. */
+int32_t ask_for_logs(mcp_client *client, const struct options *options,
+                     int shows)
+{
+    int32_t status = MCP_OK;
+
+    if (options->log_level == NOT_CHOSEN)
+        return MCP_OK;
+    if (shows)
+        status = mcp_client_set_event_handler(client, on_log, (void *)options,
+                                              NULL);
+    if (status == MCP_OK)
+        status = mcp_set_log_level(client, options->log_level);
+    if (status != MCP_E_UNSUPPORTED && status != MCP_E_RPC)
+        return status;
+    put_program_name();
+    fputs("--log-level: ", stderr);
+    put_error(stderr);
+    return MCP_OK;
 }
 
 static void put_event(const mcp_event *event)
@@ -87,7 +166,8 @@ static void on_event(void *userdata, mcp_client *client,
         fputs("{\"method\":", stdout);
         put_json_text(mcp_event_method(event));
         fputs(",\"params\":", stdout);
-        put_json(stdout, params != NULL ? params : "{}", params != NULL ? length : 2);
+        put_json(stdout, params != NULL ? params : "{}",
+                 params != NULL ? length : 2);
         fputs("}\n", stdout);
     } else {
         put_event(event);
@@ -125,6 +205,8 @@ int listen_to(mcp_client *client, const struct options *options)
     listening.options = options;
     listening.seen = 0;
     status = mcp_client_set_event_handler(client, on_event, &listening, NULL);
+    if (status == MCP_OK)
+        status = ask_for_logs(client, options, 0);
     if (status == MCP_OK)
         status = mcp_listen(client, declared_kinds(client));
     for (i = 0; status == MCP_OK && i < options->word_count; i++)

@@ -53,36 +53,47 @@ static void restore_endings(void)
         sigaction(endings[i], &before[i], NULL);
 }
 
-/* Returns the path of the file to replace, with links followed, and its mode.
- * Returns NULL for a file that is written in place: a device, a pipe, a file
- * without write permission, and one that has another owner or more hard links,
- * which a new file would lose. */
-static char *replaced(const char *path, mode_t *mode)
+/* Returns the path of the file to replace, with links followed, and its mode
+ * and group.  Returns NULL for a file that is written in place: a device, a
+ * pipe, a file without write permission, and one that has another owner or
+ * more hard links, which a new file would lose. */
+static char *replaced(const char *path, struct stat *old)
 {
-    struct stat status;
     char *target = realpath(path, NULL);
 
     if (target == NULL) {
         mode_t mask = umask(0);
 
         umask(mask);
-        *mode = 0666 & ~mask;
-        return lstat(path, &status) != 0 && errno == ENOENT ? strdup(path)
-                                                            : NULL;
+        if (lstat(path, old) == 0 || errno != ENOENT)
+            return NULL;
+        old->st_mode = 0666 & ~mask;
+        old->st_gid = (gid_t)-1;
+        return strdup(path);
     }
-    if (stat(target, &status) == 0 && S_ISREG(status.st_mode) &&
-        status.st_nlink == 1 && status.st_uid == geteuid() &&
-        faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) == 0) {
-        *mode = status.st_mode & 0777;
+    if (stat(target, old) == 0 && S_ISREG(old->st_mode) &&
+        old->st_nlink == 1 && old->st_uid == geteuid() &&
+        faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) == 0)
         return target;
-    }
     free(target);
     return NULL;
 }
 
+/* Gives a new file the mode and the group of the old one. */
+static int set_owner(int file, const struct stat *old)
+{
+    struct stat status;
+
+    if (old->st_gid != (gid_t)-1 && fstat(file, &status) == 0 &&
+        status.st_gid != old->st_gid &&
+        fchown(file, (uid_t)-1, old->st_gid) != 0)
+        return 0;
+    return fchmod(file, old->st_mode & 0777) == 0;
+}
+
 /* Opens a new file in the folder of the old one.  The name is short, because
  * the old name may have the maximum length already. */
-static FILE *open_beside(struct output *output, mode_t mode)
+static FILE *open_beside(struct output *output, const struct stat *old)
 {
     static const char name[] = ".mcp-XXXXXX";
     const char *slash = strrchr(output->target, '/');
@@ -99,8 +110,7 @@ static FILE *open_beside(struct output *output, mode_t mode)
     if (file < 0)
         return NULL;
     unfinished = output->beside;
-    fchmod(file, mode);
-    to = fdopen(file, "wb");
+    to = set_owner(file, old) ? fdopen(file, "wb") : NULL;
     if (to == NULL) {
         why = errno;
         close(file);
@@ -112,27 +122,92 @@ static FILE *open_beside(struct output *output, mode_t mode)
 
 static void forget_output(struct output *output)
 {
-    if (output->target != NULL)
+    if (output->target != NULL || output->beside != NULL)
         restore_endings();
     free(output->target);
     free(output->beside);
     output->target = output->beside = NULL;
 }
 
+/* Returns the descriptor that a path stands for: "-" and /dev/stdout for
+ * standard output, /dev/fd/N; or -1.  It is written as it is: what it has
+ * already stays before the new bytes. */
+static int descriptor_of(const char *path)
+{
+    static const char *const folders[] = {"/dev/fd/", "/proc/self/fd/"};
+    size_t i;
+
+    if (strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0)
+        return 1;
+    if (strcmp(path, "/dev/stderr") == 0)
+        return 2;
+    for (i = 0; i < sizeof folders / sizeof *folders; i++) {
+        size_t length = strlen(folders[i]);
+        char *end;
+        long number;
+
+        if (strncmp(path, folders[i], length) != 0)
+            continue;
+        number = strtol(path + length, &end, 10);
+        if (end > path + length && *end == '\0' && number >= 0 &&
+            number <= 65535)
+            return (int)number;
+    }
+    return -1;
+}
+
+/* Opens a file that does not exist yet; one that exists is EEXIST. */
+int open_new_output(struct output *output, const char *path)
+{
+    int file, why;
+
+    output->to = NULL;
+    output->target = NULL;
+    output->beside = strdup(path);
+    if (output->beside == NULL)
+        return 0;
+    handle_endings();
+    file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0) {
+        unfinished = output->beside;
+        output->to = fdopen(file, "wb");
+    }
+    if (output->to == NULL) {
+        why = errno;
+        if (file >= 0) {
+            close(file);
+            unlink(path);
+        }
+        forget_output(output);
+        errno = why;
+    }
+    return output->to != NULL;
+}
+
+static int open_descriptor(struct output *output, int file)
+{
+    fflush(stdout);
+    file = dup(file);
+    output->to = file >= 0 ? fdopen(file, "wb") : NULL;
+    return output->to != NULL;
+}
+
 int open_output(struct output *output, const char *path)
 {
-    mode_t mode = 0;
+    struct stat old;
     int why;
 
     output->to = NULL;
-    output->beside = NULL;
-    output->target = replaced(path, &mode);
+    output->beside = output->target = NULL;
+    if (descriptor_of(path) >= 0)
+        return open_descriptor(output, descriptor_of(path));
+    output->target = replaced(path, &old);
     if (output->target == NULL) {
         output->to = fopen(path, "wb");
         return output->to != NULL;
     }
     handle_endings();
-    output->to = open_beside(output, mode);
+    output->to = open_beside(output, &old);
     if (output->to == NULL) {
         why = errno;
         forget_output(output);
@@ -164,7 +239,7 @@ int close_output(struct output *output)
         is_good = 0;
         why = errno;
     }
-    if (!is_good && output->target != NULL)
+    if (!is_good && output->beside != NULL)
         unlink(output->beside);
     forget_output(output);
     errno = why;

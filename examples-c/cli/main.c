@@ -14,22 +14,23 @@
 enum { ANY_NUMBER = 1 << 20 };
 
 static const struct command commands[] = {
-    {"servers", "", 0, 0, 0, 1, 0, servers},
-    {"ping", "", 0, 0, 0, 0, 0, ping},
-    {"info", "", 0, 0, 0, 0, 0, info},
-    {"tools", "", 0, 0, 0, 0, 0, tools},
-    {"call", "TOOL [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, 0, call},
-    {"resources", "", 0, 0, 0, 0, 0, resources},
-    {"templates", "", 0, 0, 0, 0, 0, templates},
-    {"read", "URI [-o FILE]", 1, 1, 1, 0, 0, read_resource},
-    {"prompts", "", 0, 0, 0, 0, 0, prompts},
-    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 1, 0, 0, prompt},
+    {"servers", "", 0, 0, 1, 0, servers},
+    {"ping", "", 0, 0, 0, 0, ping},
+    {"info", "", 0, 0, 0, 0, info},
+    {"tools", "[NAME]", 0, 1, 0, 0, tools},
+    {"call", "TOOL [JSON | key=value ...] [-o DIR]", 1, ANY_NUMBER, 0, 0,
+     call},
+    {"resources", "", 0, 0, 0, 0, resources},
+    {"templates", "", 0, 0, 0, 0, templates},
+    {"read", "URI [-o FILE]", 1, 1, 0, 0, read_resource},
+    {"prompts", "", 0, 0, 0, 0, prompts},
+    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 0, 0, prompt},
     {"complete", "prompt NAME ARG VALUE | resource TEMPLATE ARG VALUE", 4,
-     ANY_NUMBER, 0, 0, 0, complete},
-    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, 0, listen_to},
-    {"request", "METHOD [JSON]", 1, 2, 1, 0, 0, request},
-    {"login", "", 0, 0, 0, 0, 1, login},
-    {"logout", "", 0, 0, 0, 0, 1, logout},
+     ANY_NUMBER, 0, 0, complete},
+    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, listen_to},
+    {"request", "METHOD [JSON]", 1, 2, 0, 0, request},
+    {"login", "", 0, 0, 0, 1, login},
+    {"logout", "", 0, 0, 0, 1, logout},
 };
 
 mcp_cancel *interrupt;
@@ -76,8 +77,14 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);
-    status = client == NULL ? fail(options)
-                            : options->command->run(client, options);
+    start_waiting(client, options);
+    if (client == NULL ||
+        (options->command->run != listen_to &&
+         ask_for_logs(client, options, 1) != MCP_OK))
+        status = fail(options);
+    else
+        status = options->command->run(client, options);
+    stop_waiting();
     end_sign_in();
     mcp_client_free(client);
     mcp_cancel_free(interrupt);
@@ -92,7 +99,7 @@ int main(int argc, char **argv)
     for (i = 1; i < argc && strcmp(argv[i], "--") != 0 && !is_told; i++) {
         is_told = 1;
         if (strcmp(argv[i], "--help") == 0)
-            fputs(usage_text, stdout);
+            put_usage();
         else if (strcmp(argv[i], "--version") == 0)
             printf("mcpclient %s\n", mcp_version());
         else

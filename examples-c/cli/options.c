@@ -8,14 +8,16 @@
 
 #include "cli.h"
 
-const char usage_text[] =
+/* Two texts, because C99 promises 4095 bytes for one. */
+static const char usage_of_commands[] =
     "usage: mcpclient [options] COMMAND [ARGUMENT ...]\n"
     "\n"
     "Commands:\n"
     "  ping URL                     checks that the server responds\n"
     "  info URL                     prints who the server is\n"
-    "  tools URL                    lists the tools\n"
-    "  call URL TOOL [ARGUMENTS]    calls a tool\n"
+    "  tools URL [NAME]             lists the tools, or shows one in full\n"
+    "  call URL TOOL [ARGUMENTS] [-o DIR]\n"
+    "                               calls a tool\n"
     "  resources URL                lists the resources\n"
     "  templates URL                lists the resource templates\n"
     "  read URL URI [-o FILE]       reads a resource\n"
@@ -38,7 +40,8 @@ const char usage_text[] =
     "ARGUMENTS is one JSON object, or words: key:=json is JSON; key=value is\n"
     "JSON if it is valid JSON and the tool's schema wants no string, else\n"
     "a string.\n"
-    "\n"
+    "\n";
+static const char usage_of_options[] =
     "The token, without \"Bearer\" (default, for a URL: MCPCLIENT_TOKEN):\n"
     "  --token T            the token; others may see it in the process list\n"
     "  --token-file F       the first line of a file\n"
@@ -62,9 +65,13 @@ const char usage_text[] =
     "  -H 'Name: value'     sends a header; repeatable\n"
     "  -c, --count N        ping: sends N pings and prints a summary\n"
     "  -n, --events N       listen: ends after N notifications\n"
-    "  -o, --output F       read: writes to a file\n"
+    "  -o, --output F       read: writes to a file; \"-\": standard output\n"
+    "  -o, --output DIR     call: saves images, audio and resources\n"
     "  --transport T        auto (default), http (Streamable HTTP) or sse\n"
     "  --timeout SECONDS    time without a response or progress (default: 60)\n"
+    "  --log-level LEVEL    shows the server's log messages from debug, info,\n"
+    "                       notice, warning, error, critical, alert or\n"
+    "                       emergency on\n"
     "  --protocol VERSION   uses this protocol revision only\n"
     "  --json               prints the server's JSON\n"
     "  --insecure-http      allows credentials over http to other machines\n"
@@ -77,12 +84,20 @@ const char usage_text[] =
     "  --directory DIR      the directory in which a program starts\n"
     "  --stderr WHERE       a program's standard error: inherit (default on a\n"
     "                       terminal, and with -v), keep (default elsewhere:\n"
-    "                       errors show its end) or discard\n"
-    "  -v, --verbose        prints the messages, with secrets masked\n"
+    "                       errors show its first and last lines) or\n"
+    "                       discard\n"
+    "  -v, --verbose        prints the messages, with secrets masked, and what\n"
+    "                       mcpclient waits for\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 success; 1 the operation or the tool failed; 2 wrong\n"
     "options or arguments; 130 interrupted.\n";
+
+void put_usage(void)
+{
+    fputs(usage_of_commands, stdout);
+    fputs(usage_of_options, stdout);
+}
 
 /* Prints what is wrong with the command line. */
 int bad_usage(const char *format, ...)
@@ -231,6 +246,16 @@ static int parse_errors(struct options *options, const char *text)
     return SUCCESS;
 }
 
+static int parse_log_level(struct options *options, const char *text)
+{
+    options->log_level = log_level_of(text);
+    if (options->log_level == NOT_CHOSEN)
+        return bad_usage("--log-level %s is not one of debug, info, notice, "
+                         "warning, error, critical, alert and emergency",
+                         text);
+    return SUCCESS;
+}
+
 /* Applies an option that has a value.  `secret` is the value in argv: it is
  * overwritten if it is secret. */
 static int take_option(struct options *options, const char *name,
@@ -276,6 +301,8 @@ static int take_option(struct options *options, const char *name,
         return parse_count(&options->events, "-n", value);
     if (strcmp(name, "--timeout") == 0)
         return parse_timeout(options, value);
+    if (strcmp(name, "--log-level") == 0)
+        return parse_log_level(options, value);
     if (strcmp(name, "-o") == 0 || strcmp(name, "--output") == 0)
         options->output = value;
     else if (strcmp(name, "--config") == 0)
@@ -412,8 +439,14 @@ static int check(const struct options *options)
         return bad_usage("-c is for ping");
     if (options->events > 0 && strcmp(command->name, "listen") != 0)
         return bad_usage("-n is for listen");
-    if (options->output != NULL && strcmp(command->name, "read") != 0)
-        return bad_usage("-o is for read");
+    if (options->log_level != NOT_CHOSEN &&
+        (command->is_of_file || command->is_of_oauth))
+        return bad_usage("--log-level is not for %s", command->name);
+    if (options->output != NULL && strcmp(command->name, "read") != 0 &&
+        strcmp(command->name, "call") != 0)
+        return bad_usage("-o is for read and call");
+    if (options->output != NULL && options->output[0] == '\0')
+        return bad_usage("-o needs a name");
     if (options->output != NULL && options->json)
         return bad_usage("-o writes the contents: use it without --json");
     return SUCCESS;
@@ -423,7 +456,7 @@ int parse(struct options *options, int argc, char **argv)
 {
     int i, status = SUCCESS, words_only = 0, count = 0;
 
-    options->transport = options->errors = NOT_CHOSEN;
+    options->transport = options->errors = options->log_level = NOT_CHOSEN;
     options->sign_in.grant = NOT_CHOSEN;
     options->all_words = (char **)calloc((size_t)argc + 1, sizeof(char *));
     if (options->all_words == NULL) {

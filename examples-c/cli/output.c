@@ -9,8 +9,8 @@
 #include "cli.h"
 
 /* Reads one UTF-8 character, or one byte if it is not UTF-8. */
-static unsigned long character(const unsigned char **at,
-                               const unsigned char *end)
+unsigned long next_character(const unsigned char **at,
+                             const unsigned char *end)
 {
     unsigned long code = *(*at)++;
     int more = code >= 0xF0 ? 3 : code >= 0xE0 ? 2 : code >= 0xC0 ? 1 : 0;
@@ -26,7 +26,7 @@ static unsigned long character(const unsigned char **at,
 /* Returns 1 for a character that a reader cannot see: it ends a line, changes
  * the direction of the text, or has no width (Unicode 16: Cf, Zl, Zp and
  * Default_Ignorable_Code_Point), or is a C1 control. */
-static int is_hidden(unsigned long code)
+int is_hidden(unsigned long code)
 {
     static const unsigned long ranges[][2] = {
         {0x80, 0x9F},       {0xAD, 0xAD},       {0x34F, 0x34F},
@@ -58,7 +58,7 @@ static void put_clean(FILE *to, const char *text, size_t length,
 
     while (at < end) {
         const unsigned char *start = at;
-        unsigned long code = character(&at, end);
+        unsigned long code = next_character(&at, end);
         int is_wide = at - start > 1; /* not ASCII, and valid UTF-8 */
         int goes = 0;
 
@@ -111,16 +111,10 @@ void put_content_text(FILE *to, const char *text, size_t length)
         fwrite(text, 1, length, to);
 }
 
-/* Writes the first line of a description below its name. */
-void put_description(const char *text)
+/* Writes a part of a text on one line. */
+void put_words(FILE *to, const char *text, size_t length)
 {
-    size_t length = text != NULL ? strcspn(text, "\r\n") : 0;
-
-    if (length == 0)
-        return;
-    fputs("    ", stdout);
-    put_clean(stdout, text, length, "", ' ', 0);
-    putchar('\n');
+    put_clean(to, text, length, "", ' ', 0);
 }
 
 void put_json_text(const char *text)
@@ -136,7 +130,7 @@ void put_json_text(const char *text)
     putchar('"');
     while (at < end) {
         const unsigned char *start = at;
-        unsigned long code = character(&at, end);
+        unsigned long code = next_character(&at, end);
 
         if (code == '"' || code == '\\')
             printf("\\%c", (int)code);
@@ -164,7 +158,7 @@ void put_json(FILE *to, const char *json, size_t length)
 
     while (at < end) {
         const unsigned char *start = at;
-        unsigned long code = character(&at, end);
+        unsigned long code = next_character(&at, end);
 
         if (code == 0x7F || (at - start > 1 && is_hidden(code)))
             put_escape(to, code);
@@ -185,7 +179,9 @@ int put_result_json(const mcp_result *result)
     return SUCCESS;
 }
 
-static void put_content(FILE *to, const mcp_content *content)
+/* Writes a content for a person.  `path`: the file in which it was saved, or
+ * NULL. */
+void put_content(FILE *to, const mcp_content *content, const char *path)
 {
     static const char *const kinds[] = {"", "text", "image", "audio", "link",
                                         "resource"};
@@ -200,7 +196,7 @@ static void put_content(FILE *to, const mcp_content *content)
         put_word(to, role);
         fputs(": ", to);
     }
-    if (text != NULL) {
+    if (text != NULL && path == NULL) {
         put_content_text(to, text, length);
         fputc('\n', to);
         return;
@@ -220,8 +216,12 @@ static void put_content(FILE *to, const mcp_content *content)
         fputc(' ', to);
         put_word(to, type);
     }
-    if (mcp_content_data(content, &length) != NULL)
+    if (text != NULL || mcp_content_data(content, &length) != NULL)
         fprintf(to, ", %lu bytes", (unsigned long)length);
+    if (path != NULL) {
+        fputs(": saved as ", to);
+        put_word(to, path);
+    }
     fputs("]\n", to);
 }
 
@@ -231,7 +231,7 @@ void put_contents(FILE *to, const mcp_result *result)
     size_t i;
 
     for (i = 0; i < mcp_result_content_count(result); i++)
-        put_content(to, mcp_result_content(result, i));
+        put_content(to, mcp_result_content(result, i), NULL);
 }
 
 /* Returns 1 if standard error may have colour. */
@@ -253,6 +253,23 @@ void put_program_name(void)
             colour ? "\033[0m" : "");
 }
 
+/* Prints an error of mcpclient: a line, and with --json a document. */
+int fail_with(const struct options *options, const char *status,
+              const char *message)
+{
+    fflush(stdout);
+    put_program_name();
+    put_text(stderr, message);
+    fputc('\n', stderr);
+    if (options->json) {
+        printf("{\"ok\":false");
+        put_json_member("status", status);
+        put_json_member("message", message);
+        printf("}\n");
+    }
+    return FAILED;
+}
+
 /* Prints the thread's last error: a line, and with --json a document. */
 int fail(const struct options *options)
 {
@@ -261,12 +278,14 @@ int fail(const struct options *options)
 
     fflush(stdout);
     put_program_name();
-    put_text(stderr, mcp_error_message(NULL));
-    fputc('\n', stderr);
+    put_error(stderr);
     if (options->json) {
+        char *message = with_options(mcp_error_message(NULL));
+
         printf("{\"ok\":false");
         put_json_member("status", mcp_status_name(mcp_error_status(NULL)));
-        put_json_member("message", mcp_error_message(NULL));
+        put_json_member("message", message);
+        free(message);
         printf(",\"httpStatus\":%d", (int)mcp_error_http_status(NULL));
         printf(",\"rpcCode\":%d", (int)mcp_error_rpc_code(NULL));
         printf(",\"retryAfterMs\":%d", (int)mcp_error_retry_after(NULL));

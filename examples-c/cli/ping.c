@@ -61,14 +61,19 @@ static void pause_between(void)
     nanosleep(&second, NULL);
 }
 
+static int is_text(const char *text)
+{
+    return text != NULL && text[strspn(text, " \t\r\n")] != '\0';
+}
+
 static void put_pong(const mcp_result *server, double ms)
 {
     const char *name = mcp_result_server_name(server);
     const char *version = mcp_result_server_version(server);
 
     printf("pong from ");
-    put_word(stdout, name != NULL ? name : "a server without a name");
-    if (version != NULL) {
+    put_word(stdout, is_text(name) ? name : "a server without a name");
+    if (is_text(version)) {
         putchar(' ');
         put_word(stdout, version);
     }
@@ -131,8 +136,7 @@ int ping(mcp_client *client, const struct options *options)
             status = fail(options);
         } else {
             fprintf(stderr, "mcpclient: ");
-            put_text(stderr, mcp_error_message(NULL));
-            fputc('\n', stderr);
+            put_error(stderr);
         }
     }
     if (status == SUCCESS && options->json)
@@ -148,7 +152,7 @@ int ping(mcp_client *client, const struct options *options)
 
 static void put_line(const char *name, const char *text)
 {
-    if (text != NULL) {
+    if (is_text(text)) {
         printf("%-13s", name);
         put_word(stdout, text);
         putchar('\n');
@@ -197,7 +201,7 @@ int info(mcp_client *client, const struct options *options)
         put_line("protocol", mcp_result_protocol_version(server));
         put_line("transport", transport_name(client));
         put_line("capabilities", mcp_result_capabilities_json(server, NULL));
-        if (mcp_result_instructions(server) != NULL) {
+        if (is_text(mcp_result_instructions(server))) {
             printf("%-13s", "instructions"); /* may have several lines */
             put_text(stdout, mcp_result_instructions(server));
             putchar('\n');

@@ -32,6 +32,7 @@ int prompts(mcp_client *client, const struct options *options)
         put_result_json(list);
     for (i = 0; !options->json && i < mcp_result_prompt_count(list); i++)
         put_prompt(mcp_result_prompt(list, i));
+    note_absence(client, mcp_result_prompt_count(list), "prompts", "prompts");
     mcp_result_free(list);
     return SUCCESS;
 }
@@ -120,6 +121,9 @@ int complete(mcp_client *client, const struct options *options)
         put_result_json(result);
     else
         put_completions(result);
+    if (status == SUCCESS)
+        note_absence(client, mcp_result_completion_count(result),
+                     "completions", "completions");
     mcp_result_free(result);
     mcp_json_free(context);
     mcp_json_free(reference);

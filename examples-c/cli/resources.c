@@ -41,6 +41,8 @@ int resources(mcp_client *client, const struct options *options)
     if (mcp_list_resources(client, &list) != MCP_OK)
         return fail(options);
     put_list(list, options);
+    note_absence(client, mcp_result_resource_count(list), "resources",
+                 "resources");
     mcp_result_free(list);
     return SUCCESS;
 }
@@ -52,6 +54,8 @@ int templates(mcp_client *client, const struct options *options)
     if (mcp_list_resource_templates(client, &list) != MCP_OK)
         return fail(options);
     put_list(list, options);
+    note_absence(client, mcp_result_resource_count(list), "resources",
+                 "resource templates");
     mcp_result_free(list);
     return SUCCESS;
 }

@@ -1,6 +1,7 @@
 /* Makes the client: of a URL, a configuration file, or a program. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -23,8 +24,31 @@ static void put_warnings(const mcp_config *config)
     for (i = 0; i < mcp_config_warning_count(config); i++) {
         put_program_name();
         fputs("warning: ", stderr);
-        put_text(stderr, mcp_config_warning(config, i));
+        put_message(stderr, mcp_config_warning(config, i));
         fputc('\n', stderr);
+    }
+}
+
+static char command[256];
+
+/* Returns the program of a server of a configuration file, or NULL. */
+const char *server_command(void)
+{
+    return command[0] != '\0' ? command : NULL;
+}
+
+static void remember_command(const mcp_config *config, const char *server)
+{
+    size_t i, count = mcp_config_count(config);
+
+    for (i = 0; i < count; i++) {
+        const char *name = mcp_config_name(config, i);
+        const char *text = mcp_config_command(config, i);
+
+        if (text != NULL && (server != NULL && name != NULL
+                                 ? strcmp(name, server) == 0
+                                 : count == 1))
+            snprintf(command, sizeof command, "%s", text);
     }
 }
 
@@ -36,6 +60,8 @@ static mcp_client *client_of_file(const struct options *options)
 
     if (client != NULL && options->verbose)
         put_warnings(config);
+    if (client != NULL)
+        remember_command(config, options->server);
     mcp_config_free(config);
     return client;
 }
@@ -107,6 +133,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_info(client, "mcpclient", mcp_version());
     if (status == MCP_OK && options->verbose)
         status = mcp_client_set_trace_fd(client, 2);
+    if (status == MCP_OK) /* some tools run as tasks only */
+        status = mcp_client_set_tasks(client, 1);
     if (status == MCP_OK)
         status = set_headers(client, options);
     if (status == MCP_OK)
@@ -135,7 +163,7 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_directory(client, options->directory);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && options->command->asks)
+    if (status == MCP_OK && !options->command->is_of_oauth)
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);
@@ -144,8 +172,25 @@ mcp_client *make_client(const struct options *options)
     return client;
 }
 
+/* Says that the server offers none, if a list is empty and the server does not
+ * declare the capability. */
+void note_absence(mcp_client *client, size_t count, const char *capability,
+                  const char *what)
+{
+    mcp_result *server = NULL;
+
+    if (count == 0 && mcp_connect(client, &server) == MCP_OK &&
+        !mcp_result_has_capability(server, capability)) {
+        fflush(stdout);
+        put_program_name();
+        fprintf(stderr, "the server offers no %s\n", what);
+    }
+    mcp_result_free(server);
+}
+
 static void put_servers_json(const mcp_config *config)
 {
+    char *message;
     size_t i;
 
     printf("{\"ok\":true,\"servers\":[");
@@ -154,6 +199,14 @@ static void put_servers_json(const mcp_config *config)
         put_json_text(mcp_config_name(config, i));
         put_json_member("url", mcp_config_url(config, i));
         put_json_member("command", mcp_config_command(config, i));
+        if (mcp_config_status(config, i) != MCP_OK) {
+            put_json_member("status",
+                            mcp_status_name(mcp_config_status(config, i)));
+            message =
+                with_options(mcp_error_message(mcp_config_error(config, i)));
+            put_json_member("message", message);
+            free(message);
+        }
         putchar('}');
     }
     printf("],\"warnings\":[");
@@ -163,6 +216,22 @@ static void put_servers_json(const mcp_config *config)
         put_json_text(mcp_config_warning(config, i));
     }
     printf("]}\n");
+}
+
+/* Writes why a server cannot be used. */
+static void put_state(const mcp_config *config, size_t i)
+{
+    int32_t status = mcp_config_status(config, i);
+
+    if (status == MCP_OK)
+        return;
+    if (status == MCP_E_STATE) {
+        fputs("  (disabled)", stdout);
+        return;
+    }
+    fputs("  (cannot be used: ", stdout);
+    put_message(stdout, mcp_error_message(mcp_config_error(config, i)));
+    putchar(')');
 }
 
 static void put_servers(const mcp_config *config)
@@ -176,12 +245,18 @@ static void put_servers(const mcp_config *config)
     }
     for (i = 0; i < mcp_config_count(config); i++) {
         const char *name = mcp_config_name(config, i);
-        const char *url = mcp_config_url(config, i);
+        const char *target = mcp_config_url(config, i);
 
+        if (target == NULL)
+            target = mcp_config_command(config, i);
         length = strlen(name);
         put_word(stdout, name);
-        printf("%*s  ", (int)(length < widest ? widest - length : 0), "");
-        put_word(stdout, url != NULL ? url : mcp_config_command(config, i));
+        printf("%*s", (int)(length < widest ? widest - length : 0), "");
+        if (target != NULL) {
+            fputs("  ", stdout);
+            put_word(stdout, target);
+        }
+        put_state(config, i);
         putchar('\n');
     }
 }

@@ -72,8 +72,7 @@ static void *read_answers(void *unused)
         if (mcp_auth_complete(reading.auth, line) == MCP_OK)
             break;
         put_program_name();
-        put_text(stderr, mcp_error_message(NULL));
-        fputc('\n', stderr);
+        put_error(stderr);
     }
     wipe(line);
     return unused;
@@ -134,6 +133,7 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
     int is_open;
 
     hide_progress();
+    stop_waiting(); /* the person is waited for */
     stop_reading();
     is_open = wants_browser && mcp_open_browser(NULL, auth, url) == MCP_OK;
     if (wants_browser && !is_open) {

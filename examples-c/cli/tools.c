@@ -5,31 +5,6 @@
 
 #include "cli.h"
 
-/* Writes the arguments as `call` takes them: a=integer [note=string] */
-static void put_arguments(const mcp_json *schema)
-{
-    const mcp_json *fields = mcp_json_at(schema, "/properties");
-    struct required required;
-    size_t i;
-
-    find_required(&required, schema);
-    for (i = 0; i < mcp_json_count(fields); i++) {
-        const char *name = mcp_json_key(fields, i);
-        const char *type = mcp_json_string(
-            mcp_json_at(mcp_json_child(fields, i), "/type"), NULL);
-        int must_be = name != NULL && is_required(&required, name);
-
-        if (name == NULL)
-            continue;
-        fputs(must_be ? " " : " [", stdout);
-        put_word(stdout, name);
-        putchar('=');
-        put_word(stdout, type != NULL ? type : "value");
-        fputs(must_be ? "" : "]", stdout);
-    }
-    forget_required(&required);
-}
-
 static mcp_json *schema_of(const mcp_tool *tool)
 {
     size_t length = 0;
@@ -38,27 +13,126 @@ static mcp_json *schema_of(const mcp_tool *tool)
     return text != NULL ? mcp_json_parse(text, length) : NULL;
 }
 
+static void put_tool(const mcp_tool *tool)
+{
+    const char *name = mcp_tool_name(tool);
+    mcp_json *schema = schema_of(tool);
+    int column = name != NULL ? columns_of(name, strlen(name)) : 6;
+
+    put_word(stdout, name);
+    put_arguments(schema, &column);
+    putchar('\n');
+    put_description(mcp_tool_description(tool));
+    mcp_json_free(schema);
+}
+
+/* Writes the members of an object, one on a line. */
+static void put_annotations(const mcp_tool *tool)
+{
+    size_t i, length = 0;
+    const char *text = mcp_tool_annotations_json(tool, &length);
+    mcp_json *all = text != NULL ? mcp_json_parse(text, length) : NULL;
+
+    if (mcp_json_count(all) > 0)
+        printf("\nAnnotations:\n");
+    for (i = 0; i < mcp_json_count(all); i++) {
+        const char *value = mcp_json_text(mcp_json_child(all, i), &length);
+
+        printf("    ");
+        put_word(stdout, mcp_json_key(all, i));
+        printf(": ");
+        put_json(stdout, value != NULL ? value : "null",
+                 value != NULL ? length : 4);
+        putchar('\n');
+    }
+    mcp_json_free(all);
+}
+
+/* Returns what a tool says of tasks: "required", "optional", "forbidden"; or
+ * NULL.  Free `*whole` after its use. */
+static const char *task_support(const mcp_tool *tool, mcp_json **whole)
+{
+    size_t length = 0;
+    const char *text = mcp_tool_json(tool, &length);
+
+    *whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    return mcp_json_string(mcp_json_at(*whole, "/execution/taskSupport"),
+                           NULL);
+}
+
+/* Writes all that is known of a tool. */
+static void put_tool_in_full(const mcp_tool *tool)
+{
+    size_t length = 0;
+    const char *name = mcp_tool_name(tool), *title = mcp_tool_title(tool);
+    const char *text = mcp_tool_output_schema_json(tool, &length);
+    mcp_json *output = text != NULL ? mcp_json_parse(text, length) : NULL;
+    mcp_json *input = schema_of(tool), *whole;
+
+    put_word(stdout, name);
+    putchar('\n');
+    if (title != NULL && (name == NULL || strcmp(title, name) != 0)) {
+        put_description(title);
+        if (mcp_tool_description(tool) != NULL)
+            putchar('\n');
+    }
+    put_description(mcp_tool_description(tool));
+    put_schema("Arguments", input, "none");
+    if (output != NULL)
+        put_schema("Output", output, "any object");
+    put_annotations(tool);
+    text = task_support(tool, &whole);
+    if (text != NULL) {
+        printf("\nTask: ");
+        put_word(stdout, text);
+        putchar('\n');
+    }
+    mcp_json_free(whole);
+    mcp_json_free(output);
+    mcp_json_free(input);
+}
+
+/* Writes one tool in full; the list has it or not. */
+static int put_one_tool(const mcp_result *list, const char *name,
+                        const struct options *options)
+{
+    const mcp_tool *tool = mcp_result_find_tool(list, name);
+    size_t length = 0;
+    const char *text = mcp_tool_json(tool, &length);
+    char message[256];
+
+    if (tool == NULL) {
+        snprintf(message, sizeof message, "the server lists no tool \"%s\"",
+                 strlen(name) < 128 ? name : "...");
+        return fail_with(options, "MCP_E_NOT_FOUND", message);
+    }
+    if (!options->json) {
+        put_tool_in_full(tool);
+        return SUCCESS;
+    }
+    put_json(stdout, text != NULL ? text : "null", text != NULL ? length : 4);
+    putchar('\n');
+    return SUCCESS;
+}
+
 int tools(mcp_client *client, const struct options *options)
 {
     mcp_result *result = NULL;
+    int status = SUCCESS;
     size_t i;
 
     if (mcp_list_tools(client, &result) != MCP_OK)
         return fail(options);
-    if (options->json)
+    if (options->word_count > 0)
+        status = put_one_tool(result, options->words[0], options);
+    else if (options->json)
         put_result_json(result);
-    for (i = 0; !options->json && i < mcp_result_tool_count(result); i++) {
-        const mcp_tool *tool = mcp_result_tool(result, i);
-        mcp_json *schema = schema_of(tool);
-
-        put_word(stdout, mcp_tool_name(tool));
-        put_arguments(schema);
-        putchar('\n');
-        put_description(mcp_tool_description(tool));
-        mcp_json_free(schema);
-    }
+    else
+        for (i = 0; i < mcp_result_tool_count(result); i++)
+            put_tool(mcp_result_tool(result, i));
+    note_absence(client, mcp_result_tool_count(result), "tools", "tools");
     mcp_result_free(result);
-    return SUCCESS;
+    return status;
 }
 
 /* Stores a tool's schema.  If the server does not list the tool, the schema
@@ -77,6 +151,32 @@ static int32_t find_schema(mcp_client *client, const char *name,
         *schema = schema_of(tool);
     mcp_result_free(list);
     return status;
+}
+
+/* Returns 1 if the server refused a call because the tool runs as a task only.
+ * The library asks for a task once it has read the list of tools, which it
+ * reads itself after an error.  Some servers refuse with a result. */
+static int lacks_task(mcp_client *client, const char *name,
+                      const mcp_result *result)
+{
+    mcp_result *server = NULL, *list = NULL;
+    const char *text = mcp_result_text(result, NULL), *support = NULL;
+    mcp_json *whole = NULL;
+    int lacks = 0;
+
+    if (!mcp_result_is_error(result) || text == NULL ||
+        strstr(text, "task") == NULL)
+        return 0;
+    if (mcp_connect(client, &server) == MCP_OK &&
+        mcp_result_has_capability(server, "tasks.requests.tools.call") &&
+        mcp_list_tools(client, &list) == MCP_OK) {
+        support = task_support(mcp_result_find_tool(list, name), &whole);
+        lacks = support != NULL && strcmp(support, "required") == 0;
+    }
+    mcp_json_free(whole);
+    mcp_result_free(list);
+    mcp_result_free(server);
+    return lacks;
 }
 
 int32_t perform(mcp_request *request, mcp_result **out)
@@ -98,32 +198,82 @@ int32_t perform(mcp_request *request, mcp_result **out)
     return status;
 }
 
+/* Returns 1 if a result without contents has something to show: a member that
+ * the specification does not give it, or not even a list of contents. */
+static int has_more(const mcp_result *result)
+{
+    static const char *const usual[] = {"content", "isError", "resultType",
+                                        "structuredContent", "_meta"};
+    size_t i, k, length = 0;
+    const char *text = mcp_result_json(result, &length);
+    mcp_json *whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    const mcp_json *content = mcp_json_at(whole, "/content");
+    int has_more = mcp_json_kind(content) != MCP_JSON_ARRAY &&
+                   !mcp_result_is_error(result);
+
+    for (i = 0; !has_more && i < mcp_json_count(whole); i++) {
+        const char *name = mcp_json_key(whole, i);
+
+        for (k = 0; k < sizeof usual / sizeof *usual; k++)
+            if (name != NULL && strcmp(name, usual[k]) == 0)
+                break;
+        has_more = k == sizeof usual / sizeof *usual;
+    }
+    mcp_json_free(whole);
+    return has_more;
+}
+
+/* Writes the contents, or the structured content if there are none.  A result
+ * with neither is written as the server sent it.  Returns 0 if it is empty. */
+static int put_whole_result(FILE *to, const mcp_result *result,
+                            const struct options *options, int *status)
+{
+    size_t length = 0;
+    const char *json = mcp_result_structured_json(result, &length);
+
+    if (mcp_result_content_count(result) > 0) {
+        if (options->output != NULL)
+            *status = save_contents(to, result, options->output);
+        else
+            put_contents(to, result);
+        return 1;
+    }
+    if (json != NULL && strcmp(json, "null") == 0)
+        json = NULL;
+    if (json == NULL && has_more(result))
+        json = mcp_result_json(result, &length);
+    if (json == NULL)
+        return 0;
+    put_json(to, json, length);
+    fputc('\n', to);
+    return 1;
+}
+
 static int put_tool_result(const mcp_result *result,
                            const struct options *options)
 {
-    const char *structured = mcp_result_structured_json(result, NULL);
-    int is_error = mcp_result_is_error(result);
+    int is_error = mcp_result_is_error(result), status = SUCCESS;
 
     if (options->json)
         put_result_json(result);
     if (is_error) {
         fflush(stdout);
         put_program_name();
-        if (mcp_result_content_count(result) > 0)
-            put_contents(stderr, result);
-        else
+        if (!put_whole_result(stderr, result, options, &status))
             fprintf(stderr, "the tool failed and gave no reason\n");
         return FAILED;
     }
-    if (options->json)
-        return SUCCESS;
-    if (mcp_result_content_count(result) == 0 && structured != NULL) {
-        put_json(stdout, structured, strlen(structured));
-        putchar('\n');
-    } else {
-        put_contents(stdout, result);
-    }
-    return SUCCESS;
+    if (!options->json)
+        put_whole_result(stdout, result, options, &status);
+    return status;
+}
+
+static int32_t call_once(mcp_client *client, const char *name,
+                         const mcp_json *arguments, mcp_result **out)
+{
+    return perform(mcp_request_new_call_tool(client, name,
+                                             mcp_json_text(arguments, NULL)),
+                   out);
 }
 
 int call(mcp_client *client, const struct options *options)
@@ -131,22 +281,26 @@ int call(mcp_client *client, const struct options *options)
     const char *name = options->words[0];
     char **words = options->words + 1;
     int count = options->word_count - 1, status;
+    int is_listed = needs_schema(words, count);
     mcp_json *schema = NULL, *arguments = NULL;
     mcp_result *result = NULL;
 
-    if (needs_schema(words, count) &&
-        find_schema(client, name, &schema) != MCP_OK)
+    if (options->output != NULL && check_folder(options->output) != SUCCESS)
+        return FAILED; /* before the tool does anything */
+    if (is_listed && find_schema(client, name, &schema) != MCP_OK)
         return fail(options);
     arguments = take_arguments(words, count, ANY_VALUE, schema);
     mcp_json_free(schema);
     if (arguments == NULL)
         return BAD_USAGE;
-    if (perform(mcp_request_new_call_tool(client, name,
-                                          mcp_json_text(arguments, NULL)),
-                &result) == MCP_OK)
-        status = put_tool_result(result, options);
-    else
-        status = fail(options);
+    status = call_once(client, name, arguments, &result);
+    if (status == MCP_OK && !is_listed && lacks_task(client, name, result)) {
+        mcp_result_free(result);
+        result = NULL;
+        status = call_once(client, name, arguments, &result);
+    }
+    status = status == MCP_OK ? put_tool_result(result, options)
+                              : fail(options);
     mcp_result_free(result);
     mcp_json_free(arguments);
     return status;

@@ -106,6 +106,6 @@ macro_rules! tests {
 }
 
 tests! {
-    challenge config event_stream form http json jsonrpc keys listener mask messages oauth
+    challenge coding config cookie event_stream form http json jsonrpc keys listener mask messages oauth
     replies skill url
 }

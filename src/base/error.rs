@@ -110,7 +110,10 @@ struct Details {
     retry_after: Option<u32>,
     may_have_run: bool,
     is_repeated: bool,
+    was_idle: bool,
     exit_status: Option<i32>,
+    is_other_origin: bool,
+    is_of_sign_in: bool,
 }
 
 /// The most bytes of an error's data. Longer data is dropped, not cut: cut
@@ -137,7 +140,10 @@ impl Error {
             retry_after: None,
             may_have_run: false,
             is_repeated: false,
+            was_idle: false,
             exit_status: None,
+            is_other_origin: false,
+            is_of_sign_in: false,
         }))
     }
 
@@ -202,11 +208,36 @@ impl Error {
         self
     }
 
+    /// Marks that the server closed a connection that had been idle, so that it
+    /// has most likely never seen the request.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_idle_connection(mut self, was_idle: bool) -> Self {
+        self.0.was_idle = was_idle;
+        self
+    }
+
     /// How the server's process ended: its exit status, or 128 plus a signal.
     #[cold]
     #[inline(never)]
     pub(crate) fn with_exit_status(mut self, exit_status: Option<i32>) -> Self {
         self.0.exit_status = exit_status;
+        self
+    }
+
+    /// Marks a redirect to another origin.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_other_origin(mut self) -> Self {
+        self.0.is_other_origin = true;
+        self
+    }
+
+    /// Marks a failure to get a token, whatever its status is.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_sign_in(mut self) -> Self {
+        self.0.is_of_sign_in = true;
         self
     }
 
@@ -279,12 +310,26 @@ impl Error {
         self.0.exit_status
     }
 
+    /// Whether the library got no token.
+    pub(crate) fn is_of_sign_in(&self) -> bool {
+        self.0.is_of_sign_in
+    }
+
+    /// Whether the server redirects to another origin.
+    pub(crate) fn is_other_origin(&self) -> bool {
+        self.0.is_other_origin
+    }
+
     pub(crate) fn may_have_run(&self) -> bool {
         self.0.may_have_run
     }
 
     pub(crate) fn is_repeated(&self) -> bool {
         self.0.is_repeated
+    }
+
+    pub(crate) fn was_idle(&self) -> bool {
+        self.0.was_idle
     }
 }
 

@@ -18,6 +18,9 @@ pub(crate) const CUT: &str = "...";
 /// unreadable, and such a secret protects nothing.
 const SHORTEST: usize = 4;
 
+/// Shorter lines of a secret are not masked alone: they may be a bracket.
+const SHORTEST_LINE: usize = 8;
+
 /// How many levels of escapes are read: JSON may hold a string that is JSON,
 /// and so on. Real texts have two or three levels.
 const ROUNDS: usize = 8;
@@ -178,9 +181,15 @@ impl SecretTrie {
 
 impl Masker {
     pub(crate) fn new(secrets: &[Secret]) -> Self {
-        // A message shows a secret on one line as well.
-        let shown: Vec<Secret> =
-            secrets.iter().map(|secret| on_one_line(secret.expose()).into()).collect();
+        // A message shows a secret on one line as well, or single lines of it.
+        let lines = secrets.iter().map(Secret::expose).filter(|secret| secret.contains('\n'));
+        let lines = lines.flat_map(str::lines).filter(|line| line.len() >= SHORTEST_LINE);
+        let shown: Vec<Secret> = secrets
+            .iter()
+            .map(Secret::expose)
+            .chain(lines)
+            .map(|secret| on_one_line(secret).into())
+            .collect();
         let all = || {
             let all = secrets.iter().chain(&shown).map(Secret::expose);
             all.filter(|secret| secret.len() >= SHORTEST)
@@ -416,6 +425,18 @@ mod tests {
         assert_eq!(masked("hunter2hunter2", &["hunter2"]), "[masked][masked]");
         assert_eq!(masked("", &["hunter2"]), "");
         assert_eq!(masked("h\\u00fcnter \\x", &["hunter2"]), "h\\u00fcnter \\x");
+    }
+
+    #[test]
+    fn masks_single_lines_of_a_secret_that_has_several() {
+        let key = "-----BEGIN KEY-----\r\nAAAABBBB\n{\nCCCCDDDD\n";
+        for text in ["AAAABBBB", "x | AAAABBBB | y", "CCCCDD...", "-----BEGIN KEY----- | AAAABBBB"]
+        {
+            let masked = masked(text, &[key]);
+            assert!(masked.contains(MASK), "{text}");
+            assert!(!masked.contains("AAAA") && !masked.contains("CCCC"), "{text}");
+        }
+        assert_eq!(masked("{", &[key]), "{");
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub(crate) mod mask;
 pub(crate) mod numbered;
 pub(crate) mod one_line;
 pub(crate) mod secret;
+pub(crate) mod secret_name;
 pub(crate) mod signal;
 pub(crate) mod sync;
 pub(crate) mod thread;

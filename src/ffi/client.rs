@@ -159,6 +159,9 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
 /// Copied, and treated as a secret.  It is sent to the origin of the server
 /// only.
 ///
+/// The library sends the cookies of the server back to it, as RFC 6265 says.
+/// While there is a header Cookie, only that one is sent.
+///
 /// Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
 /// by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
 /// allow, for a header that the library itself writes (Host, Content-Length,

@@ -1,32 +1,46 @@
 //! Configuration files: lists their servers, and makes clients for them.
 
 use std::ffi::{CString, c_char};
+use std::sync::OnceLock;
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Status};
 use crate::client::Config;
 use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{give, peek, take};
+use crate::ffi::last_error::mcp_error;
 
 /// A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
 /// order of the file.
 ///
 /// The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
-/// The servers are in an object "mcpServers" (Claude, Cursor, FastMCP) or
-/// "servers" (VS Code), or the whole file is such an object.  A server has:
+/// The servers are in an object "mcpServers" (Claude, Cursor, Windsurf,
+/// Cline, Gemini CLI, FastMCP), "servers" or "mcp.servers" (VS Code),
+/// "context_servers" (Zed) or "mcp" (opencode), or the whole file is such an
+/// object.  A server has:
 ///
-/// - "url"; and optionally "headers", "transport" or "type" ("http",
-///   "streamable-http", "sse") and "auth".  "auth" is the bearer token
-///   without the word "Bearer"; or, for OAuth, "oauth" or an object, which
-///   may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
+/// - "url", "httpUrl" or "serverUrl"; and optionally "headers", "transport"
+///   or "type" ("http", "streamable-http", "sse") and "auth".  "auth" is the
+///   bearer token without the word "Bearer"; or, for OAuth, "oauth" or an
+///   object, which may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
 /// - or "command"; and optionally "args", "env", "cwd", "type" ("stdio") and
 ///   "envFile", a file of NAME=VALUE lines, whose path is relative to the
-///   configuration file;
-/// - optionally "timeout" in milliseconds, see mcp_client_set_timeout();
-/// - optionally "disabled".
+///   configuration file.  "command" may be an object with "path", "args" and
+///   "env" (Zed);
+/// - optionally "timeout" in milliseconds, see mcp_client_set_timeout().  A
+///   number below 1000 is in seconds if the server has "autoApprove" or
+///   "alwaysAllow" (Cline, Roo Code);
+/// - optionally a key that switches the server off: "disabled" that is true,
+///   "enabled" or "isActive" that is false, and other spellings of them.
+///   Lists of names in the file do the same, such as "disabledMcpServers"
+///   and, in "mcp", "excluded" and "allowed" (Gemini CLI).
 ///
-/// Other keys are ignored.  A key whose value is null counts as absent.
+/// Other keys are ignored.  A key whose value is null counts as absent, and
+/// so does an empty text for a program, an address or a path.
+///
+/// A server that cannot be used does not affect the others: see
+/// mcp_config_status().
 ///
 /// These texts, except the names of headers and variables, may contain
 /// references.  `${NAME}` and `${env:NAME}` are replaced by the value of an
@@ -52,6 +66,8 @@ struct ListedServer {
     name: CString,
     url: Option<CString>,
     command: Option<CString>,
+    /// Why it cannot be used. It is found out at the first use.
+    fault: OnceLock<Option<Box<mcp_error>>>,
 }
 
 impl From<Config> for mcp_config {
@@ -60,6 +76,7 @@ impl From<Config> for mcp_config {
             name: lent(&entry.name),
             url: entry.url().map(lent),
             command: entry.command().map(lent),
+            fault: OnceLock::new(),
         });
         let servers = servers.collect();
         let warnings = inner.warnings.iter().map(|warning| lent(warning)).collect();
@@ -71,10 +88,14 @@ impl From<Config> for mcp_config {
 ///
 /// `path`: a regular file.
 ///
+/// A mistake in one server is no failure: mcp_config_status() and a warning
+/// report it.
+///
 /// Returns a handle to free with mcp_config_free(), or NULL with the last
 /// error set: MCP_E_NOT_FOUND for a file that does not exist;
-/// MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read,
-/// and for every mistake in it.
+/// MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read, is
+/// not JSON or has no servers.  For a file in TOML or YAML the message names
+/// the key to write in JSON.
 ///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -104,7 +125,8 @@ pub unsafe extern "C" fn mcp_config_free(config: *mut mcp_config) {
     });
 }
 
-/// Returns the number of servers, including disabled ones.
+/// Returns the number of servers, including those that are disabled or cannot
+/// be used.
 ///
 /// `config`: NULL gives 0.
 ///
@@ -132,8 +154,8 @@ pub unsafe extern "C" fn mcp_config_name(config: *const mcp_config, index: usize
 /// references are not replaced.
 ///
 /// `config`: NULL gives NULL.
-/// `index`: starts at 0; NULL past the end, and for a server that is a
-/// program on stdio.
+/// `index`: starts at 0; NULL past the end, for a server that is a program on
+/// stdio, and for one that cannot be used.
 ///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -146,8 +168,8 @@ pub unsafe extern "C" fn mcp_config_url(config: *const mcp_config, index: usize)
 /// file, without its arguments.
 ///
 /// `config`: NULL gives NULL.
-/// `index`: starts at 0; NULL past the end, and for a server that is reached
-/// by HTTP.
+/// `index`: starts at 0; NULL past the end, for a server that is reached by
+/// HTTP, and for one that cannot be used.
 ///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -174,15 +196,69 @@ unsafe fn server(
     })
 }
 
+/// Returns whether a server can be used, by its index: MCP_OK if
+/// mcp_config_client() makes a client for it; MCP_E_STATE if it is disabled;
+/// otherwise the status with which mcp_config_client() fails.
+///
+/// `config`: NULL gives MCP_E_INVALID_ARGUMENT.
+/// `index`: starts at 0; MCP_E_INVALID_ARGUMENT past the end.
+///
+/// The first call for a server reads the environment, and the file that
+/// "envFile" names.  Later calls return the same.  Sends nothing, and does
+/// not change the last error.
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_config_status(config: *const mcp_config, index: usize) -> i32 {
+    // SAFETY: the header requires NULL or a live configuration.
+    let config = unsafe { peek(config) };
+    read_or(Status::InvalidArgument as i32, || {
+        let fault = config?.fault(index)?;
+        Some(fault.map_or(Status::Ok, |fault| fault.error.status()) as i32)
+    })
+}
+
+/// Returns why a server cannot be used, by its index.
+///
+/// `config`: NULL gives NULL.
+/// `index`: starts at 0; NULL past the end.
+///
+/// Returns an error for mcp_error_message() and the other mcp_error_
+/// functions; NULL if mcp_config_status() is MCP_OK.  The message contains
+/// the file, the line and the key.  The error is borrowed: valid until
+/// mcp_config_free().
+///
+/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_config_error(
+    config: *const mcp_config,
+    index: usize,
+) -> *const mcp_error {
+    // SAFETY: the header requires NULL or a live configuration.
+    let config = unsafe { peek(config) };
+    read_or(std::ptr::null(), || config?.fault(index)?.map(std::ptr::from_ref))
+}
+
+impl mcp_config {
+    /// Why a server cannot be used. The outer `None`: there is no such server.
+    fn fault(&self, index: usize) -> Option<Option<&mcp_error>> {
+        let server = self.servers.get(index)?;
+        let fault = || self.inner.fault(index).map(|error| Box::new(mcp_error::new(error)));
+        Some(server.fault.get_or_init(fault).as_deref())
+    }
+}
+
 /// Returns the number of warnings about the file.
 ///
 /// `config`: NULL gives 0.
 ///
-/// There is one warning if tokens, headers or variables are written in the
-/// file itself, not as references, and users other than its owner may read
-/// it.  There is one warning for each name that occurs twice in its object.
-/// There is one warning if the file has both "mcpServers", which is used, and
-/// "servers".
+/// There is one warning for each server with a mistake in the file: its
+/// error's message.  There is one if a "timeout" is so short that seconds were
+/// probably meant.  There is one if tokens, headers or variables are written
+/// in the file itself, not as references, and users other than its owner may
+/// read it.  There is one for each name that occurs twice in its object, and
+/// for each part that is ignored because another one counts, such as
+/// "servers" beside "mcpServers".
 ///
 /// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -212,7 +288,8 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// and timeout.
 ///
 /// `config`: not changed.
-/// `name`: the server's name; NULL for the only server that is not disabled.
+/// `name`: the server's name; NULL for the only server that is neither
+/// disabled nor has a mistake in the file.
 ///
 /// If "auth" says OAuth, the client has an authorization with the grant
 /// MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
@@ -229,7 +306,7 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// MCP_E_UNSUPPORTED for a reference that only an editor can replace;
 /// MCP_E_INVALID_ARGUMENT for a variable that is not set, and for values that
 /// mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
-/// refuses.
+/// refuses, and for a mistake in this server's part of the file.
 ///
 /// Threads: any, while no thread changes the environment.  Since: 0.1.0.
 #[unsafe(no_mangle)]

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use crate::base::error::Error;
 use crate::ffi::argument::store;
@@ -43,9 +43,31 @@ impl mcp_content {
             Some("\"audio\"") => MCP_CONTENT_AUDIO,
             Some("\"resource_link\"") => MCP_CONTENT_RESOURCE_LINK,
             Some("\"resource\"") => MCP_CONTENT_RESOURCE,
+            Some(raw) if raw.starts_with('"') => MCP_CONTENT_OTHER,
+            _ => self.kind_of_members(),
+        }
+    }
+
+    /// The kind of a content without a type.
+    #[cold]
+    fn kind_of_members(&self) -> i32 {
+        let has = |name: &str| self.view.raw(name).is_some_and(|raw| raw != "null");
+        let is_media = |kind: &str| {
+            has("data") && self.view.raw("mimeType").is_some_and(|raw| raw.starts_with(kind))
+        };
+        if self.view.own_raw().starts_with('"') {
+            MCP_CONTENT_TEXT
+        } else if self.view.raw("uri").is_some() {
             // The contents of resources/read have no "type".
-            None if self.view.raw("uri").is_some() => MCP_CONTENT_RESOURCE,
-            _ => MCP_CONTENT_OTHER,
+            MCP_CONTENT_RESOURCE
+        } else if has("text") {
+            MCP_CONTENT_TEXT
+        } else if is_media("\"image/") {
+            MCP_CONTENT_IMAGE
+        } else if is_media("\"audio/") {
+            MCP_CONTENT_AUDIO
+        } else {
+            MCP_CONTENT_OTHER
         }
     }
 
@@ -61,8 +83,8 @@ impl mcp_content {
 
     pub(crate) fn text(&self) -> Option<&Lent> {
         match self.kind() {
-            MCP_CONTENT_TEXT => self.view.string("text"),
-            MCP_CONTENT_RESOURCE => self.resource().string("text"),
+            MCP_CONTENT_TEXT => self.view.string_or_json("text").or_else(|| self.view.own_string()),
+            MCP_CONTENT_RESOURCE => self.resource().string_or_json("text"),
             _ => None,
         }
     }
@@ -100,24 +122,36 @@ impl mcp_content {
     }
 }
 
-/// Decodes a JSON string that is base64, with or without padding.
+/// Decodes a JSON string that is base64: in the standard or the URL-safe
+/// alphabet, with or without padding and line breaks.
 fn decode(raw: &str) -> Option<Vec<u8>> {
     let text = Lent::of_string(raw.starts_with('"').then_some(raw)?);
     let text = text.text();
-    STANDARD.decode(text).ok().or_else(|| {
-        // Some servers write line breaks into it, or no padding.
-        let plain: String = text.chars().filter(|one| !one.is_ascii_whitespace()).collect();
-        let plain = plain.trim_end_matches('=');
-        base64::engine::general_purpose::STANDARD_NO_PAD.decode(plain).ok()
-    })
+    STANDARD.decode(text).ok().or_else(|| decode_variant(text))
+}
+
+/// Some servers write line breaks into it, no padding, or the URL-safe alphabet.
+#[cold]
+fn decode_variant(text: &str) -> Option<Vec<u8>> {
+    let standard = |byte: u8| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        other => other,
+    };
+    let bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let mut plain: Vec<u8> = bytes.map(standard).collect();
+    let length = plain.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    plain.truncate(length);
+    STANDARD_NO_PAD.decode(plain).ok()
 }
 
 /// Returns the kind of a content block: one of MCP_CONTENT_.
 ///
 /// `content`: NULL gives 0.
 ///
-/// MCP_CONTENT_OTHER is a kind that this library does not know;
-/// mcp_content_json() returns the whole content block.
+/// MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
+/// is no content block; mcp_content_json() returns the whole value.  Without
+/// a type, the members decide: a text is MCP_CONTENT_TEXT.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
@@ -149,10 +183,10 @@ pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const
 /// `len`, unless NULL, receives the number of bytes without the terminating
 /// NUL.
 ///
-/// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds.  The text is UTF-8.  If it contains a NUL, C sees its end
-/// there, but `len` is the whole length.  Borrowed from the result: valid
-/// until mcp_result_free().
+/// Returns NULL if the server sent none or null, and for other kinds.  A value
+/// that is no string is returned as its JSON text.  The text is UTF-8.  If it
+/// contains a NUL, C sees its end there, but `len` is the whole length.
+/// Borrowed from the result: valid until mcp_result_free().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: TextContent.
 #[unsafe(no_mangle)]
@@ -166,7 +200,8 @@ pub unsafe extern "C" fn mcp_content_text(
 }
 
 /// Returns the bytes of an image, of audio or of a binary resource, decoded
-/// from base64.
+/// from base64: in the standard or the URL-safe alphabet, with or without
+/// padding and line breaks.
 ///
 /// `content`: NULL gives NULL.
 /// `len`, unless NULL, receives the number of bytes.

@@ -114,8 +114,8 @@ pub const MCP_E_HTTP: i32 = 40;
 /// accept.
 pub const MCP_E_UNAUTHORIZED: i32 = 41;
 
-/// HTTP 403: the token is valid, but does not permit this request.
-/// mcp_error_challenge() may name the missing scope.
+/// HTTP 403: the server refuses access.  The message says whether a credential
+/// was sent.  mcp_error_challenge() may name the missing scope.
 pub const MCP_E_FORBIDDEN: i32 = 42;
 
 /// HTTP 429: too many requests.  See mcp_error_retry_after().
@@ -341,7 +341,8 @@ pub const MCP_TRANSPORT_STDIO: i32 = 3;
 
 /// STANDARD ERROR of a server process, for mcp_client_set_stderr().
 ///
-/// The library reads it, and keeps the last part for error messages.
+/// The library reads it, and keeps its first and last lines for error
+/// messages.
 pub const MCP_STDERR_KEEP: i32 = 0;
 
 /// The output is discarded.

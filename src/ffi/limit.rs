@@ -34,10 +34,11 @@ pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, millise
 ///
 /// `milliseconds`: 1 to INT32_MAX.
 ///
-/// A call that exceeds it returns MCP_E_CONNECT.  For a server process, it is
-/// the time for the response to the library's first request, server/discover.
-/// If there is no response by then, the library uses the older handshake,
-/// initialize.
+/// A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
+/// shortens the wait for the response to the library's first request,
+/// server/discover, which is at most 2.5 s and half of the call's time.  If
+/// there is no response by then, the library also sends the older handshake,
+/// initialize, and uses the response that comes first.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///

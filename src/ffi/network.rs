@@ -56,6 +56,10 @@ pub unsafe extern "C" fn mcp_client_set_unix_socket(
 /// Adds the certificates in a PEM file to the trusted certificates of the
 /// system.
 ///
+/// The file may hold the certificate of the server itself, whoever signed it.
+/// The library then needs no authority for it, but still checks its name and
+/// its dates.
+///
 /// `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
 /// means the certificates of the system only.
 ///

@@ -68,6 +68,9 @@ pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *c
 ///
 /// `prompt`: NULL gives 0.
 ///
+/// An argument of another type is counted, and the functions that read it
+/// return NULL.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {
@@ -142,9 +145,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
 ) -> i32 {
     // SAFETY: the header requires NULL or a live result.
     unsafe {
-        read_value(prompt, 0, |it| {
-            Some(i32::from(it.arguments().get(index)?.is("required", "true")))
-        })
+        read_value(prompt, 0, |it| Some(i32::from(it.arguments().get(index)?.is_set("required"))))
     }
 }
 

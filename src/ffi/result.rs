@@ -1,9 +1,10 @@
 //! Results of calls: the handle, and what belongs to the whole result.
 
+use std::borrow::Cow;
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
-use crate::client::{Answer, ServerInfo};
+use crate::client::{Answer, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
@@ -122,18 +123,12 @@ impl mcp_result {
             let Some(root) = self.root() else { return Vec::new() };
             let mut out = Vec::new();
             for name in ["content", "contents"] {
-                out.extend(root.array(name).into_iter().map(|view| mcp_content::new(view, None)));
+                out.extend(
+                    root.contents(name).into_iter().map(|view| mcp_content::new(view, None)),
+                );
             }
-            for message in root.array("messages") {
-                let role = message
-                    .raw("role")
-                    .filter(|raw| raw.starts_with('"'))
-                    .map(|raw| Arc::new(Lent::of_string(raw)));
-                let parts = match message.object("content") {
-                    Some(part) => vec![part],
-                    None => message.array("content"),
-                };
-                out.extend(parts.into_iter().map(|part| mcp_content::new(part, role.clone())));
+            for message in root.contents("messages") {
+                of_message(message, &mut out);
             }
             out
         })
@@ -141,11 +136,13 @@ impl mcp_result {
 
     fn completions(&self) -> &[Lent] {
         self.completions.get_or_init(|| {
-            let completion = self.root().and_then(|root| root.object("completion"));
-            let values = completion.as_ref().and_then(|completion| completion.raw("values"));
-            let values: Vec<String> =
-                values.and_then(|values| serde_json::from_str(values).ok()).unwrap_or_default();
-            values.iter().map(|value| Lent::new(value)).collect()
+            let values = self.pages.last().and_then(|page| completion_values(page).ok());
+            let values = values.unwrap_or_default().into_iter();
+            let text = |raw: Cow<'_, str>| match raw.as_bytes().first() {
+                Some(b'"') => Lent::of_string(&raw),
+                _ => Lent::new(&raw),
+            };
+            values.map(text).collect()
         })
     }
 
@@ -173,6 +170,33 @@ impl mcp_result {
             }),
         }
     }
+}
+
+/// The contents of a prompt's message. A message that is a text, or has no
+/// member for its contents, is a content itself.
+fn of_message(message: View, out: &mut Vec<mcp_content>) {
+    if !message.own_raw().starts_with('{') {
+        if message.own_raw() != "null" {
+            out.push(mcp_content::new(message, None));
+        }
+        return;
+    }
+    let role = message
+        .raw("role")
+        .filter(|raw| raw.starts_with('"'))
+        .map(|raw| Arc::new(Lent::of_string(raw)));
+    let has = |name: &str| message.raw(name).is_some_and(|raw| raw != "null");
+    if !has("content") && (has("text") || has("type")) {
+        out.push(mcp_content::new(message, role));
+        return;
+    }
+    let parts = message.contents("content");
+    if parts.is_empty() && has("content") {
+        // It is no content, and is shown as it is.
+        out.extend(message.value_at("content").map(|part| mcp_content::new(part, role)));
+        return;
+    }
+    out.extend(parts.into_iter().map(|part| mcp_content::new(part, role.clone())));
 }
 
 /// The server info, with its texts ready to lend.
@@ -263,15 +287,17 @@ pub unsafe extern "C" fn mcp_result_meta_json(
 ///
 /// `result`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none, which means that there is no next
-/// page, or a value of another type.  An empty text is a valid cursor.
-/// Borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null, which means that there is no
+/// next page.  An empty text is a valid cursor.  A cursor that is no string
+/// is returned as its JSON text; the server expects it in the type that
+/// mcp_result_json() shows.  Borrowed from the result: valid until
+/// mcp_result_free().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(result, |it| it.root()?.string("nextCursor")) }
+    unsafe { lend(result, |it| it.root()?.string_or_json("nextCursor")) }
 }
 
 /// Returns for how many milliseconds the server declares the result fresh.
@@ -297,6 +323,10 @@ pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
 /// mcp_read_resource() or mcp_get_prompt().
 ///
 /// `result`: NULL gives 0.
+///
+/// A text or an object in the place of the array is one content block.  If a
+/// tool's result has neither content nor structured content,
+/// mcp_result_json() has what the server sent.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
 #[unsafe(no_mangle)]
@@ -327,13 +357,14 @@ pub unsafe extern "C" fn mcp_result_content(
 ///
 /// `result`: NULL gives 0.
 ///
-/// The content blocks of such a result say why: see mcp_result_text().
+/// The content blocks of such a result say why: see mcp_result_text().  The
+/// text "true" and the number 1 count as true.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { read_value(result, 0, |it| Some(i32::from(it.root()?.is("isError", "true")))) }
+    unsafe { read_value(result, 0, |it| Some(i32::from(it.root()?.is_set("isError")))) }
 }
 
 /// Returns all text content blocks of the result as one text, separated by
@@ -410,9 +441,9 @@ pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) 
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Never NULL for an index below mcp_result_completion_count(), which is 0 if
-/// the server sent a completion that is not a string.  Borrowed from the
-/// result: valid until mcp_result_free().
+/// Never NULL for an index below mcp_result_completion_count().  A number or
+/// a boolean is returned as its JSON text; values of other types are left
+/// out.  Borrowed from the result: valid until mcp_result_free().
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
 #[unsafe(no_mangle)]
@@ -435,7 +466,7 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
     // SAFETY: the header requires NULL or a live result.
     unsafe {
         read_value(result, 0, |it| {
-            Some(i32::from(it.root()?.object("completion")?.is("hasMore", "true")))
+            Some(i32::from(it.root()?.object("completion")?.is_set("hasMore")))
         })
     }
 }

@@ -16,7 +16,8 @@ use crate::ffi::view::{lend_part, read_value};
 ///
 /// `result`: NULL gives 0.
 ///
-/// Tools that cannot be called are not counted: see mcp_list_tools().
+/// Tools that cannot be called are not counted: see mcp_list_tools().  An item
+/// of another type is counted, and the functions that read it return NULL.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: tools/list.
 #[unsafe(no_mangle)]
@@ -47,6 +48,9 @@ pub unsafe extern "C" fn mcp_result_tool(
 ///
 /// `result`: NULL gives 0.
 ///
+/// An item of another type is counted, and the functions that read it return
+/// NULL.
+///
 /// Threads: any.  Since: 0.1.0.  Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
@@ -74,6 +78,9 @@ pub unsafe extern "C" fn mcp_result_resource(
 /// Returns the number of prompts in a result of mcp_list_prompts().
 ///
 /// `result`: NULL gives 0.
+///
+/// An item of another type is counted, and the functions that read it return
+/// NULL.
 ///
 /// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
 #[unsafe(no_mangle)]

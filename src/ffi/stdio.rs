@@ -37,8 +37,8 @@ use crate::platform::{Descriptor, os_string};
 /// certificates belong to HTTP: the functions that set them return
 /// MCP_E_UNSUPPORTED.  If the program cannot be started, or ends while a call
 /// waits, the call returns MCP_E_PROCESS.  mcp_error_exit_status() then
-/// returns the program's exit status, and the message has the last part of
-/// what the program wrote to its standard error.
+/// returns the program's exit status, and the message has the first
+/// and the last lines of what the program wrote to its standard error.
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
@@ -95,7 +95,9 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut
 ///
 /// `name`: not empty, without "=".  Copied.
 /// `value`: copied; NULL removes the variable, even one that every server
-/// gets.  A value of eight bytes or more is treated as a secret in messages.
+/// gets.  A value is treated as a secret in messages if the name says that it
+/// is one (API_KEY, TOKEN, DB_PASSWORD, ...), or the value itself does (a URL
+/// with a password, a private key, a token with a known prefix).
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
 /// not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
@@ -141,7 +143,8 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 ///
 /// `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
 /// MCP_STDERR_KEEP is the default: the library reads the output, and keeps
-/// the last 8 KiB for the message of MCP_E_PROCESS.
+/// its first 2 KiB and its last 6 KiB, as lines, for the messages of
+/// MCP_E_PROCESS and MCP_E_TIMEOUT.
 ///
 /// See also mcp_client_set_stderr_fd().
 ///

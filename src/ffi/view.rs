@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use crate::client::{Answer, Place, Tape, unescape};
+use crate::client::{Answer, Place, Tape, is_set, unescape};
 use crate::ffi::argument::store;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
@@ -125,7 +125,8 @@ impl ViewSource {
     }
 }
 
-/// An object inside a result, and the texts that were lent of it.
+/// A value inside a result, mostly an object, and the texts that were lent of
+/// it.
 #[derive(Debug)]
 pub(crate) struct View {
     source: Arc<ViewSource>,
@@ -193,6 +194,20 @@ impl View {
         places.map(|place| array.at(place)).collect()
     }
 
+    /// A view of a member that is no array.
+    pub(crate) fn value_at(&self, name: &str) -> Option<Self> {
+        let place = self.member(name)?;
+        (!self.raw_at(place).starts_with('[')).then(|| self.at(place))
+    }
+
+    /// Views of contents: an array of them, or one that is an object or a text.
+    pub(crate) fn contents(&self, name: &str) -> Vec<Self> {
+        match self.member(name) {
+            Some(place) if self.raw_at(place).starts_with(['{', '"']) => vec![self.at(place)],
+            _ => self.array(name),
+        }
+    }
+
     /// The view of a place. Where the tape ends, the part gets its own tape.
     fn at(&self, place: Place) -> Self {
         let source = &self.source;
@@ -210,6 +225,15 @@ impl View {
     /// A member that is a string, as plain text.
     pub(crate) fn string(&self, name: &str) -> Option<&Lent> {
         self.lent(name, |raw| raw.starts_with('"').then(|| Lent::of_string(raw)))
+    }
+
+    /// A member as plain text. A value that is no string is given as its JSON
+    /// text; null counts as absent.
+    pub(crate) fn string_or_json(&self, name: &str) -> Option<&Lent> {
+        self.lent(name, |raw| match raw.as_bytes().first() {
+            Some(b'"') => Some(Lent::of_string(raw)),
+            _ => (raw != "null").then(|| Lent::new(raw)),
+        })
     }
 
     /// A member as JSON text; null counts as absent.
@@ -261,6 +285,17 @@ impl View {
         all.iter().find(|(value, _)| *value == place).map(|(_, slot)| slot)
     }
 
+    /// The value itself as raw JSON.
+    pub(crate) fn own_raw(&self) -> &str {
+        self.raw_at(self.place)
+    }
+
+    /// The value itself, if it is a string, as plain text.
+    pub(crate) fn own_string(&self) -> Option<&Lent> {
+        let raw = self.own_raw();
+        self.computed(|| raw.starts_with('"').then(|| Lent::of_string(raw)))
+    }
+
     /// The whole object as JSON text.
     pub(crate) fn whole(&self) -> &Lent {
         self.more().whole.get_or_init(|| Lent::new(self.raw_at(self.place)))
@@ -284,7 +319,8 @@ impl View {
         })
     }
 
-    pub(crate) fn is(&self, name: &str, value: &str) -> bool {
-        self.raw(name) == Some(value)
+    /// Whether a flag is true, in any form.
+    pub(crate) fn is_set(&self, name: &str) -> bool {
+        self.raw(name).and_then(is_set).unwrap_or(false)
     }
 }

@@ -172,11 +172,11 @@ impl Call {
         Members::parse(&params).is_ok_and(|params| params.get("cursor").is_some())
     }
 
-    /// The same list from a cursor on.
+    /// The same list from a cursor on. The cursor is JSON.
     pub(crate) fn at(&self, cursor: Option<&str>) -> Self {
         let mut call = self.clone();
         if let Some(cursor) = cursor {
-            call.writer().string("cursor", cursor);
+            call.writer().json("cursor", cursor);
         }
         call
     }
@@ -384,7 +384,10 @@ mod tests {
             call.members,
             r#""ref":{"type":"ref/prompt"},"argument":{"name":"a","value":"b\""},"context":{"arguments":{}}"#
         );
-        assert_eq!(Call::new("tools/list", None).unwrap().at(Some("")).members, r#""cursor":"""#);
+        assert_eq!(
+            Call::new("tools/list", None).unwrap().at(Some("\"\"")).members,
+            r#""cursor":"""#
+        );
     }
 
     #[test]

@@ -104,7 +104,8 @@ impl Dialect for Handshake {
 
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
         // A server that does not know the parameter `task` runs the call at once.
-        if call.is_tool() && call.has_tasks && answer.member("task").is_some() {
+        let has_task = || answer.member("task").is_some_and(|task| task != "null");
+        if call.is_tool() && call.has_tasks && has_task() {
             return Tasks::ByClient.created(answer).map(Interpretation::Task);
         }
         Ok(Interpretation::Complete)

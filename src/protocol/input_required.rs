@@ -31,13 +31,14 @@ impl InputRequired {
     pub(crate) fn parse(result: &str) -> Result<Self> {
         let members = Members::parse(result).map_err(|error| malformed(json_reason(&error)))?;
         let mut parsed = Self::default();
-        if let Some(state) = members.get("requestState") {
+        let given = |name: &str| members.get(name).filter(|value| value.get() != "null");
+        if let Some(state) = given("requestState") {
             if !state.get().starts_with('"') {
                 return Err(malformed("its requestState is not a string".to_owned()));
             }
             parsed.state = Some(state.get().to_owned());
         }
-        let Some(requests) = members.get("inputRequests") else {
+        let Some(requests) = given("inputRequests") else {
             if parsed.state.is_none() {
                 return Err(malformed("it has neither inputRequests nor requestState".to_owned()));
             }
@@ -84,6 +85,17 @@ fn malformed(what: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn takes_null_for_an_absent_member() {
+        let parsed = |json: &str| InputRequired::parse(json);
+        let state = parsed(r#"{"inputRequests":null,"requestState":"s"}"#).unwrap();
+        assert_eq!((state.requests.len(), state.state.as_deref()), (0, Some("\"s\"")));
+        let asked =
+            parsed(r#"{"inputRequests":{"a":{"method":"m"}},"requestState":null}"#).unwrap();
+        assert_eq!((asked.requests.len(), asked.state), (1, None));
+        assert!(parsed(r#"{"inputRequests":null,"requestState":null}"#).is_err());
+    }
 
     #[test]
     fn cuts_long_text_of_the_server_in_errors() {

@@ -3,6 +3,10 @@
 use crate::protocol::header_params;
 use crate::wire::jsonrpc::Answer;
 
+/// The members that hold the items of a list.
+pub(crate) const MEMBERS: [&str; 6] =
+    ["tools", "resources", "resourceTemplates", "prompts", "skills", "tasks"];
+
 /// The member of the result that holds the items, for methods that list.
 pub(crate) fn member_of(method: &str) -> Option<&'static str> {
     Some(match method {

@@ -163,6 +163,8 @@ mod tests {
         assert_eq!((progress.id, progress.progress, progress.total), (Some(7), 1.5, Some(3.0)));
         assert_eq!(progress.message.as_deref(), Some("a\nb"));
         let params = r#"{"progressToken":"7","progress":1}"#;
+        assert_eq!(parse(params).unwrap().id, Some(7));
+        let params = r#"{"progressToken":"x","progress":1}"#;
         assert_eq!(parse(params).unwrap().id, None);
         assert!(parse("[]").is_none());
     }

@@ -1,5 +1,8 @@
 //! The revisions of the protocol, the oldest first.
 
+/// The draft of 2024-11-05, which some servers name.
+const DRAFT: &str = "2024-10-07";
+
 /// A revision that the library speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Revision {
@@ -41,6 +44,18 @@ impl Revision {
         Self::ALL.into_iter().find(|revision| revision.as_str() == text)
     }
 
+    /// The revision that a server names. The draft of the oldest one differs in
+    /// nothing that the library uses.
+    pub(crate) fn of_server(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|revision| revision.names().any(|name| name == text))
+    }
+
+    /// The names that servers use.
+    pub(crate) fn names(self) -> impl Iterator<Item = &'static str> {
+        let draft = (self == Self::V2024_11_05).then_some(DRAFT);
+        std::iter::once(self.as_str()).chain(draft)
+    }
+
     /// Whether the revision has neither handshake nor session.
     pub(crate) fn is_stateless(self) -> bool {
         self >= Self::STATELESS
@@ -48,7 +63,7 @@ impl Revision {
 
     /// Whether the server may put several messages into one array.
     pub(crate) fn has_batches(self) -> bool {
-        matches!(self, Self::V2024_11_05 | Self::V2025_03_26)
+        self == Self::V2025_03_26
     }
 
     /// Whether a completion may have a `context`: the other arguments.
@@ -65,7 +80,7 @@ impl Revision {
     pub(crate) fn newest_common(names: &[String], is_stateless: bool) -> Option<Self> {
         Self::ALL.into_iter().find(|revision| {
             revision.is_stateless() == is_stateless
-                && names.iter().any(|name| name == revision.as_str())
+                && names.iter().any(|name| Self::of_server(name) == Some(*revision))
         })
     }
 }
@@ -85,5 +100,15 @@ mod tests {
         assert_eq!(Revision::parse("2025-06-18"), Some(Revision::V2025_06_18));
         assert_eq!(Revision::parse("2025-06-18 "), None);
         assert_eq!(Revision::parse(""), None);
+    }
+
+    #[test]
+    fn takes_the_draft_of_the_oldest_revision_for_it() {
+        assert_eq!(Revision::of_server("2024-10-07"), Some(Revision::V2024_11_05));
+        assert_eq!(Revision::of_server("2025-06-18"), Some(Revision::V2025_06_18));
+        assert_eq!(Revision::of_server("2024-10-08"), None);
+        assert_eq!(Revision::parse("2024-10-07"), None, "a revision to pin");
+        let names = ["2024-10-07".to_owned()];
+        assert_eq!(Revision::newest_common(&names, false), Some(Revision::V2024_11_05));
     }
 }

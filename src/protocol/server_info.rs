@@ -1,12 +1,13 @@
 //! The results of `initialize` and `server/discover`.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, quote};
 use crate::protocol::extension;
 use crate::protocol::revision::Revision;
+use crate::wire::json_string::unescape;
 use crate::wire::jsonrpc::{Answer, json_reason};
+use crate::wire::object::Members;
 
 /// What the server says about itself, in either dialect.
 #[derive(Clone, Debug)]
@@ -23,61 +24,94 @@ pub(crate) struct ServerInfo {
 }
 
 /// The members of both results, before the revision is chosen.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+///
+/// Only the versions decide anything. The others are for display: one of another
+/// type reads as absent, and refuses no server.
+#[derive(Debug, Default)]
 pub(crate) struct HandshakeReply<'a> {
     /// Of `initialize`.
     pub(crate) protocol_version: Option<String>,
     /// Of `server/discover`.
     pub(crate) supported_versions: Option<Vec<String>>,
-    #[serde(borrow)]
-    capabilities: Option<&'a RawValue>,
-    instructions: Option<String>,
-    server_info: Option<Implementation>,
-    #[serde(rename = "_meta")]
-    meta: Option<Meta>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Implementation {
-    name: Option<String>,
-    version: Option<String>,
-    title: Option<String>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct Meta {
-    /// The stateless dialect has it here, because it is for display only.
-    #[serde(rename = "io.modelcontextprotocol/serverInfo")]
-    server_info: Option<Implementation>,
+    members: Members<'a>,
 }
 
 impl<'a> HandshakeReply<'a> {
     pub(crate) fn parse(answer: &'a Answer) -> Result<Self> {
-        serde_json::from_str(answer.json()).map_err(|error| {
-            Error::protocol(format!(
-                "the server sent malformed information about itself: {}",
-                json_reason(&error)
-            ))
-        })
+        let malformed = |what: String| {
+            Error::protocol(format!("the server sent malformed information about itself: {what}"))
+        };
+        let members =
+            Members::parse(answer.json()).map_err(|error| malformed(json_reason(&error)))?;
+        let given = |name: &str| members.get(name).filter(|raw| raw.get() != "null");
+        let protocol_version = match given("protocolVersion") {
+            None => None,
+            Some(raw) => Some(members.string("protocolVersion").ok_or_else(|| {
+                malformed(format!("its \"protocolVersion\" is no string: {}", quote(raw.get())))
+            })?),
+        };
+        let supported_versions = match given("supportedVersions") {
+            None => None,
+            Some(raw) => Some(versions(raw.get()).ok_or_else(|| {
+                malformed(format!(
+                    "its \"supportedVersions\" is no array of strings: {}",
+                    quote(raw.get())
+                ))
+            })?),
+        };
+        Ok(Self { protocol_version, supported_versions, members })
     }
 
     /// What the library keeps, once the revision is chosen.
     pub(crate) fn introduce(self, revision: Revision, answer: &Answer) -> ServerInfo {
-        let info =
-            self.server_info.or(self.meta.and_then(|meta| meta.server_info)).unwrap_or_default();
-        let capabilities = self.capabilities.map_or("{}", |raw| raw.get());
+        let members = self.members;
+        let capabilities = members.get("capabilities").map_or("{}", RawValue::get);
+        let info = implementation(&members);
+        let shown = |name: &str| info.as_ref().and_then(|info| shown(info, name));
         ServerInfo {
             revision,
-            name: info.name,
-            version: info.version,
-            title: info.title,
-            instructions: self.instructions,
+            name: shown("name"),
+            version: shown("version"),
+            title: shown("title"),
+            instructions: self::shown(&members, "instructions"),
             capabilities: if capabilities.starts_with('{') { capabilities } else { "{}" }.into(),
             json: answer.json().to_owned(),
         }
+    }
+}
+
+/// The versions of `server/discover`. A wrong item concerns only itself; a text
+/// is one version.
+fn versions(raw: &str) -> Option<Vec<String>> {
+    if raw.starts_with('"') {
+        return Some(vec![serde_json::from_str(raw).ok()?]);
+    }
+    let all: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+    Some(all.into_iter().filter_map(|one| serde_json::from_str(one.get()).ok()).collect())
+}
+
+/// The object that describes the server. The stateless dialect has it in
+/// `_meta`, because it is for display only.
+fn implementation<'a>(members: &Members<'a>) -> Option<Members<'a>> {
+    let object = |members: &Members<'a>, name: &str| {
+        let raw = members.get(name)?.get();
+        raw.starts_with('{').then(|| Members::parse(raw).ok()).flatten()
+    };
+    object(members, "serverInfo")
+        .or_else(|| object(&object(members, "_meta")?, "io.modelcontextprotocol/serverInfo"))
+}
+
+/// A text for display. A number or a boolean is its JSON text.
+fn shown(members: &Members<'_>, name: &str) -> Option<String> {
+    let raw = members.get(name)?.get();
+    match raw.as_bytes().first()? {
+        b'"' => {
+            let mut bytes = unescape(raw);
+            bytes.pop();
+            String::from_utf8(bytes).ok()
+        }
+        b'{' | b'[' | b'n' => None,
+        _ => Some(raw.to_owned()),
     }
 }
 
@@ -208,9 +242,64 @@ mod tests {
         assert_eq!((server.lacks("tasks/get"), server.lacks("tasks/cancel")), (None, None));
     }
 
+    /// The texts for display, of a server that sends this for one member.
+    #[test]
+    fn reads_what_is_only_shown_as_absent_if_it_has_another_type() {
+        type Shown<'a> = [Option<&'a str>; 4];
+        let rows: &[(&str, Shown<'_>)] = &[
+            (r#""serverInfo":{"name":"f","version":1.2}"#, [Some("f"), Some("1.2"), None, None]),
+            (r#""serverInfo":{"name":7,"title":true}"#, [Some("7"), None, Some("true"), None]),
+            (r#""serverInfo":{"name":["f"],"version":{"a":1},"title":null}"#, [None; 4]),
+            (r#""serverInfo":null"#, [None; 4]),
+            (r#""serverInfo":"f""#, [None; 4]),
+            (r#""serverInfo":[{"name":"f"}]"#, [None; 4]),
+            (r#""serverInfo":7,"_meta":7"#, [None; 4]),
+            (r#""_meta":{"io.modelcontextprotocol/serverInfo":"f"}"#, [None; 4]),
+            (
+                r#""serverInfo":{"name":"a"},"serverInfo":{"name":"b"}"#,
+                [Some("b"), None, None, None],
+            ),
+            (r#""instructions":["x"]"#, [None; 4]),
+            (r#""instructions":{"x":1}"#, [None; 4]),
+            (r#""instructions":5"#, [None, None, None, Some("5")]),
+            (r#""instructions":"\ud800""#, [None, None, None, Some("\u{fffd}")]),
+            (r#""capabilities":"x""#, [None; 4]),
+        ];
+        for (members, shown) in rows {
+            let json = format!(r#"{{"protocolVersion":"2025-11-25",{members}}}"#);
+            let info = server_info(&json);
+            let found = [&info.name, &info.version, &info.title, &info.instructions];
+            assert_eq!(found.map(|text| text.as_deref()), *shown, "{members}");
+        }
+    }
+
+    #[test]
+    fn reads_the_versions_and_refuses_other_types_of_them() {
+        for (members, versions) in [
+            (r#""supportedVersions":["2026-07-28",7,null]"#, Some(vec!["2026-07-28"])),
+            (r#""supportedVersions":"2026-07-28""#, Some(vec!["2026-07-28"])),
+            (r#""supportedVersions":null"#, None),
+        ] {
+            let answer = Answer::whole(format!("{{{members}}}"));
+            let reply = HandshakeReply::parse(&answer).unwrap();
+            let found = reply.supported_versions.as_ref();
+            let found: Option<Vec<&str>> =
+                found.map(|all| all.iter().map(String::as_str).collect());
+            assert_eq!(found, versions, "{members}");
+        }
+        for members in [r#""supportedVersions":7"#, r#""protocolVersion":20251125"#] {
+            let answer = Answer::whole(format!("{{{members}}}"));
+            let error = HandshakeReply::parse(&answer).unwrap_err();
+            assert!(error.message().contains("is no"), "{}", error.message());
+        }
+        for result in ["7", "\"x\"", "[]", "null"] {
+            assert!(HandshakeReply::parse(&Answer::whole(result.to_owned())).is_err());
+        }
+    }
+
     #[test]
     fn cuts_long_text_of_the_server_in_errors() {
-        let json = format!(r#"{{"serverInfo":"{}"}}"#, "x".repeat(5000));
+        let json = format!(r#"{{"protocolVersion":["{}"]}}"#, "x".repeat(5000));
         let answer = Answer::whole(json);
         let message = HandshakeReply::parse(&answer).unwrap_err().message().to_owned();
         assert!(message.len() < 500 && message.contains("xxx..."), "{message}");

@@ -123,7 +123,7 @@ impl Dialect for Stateless {
 
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
         match answer.member("resultType") {
-            None | Some("\"complete\"") => Ok(Interpretation::Complete),
+            None | Some("null" | "\"complete\"") => Ok(Interpretation::Complete),
             Some("\"input_required\"") if may_require_input(call) => {
                 InputRequired::parse(answer.json()).map(Interpretation::InputRequired)
             }

@@ -1,6 +1,6 @@
 //! An HTTP/1.1 connection: sends requests, reads heads and bodies.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, io_reason};
 use crate::platform;
@@ -23,6 +23,8 @@ pub(crate) struct Connection {
     input: Vec<u8>,
     start: usize,
     end: usize,
+    /// The length of the last head, which ends at `start` until more is read.
+    head: usize,
     /// The last read filled the buffer, so there is probably more.
     is_likely: bool,
     /// Nothing has arrived since the last request was sent.
@@ -58,6 +60,7 @@ impl Connection {
             input: Vec::new(),
             start: 0,
             end: 0,
+            head: 0,
             is_likely: false,
             is_first: true,
             is_used: false,
@@ -67,9 +70,11 @@ impl Connection {
     }
 
     /// Sends a request, overwrites it, and reads the head of the response.
+    /// `patience` limits the time for the head after the request was sent.
     pub(crate) async fn exchange(
         &mut self,
         request: &mut [u8],
+        patience: Option<Duration>,
         wait: &Wait,
     ) -> std::result::Result<Box<Head>, NoReply> {
         let mut sent = 0;
@@ -90,20 +95,24 @@ impl Connection {
         self.is_likely = true;
         self.is_first = true;
         let has_failed = failure.is_some();
-        let head = self.read_head(wait).await.map_err(|no_reply| match failure {
-            Some(error) if no_reply.is_silent => NoReply {
-                error: Error::new(
-                    Status::Io,
-                    format!(
-                        "the connection broke while the request was sent: {}",
-                        io_reason(&error)
-                    ),
-                )
-                .with_may_have_run(sent > 0),
-                is_silent: true,
-            },
-            _ => no_reply,
-        });
+        let brief = patience.map(|patience| wait.at_most(patience));
+        let head =
+            self.read_head(brief.as_ref().unwrap_or(wait)).await.map_err(
+                |no_reply| match failure {
+                    Some(error) if no_reply.is_silent => NoReply {
+                        error: Error::new(
+                            Status::Io,
+                            format!(
+                                "the connection broke while the request was sent: {}",
+                                io_reason(&error)
+                            ),
+                        )
+                        .with_may_have_run(sent > 0),
+                        is_silent: true,
+                    },
+                    _ => no_reply,
+                },
+            );
         head.map(|mut head| {
             // The server would take the next request for the rest of this one.
             head.keeps_alive &= !has_failed;
@@ -129,6 +138,7 @@ impl Connection {
                         }
                         continue;
                     }
+                    self.head = length;
                     return Ok(Box::new(head));
                 }
             }
@@ -212,6 +222,11 @@ impl Connection {
     /// Whether the connection is fit for another request.
     pub(crate) fn is_quiet(&mut self) -> bool {
         !self.has_leftover() && self.stream.is_quiet()
+    }
+
+    /// The bytes of the head that [`Connection::exchange`] has just read.
+    pub(crate) fn head(&self) -> &[u8] {
+        self.input.get(self.start.saturating_sub(self.head)..self.start).unwrap_or_default()
     }
 
     fn pending(&self) -> &[u8] {

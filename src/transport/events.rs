@@ -19,6 +19,10 @@ pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
     events: VecDeque<SseEvent>,
+    /// An event "endpoint" ends the stream.
+    ends_at_endpoint: bool,
+    /// The bytes since the last event of an encoded stream.
+    since_event: usize,
     /// How the stream ended. Reported after the events that arrived before.
     end: Option<Result<()>>,
     /// The body, as long as it may be something else than an event stream.
@@ -30,8 +34,14 @@ pub(crate) struct EventSource<B> {
     takes_last: bool,
 }
 
+/// The event that names the URL for messages.
+const ENDPOINT: &str = "endpoint";
 /// The most events before the event "endpoint".
 const FIRST: usize = 64;
+/// An encoded stream may have so many bytes between two events, or as many as an
+/// event has. Comments that decode to a thousand times their size must not keep
+/// a thread busy.
+const BETWEEN: usize = 1024 * 1024;
 
 impl<B: Pieces> EventSource<B> {
     /// A stream whose events have at most `limit` bytes.
@@ -41,8 +51,22 @@ impl<B: Pieces> EventSource<B> {
 
     /// A new stream that replaces a disconnected one.
     pub(crate) fn resumed(body: B, stream: EventStream) -> Self {
-        let (events, end) = (VecDeque::new(), None);
-        Self { body, stream, events, end, unframed: None, is_unlabelled: false, takes_last: false }
+        Self {
+            body,
+            stream,
+            events: VecDeque::new(),
+            ends_at_endpoint: false,
+            since_event: 0,
+            end: None,
+            unframed: None,
+            is_unlabelled: false,
+            takes_last: false,
+        }
+    }
+
+    /// The same, for a response that may come from a server of HTTP with SSE.
+    pub(crate) fn or_endpoint(self, ends_at_endpoint: bool) -> Self {
+        Self { ends_at_endpoint, ..self }
     }
 
     /// The body of the response to a request. If it is one JSON text, that text
@@ -83,6 +107,9 @@ impl<B: Pieces> EventSource<B> {
     ) -> Result<Option<SseEvent>> {
         loop {
             match self.next_event(wait, early).await? {
+                Some(event) if self.ends_at_endpoint && event.kind == ENDPOINT => {
+                    return Err(endpoint());
+                }
                 Some(event) if !event.is_message() => {}
                 other => return Ok(other),
             }
@@ -101,13 +128,19 @@ impl<B: Pieces> EventSource<B> {
             if let Some(end) = self.end.take() {
                 return end.map(|()| None);
             }
+            let is_decoded = self.body.is_decoded();
             let (stream, events) = (&mut self.stream, &mut self.events);
+            let since_event = &mut self.since_event;
             let (unframed, is_unlabelled) = (&mut self.unframed, self.is_unlabelled);
             let more = self
                 .body
                 .next_piece(wait, &mut |data| {
                     let mut rest = data;
+                    if is_decoded {
+                        *since_event += data.len();
+                    }
                     while let Some(mut event) = stream.next(&mut rest)? {
+                        *since_event = 0;
                         if !event.is_message() {
                             take_response(&mut event);
                         }
@@ -120,7 +153,7 @@ impl<B: Pieces> EventSource<B> {
                     if unframed.is_some() {
                         look_at(unframed, stream, is_unlabelled, data)?;
                     }
-                    Ok(())
+                    stream.check_between(*since_event, BETWEEN)
                 })
                 .await;
             if let (Some(unframed), Ok(is_open)) = (&mut self.unframed, &more)
@@ -205,6 +238,20 @@ impl MessageSource for EventSource<OpenBody> {
     }
 }
 
+/// The error for a response to a POST that is the stream of HTTP with SSE.
+#[cold]
+fn endpoint() -> Error {
+    Error::new(
+        Status::Transport,
+        "the server answered a POST with an event \"endpoint\", as a server of HTTP with SSE does",
+    )
+}
+
+/// Whether a response to a POST was the stream of HTTP with SSE.
+pub(crate) fn is_endpoint(error: &Error) -> bool {
+    error.status() == Status::Transport && error.http_status() == 0
+}
+
 /// Turns an event of another type into a message if it has a response. Some
 /// servers name the type of their events as they like.
 #[cold]
@@ -218,9 +265,6 @@ fn take_response(event: &mut SseEvent) {
         event.kind.clear();
     }
 }
-
-/// The event that names the URL for messages.
-const ENDPOINT: &str = "endpoint";
 
 /// Looks at a piece of a body that may be something else than an event stream.
 #[cold]

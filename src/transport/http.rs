@@ -1,11 +1,15 @@
 //! One HTTP request and its response, on the calling thread.
 
+use std::time::{Duration, Instant};
+
 use crate::base::error::{Error, Result, Status};
 use crate::base::mask::MASK;
 use crate::base::secret::Secret;
+use crate::base::secret_name::is_secret_name;
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::connection::Connection;
 use crate::transport::connector::{Connector, Route};
+use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
 use crate::transport::trace::Trace;
 use crate::transport::wait::{Wait, now};
@@ -26,6 +30,8 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) url: &'a Url,
     /// Names and values. A secret value is masked in the trace.
     pub(crate) headers: &'a [(&'a str, &'a str, IsSecret)],
+    /// The value of Cookie.
+    pub(crate) cookie: Option<&'a Secret>,
     pub(crate) body: Option<&'a [u8]>,
     /// Whether it may be sent again if it is not known whether it arrived.
     pub(crate) is_repeatable: bool,
@@ -41,9 +47,14 @@ pub(crate) type Prove<'a> = dyn Fn() -> Result<Option<Secret>> + 'a;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExchangeSettings<'a> {
     pub(crate) route: &'a Route,
-    pub(crate) connect_timeout: std::time::Duration,
+    pub(crate) connect_timeout: Duration,
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) secrets: &'a [Secret],
+    /// Limits the time from the sending to the end of the response. The time to
+    /// connect does not count.
+    pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the response after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
@@ -57,7 +68,10 @@ pub(crate) struct HttpResponse<'a> {
     /// The request was sent twice, because the server had closed the idle
     /// connection.
     pub(crate) is_repeated: bool,
+    /// When the response has to have ended, if the exchange is limited.
+    until: Option<Instant>,
     body: Body,
+    decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
     pool: &'a Pool,
 }
@@ -80,23 +94,38 @@ impl Http {
         loop {
             let proof = request.proof.map_or(Ok(None), |prove| prove());
             let proof = proof.map_err(|error| error.or_may_have_run(may_have_run))?;
-            let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
-            trace_request(request, proof, setting);
-            let mut bytes = write(request, proof);
-            match connection.exchange(&mut bytes, wait).await {
+            let own = [
+                request.cookie.map(|cookie| ("Cookie", cookie.expose(), true)),
+                proof.as_ref().map(|proof| ("DPoP", proof.expose(), true)),
+            ];
+            trace_request(request, own, setting);
+            let mut bytes = write(request, own);
+            let until = setting.limit.map(|limit| Instant::now() + limit);
+            let limited = until.map(|until| wait.until(until));
+            let within = limited.as_ref().unwrap_or(wait);
+            match connection.exchange(&mut bytes, setting.head_limit, within).await {
                 Ok(head) => {
-                    trace_head(&head, setting);
-                    let body = head.body();
-                    let (moved, pool) = (None, &self.pool);
-                    return Ok(HttpResponse { head, moved, is_repeated, body, connection, pool });
+                    trace_head(connection.head(), setting);
+                    return Ok(HttpResponse {
+                        body: head.body(),
+                        decoding: head.decoder().map(|decoder| Box::new(Decoding::new(decoder))),
+                        head,
+                        moved: None,
+                        is_repeated,
+                        until,
+                        connection,
+                        pool: &self.pool,
+                    });
                 }
                 Err(no_reply) => {
-                    let again = no_reply.is_silent && connection.is_used && request.is_repeatable;
+                    let was_idle = no_reply.is_silent && connection.is_used;
+                    let again = was_idle && request.is_repeatable;
                     if let Some(trace) = setting.trace {
                         trace.line("*", no_reply.error.message(), setting.secrets);
                     }
                     if !again {
                         let error = no_reply.error.with_repetition(is_repeated);
+                        let error = error.with_idle_connection(was_idle);
                         return Err(error.or_may_have_run(may_have_run));
                     }
                     // Only once: the new connection was not used before.
@@ -144,7 +173,12 @@ impl Http {
 }
 
 impl HttpResponse<'_> {
-    /// The whole body, if it has at most `limit` bytes.
+    /// The wait for the body, if the exchange is limited.
+    pub(crate) fn limited(&self, wait: &Wait) -> Option<Wait> {
+        self.until.map(|until| wait.until(until))
+    }
+
+    /// The whole body, if it has at most `limit` decoded bytes.
     pub(crate) async fn read(&mut self, limit: usize, wait: &Wait) -> Result<Vec<u8>> {
         let mut out: Vec<u8> = Vec::new();
         let too_large = || {
@@ -157,7 +191,8 @@ impl HttpResponse<'_> {
             )
             .with_may_have_run(true)
         };
-        if self.body.announced().is_some_and(|length| length > limit as u64) {
+        let announced = self.body.announced().filter(|_| self.decoding.is_none());
+        if announced.is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
         // Grows with the bytes that have arrived, never by the announced length.
@@ -174,7 +209,8 @@ impl HttpResponse<'_> {
         Ok(out)
     }
 
-    /// The start of the body, for an error message.
+    /// The start of the body, for an error message. For a body that cannot be
+    /// decoded, the reason.
     pub(crate) async fn read_excerpt(&mut self, limit: usize, wait: &Wait) -> Vec<u8> {
         let mut out: Vec<u8> = Vec::new();
         let mut take = |data: &[u8]| {
@@ -182,19 +218,28 @@ impl HttpResponse<'_> {
             out.extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
             if out.len() < limit { Ok(()) } else { Err(Error::new(Status::TooLarge, "")) }
         };
-        while let Ok(true) = self.next_piece(wait, &mut take).await {}
+        let error = loop {
+            match self.next_piece(wait, &mut take).await {
+                Ok(true) => {}
+                Ok(false) => return out,
+                Err(error) => break error,
+            }
+        };
+        if out.is_empty() && self.decoding.is_some() && error.status() == Status::Protocol {
+            out.extend_from_slice(error.message().as_bytes());
+        }
         out
     }
 
     /// Takes the body as a separate stream. Its connection does not return to
     /// the pool.
     pub(crate) fn open(self) -> OpenBody {
-        OpenBody { body: self.body, connection: self.connection }
+        OpenBody { body: self.body, decoding: self.decoding, connection: self.connection }
     }
 
     /// Returns the connection to the pool. If the end of the body has not
     /// arrived, it is read when the connection is used next, so that the caller
-    /// does not wait for it.
+    /// does not wait for it. What is left is not decoded.
     pub(crate) fn release(mut self) {
         if !self.head.keeps_alive {
             return;
@@ -209,39 +254,49 @@ impl HttpResponse<'_> {
 #[derive(Debug)]
 pub(crate) struct OpenBody {
     body: Body,
+    decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
 }
 
 /// A body that arrives in pieces.
 pub(crate) trait Pieces {
-    fn parts(&mut self) -> (&mut Connection, &mut Body);
+    fn parts(&mut self) -> (&mut Connection, &mut Body, &mut Option<Box<Decoding>>);
 
-    /// Calls `take` with the next piece of the body; false at its end.
+    /// Calls `take` with the next piece of the body, decoded; false at its end.
     async fn next_piece(
         &mut self,
         wait: &Wait,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<bool> {
-        let (connection, body) = self.parts();
-        connection.next_piece(body, wait, take).await
+        let (connection, body, decoding) = self.parts();
+        match decoding {
+            None => connection.next_piece(body, wait, take).await,
+            // Boxed: most bodies need no room for it.
+            Some(decoding) => Box::pin(decoding.next_piece(connection, body, wait, take)).await,
+        }
+    }
+
+    /// Whether the pieces are decoded ones.
+    fn is_decoded(&mut self) -> bool {
+        self.parts().2.is_some()
     }
 }
 
 impl Pieces for HttpResponse<'_> {
-    fn parts(&mut self) -> (&mut Connection, &mut Body) {
-        (&mut self.connection, &mut self.body)
+    fn parts(&mut self) -> (&mut Connection, &mut Body, &mut Option<Box<Decoding>>) {
+        (&mut self.connection, &mut self.body, &mut self.decoding)
     }
 }
 
 impl Pieces for OpenBody {
-    fn parts(&mut self) -> (&mut Connection, &mut Body) {
-        (&mut self.connection, &mut self.body)
+    fn parts(&mut self) -> (&mut Connection, &mut Body, &mut Option<Box<Decoding>>) {
+        (&mut self.connection, &mut self.body, &mut self.decoding)
     }
 }
 
 /// Whether the end of the body has arrived.
 fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
-    let wait = Wait::for_at_most(std::time::Duration::ZERO);
+    let wait = Wait::for_at_most(Duration::ZERO);
     let finish = async { Ok::<_, Error>(reply.connection.finish(&mut reply.body, &wait).await) };
     now(finish).unwrap_or(false)
 }
@@ -249,10 +304,13 @@ fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
 /// A header: name, value, and whether the value is secret.
 type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
 
+/// The headers that are made for one sending.
+type OwnLines<'a> = [Option<HeaderLine<'a>>; 2];
+
 /// The request as bytes, in one buffer for one write.
-fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8> {
+fn write(request: &OutgoingRequest<'_>, own: OwnLines<'_>) -> Vec<u8> {
     let body = request.body.unwrap_or_default();
-    let headers = || request.headers.iter().chain(&proof);
+    let headers = || request.headers.iter().chain(own.iter().flatten());
     // Large enough: a buffer that grows would leave copies of the credential
     // behind.
     let lines = headers().map(|(name, value, _)| name.len() + value.len() + 4);
@@ -279,26 +337,45 @@ fn write(request: &OutgoingRequest<'_>, proof: Option<HeaderLine<'_>>) -> Vec<u8
     bytes
 }
 
-fn trace_request(
-    request: &OutgoingRequest<'_>,
-    proof: Option<HeaderLine<'_>>,
-    setting: ExchangeSettings<'_>,
-) {
+fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
     trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in request.headers.iter().chain(&proof) {
+    for (name, value, is_secret) in request.headers.iter().chain(own.iter().flatten()) {
         let shown = if *is_secret { MASK } else { value };
         trace.line(">", &format!("{name}: {shown}"), setting.secrets);
     }
     if let Some(body) = request.body {
+        trace.line(">", &format!("Content-Length: {}", body.len()), setting.secrets);
         trace.line(">", &String::from_utf8_lossy(body), setting.secrets);
     }
 }
 
-fn trace_head(head: &Head, setting: ExchangeSettings<'_>) {
+/// Writes the status line and the header fields as the server sent them, with
+/// the names in lower case.
+fn trace_head(head: &[u8], setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
-    trace.line("<", &format!("HTTP {} {:?}", head.status, head.media), setting.secrets);
+    for line in String::from_utf8_lossy(head).lines().filter(|line| !line.is_empty()) {
+        trace.line("<", &shown_field(line), setting.secrets);
+    }
+}
+
+/// A line of a head without secrets that this client does not know yet.
+fn shown_field(line: &str) -> String {
+    let Some((name, value)) = line.split_once(':').filter(|(name, _)| !name.contains(' ')) else {
+        return line.to_owned(); // the status line
+    };
+    let (name, value) = (name.to_ascii_lowercase(), value.trim());
+    let value = match name.as_str() {
+        // As in requests, and without the id itself.
+        "mcp-session-id" => return format!("Mcp-Session-Id: {MASK}"),
+        "www-authenticate" | "proxy-authenticate" => value,
+        // A query may hold a token.
+        "location" => value.split(['?', '#']).next().unwrap_or_default(),
+        name if is_secret_name(name) => MASK,
+        _ => value,
+    };
+    format!("{name}: {value}")
 }
 
 #[cfg(test)]
@@ -306,7 +383,6 @@ mod tests {
     use super::*;
     use std::cell::Cell;
     use std::io::{Read, Write};
-    use std::time::Duration;
 
     /// How a server treats its connection after the first response. It sends
     /// when the client may send the second request.
@@ -327,13 +403,25 @@ mod tests {
             end(stream, ready);
         });
         let http = Http::default();
-        let (headers, body, proof) = (&[][..], None, None);
-        let request =
-            OutgoingRequest { verb: "GET", url: &url, headers, body, is_repeatable: true, proof };
+        let request = OutgoingRequest {
+            verb: "GET",
+            url: &url,
+            headers: &[],
+            cookie: None,
+            body: None,
+            is_repeatable: true,
+            proof: None,
+        };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting =
-            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting = ExchangeSettings {
+            route: &route,
+            connect_timeout,
+            trace: None,
+            secrets: &[],
+            limit: None,
+            head_limit: None,
+        };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
         is_ready.recv().unwrap();
@@ -399,14 +487,21 @@ mod tests {
             verb: "GET",
             url: &url,
             headers: &[],
+            cookie: None,
             body: None,
             is_repeatable: true,
             proof: Some(&prove),
         };
         let connect_timeout = Duration::from_secs(5);
         let route = Route::default();
-        let setting =
-            ExchangeSettings { route: &route, connect_timeout, trace: None, secrets: &[] };
+        let setting = ExchangeSettings {
+            route: &route,
+            connect_timeout,
+            trace: None,
+            secrets: &[],
+            limit: None,
+            head_limit: None,
+        };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {
             let reply = now(http.send(&request, setting, &wait)).unwrap();

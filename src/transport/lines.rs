@@ -281,6 +281,13 @@ impl LineSink {
         Ok(SendProgress::All)
     }
 
+    /// How many of the bytes that were sent the server has not read; 0 where the
+    /// system does not say so.
+    pub(crate) fn unread(&self) -> usize {
+        let fd = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        fd.map_or(0, |fd| fd.unread_by_peer())
+    }
+
     /// Keeps the rest of a line whose sender gives up.
     pub(crate) fn keep(&self, rest: &[u8]) {
         self.rest.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(rest);

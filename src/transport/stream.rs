@@ -11,7 +11,7 @@ use rustls::ClientConfig;
 use crate::base::error::{Error, Status};
 use crate::platform::{POLLIN, POLLOUT};
 use crate::transport::socket::{Broken, Socket};
-use crate::transport::tls::reason;
+use crate::transport::tls_error::reason;
 use crate::transport::tls_stream::{TlsStream, is_early};
 use crate::transport::wait::Wait;
 

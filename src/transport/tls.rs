@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring as provider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -12,8 +13,9 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::base::environment::Environment;
-use crate::base::error::{Error, Result, Status, io_reason, quote};
+use crate::base::error::{Error, Result, Status, io_reason};
 use crate::platform::{self, PerProcess, certificates_in, system_certificates};
+use crate::transport::server_verifier::ServerVerifier;
 
 /// The TLS settings of a client, already checked.
 #[derive(Clone, Debug, Default)]
@@ -41,8 +43,13 @@ impl SystemStore {
         }
     }
 
+    /// Whether the user has chosen the place.
+    fn is_chosen(&self) -> bool {
+        self.file.is_some() || !self.folders.is_empty()
+    }
+
     fn load(&self) -> Vec<CertificateDer<'static>> {
-        if self.file.is_none() && self.folders.is_empty() {
+        if !self.is_chosen() {
             return system_certificates();
         }
         certificates_in(self.file.as_deref(), self.folders.iter().map(PathBuf::as_path))
@@ -65,17 +72,26 @@ impl ClientCertificate {
         let chain = certificates(certificate_path)?;
         let mut text = read(key_path)?;
         let key = PrivateKeyDer::from_pem_slice(&text);
+        let (is_empty, is_der) = (text.is_empty(), is_der(&text));
+        let is_encrypted = memchr::memmem::find(&text, b" ENCRYPTED").is_some();
         platform::wipe(&mut text);
         let key = key.map_err(|error| match error {
-            pem::Error::NoItemsFound => wrong(key_path, "has no private key in PEM format"),
+            pem::Error::NoItemsFound if is_encrypted => wrong(
+                key_path,
+                "has a private key that is encrypted with a password: write it without one, with \
+                 openssl pkey",
+            ),
+            pem::Error::NoItemsFound => no_item(key_path, is_empty, is_der, "private key"),
             _ => wrong(key_path, "is not valid PEM"),
         })?;
         let pair = CertifiedKey::from_der(chain, key, &provider::default_provider());
-        let pair = pair.map_err(|error| {
-            wrong(
+        let pair = pair.map_err(|error| match error {
+            rustls::Error::InconsistentKeys(_) => wrong(
                 key_path,
-                &format!("does not belong to the certificate in \"{certificate_path}\": {error}"),
-            )
+                &format!("does not belong to the certificate in \"{certificate_path}\""),
+            ),
+            rustls::Error::InvalidCertificate(_) => wrong(certificate_path, MALFORMED),
+            _ => wrong(key_path, "has a private key of a kind that the library does not know"),
         })?;
         Ok(Self(Arc::new(pair)))
     }
@@ -136,6 +152,12 @@ impl TlsSettings {
     }
 
     fn build(&self, system: Vec<CertificateDer<'static>>) -> Result<ClientConfig> {
+        let internal = |error: String| Error::new(Status::Internal, error);
+        // What the user has chosen is trusted without an issuer as well.
+        let mut chosen = self.extra.clone();
+        if self.system.is_chosen() {
+            chosen.extend(system.iter().cloned());
+        }
         let mut roots = RootCertStore::empty();
         // Some systems have certificates that rustls cannot parse.
         roots.add_parsable_certificates(system);
@@ -148,10 +170,19 @@ impl TlsSettings {
             ));
         }
         let provider = Arc::new(provider::default_provider());
+        let roots = Arc::new(roots);
+        let by_issuer = WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
+            .build()
+            .map_err(|error| internal(error.to_string()))?;
         let builder = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map_err(|error| Error::new(Status::Internal, error.to_string()))?
-            .with_root_certificates(roots);
+            .map_err(|error| internal(error.to_string()))?;
+        let builder = if chosen.is_empty() {
+            builder.with_webpki_verifier(by_issuer)
+        } else {
+            let verifier = Arc::new(ServerVerifier::new(by_issuer, chosen));
+            builder.dangerous().with_custom_certificate_verifier(verifier)
+        };
         Ok(match &self.client {
             None => builder.with_no_client_auth(),
             Some(ClientCertificate(pair)) => {
@@ -192,19 +223,44 @@ fn lock() -> MutexGuard<'static, Vec<SharedConfig>> {
 
 /// The certificates of a PEM file: at least one, and each one parses.
 pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let found = CertificateDer::pem_slice_iter(&read(path)?)
+    let text = read(path)?;
+    let found = CertificateDer::pem_slice_iter(&text)
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|_| wrong(path, "is not valid PEM"))?;
     if found.is_empty() {
-        return Err(wrong(path, "has no certificate in PEM format"));
+        return Err(no_item(path, text.is_empty(), is_der(&text), "certificate"));
     }
     let mut store = RootCertStore::empty();
     for certificate in &found {
-        store
-            .add(certificate.clone())
-            .map_err(|error| wrong(path, &format!("has a malformed certificate: {error}")))?;
+        store.add(certificate.clone()).map_err(|_| wrong(path, MALFORMED))?;
     }
     Ok(found)
+}
+
+const MALFORMED: &str = "has a malformed certificate";
+
+/// The error for a file without a certificate or a key.
+fn no_item(path: &str, is_empty: bool, is_der: bool, item: &str) -> Error {
+    if is_empty {
+        return wrong(path, &format!("is empty and has no {item}"));
+    }
+    if is_der {
+        let what = format!(
+            "is DER, and the library reads PEM: convert it, for example with openssl {} -inform der",
+            if item == "certificate" { "x509" } else { "pkey" }
+        );
+        return wrong(path, &what);
+    }
+    wrong(path, &format!("has no {item} in PEM format"))
+}
+
+/// Whether a text begins like a certificate or a key in DER: a sequence.
+fn is_der(text: &[u8]) -> bool {
+    match text {
+        [0x30, 0x81..=0x84, ..] => true,
+        [0x30, length, rest @ ..] => usize::from(*length) == rest.len(),
+        _ => false,
+    }
 }
 
 fn read(path: &str) -> Result<Vec<u8>> {
@@ -213,23 +269,6 @@ fn read(path: &str) -> Result<Vec<u8>> {
 
 fn wrong(path: &str, what: &str) -> Error {
     Error::new(Status::Tls, format!("the file \"{path}\" {what}"))
-}
-
-/// The error of rustls, and what to do about it.
-pub(crate) fn reason(error: &std::io::Error) -> Option<String> {
-    let found = error.get_ref()?.downcast_ref::<rustls::Error>()?;
-    use rustls::CertificateError::{Expired, ExpiredContext, UnknownIssuer};
-    let advice = match found {
-        rustls::Error::InvalidCertificate(UnknownIssuer) => {
-            "; trust its issuer with mcp_client_set_ca_file()"
-        }
-        rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }) => {
-            "; is the clock of this machine right?"
-        }
-        rustls::Error::InvalidMessage(_) => "; does the server speak TLS?",
-        _ => "",
-    };
-    Some(format!("{}{advice}", quote(&found.to_string())))
 }
 
 #[cfg(test)]
@@ -243,6 +282,16 @@ mod tests {
         assert!(
             message(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).contains("no certificate")
         );
+    }
+
+    #[test]
+    fn knows_der() {
+        for der in [&[0x30, 0x82, 1, 2][..], &[0x30, 2, 5, 0]] {
+            assert!(is_der(der), "{der:?}");
+        }
+        for other in [&b""[..], b"0", b"0123", b"-----BEGIN CERTIFICATE-----"] {
+            assert!(!is_der(other), "{other:?}");
+        }
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(crate) struct Wait {
     abort: Option<Arc<Signal>>,
     /// Set when a sign of life comes on another stream.
     sign: Option<Arc<AtomicBool>>,
+    hurry: Option<Hurry>,
     pause: Pause,
     is_background: bool,
     /// The waiting thread is the leader: it reads for other threads as well.
@@ -112,6 +113,31 @@ struct Pause {
     is_on: Cell<bool>,
 }
 
+/// What makes the result of a wait unimportant: it then lasts only a little
+/// longer.
+#[derive(Clone, Debug)]
+struct Hurry {
+    signal: Arc<Signal>,
+    grace: Duration,
+    /// Set when the signal was seen.
+    end: Cell<Option<Instant>>,
+}
+
+impl Hurry {
+    /// The end of the wait, if the signal is raised.
+    fn end(&self) -> Option<Instant> {
+        if self.end.get().is_none() && self.signal.is_raised() {
+            self.end.set(Some(Instant::now() + self.grace));
+        }
+        self.end.get()
+    }
+
+    /// The signal, until it is seen.
+    fn awaited(&self) -> Option<&Signal> {
+        if self.end().is_none() { Some(&self.signal) } else { None }
+    }
+}
+
 /// The limit that ends the wait, for the error message.
 #[derive(Clone, Copy, Debug)]
 enum TimeLimit {
@@ -178,6 +204,7 @@ impl Wait {
             cancel: None,
             abort: None,
             sign: None,
+            hurry: None,
             attendant: None,
             is_restarted: Cell::new(false),
             pause: Pause::default(),
@@ -209,6 +236,12 @@ impl Wait {
     /// The same, but it also ends when this signal is raised.
     pub(crate) fn or_abort(self, abort: Arc<Signal>) -> Self {
         Self { abort: Some(abort), ..self }
+    }
+
+    /// The same, but it ends `grace` after this signal is raised.
+    pub(crate) fn hurried_by(&self, signal: Arc<Signal>, grace: Duration) -> Self {
+        let hurry = Some(Hurry { signal, grace, end: Cell::new(None) });
+        Self { hurry, ..self.clone() }
     }
 
     /// The same, but its timeout starts again when `sign` is set.
@@ -252,6 +285,16 @@ impl Wait {
         let end = (Instant::now() + limit).min(self.end());
         let end = Cell::new(end);
         Self { end, limit: TimeLimit::Internal, attendant: None, ..self.clone() }
+    }
+
+    /// The same, up to a moment.
+    pub(crate) fn until(&self, moment: Instant) -> Self {
+        self.at_most(moment.saturating_duration_since(Instant::now()))
+    }
+
+    /// Half of the time that is left, and at most `limit`.
+    pub(crate) fn half(&self, limit: Duration) -> Result<Duration> {
+        Ok((self.left()? / 2).min(limit))
     }
 
     /// This wait with an earlier end, for a response that may not come.
@@ -400,7 +443,9 @@ impl Wait {
         }
         let found = if self.is_background {
             let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
-            background::poll(entries, own.chain(signal), self.cancel.as_ref(), left).await
+            let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
+            let signals = own.chain(signal).chain(hurry);
+            background::poll(entries, signals, self.cancel.as_ref(), left).await
         } else {
             self.block(entries, left)
         };
@@ -413,7 +458,7 @@ impl Wait {
     }
 
     fn block(&self, entries: &mut [Poll], left: Duration) -> std::io::Result<bool> {
-        let mut all = [Poll::NONE; Self::MOST + 4];
+        let mut all = [Poll::NONE; Self::MOST + 5];
         let mut count = 0;
         let mut add = |entry: Poll| {
             if let Some(slot) = all.get_mut(count) {
@@ -424,7 +469,8 @@ impl Wait {
         entries.iter().copied().for_each(&mut add);
         let attendant = self.attendant.as_ref().filter(|_| !self.is_leading);
         let arrivals = attendant.and_then(|attendant| attendant.arrivals());
-        let own = [self.close.as_deref(), self.abort.as_deref(), arrivals];
+        let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
+        let own = [self.close.as_deref(), self.abort.as_deref(), arrivals, hurry];
         for signal in own.into_iter().flatten() {
             add(Poll::new(signal.fd()?, POLLIN));
         }
@@ -496,12 +542,17 @@ impl Wait {
             self.restart();
         }
         let now = Instant::now();
+        let hurry = self.hurry.as_ref().and_then(Hurry::end);
+        let within = |end: Instant| hurry.map_or(end, |hurry| hurry.min(end)) - now;
+        if hurry.is_some_and(|end| end <= now) {
+            return Err(Error::new(Status::Timeout, "no answer in time"));
+        }
         if self.is_asking() && now < self.last {
-            return Ok(self.last - now);
+            return Ok(within(self.last));
         }
         let end = self.end().min(self.last);
         if now < end {
-            return Ok(end - now);
+            return Ok(within(end));
         }
         Err(match self.limit {
             TimeLimit::Request(_) if self.last < self.end() => Error::new(
@@ -591,6 +642,23 @@ mod tests {
         let thread = std::thread::spawn(move || failure(&wait).status());
         cancel.fire();
         assert_eq!(thread.join().unwrap(), Status::Cancelled);
+    }
+
+    #[test]
+    fn ends_soon_after_its_result_has_become_unimportant() {
+        let (wait, ..) = wait(10_000);
+        let signal = Signal::shared();
+        let hurried = wait.hurried_by(signal.clone(), Duration::from_millis(20));
+        assert!(now(hurried.pause(Duration::from_millis(30))).is_ok());
+        let begin = Instant::now();
+        let thread = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(20));
+            signal.raise();
+        });
+        assert_eq!(failure(&hurried).status(), Status::Timeout);
+        assert!(begin.elapsed() >= Duration::from_millis(40));
+        assert!(begin.elapsed() < Duration::from_secs(5) && wait.check().is_ok());
+        thread.join().unwrap();
     }
 
     #[test]

@@ -160,6 +160,12 @@ impl EventStream {
         (self.at_start, self.has_moved) = (true, false);
     }
 
+    /// Checks the number of bytes since the last event. At least `room` are
+    /// allowed.
+    pub(crate) fn check_between(&self, length: usize, room: usize) -> Result<()> {
+        if length <= room { Ok(()) } else { self.check(length) }
+    }
+
     fn grow(&mut self, bytes: &[u8]) -> Result<()> {
         self.check(self.line.len() + bytes.len())?;
         self.line.extend_from_slice(bytes);
@@ -177,7 +183,8 @@ impl EventStream {
                  mcp_client_set_max_message_size()",
                 self.limit
             ),
-        ))
+        )
+        .with_may_have_run(true))
     }
 
     fn take_line(&mut self, whole: Cow<'_, [u8]>) -> Result<Option<SseEvent>> {

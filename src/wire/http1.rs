@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::mem::MaybeUninit;
 
 use crate::base::error::{Error, Result, Status, quote};
+use crate::base::secret::Secret;
+use crate::wire::content_coding::Decoder;
 
 /// The limit for the bytes of a head.
 pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
@@ -49,10 +51,14 @@ pub(crate) struct Head {
     pub(crate) challenges: Vec<String>,
     /// The nonce for the next DPoP proof (RFC 9449, 8), visible ASCII.
     pub(crate) dpop_nonce: Option<String>,
+    /// The values of Set-Cookie, which are secret.
+    pub(crate) set_cookies: Vec<Secret>,
     /// The Date header, for an error status only.
     pub(crate) date: Option<String>,
     /// Whether the connection can carry another request after the body.
     pub(crate) keeps_alive: bool,
+    /// The value of Content-Encoding, unless it is plainly `identity`.
+    content_encoding: Option<String>,
     framing: Framing,
 }
 
@@ -91,6 +97,11 @@ impl Head {
                     format!("the server's reply has more than {HEADERS} header lines"),
                 ));
             }
+            Err(_) if matches!(bytes, [0x15, 0x03, ..]) => {
+                return Err(Error::protocol(
+                    "the server answered with TLS: write https:// in its URL",
+                ));
+            }
             Err(error) => {
                 let start = String::from_utf8_lossy(bytes.get(..40).unwrap_or(bytes));
                 return Err(malformed(format!(
@@ -107,8 +118,10 @@ impl Head {
             retry_after: None,
             challenges: Vec::new(),
             dpop_nonce: None,
+            set_cookies: Vec::new(),
             date: None,
             keeps_alive: response.version == Some(1),
+            content_encoding: None,
             framing: Framing::UntilClose,
         };
         let mut length_header: Option<u64> = None;
@@ -139,6 +152,11 @@ impl Head {
                 10 if is(name, "dpop-nonce") => {
                     head.dpop_nonce = nonce(header.value);
                 }
+                10 if is(name, "set-cookie") => {
+                    // Other bytes could not be sent back unchanged.
+                    let value = std::str::from_utf8(header.value);
+                    head.set_cookies.extend(value.ok().map(Secret::from));
+                }
                 11 if is(name, "retry-after") => {
                     head.retry_after = Some(text(header.value).into_owned());
                 }
@@ -155,12 +173,14 @@ impl Head {
                     head.challenges.push(text(header.value).into_owned());
                 }
                 16 if is(name, "content-encoding")
-                    && !text(header.value).trim().eq_ignore_ascii_case("identity") =>
+                    && !header.value.trim_ascii().eq_ignore_ascii_case(b"identity") =>
                 {
-                    return Err(malformed(format!(
-                        "its body is encoded as \"{}\", which was not asked for",
-                        quote(&text(header.value))
-                    )));
+                    // Two fields are one field with a list (RFC 9110, 5.3).
+                    let value = text(header.value);
+                    head.content_encoding = Some(match head.content_encoding {
+                        Some(before) => format!("{before}, {value}"),
+                        None => value.into_owned(),
+                    });
                 }
                 17 if is(name, "transfer-encoding") => {
                     has_coding = true;
@@ -194,6 +214,12 @@ impl Head {
     /// Whether the final response is still to come (100 Continue and others).
     pub(crate) fn is_interim(&self) -> bool {
         (100..200).contains(&self.status) && self.status != 101
+    }
+
+    /// The decoder of the body; `None` for a body that is not encoded.
+    pub(crate) fn decoder(&self) -> Option<Decoder> {
+        let field = self.content_encoding.as_deref()?;
+        if self.framing == Framing::Empty { None } else { Decoder::of(field) }
     }
 
     /// The reader of the body that follows the head.
@@ -454,7 +480,6 @@ mod tests {
             ("Content-Length: -5", "not a number"),
             ("Content-Length: ", "not a number"),
             ("Content-Length: 99999999999999999999", "not a number"),
-            ("Content-Encoding: gzip", "encoded"),
             ("Transfer-Encoding: chunked\r\n\r\nxyz\r\n", "not a number"),
             ("Transfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n", "longer"),
             ("Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n", "not a number"),
@@ -498,6 +523,32 @@ mod tests {
         assert!(!keeps("HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked"));
         assert!(keeps("HTTP/1.1 204 No Content"));
         assert!(!keeps("HTTP/1.1 101 Switching Protocols"));
+    }
+
+    #[test]
+    fn has_a_decoder_for_an_encoded_body() {
+        let has = |head: &str| {
+            let head = format!("HTTP/1.1 {head}\r\n\r\n");
+            Head::parse(head.as_bytes()).unwrap().unwrap().0.decoder().is_some()
+        };
+        for plain in [
+            "200 OK",
+            "200 OK\r\nContent-Encoding: identity",
+            "200 OK\r\ncontent-encoding:  IDENTITY ",
+            "200 OK\r\nContent-Encoding: identity\r\nContent-Encoding: identity",
+            "200 OK\r\nContent-Encoding:",
+            "204 No Content\r\nContent-Encoding: gzip",
+            "202 Accepted\r\nContent-Encoding: br\r\nContent-Length: 0",
+        ] {
+            assert!(!has(plain), "{plain}");
+        }
+        for encoded in ["gzip", "GZip", "x-gzip", "deflate", "br", "gzip, gzip", "identity, gzip"] {
+            assert!(has(&format!("200 OK\r\nContent-Encoding: {encoded}")), "{encoded}");
+        }
+        let two = "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: br\r\n\r\n";
+        let mut decoder = Head::parse(two.as_bytes()).unwrap().unwrap().0.decoder().unwrap();
+        let error = decoder.next(&mut &b"x"[..]).unwrap_err();
+        assert!(error.message().contains("\"gzip, br\""), "{}", error.message());
     }
 
     #[test]

@@ -163,14 +163,24 @@ struct Envelope {
 fn message<'a>(text: &'a str, tape: &Tape) -> Result<Message<'a>> {
     let mut envelope = Envelope::default();
     for (name, value) in tape.members(text, 0) {
-        let slot = match tape.text(text, name) {
+        let name = tape.text(text, name);
+        let slot = match name {
             "\"jsonrpc\"" => &mut envelope.version,
             "\"id\"" => &mut envelope.id,
             "\"method\"" => &mut envelope.method,
             "\"params\"" => &mut envelope.params,
             "\"result\"" => &mut envelope.result,
             "\"error\"" => &mut envelope.error,
-            _ => continue,
+            // JSON allows an escape in a name.
+            _ => match escaped_name(name).as_deref() {
+                Some("jsonrpc") => &mut envelope.version,
+                Some("id") => &mut envelope.id,
+                Some("method") => &mut envelope.method,
+                Some("params") => &mut envelope.params,
+                Some("result") => &mut envelope.result,
+                Some("error") => &mut envelope.error,
+                _ => continue,
+            },
         };
         *slot = Some(value);
     }
@@ -237,6 +247,12 @@ impl Envelope {
         let id = self.id.map_or(Id::None, |place| parse_id(raw(place)));
         Ok(Message::Response { id, outcome })
     }
+}
+
+/// A name that has an escape, without the escapes.
+#[cold]
+fn escaped_name(raw: &str) -> Option<String> {
+    raw.contains('\\').then(|| plain_text(raw)).flatten().map(Into::into)
 }
 
 /// The messages of a batch, or `None` if the text is not a batch.
@@ -351,6 +367,8 @@ mod tests {
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":0,"result":{}}"#).0, Id::Number(0));
         assert_eq!(response(r#"{"id":1.0,"result":{},"jsonrpc":"2.0"}"#).0, Id::Number(1));
         assert_eq!(response(r#"{"jsonrpc":"2.0","id":"1","result":{}}"#).0, Id::Number(1));
+        let escaped = r#"{"json\u0072pc":"2.0","\u0069d":1,"r\u0065sult":{},"a\u0062":1}"#;
+        assert_eq!(response(escaped).0, Id::Number(1));
         for text in ["01", " 1", "+1", "1.0", "x"] {
             let message = format!(r#"{{"jsonrpc":"2.0","id":"{text}","result":{{}}}}"#);
             assert_eq!(response(&message).0, Id::Text(text.into()));

@@ -4,6 +4,7 @@
 
 pub(crate) mod challenge;
 pub(crate) mod clock_skew;
+pub(crate) mod content_coding;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod front_matter;
@@ -20,6 +21,7 @@ pub(crate) mod object;
 pub(crate) mod outline;
 pub(crate) mod partial_id;
 pub(crate) mod retry_after;
+pub(crate) mod set_cookie;
 pub(crate) mod tape;
 pub(crate) mod tree;
 pub(crate) mod unframed_body;

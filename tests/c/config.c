@@ -108,6 +108,56 @@ static void secret_that_others_may_read_is_a_warning(void)
     mcp_config_free(config);
 }
 
+/* Each entry has a status of its own, and an error that outlives other calls. */
+static void status_of_each_entry_is_read(void)
+{
+    char text[2000];
+    mcp_config *config;
+    mcp_client *client;
+    const mcp_error *error;
+
+    sprintf(text,
+            "{\"mcpServers\": {\n"
+            "\"good\": {\"url\": \"%s\", \"auth\": \"%s\"},\n"
+            "\"bad\": {\"args\": [\"no-command.py\"]},\n"
+            "\"off\": {\"command\": \"x\", \"isActive\": false},\n"
+            "\"none\": null, \"unset\": {\"command\": \"${NOT_THERE}\"}}}",
+            test_path("/mcp"), test_token);
+    config = load(text, 0600);
+    CHECK(config != NULL);
+    CHECK(mcp_config_count(config) == 5);
+    CHECK_STATUS(MCP_OK, mcp_config_status(config, 0));
+    CHECK(mcp_config_error(config, 0) == NULL);
+    CHECK(mcp_config_status(config, 1) == MCP_E_INVALID_ARGUMENT);
+    error = mcp_config_error(config, 1);
+    CHECK(mcp_error_status(error) == MCP_E_INVALID_ARGUMENT);
+    CHECK(strstr(mcp_error_message(error), ":3: mcpServers.bad: ") != NULL);
+    CHECK(strstr(mcp_error_message(error), "\"args\"") != NULL);
+    CHECK(mcp_config_error(config, 1) == error);
+    CHECK(mcp_config_url(config, 1) == NULL);
+    CHECK(mcp_config_command(config, 1) == NULL);
+    CHECK(mcp_config_status(config, 2) == MCP_E_STATE);
+    CHECK(strstr(mcp_error_message(mcp_config_error(config, 2)),
+                 "mcpServers.off.isActive") != NULL);
+    CHECK(strcmp(mcp_config_command(config, 2), "x") == 0);
+    CHECK(mcp_config_status(config, 3) == MCP_E_INVALID_ARGUMENT);
+    CHECK(mcp_config_status(config, 4) == MCP_E_INVALID_ARGUMENT);
+    CHECK(strstr(mcp_error_message(mcp_config_error(config, 4)),
+                 "NOT_THERE") != NULL);
+    CHECK(mcp_config_status(config, 5) == MCP_E_INVALID_ARGUMENT);
+    CHECK(mcp_config_error(config, 5) == NULL);
+    CHECK(mcp_config_status(NULL, 0) == MCP_E_INVALID_ARGUMENT);
+    CHECK(mcp_config_error(NULL, 0) == NULL);
+    CHECK(mcp_config_warning_count(config) == 2);
+    CHECK(mcp_config_client(config, "bad") == NULL);
+    CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
+    client = mcp_config_client(config, "good");
+    CHECK(client != NULL);
+    CHECK_STATUS(MCP_OK, mcp_ping(client));
+    mcp_client_free(client);
+    mcp_config_free(config);
+}
+
 static void server_with_oauth_has_an_authorization(void)
 {
     char text[500];
@@ -164,6 +214,7 @@ int main(int argc, char **argv)
     RUN(error_lists_the_names_when_none_matches);
     RUN(only_server_needs_no_name);
     RUN(secret_that_others_may_read_is_a_warning);
+    RUN(status_of_each_entry_is_read);
     RUN(server_with_oauth_has_an_authorization);
     RUN(every_prefix_of_a_file_is_read_to_an_end);
     remove(path);

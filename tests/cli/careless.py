@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from scripted import ScriptedServer
 from support import BUILD, INCLUDE, RELEASE, ROOT, run
 
 OUT = os.path.join(ROOT, "tests", ".out", "cli")
+SAVED = os.path.join(OUT, "saved")
 WRONG = [None, 7, -1.5, True, "", "text", [], {}, [None], [7], {"a": 1}, {"name": 5}]
 SEED, MUTATIONS = 20261129, 300
 
@@ -87,6 +89,8 @@ def results():
         lists = [{member: [item]} for item in WRONG] + [{member: wrong} for wrong in WRONG]
         yield [command], method + "/list", [items(member), *lists, {}, None, 7, []]
     yield (["call", "x", "a=1"], "tools/list", [items("tools"), {"tools": WRONG}])
+    yield (["tools", "good"], "tools/list", [items("tools"), {"tools": WRONG}] + [
+        {"tools": [item]} for item in items("tools")["tools"]])
     for words, method, member in [
             (["call", "x"], "tools/call", "content"), (["prompt", "x"], "prompts/get", "messages"),
             (["read", "a://"], "resources/read", "contents")]:
@@ -203,7 +207,7 @@ def reading(server):
     """A file that was there stays whole until all of the new one is there."""
     good, bad = {"uri": "a://", "blob": "AAEC"}, {"uri": "a://", "blob": "%%%"}
     broken = [[bad], [good, bad], [good, {"uri": "a://"}], [good, None], [good, {"blob": 5}], []]
-    answers = [{"contents": one} for one in broken] + [{"contents": one} for one in WRONG[:6]]
+    answers = [{"contents": one} for one in broken] + [{"contents": one} for one in WRONG[:4]]
     path = os.path.join(OUT, "file")
     link = os.path.join(OUT, "link")
     for old in (path, link):
@@ -450,6 +454,10 @@ def getters(path, server):
 
 BASES = [
     (["tools"], "tools/list", {"tools": [items("tools")["tools"][-1]]}),
+    (["tools", "good"], "tools/list", {"tools": [items("tools")["tools"][-1]]}),
+    (["call", "good", "-o", SAVED], "tools/call", {"isError": False, "content": [
+        {"type": "image", "data": "AAEC", "mimeType": "image/png"},
+        {"type": "resource", "resource": {"uri": "a://b.txt", "text": "t"}}]}),
     (["call", "good", "a=1"], "tools/list", {"tools": [items("tools")["tools"][-1]]}),
     (["resources"], "resources/list", {"resources": [items("resources")["resources"][-1]]}),
     (["templates"], "resources/templates/list",
@@ -518,6 +526,7 @@ def mutations(path, server):
 
 def run_all():
     os.makedirs(OUT, exist_ok=True)
+    shutil.rmtree(SAVED, ignore_errors=True)
     with ScriptedServer() as server:
         lists(server)
         commands(server)

@@ -59,8 +59,12 @@ class Terminal:
         self.text = ""
         self.pid, self.side = pty.fork()
         if self.pid == 0:
+            self.prepare()
             os.execve(program, [program, *arguments],
                       environment(token, TERM="xterm", **variables))
+
+    def prepare(self):
+        """Runs on the terminal before the client."""
 
     def read(self, seconds):
         """Whether more came; None at the end."""

@@ -12,10 +12,18 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import calling
 import careless
 import events
+import forms
+import lacking
+import messages
 import oauth
+import payloads
+import saving
 import servers
+import sessions
+import showing
 import stock
 import tasks
 from common import CLIENT, call, check, one_line, suite
@@ -125,9 +133,9 @@ def failures(url):
                 done.stderr)
     done = call("-v", "ping", url + "/handshake/mcp")
     check("-v shows the traffic", done, 0, "> POST /handshake/mcp", "Authorization: [masked]",
-          "\"method\":\"ping\"", "< HTTP 200", where="stderr")
+          "\"method\":\"ping\"", "< HTTP/1.1 200 OK", "< content-type: application/json", where="stderr")
     suite.check("without secrets", TOKEN not in done.stderr and "session-" not in done.stderr)
-    check("--timeout", call("--timeout", "0.05", "ping", url + "/hang"), 1, "0.05 s",
+    check("--timeout", call("--timeout", "0.05", "ping", url + "/hang"), 1, "0.05 s; see --timeout",
           where="stderr")
     check("no server", call("ping", "http://127.0.0.1:1/mcp"), 1, "refused", where="stderr")
     check("a token over plain http", call("ping", "http://192.0.2.1/mcp"), 1, "https",
@@ -146,7 +154,7 @@ def usage():
             (["--timeout", "-1", "ping", "u"], "--timeout"), (["--timeout", "nan", "ping", "u"], "--timeout"),
             (["-c", "0", "ping", "u"], "-c"), (["-c", "2x", "ping", "u"], "-c"),
             (["-c", "2", "info", "u"], "-c"), (["-H", "no colon", "ping", "u"], "Name: value"),
-            (["call", "u"], "call URL TOOL"), (["tools", "u", "x"], "unexpected"),
+            (["call", "u"], "call URL TOOL"), (["tools", "u", "x", "y"], "unexpected"),
             (["read", "u"], "read URL URI"), (["-o", "f", "tools", "u"], "-o is for read"),
             (["--json", "-o", "f", "read", "u", "x"], "-o"), (["-n", "1", "ping", "u"], "-n"),
             (["-n", "0", "listen", "u"], "-n"), (["complete", "u", "prompt", "p", "a"], "complete"),
@@ -182,7 +190,16 @@ with TestServer() as server:
     events.run_all(server.url)
     tasks.run_all(server.url)
     servers.run_all(server.url)
+    calling.run_all(server.url)
+with tempfile.TemporaryDirectory() as space:
+    forms.run_all(space)
+lacking.run_all()
 careless.run_all()
+messages.run_all()
+payloads.run_all()
+saving.run_all()
+sessions.run_all()
+showing.run_all()
 oauth.run_all()
 stock.run_all()
 suite.end()

@@ -5,9 +5,15 @@
 A script is a JSON object:
 
     results         by method, what is sent as its result
+    as_task         the same, for requests that ask for a task
+    errors          by method, the error that is sent in place of a result
+    pages           by method, the results by the JSON of the cursor
+    during          by method, notifications before the response
+    silent          methods that are not answered
     notifications   sent when the client listens
     question        params of elicitation/create, asked before a tool answers
     server          the result of initialize
+    echoes          a tool's text is the answer to the question, as JSON
 """
 
 import json
@@ -33,6 +39,16 @@ def reply(script, message):
         return dict(head, error={"code": -32601, "message": "Method not found"})
     if method == "initialize":
         return dict(head, result=script.get("server", GREETING))
+    if method in script.get("as_task", {}) and "task" in (message.get("params") or {}):
+        return dict(head, result=script["as_task"][method])
+    if method in script.get("errors", {}):
+        return dict(head, error=script["errors"][method])
+    if method in script.get("pages", {}):
+        cursor = json.dumps((message.get("params") or {}).get("cursor"))
+        pages = script["pages"][method]
+        if cursor not in pages:
+            return dict(head, error={"code": -32602, "message": "no page %s" % cursor})
+        return dict(head, result=pages[cursor])
     return dict(head, result=script.get("results", {}).get(method, {}))
 
 
@@ -51,6 +67,9 @@ def talk(script):
     for line in sys.stdin:
         message = json.loads(line)
         if message.get("id") == ASKED and "method" not in message:
+            if "echoes" in script:
+                text = json.dumps(message.get("result"), separators=(",", ":"))
+                held["result"] = {"content": [{"type": "text", "text": text}]}
             say(held)
         elif "method" not in message or "id" not in message:
             if message.get("method") == "notifications/initialized":
@@ -59,7 +78,9 @@ def talk(script):
         elif message["method"] == "tools/call" and "question" in script:
             held = reply(script, message)
             say(question(script))
-        else:
+        elif message["method"] not in script.get("silent", []):
+            for one in script.get("during", {}).get(message["method"], []):
+                say(one)
             say(reply(script, message))
 
 
@@ -120,6 +141,13 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.answers.get(timeout=20)
             except queue.Empty:
                 return
+            self.event(reply(script, message))
+        elif message["method"] in script.get("silent", []):
+            self.server.is_over.wait(20)
+        elif message["method"] in script.get("during", {}):
+            self.begin_stream()
+            for one in script["during"][message["method"]]:
+                self.event(one)
             self.event(reply(script, message))
         else:
             self.send(200, json.dumps(reply(script, message)).encode())

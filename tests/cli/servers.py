@@ -289,9 +289,44 @@ def configuration(url):
         done = call("ping", *file)
         check("the only one needs no name", done, 0, "pong from test server")
         write('{"mcpServers": {\n"a": {"url": 7}}}')
-        for command in [["servers"], ["ping"]]:
-            check("a mistake has its line and key: %s" % command[0], call(*command, *file), 1,
-                  path + ":2: mcpServers.a.url", where="stderr")
+        place = path + ":2: mcpServers.a.url"
+        check("a mistake has its line and key", call("ping", *file), 1, place, where="stderr")
+        done = call("servers", *file)
+        check("a mistake is shown in the list", done, 0, "a  (cannot be used: %s" % place)
+        check("and is a warning", done, 0, "warning: " + place, where="stderr")
+
+        write({"mcpServers": {
+            "good": {"command": SERVER, "args": ["--stdio"]},
+            "bad": {"args": ["no-command.py"]},
+            "unset": {"command": "${NOT_THERE}"},
+            "null": None,
+            "off": {"enabled": False, "command": "touch", "args": [path + ".started"]},
+            "cherry": {"name": "web", "isActive": True, "type": "streamableHttp", "url": url + "/mcp",
+                       "command": "", "args": [], "env": {}, "headers": {}},
+            "cline": {"autoApprove": [], "alwaysAllow": ["echo"], "disabled": False, "timeout": 60,
+                      "type": "stdio", "command": SERVER, "args": ["--stdio"]}}})
+        for name in ["good", "cline"]:
+            check("a good entry among bad ones: " + name,
+                  call("tools", "--server", name, *file), 0, "echo [text=string]")
+        check("an entry of Cherry Studio",
+              call("ping", "--server", "cherry", "--token", TOKEN, *file), 0, "pong from")
+        check("a bad entry", call("tools", "--server", "bad", *file), 1,
+              "bad", '"command"', '"url"', '"args"', where="stderr")
+        check("an entry that is null", call("tools", "--server", "null", *file), 1,
+              "mcpServers.null: is null", where="stderr")
+        check("a server that is switched off", call("tools", "--server", "off", *file), 1,
+              "mcpServers.off.enabled", "disabled", where="stderr")
+        suite.check("is not started", not os.path.exists(path + ".started"))
+        done = call("servers", *file)
+        check("the state of each entry", done, 0, "good    %s\n" % SERVER,
+              "bad     (cannot be used: ", "unset   ${NOT_THERE}  (cannot be used: ",
+              "NOT_THERE is not set", "null    (cannot be used: ", "off     touch  (disabled)\n",
+              "cherry  %s/mcp\n" % url)
+        said = told(call("servers", "--json", *file)).get("servers", [{}] * 5)
+        suite.check("and in JSON", "status" not in said[0]
+                    and said[1].get("status") == "MCP_E_INVALID_ARGUMENT"
+                    and "mcpServers.bad" in said[1].get("message", "")
+                    and said[4].get("status") == "MCP_E_STATE", said)
     check("a file that is not there", call("servers", "--config", "/nonexistent"), 1, "/nonexistent",
           where="stderr")
     said = told(call("servers", "--config", "/nonexistent", "--json"))

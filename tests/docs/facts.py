@@ -80,6 +80,14 @@ CONSTANTS = {
     "interim responses": [("transport/connection.rs", "16")],
     "redirects of one request": [("client/http/request.rs", "5")],
     "bytes read of an error": [("client/http/request.rs", "64 * 1024")],
+    "time for the body of an error": [
+        ("client/http/request.rs", "Duration::from_secs(5)"),
+        ("client/http/request.rs", "Duration::from_millis(500)")],
+    "time for the ping": [("client/session/verification.rs", "Duration::from_secs(5)")],
+    "time for the HTTP response to a notification": [
+        ("client/http/message.rs", "Duration::from_millis(500)")],
+    "decoded bytes between": [("transport/events.rs", "1024 * 1024")],
+    "cookies of a client": [("transport/cookies.rs", "50"), ("transport/cookies.rs", "4 * 1024")],
     "challenges read": [("wire/challenge.rs", "16")],
     "rounds of input requests": [("protocol/call_machine.rs", "10")],
     "input requests of one task": [("client/call/task_poller.rs", "1000")],

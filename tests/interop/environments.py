@@ -118,3 +118,19 @@ def packages(folder, source):
 def everything():
     """Gives Node and the folder with the stock TypeScript server."""
     return packages(ENV / "everything", HERE)
+
+
+def real_packages(which):
+    """Gives Node and a folder with the packages of the suite `real` and, in
+    programs/ of it, our servers, which find the packages from there."""
+    source = HERE / "real"
+    program, folder = packages(ENV / ("real-" + which), source / which)
+    with locked(folder):
+        shutil.copytree(source, folder / "programs", dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("package-lock.json"))
+    return program, folder
+
+
+def real_python(which):
+    return python_environment(
+        ENV / ("real-" + which), HERE / "requirements" / ("real-%s.txt" % which))

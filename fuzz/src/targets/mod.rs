@@ -1,7 +1,9 @@
 //! The targets: each reads bytes of a peer and checks what must hold.
 
 mod challenge;
+mod coding;
 mod config;
+mod cookie;
 mod event_stream;
 mod form;
 mod http;
@@ -27,7 +29,9 @@ pub struct Target {
 
 pub const ALL: &[Target] = &[
     Target { name: "challenge", run: challenge::run, words: challenge::WORDS },
+    Target { name: "coding", run: coding::run, words: coding::WORDS },
     Target { name: "config", run: config::run, words: config::WORDS },
+    Target { name: "cookie", run: cookie::run, words: cookie::WORDS },
     Target { name: "event_stream", run: event_stream::run, words: event_stream::WORDS },
     Target { name: "form", run: form::run, words: form::WORDS },
     Target { name: "http", run: http::run, words: http::WORDS },

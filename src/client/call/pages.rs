@@ -12,6 +12,7 @@ use crate::client::core::context::Ctx;
 use crate::protocol::call::Call;
 use crate::protocol::error_code;
 use crate::protocol::item;
+use crate::protocol::payload;
 use crate::transport::wait::now;
 use crate::wire::json_members;
 use crate::wire::jsonrpc::Answer;
@@ -60,9 +61,18 @@ impl Ctx<'_> {
         loop {
             let page = call.at(cursor.as_deref());
             wait.restart();
-            let answer =
-                self.perform(&page, limits).await.map_err(|error| (!pages.is_empty(), error))?;
-            let next = next_cursor(&answer);
+            let answer = match self.perform(&page, limits).await {
+                Ok(answer) => answer,
+                Err(error) if is_stale(&error) && self.is_no_cursor(cursor.as_deref()) => {
+                    return Ok(pages);
+                }
+                Err(error) => return Err((!pages.is_empty(), error)),
+            };
+            let next = payload::next_cursor(&answer).map(str::to_owned);
+            if next.is_some() && next == cursor && self.is_no_cursor(cursor.as_deref()) {
+                // The page is another one that the server gave before.
+                return Ok(pages);
+            }
             let named = |what: String| {
                 let error = Error::new(Status::TooLarge, format!("{}: {what}", call.method()));
                 (false, error)
@@ -105,6 +115,15 @@ impl Ctx<'_> {
             cursor = Some(next);
         }
     }
+
+    /// Whether a cursor only says that there are no more pages: many servers
+    /// before 2026-07-28 write an empty text then. Some have a page for it, so
+    /// that it is requested once.
+    fn is_no_cursor(self, cursor: Option<&str>) -> bool {
+        let session = self.client.current_session();
+        cursor == Some("\"\"")
+            && session.is_none_or(|session| !session.server_info.revision.is_stateless())
+    }
 }
 
 impl Client {
@@ -119,6 +138,7 @@ impl Client {
 
 /// Several pages as one object: the members of the last page, whose arrays have
 /// the items of all pages. The last one of members with the same name counts.
+/// The last page may have no items, and leave out their array.
 pub(crate) fn joined(pages: &[&str]) -> String {
     let last = pages.last().and_then(|page| Members::parse(page).ok()).unwrap_or_default();
     let places: HashMap<&str, usize> =
@@ -127,9 +147,11 @@ pub(crate) fn joined(pages: &[&str]) -> String {
         let all = last.0.iter().enumerate();
         all.filter(|(at, (name, _))| places.get(&**name) == Some(at)).map(|(_, member)| member)
     };
-    let arrays = members().filter(|(_, value)| is_array(value));
+    let arrays = members().filter(|(_, value)| is_array(value)).map(|(name, _)| &**name);
+    let lists = item::MEMBERS.into_iter();
+    let lists = lists.filter(|name| last.get(name).is_none_or(|list| is_no_list(list.get())));
     let mut items: HashMap<&str, Vec<&str>> =
-        arrays.map(|(name, _)| (&**name, Vec::new())).collect();
+        arrays.chain(lists).map(|name| (name, Vec::new())).collect();
     for page in pages {
         let page = Members::parse(page).unwrap_or_default();
         let own: HashMap<&str, &str> =
@@ -145,21 +167,28 @@ pub(crate) fn joined(pages: &[&str]) -> String {
     }
     json_members::object(|json| {
         for (name, value) in members() {
-            match items.get(&**name) {
-                Some(all) => json.named(name, &format!("[{}]", all.join(","))),
-                None => json.named(name, value.get()),
+            match items.remove(&**name) {
+                Some(all) if is_array(value) || !all.is_empty() => {
+                    json.named(name, &format!("[{}]", all.join(",")));
+                }
+                _ => json.named(name, value.get()),
+            }
+        }
+        for name in item::MEMBERS {
+            if let Some(all) = items.get(name).filter(|all| !all.is_empty()) {
+                json.named(name, &format!("[{}]", all.join(",")));
             }
         }
     })
 }
 
-fn is_array(value: &RawValue) -> bool {
-    value.get().starts_with('[')
+/// Whether a value stands for an empty list.
+fn is_no_list(value: &str) -> bool {
+    value == "null" || payload::is_empty_object(value)
 }
 
-/// The cursor of the next page. An empty text is a cursor, null is none.
-fn next_cursor(page: &Answer) -> Option<String> {
-    serde_json::from_str(page.member("nextCursor")?).ok()
+fn is_array(value: &RawValue) -> bool {
+    value.get().starts_with('[')
 }
 
 fn is_stale(error: &Error) -> bool {
@@ -179,6 +208,19 @@ mod tests {
             r#"{"_meta":{"last":1},"tools":[{"c":3}]}"#,
         ];
         assert_eq!(joined(&pages), r#"{"_meta":{"last":1},"tools":[{"a":1}, {"b":2},{"c":3}]}"#);
+    }
+
+    #[test]
+    fn keeps_the_items_where_the_last_page_has_no_array() {
+        let first = r#"{"tools":[1],"nextCursor":"x"}"#;
+        for (last, whole) in [
+            (r#"{"tools":null,"x":1}"#, r#"{"tools":[1],"x":1}"#),
+            (r#"{"tools":{ }}"#, r#"{"tools":[1]}"#),
+            (r#"{"x":1}"#, r#"{"x":1,"tools":[1]}"#),
+        ] {
+            assert_eq!(joined(&[first, last]), whole);
+        }
+        assert_eq!(joined(&["{}", r#"{"tools":null}"#]), r#"{"tools":null}"#);
     }
 
     #[test]
@@ -203,12 +245,5 @@ mod tests {
         assert_linear("joining members with one name", 16_000, same, |(last, page)| {
             assert_eq!(joined(&[page, page]), format!("{{\"a\":[{last},{last}]}}"));
         });
-    }
-
-    #[test]
-    fn accepts_an_empty_cursor_but_not_null() {
-        assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":""}"#.into())).as_deref(), Some(""));
-        assert_eq!(next_cursor(&Answer::whole(r#"{"nextCursor":null}"#.into())), None);
-        assert_eq!(next_cursor(&Answer::whole("{}".into())), None);
     }
 }

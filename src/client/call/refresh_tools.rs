@@ -6,6 +6,7 @@ use crate::client::call::perform::Perform;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::context::Ctx;
 use crate::protocol::call::Call;
+use crate::protocol::payload;
 
 /// The most pages that are read.
 const PAGES: usize = 100;
@@ -21,11 +22,11 @@ impl Ctx<'_> {
         for _ in 0..PAGES {
             let page = list.at(cursor.as_deref());
             let answer = calls.perform(self, &page, &limits).await?;
-            let next = answer.member("nextCursor").and_then(|next| serde_json::from_str(next).ok());
-            if next.is_none() || next == cursor {
+            let next = payload::next_cursor(&answer);
+            if next.is_none() || next == cursor.as_deref() {
                 break;
             }
-            cursor = next;
+            cursor = next.map(str::to_owned);
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ use crate::protocol::error_code::{
     HEADER_MISMATCH, INVALID_REQUEST, METHOD_NOT_FOUND, URL_ELICITATION_REQUIRED,
 };
 use crate::protocol::input_required::{InputRequired, RetryParams};
+use crate::protocol::payload;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{RequestKind, Verdict};
 use crate::protocol::task::Task;
@@ -137,6 +138,8 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
+            limit: None,
+            head_limit: None,
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
@@ -243,7 +246,8 @@ impl<'a> CallSteps<'a> {
         let (Ctx { client, options, .. }, limits) = (self.ctx, self.limits);
         let Some(within) = &self.in_session else { return self.failed(no_session()) };
         let (session, call) = (&within.session, within.prepared.as_deref().unwrap_or(self.call));
-        let verdict = outcome.verdict(RequestKind::Call, session);
+        let kind = if self.is_repeatable { RequestKind::Read } else { RequestKind::Call };
+        let verdict = outcome.verdict(kind, session);
         let (event, error) = match outcome.to(session, call.method()) {
             Outcome::Answer(answer, _) => match session.dialect.interpret(call, &answer) {
                 Ok(Interpretation::Complete) => return self.answered(answer),
@@ -268,6 +272,12 @@ impl<'a> CallSteps<'a> {
             {
                 client.forget(session);
                 (CallEvent::SessionLost, error)
+            }
+            Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error)
+                if verdict.is_some_and(Verdict::needs_ping) =>
+            {
+                client.cache.forget(call);
+                (CallEvent::Failed, error)
             }
             Outcome::Rpc(RpcRefused { rpc, error, .. }) => match rpc.code {
                 HEADER_MISMATCH if call.is_tool() && session.has_header_params() => {
@@ -305,6 +315,9 @@ impl<'a> CallSteps<'a> {
     /// The response is the answer to the call.
     fn answered(&mut self, mut answer: Answer) -> CallEvent {
         let (Ctx { client, options, .. }, call) = (self.ctx, self.call);
+        if let Err(error) = payload::check(call.method(), &answer) {
+            return self.failed(error);
+        }
         let Some(within) = &mut self.in_session else { return self.failed(no_session()) };
         if call.method() == "tools/list" {
             let has_header_params = within.session.has_header_params();

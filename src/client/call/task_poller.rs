@@ -24,6 +24,7 @@ use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::error_code;
 use crate::protocol::input_required::InputRequired;
+use crate::protocol::payload;
 use crate::protocol::task::{Task, TaskState};
 use crate::transport::wait::Wait;
 use crate::wire::json_members;
@@ -183,7 +184,9 @@ impl<'a> TaskPoller<'a> {
             }
             TaskState::Completed(json) => {
                 self.end();
-                return Ok(Polled::Over(Answer::whole(json)));
+                let answer = Answer::whole(json);
+                payload::check("tasks/result", &answer)?;
+                return Ok(Polled::Over(answer));
             }
             TaskState::Failed(rpc) => {
                 self.end();

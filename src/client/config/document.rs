@@ -1,14 +1,20 @@
 //! Reads the servers from the text of a configuration file.
 //!
-//! The servers are in `mcpServers` (Claude, Cursor, FastMCP), in `servers` (VS
-//! Code), or directly in the root. Unknown keys are ignored. A null counts as a
-//! missing key.
+//! Applications share such files, and write them in dialects of their own. The
+//! unit is the entry: one that cannot be used keeps its error to itself.
+//! `dialect.rs` has the names of the members. Unknown keys are ignored. A null
+//! counts as a missing key, and so does an empty text where a program, an address
+//! or a path is due.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::base::error::{Error, Result, quote};
 use crate::base::secret::Secret;
+use crate::client::config::dialect::{
+    self, ALLOWED, ConfigDialect, DISABLED_LISTS, OFF_IF_FALSE, OFF_IF_TRUE, ROOTS, SECONDS, URLS,
+};
 use crate::client::config::entry::{ConfigText, Entry, EntryAuth, EntryTarget, OAuthEntry};
+use crate::client::config::foreign;
 use crate::client::config::place::ConfigPlace;
 use crate::client::options::server::HttpTransport;
 use crate::wire::jsonc::{Jsonc, Member, Value, kind};
@@ -24,14 +30,16 @@ impl Document {
     /// `file` is the name of the file in messages.
     pub(crate) fn parse(file: &str, text: &str) -> Result<Self> {
         let root = ConfigPlace::file(file);
-        let jsonc = Jsonc::parse(text).map_err(|wrong| {
-            root.on(wrong.line).wrong(format!(
+        let jsonc = Jsonc::parse(text).map_err(|wrong| match foreign::format(file, text) {
+            Some((line, what)) => root.on(line).wrong(what),
+            None => root.on(wrong.line).wrong(format!(
                 "column {}: is not JSON (comments and commas at the end are allowed): {}",
                 wrong.column, wrong.what
-            ))
+            )),
         })?;
         let mut reader = DocumentReader { jsonc: &jsonc, warnings: Vec::new() };
         let entries = reader.root(&root)?;
+        reader.warn_of_mistakes(&root, &entries);
         Ok(Self { entries, warnings: reader.warnings })
     }
 }
@@ -39,6 +47,22 @@ impl Document {
 struct DocumentReader<'a> {
     jsonc: &'a Jsonc<'a>,
     warnings: Vec<String>,
+}
+
+/// The object of servers in a file.
+struct Servers<'a> {
+    place: ConfigPlace,
+    value: &'a Value<'a>,
+    dialect: ConfigDialect,
+}
+
+/// The names of servers that the file switches off outside their entries, with
+/// the place that does so.
+#[derive(Default)]
+struct SwitchedOff {
+    listed: HashMap<String, ConfigPlace>,
+    /// All servers but these are off.
+    allowed: Option<(HashSet<String>, ConfigPlace)>,
 }
 
 /// The members of an object, each name once.
@@ -53,24 +77,23 @@ impl<'a> DocumentReader<'a> {
         let jsonc = self.jsonc;
         let place = root.on(jsonc.line(&jsonc.root));
         let object = self.object(place, &jsonc.root, "{\"mcpServers\": {...}}")?;
-        let (mcp_servers, servers) = (object.member("mcpServers"), object.member("servers"));
-        if let (Some(_), Some(servers)) = (mcp_servers, servers) {
-            let place = root.inside("servers", jsonc.line(servers));
-            self.warnings.push(format!("{place}: is ignored, because there is \"mcpServers\""));
-        }
-        if let Some(member) = mcp_servers.or(servers) {
-            let name = member.name.as_str();
-            let place = root.inside(name, jsonc.line(member));
+        let off = self.switched_off(&object);
+        let mut found = servers_of(&object).into_iter();
+        if let Some(used) = found.next() {
+            for ignored in found {
+                let name = quote(&used.place.key());
+                self.warnings
+                    .push(format!("{}: is ignored, because there is \"{name}\"", ignored.place));
+            }
             let wanted = "the servers by their names, as in \
                           {\"weather\": {\"url\": \"https://example.com/mcp\"}}";
-            let servers = self.object(place, &member.value, wanted)?;
-            return servers
-                .members
-                .iter()
-                .map(|one| self.entry(&servers.place, one, name == "servers"))
-                .collect();
+            let servers = self.object(used.place, used.value, wanted)?;
+            let all = servers.members.iter();
+            return Ok(all
+                .map(|one| self.entry(&servers.place, one, used.dialect, &off))
+                .collect());
         }
-        let is_map = object.members.iter().any(|one| names_a_server(&one.value));
+        let is_map = object.members.iter().any(|one| dialect::names_a_server(&one.value));
         if !is_map {
             return Err(object.place.wrong(
                 "has no \"mcpServers\", no \"servers\" and no server: write \
@@ -78,7 +101,80 @@ impl<'a> DocumentReader<'a> {
             ));
         }
         let servers = object.members.iter().filter(|one| matches!(one.value, Value::Object(_)));
-        servers.map(|one| self.entry(root, one, false)).collect()
+        Ok(servers.map(|one| self.entry(root, one, ConfigDialect::Common, &off)).collect())
+    }
+
+    /// Reads the lists of names that switch servers off.
+    fn switched_off(&mut self, root: &Object<'a>) -> SwitchedOff {
+        let mut off = SwitchedOff::default();
+        let gemini = root.member("mcp").and_then(|mcp| match &mcp.value {
+            Value::Object(inner) => {
+                let place = root.place.inside("mcp", self.jsonc.line(mcp));
+                let members = inner.properties.iter().collect();
+                Some(Object { jsonc: self.jsonc, place, members })
+            }
+            _ => None,
+        });
+        for (object, name) in DISABLED_LISTS
+            .iter()
+            .map(|name| (Some(root), *name))
+            .chain([(gemini.as_ref(), "excluded")])
+        {
+            for (name, place) in self.names(object, name).into_iter().flatten() {
+                off.listed.entry(name).or_insert(place);
+            }
+        }
+        for (object, name) in
+            ALLOWED.iter().map(|name| (Some(root), *name)).chain([(gemini.as_ref(), "allowed")])
+        {
+            let Some(names) = self.names(object, name) else { continue };
+            let Some((object, member)) = object.and_then(|it| Some((it, it.member(name)?))) else {
+                continue;
+            };
+            let names = names.into_iter().map(|(name, _)| name).collect();
+            off.allowed = Some((names, object.at(name, &member.value)));
+        }
+        off
+    }
+
+    /// The names in a list, each with its place. A text is one name, and an
+    /// object has names as its keys.
+    fn names(
+        &mut self,
+        object: Option<&Object<'a>>,
+        name: &'static str,
+    ) -> Option<Vec<(String, ConfigPlace)>> {
+        let object = object?;
+        let value = &object.member(name)?.value;
+        let line = |value: &Value<'_>| self.jsonc.line(value);
+        match value {
+            Value::Array(all) => {
+                let each = all.elements.iter().enumerate();
+                let names = each.filter_map(|(at, one)| match one {
+                    Value::StringLit(text) => {
+                        let place = object.place.element(name, at, line(one));
+                        Some((text.value.clone().into_owned(), place))
+                    }
+                    _ => None,
+                });
+                Some(names.collect())
+            }
+            Value::StringLit(text) => {
+                Some(vec![(text.value.clone().into_owned(), object.at(name, value))])
+            }
+            Value::Object(members) => {
+                let names = members.properties.iter().map(|one| {
+                    let key = one.name.as_str();
+                    (key.to_owned(), object.place.named(name, key, line(&one.value)))
+                });
+                Some(names.collect())
+            }
+            _ => {
+                let wrong = object.other(name, value, "an array of the names of servers");
+                self.warnings.push(wrong.message().to_owned());
+                None
+            }
+        }
     }
 
     /// The members of a value that must be an object. `wanted` is for the
@@ -124,64 +220,135 @@ impl<'a> DocumentReader<'a> {
         &mut self,
         servers: &ConfigPlace,
         member: &'a Member<'a>,
-        is_vs_code: bool,
-    ) -> Result<Entry> {
+        dialect: ConfigDialect,
+        off: &SwitchedOff,
+    ) -> Entry {
         let name = member.name.as_str();
         let place = servers.inside(name, self.jsonc.line(member));
-        if name.contains('\0') {
-            return Err(place.wrong("the name has a NUL (\\u0000): take it out"));
-        }
-        let wanted = "{\"url\": ...} or {\"command\": ...}";
-        let object = self.object(place, &member.value, wanted)?;
-        let stated = object.transport(is_vs_code)?;
-        let target = match (object.text("command")?, object.text("url")?) {
-            (Some(_), Some(_)) => {
-                return Err(object.place.wrong(
-                    "has both \"command\" and \"url\": keep \"command\" for a program on this \
-                     machine, or \"url\" for a server behind HTTP",
-                ));
-            }
-            (None, None) => {
-                return Err(object.place.wrong(
-                    "has neither \"command\" nor \"url\": write \"command\" for a program on \
-                     this machine, or \"url\" for a server behind HTTP",
-                ));
-            }
-            (Some(command), None) => match stated {
-                Some((place, Some(_))) => {
-                    return Err(place.wrong(
-                        "is for a server behind HTTP, and there is \"command\": write \"stdio\", \
-                         or \"url\" in place of \"command\"",
-                    ));
-                }
-                _ => self.program(&object, command)?,
-            },
-            (None, Some(url)) => match stated {
-                Some((place, None)) => {
-                    return Err(place.wrong(
-                        "is \"stdio\", and there is \"url\": write \"http\" or \"sse\", or \
-                         \"command\" in place of \"url\"",
-                    ));
-                }
-                stated => {
-                    let transport = stated.and_then(|(_, transport)| transport);
-                    self.address(&object, url, transport.unwrap_or(HttpTransport::Auto))?
-                }
-            },
-        };
-        Ok(Entry {
+        let mut entry = Entry {
             name: name.to_owned(),
-            disabled: object.disabled()?,
-            timeout: object.timeout()?,
-            place: object.place,
-            target,
-        })
+            place: place.clone(),
+            off: off.place(name),
+            timeout: None,
+            target: Err(place.wrong("the name has a NUL (\\u0000): take it out")),
+        };
+        if !name.contains('\0') {
+            let wanted = "{\"url\": ...} or {\"command\": ...}";
+            entry.target = self
+                .object(place, &member.value, wanted)
+                .and_then(|object| self.members_of_entry(&object, dialect, &mut entry));
+        }
+        entry
     }
 
-    fn program(&mut self, object: &Object<'a>, command: ConfigText) -> Result<EntryTarget> {
-        if command.written().is_empty() {
-            return Err(command.place.wrong("is empty: write the program's name or path"));
+    /// Warns of the entries that have mistakes.
+    fn warn_of_mistakes(&mut self, file: &ConfigPlace, entries: &[Entry]) {
+        let wrong = || entries.iter().filter_map(|entry| entry.target.as_ref().err());
+        self.warnings.extend(wrong().take(MISTAKES).map(|error| error.message().to_owned()));
+        let others = wrong().count().saturating_sub(MISTAKES);
+        if others > 0 {
+            self.warnings.push(format!("{file}: {others} other servers have mistakes as well"));
         }
+    }
+
+    fn members_of_entry(
+        &mut self,
+        object: &Object<'a>,
+        dialect: ConfigDialect,
+        entry: &mut Entry,
+    ) -> Result<EntryTarget> {
+        let is_off = object.is_off();
+        entry.off = is_off.as_ref().ok().and_then(Clone::clone).or(entry.off.take());
+        is_off?;
+        entry.timeout = self.timeout(object)?;
+        self.target(object, dialect)
+    }
+
+    fn target(&mut self, object: &Object<'a>, dialect: ConfigDialect) -> Result<EntryTarget> {
+        let stated = object.transport(dialect)?;
+        let url = self.url(object)?;
+        let is_http = stated.as_ref().map(|(_, transport)| transport.is_some());
+        match (object.command(dialect), url) {
+            (Some(_), Some(_)) if is_http.is_none() => Err(object.place.wrong(
+                "has both \"command\" and \"url\": keep \"command\" for a program on this \
+                 machine, or \"url\" for a server behind HTTP",
+            )),
+            (None, None) => Err(object.place.wrong(object.lacks_target())),
+            (Some(command), url) if url.is_none() || is_http == Some(false) => match stated {
+                Some((place, Some(_))) => Err(place.wrong(
+                    "is for a server behind HTTP, and there is \"command\": write \"stdio\", \
+                     or \"url\" in place of \"command\"",
+                )),
+                _ => self.program(object, command, dialect),
+            },
+            (_, Some(url)) => match stated {
+                Some((place, None)) => Err(place.wrong(
+                    "is \"stdio\", and there is \"url\": write \"http\" or \"sse\", or \
+                     \"command\" in place of \"url\"",
+                )),
+                stated => {
+                    let transport = stated.and_then(|(_, transport)| transport);
+                    self.address(object, url, transport.unwrap_or(HttpTransport::Auto))
+                }
+            },
+            (Some(command), None) => self.program(object, command, dialect),
+        }
+    }
+
+    /// Reads the address. Of several members for it, the first of [`URLS`]
+    /// counts.
+    fn url(&mut self, object: &Object<'a>) -> Result<Option<ConfigText>> {
+        let mut found: Option<ConfigText> = None;
+        for name in URLS {
+            let Some(text) = object.nonempty_text(name)? else { continue };
+            match &found {
+                Some(used) if used.written() != text.written() => self.warnings.push(format!(
+                    "{}: is ignored, because there is {}",
+                    text.place,
+                    used.place.key()
+                )),
+                Some(_) => {}
+                None => found = Some(text),
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads `timeout`, in milliseconds. Some applications write seconds.
+    fn timeout(&mut self, object: &Object<'a>) -> Result<Option<i32>> {
+        let Some(member) = object.member("timeout") else { return Ok(None) };
+        let wanted = "a number of milliseconds, such as 30000";
+        let place = object.at("timeout", &member.value);
+        let Value::NumberLit(written) = &member.value else {
+            return Err(object.other("timeout", &member.value, wanted));
+        };
+        let number = written.value.parse::<f64>().unwrap_or_default();
+        let has_seconds = SECONDS.iter().any(|name| object.has(name));
+        let is_in_seconds = number < SHORTEST_MILLISECONDS && has_seconds;
+        let milliseconds = if is_in_seconds { number * 1000.0 } else { number };
+        if milliseconds.fract() != 0.0 || !(1.0..=f64::from(i32::MAX)).contains(&milliseconds) {
+            return Err(place.wrong(format!(
+                "is {}, not a whole number from 1 to {}: write {wanted}",
+                quote(written.value),
+                i32::MAX
+            )));
+        }
+        if milliseconds < SHORTEST_MILLISECONDS && !is_in_seconds {
+            self.warnings.push(format!(
+                "{place}: is {number} milliseconds, in which most calls fail: write {} if {number} \
+                 seconds are meant",
+                number * 1000.0
+            ));
+        }
+        Ok(Some(milliseconds as i32))
+    }
+
+    fn program(
+        &mut self,
+        object: &Object<'a>,
+        command: &'a Member<'a>,
+        dialect: ConfigDialect,
+    ) -> Result<EntryTarget> {
         if let Some(auth) = object.member("auth") {
             return Err(object.place.member("auth", self.jsonc.line(auth)).wrong(
                 "there is no token for a program at stdio: give it what it needs in \"env\"",
@@ -192,12 +359,41 @@ impl<'a> DocumentReader<'a> {
                 "there are no headers for a program at stdio: give it what it needs in \"env\"",
             ));
         }
+        let (command, args, env) = match &command.value {
+            // The form of Zed.
+            Value::Object(members) => {
+                let inside = object.place.inside("command", self.jsonc.line(command));
+                let inner = self.distinct(inside, &members.properties, str::to_owned);
+                let Some(path) = inner.nonempty_text("path")? else {
+                    return Err(inner.place.wrong(
+                        "is an object without \"path\": write the program's name or path there",
+                    ));
+                };
+                (path, inner.list("args")?, self.env(&inner, "env")?)
+            }
+            // The form of opencode.
+            Value::Array(_) if dialect == ConfigDialect::Opencode => {
+                let mut all = object.list("command")?;
+                if all.is_empty() {
+                    let place = object.at("command", &command.value);
+                    return Err(place.wrong("is empty: write the program's name or path"));
+                }
+                (all.remove(0), all, Vec::new())
+            }
+            value => (text(object.at("command", value), value)?, object.list("args")?, Vec::new()),
+        };
+        let mut env = env;
+        let names: &[&'static str] =
+            if dialect == ConfigDialect::Opencode { &["environment", "env"] } else { &["env"] };
+        for name in names {
+            env.extend(self.env(object, name)?);
+        }
         Ok(EntryTarget::Program {
             command,
-            args: object.list("args")?,
-            env: self.env(object)?,
-            env_file: object.text("envFile")?,
-            cwd: object.text("cwd")?,
+            args,
+            env,
+            env_file: object.nonempty_text("envFile")?,
+            cwd: object.nonempty_text("cwd")?,
         })
     }
 
@@ -260,11 +456,15 @@ impl<'a> DocumentReader<'a> {
 
     /// Reads an object of strings and numbers. A number is used as it is
     /// written. A null removes the variable.
-    fn env(&mut self, object: &Object<'a>) -> Result<Vec<(String, Option<ConfigText>)>> {
+    fn env(
+        &mut self,
+        object: &Object<'a>,
+        name: &'static str,
+    ) -> Result<Vec<(String, Option<ConfigText>)>> {
         let mut out = Vec::new();
-        for one in self.members(object, "env", str::to_owned)? {
+        for one in self.members(object, name, str::to_owned)? {
             let key = one.name.as_str();
-            let place = object.place.named("env", key, self.jsonc.line(&one.value));
+            let place = object.place.named(name, key, self.jsonc.line(&one.value));
             if key.is_empty() || key.contains(['=', '\0']) {
                 return Err(place.wrong(
                     "no variable can have this name: it is empty, or has a \"=\" or a NUL",
@@ -317,6 +517,53 @@ impl<'a> Object<'a> {
         text(self.at(name, &member.value), &member.value).map(Some)
     }
 
+    /// Reads a string. An empty one counts as absent.
+    fn nonempty_text(&self, name: &'static str) -> Result<Option<ConfigText>> {
+        Ok(self.text(name)?.filter(|text| !text.written().is_empty()))
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.members.iter().any(|one| one.name.as_str() == name)
+    }
+
+    /// The member for the program, unless it is empty.
+    fn command(&self, dialect: ConfigDialect) -> Option<&'a Member<'a>> {
+        self.member("command").filter(|member| match &member.value {
+            Value::StringLit(text) => !text.value.is_empty(),
+            Value::Array(all) => dialect != ConfigDialect::Opencode || !all.elements.is_empty(),
+            _ => true,
+        })
+    }
+
+    /// What to say of an entry that has neither a program nor an address.
+    fn lacks_target(&self) -> String {
+        let names = || self.members.iter().map(|one| one.name.as_str());
+        let is_of_extension = self.member("source").is_some_and(
+            |source| matches!(&source.value, Value::StringLit(text) if text.value == "extension"),
+        );
+        let mut meant: Vec<&str> = names().filter(|name| dialect::is_meant(name)).collect();
+        if meant.is_empty() {
+            meant = names().filter(|name| !matches!(*name, "command" | "url")).collect();
+        }
+        let shown: Vec<String> =
+            meant.iter().take(SHOWN).map(|name| format!("\"{}\"", quote(name))).collect();
+        let more = if meant.len() > SHOWN { " and others" } else { "" };
+        let but = if shown.is_empty() {
+            String::new()
+        } else {
+            format!(", but {}{more}", shown.join(", "))
+        };
+        let who = if is_of_extension {
+            "; its program is in an extension of an editor (\"source\": \"extension\")"
+        } else {
+            ""
+        };
+        format!(
+            "has neither \"command\" nor \"url\"{but}{who}: write \"command\" for a program on \
+             this machine, or \"url\" for a server behind HTTP"
+        )
+    }
+
     /// Reads an array of strings.
     fn list(&self, name: &'static str) -> Result<Vec<ConfigText>> {
         let Some(member) = self.member(name) else { return Ok(Vec::new()) };
@@ -330,29 +577,26 @@ impl<'a> Object<'a> {
 
     /// Reads `transport` or `type`: its place and the transport, or `None` for
     /// stdio.
-    fn transport(&self, is_vs_code: bool) -> Result<Option<(ConfigPlace, Option<HttpTransport>)>> {
+    fn transport(
+        &self,
+        dialect: ConfigDialect,
+    ) -> Result<Option<(ConfigPlace, Option<HttpTransport>)>> {
         let mut stated = None;
-        for name in ["transport", "type"] {
+        for name in ["transport", "type", "transportType"] {
             let Some(member) = self.member(name) else { continue };
             let place = self.at(name, &member.value);
             let Value::StringLit(written) = &member.value else {
                 return Err(self.other(name, &member.value, "a string such as \"http\""));
             };
-            let transport = match &*written.value {
-                "stdio" => None,
-                // VS Code tries both HTTP transports.
-                "http" if is_vs_code => Some(HttpTransport::Auto),
-                "http" | "streamable-http" | "streamable_http" | "streamableHttp" => {
-                    Some(HttpTransport::StreamableHttp)
-                }
-                "sse" => Some(HttpTransport::Sse),
-                other => {
-                    return Err(place.wrong(format!(
-                        "\"{}\" is no transport that is known: write \"http\", \
-                         \"streamable-http\", \"sse\" or \"stdio\"",
-                        quote(other)
-                    )));
-                }
+            if written.value.is_empty() {
+                continue;
+            }
+            let Some(transport) = dialect::transport(&written.value, dialect) else {
+                return Err(place.wrong(format!(
+                    "\"{}\" is no transport that is known: write \"http\", \
+                     \"streamable-http\", \"sse\" or \"stdio\"",
+                    quote(&written.value)
+                )));
             };
             if stated.as_ref().is_some_and(|(_, other)| *other != transport) {
                 return Err(place.wrong("contradicts \"transport\": keep one of them"));
@@ -362,40 +606,91 @@ impl<'a> Object<'a> {
         Ok(stated)
     }
 
-    fn timeout(&self) -> Result<Option<i32>> {
-        let Some(member) = self.member("timeout") else { return Ok(None) };
-        let wanted = "a number of milliseconds, such as 30000";
-        let Value::NumberLit(written) = &member.value else {
-            return Err(self.other("timeout", &member.value, wanted));
-        };
-        let number = written.value.parse::<f64>().unwrap_or_default();
-        if number.fract() == 0.0 && (1.0..=f64::from(i32::MAX)).contains(&number) {
-            return Ok(Some(number as i32));
+    /// The place of the member that switches the server off.
+    fn is_off(&self) -> Result<Option<ConfigPlace>> {
+        let mut off = self.is_switched_off()?;
+        // The form of mcp-proxy.
+        if let Some(Value::Object(options)) = self.member("options").map(|member| &member.value) {
+            let place = self.place.inside("options", self.place.line());
+            let members = options.properties.iter().collect();
+            let options = Object { jsonc: self.jsonc, place, members };
+            off = off.or(options.is_switched_off()?);
         }
-        Err(self.at("timeout", &member.value).wrong(format!(
-            "is {}, not a whole number from 1 to {}: write {wanted}",
-            quote(written.value),
-            i32::MAX
-        )))
+        Ok(off)
     }
 
-    fn disabled(&self) -> Result<Option<ConfigPlace>> {
-        let Some(member) = self.member("disabled") else { return Ok(None) };
-        match &member.value {
-            Value::BooleanLit(one) => Ok(one.value.then(|| self.at("disabled", &member.value))),
-            _ => Err(self.other("disabled", &member.value, "true or false")),
+    fn is_switched_off(&self) -> Result<Option<ConfigPlace>> {
+        let mut off = None;
+        let flags = OFF_IF_TRUE.iter().map(|name| (*name, true));
+        for (name, value_of_off) in flags.chain(OFF_IF_FALSE.iter().map(|name| (*name, false))) {
+            let Some(member) = self.member(name) else { continue };
+            match &member.value {
+                Value::BooleanLit(one) if one.value == value_of_off => {
+                    off.get_or_insert_with(|| self.at(name, &member.value));
+                }
+                Value::BooleanLit(_) => {}
+                _ => return Err(self.other(name, &member.value, "true or false")),
+            }
         }
+        // The form of Witsy.
+        if let Some(member) = self.member("state")
+            && matches!(&member.value, Value::StringLit(text) if text.value == "disabled")
+        {
+            off.get_or_insert_with(|| self.at("state", &member.value));
+        }
+        Ok(off)
     }
 }
+
+impl SwitchedOff {
+    /// The place that switches this server off.
+    fn place(&self, name: &str) -> Option<ConfigPlace> {
+        let listed = self.listed.get(name);
+        let left_out = || {
+            let (allowed, place) = self.allowed.as_ref()?;
+            (!allowed.contains(name)).then_some(place)
+        };
+        listed.or_else(left_out).cloned()
+    }
+}
+
+/// The objects of servers in a file. The first one is used.
+fn servers_of<'a>(root: &Object<'a>) -> Vec<Servers<'a>> {
+    let jsonc = root.jsonc;
+    let mut found = Vec::new();
+    for (name, dialect) in ROOTS {
+        let Some(member) = root.member(name) else { continue };
+        let place = root.place.inside(name, jsonc.line(member));
+        if *name != "mcp" {
+            found.push(Servers { place, value: &member.value, dialect: *dialect });
+            continue;
+        }
+        // Settings of VS Code have the servers inside, those of opencode are the
+        // servers, and those of other applications have only options there.
+        let Value::Object(inner) = &member.value else { continue };
+        let servers = inner.properties.iter().find(|one| one.name.as_str() == "servers");
+        if let Some(servers) = servers.filter(|one| matches!(one.value, Value::Object(_))) {
+            let place = place.inside("servers", jsonc.line(servers));
+            found.push(Servers { place, value: &servers.value, dialect: ConfigDialect::VsCode });
+        } else if inner.properties.iter().any(|one| dialect::names_a_server(&one.value)) {
+            found.push(Servers { place, value: &member.value, dialect: *dialect });
+        }
+    }
+    found
+}
+
+/// The most entries with mistakes that have a warning each.
+const MISTAKES: usize = 100;
+
+/// The most names of members in a message.
+const SHOWN: usize = 5;
+
+/// A shorter timeout was hardly meant in milliseconds.
+const SHORTEST_MILLISECONDS: f64 = 1000.0;
 
 fn text(place: ConfigPlace, value: &Value<'_>) -> Result<ConfigText> {
     match value {
         Value::StringLit(written) => ConfigText::new(place, Secret::from(&*written.value)),
         _ => Err(place.wrong(format!("is {}: write a string in quotes", kind(value)))),
     }
-}
-
-fn names_a_server(value: &Value<'_>) -> bool {
-    let Value::Object(members) = value else { return false };
-    members.properties.iter().any(|one| matches!(one.name.as_str(), "command" | "url"))
 }

@@ -11,11 +11,12 @@ use crate::wire::variable_reference::{Part, Wrong, parts};
 pub(crate) struct Entry {
     pub(crate) name: String,
     pub(crate) place: ConfigPlace,
-    /// The place of `disabled`, if it is true.
-    pub(crate) disabled: Option<ConfigPlace>,
+    /// The place that switches the server off.
+    pub(crate) off: Option<ConfigPlace>,
     /// In milliseconds.
     pub(crate) timeout: Option<i32>,
-    pub(crate) target: EntryTarget,
+    /// Or why the entry cannot be used.
+    pub(crate) target: Result<EntryTarget>,
 }
 
 #[derive(Debug)]
@@ -98,17 +99,22 @@ impl ConfigText {
 }
 
 impl Entry {
+    /// Whether a client can be made, as far as the file shows.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.off.is_none() && self.target.is_ok()
+    }
+
     pub(crate) fn url(&self) -> Option<&str> {
         match &self.target {
-            EntryTarget::Address { url, .. } => Some(url.written()),
-            EntryTarget::Program { .. } => None,
+            Ok(EntryTarget::Address { url, .. }) => Some(url.written()),
+            _ => None,
         }
     }
 
     pub(crate) fn command(&self) -> Option<&str> {
         match &self.target {
-            EntryTarget::Program { command, .. } => Some(command.written()),
-            EntryTarget::Address { .. } => None,
+            Ok(EntryTarget::Program { command, .. }) => Some(command.written()),
+            _ => None,
         }
     }
 
@@ -116,10 +122,10 @@ impl Entry {
     /// written in the file.
     pub(crate) fn literals(&self) -> Vec<&ConfigPlace> {
         let texts: Vec<&ConfigText> = match &self.target {
-            EntryTarget::Program { env, .. } => {
+            Ok(EntryTarget::Program { env, .. }) => {
                 env.iter().filter_map(|(_, text)| text.as_ref()).collect()
             }
-            EntryTarget::Address { headers, auth, .. } => {
+            Ok(EntryTarget::Address { headers, auth, .. }) => {
                 let secret = match auth {
                     Some(EntryAuth::Token(token)) => Some(token),
                     Some(EntryAuth::OAuth(oauth)) => oauth.client_secret.as_ref(),
@@ -127,6 +133,7 @@ impl Entry {
                 };
                 headers.iter().map(|(_, text)| text).chain(secret).collect()
             }
+            Err(_) => Vec::new(),
         };
         texts.into_iter().filter(|text| text.is_literal()).map(|text| &text.place).collect()
     }

@@ -1,12 +1,14 @@
 //! Reads the configuration files of MCP hosts, and makes clients for the
 //! servers in them.
 //!
-//! Loading checks the syntax and the types of the whole file. References are
-//! replaced when a client is made, so a missing variable affects only the
+//! Loading checks the syntax of the file and the types of each entry. References
+//! are replaced when a client is made, so a missing variable affects only the
 //! server that uses it.
 
+mod dialect;
 pub(crate) mod document;
 pub(crate) mod entry;
+mod foreign;
 mod place;
 pub(crate) mod resolved_entry;
 
@@ -54,6 +56,16 @@ impl Config {
 
     /// Makes a client for the server with this name, or for the only server.
     pub(crate) fn client(&self, name: Option<&str>) -> Result<Client> {
+        self.client_of(self.entry(name)?)
+    }
+
+    /// Why no client can be made for an entry, with the environment of this
+    /// moment. `None`: one can be made, or there is no such entry.
+    pub(crate) fn fault(&self, index: usize) -> Option<Error> {
+        self.client_of(self.entries.get(index)?).err()
+    }
+
+    fn client_of(&self, entry: &Entry) -> Result<Client> {
         let environment = Environment::read();
         let references = References {
             variable: &|name| environment.get(name).map(OsStr::to_owned),
@@ -62,7 +74,7 @@ impl Config {
                 read(&folder.join(path)).map(|(text, _)| text)
             },
         };
-        client(&ResolvedEntry::new(self.entry(name)?, &references)?)
+        client(&ResolvedEntry::new(entry, &references)?)
     }
 
     fn entry(&self, name: Option<&str>) -> Result<&Entry> {
@@ -76,11 +88,20 @@ impl Config {
                 None => none(format!("has no server \"{}\"", quote(name))),
             };
         }
-        let mut enabled = self.entries.iter().filter(|entry| entry.disabled.is_none());
-        match (enabled.next(), enabled.next(), &*self.entries) {
-            (Some(entry), None, _) | (None, _, [entry]) => Ok(entry),
-            (None, _, []) => none("has no server".to_owned()),
-            _ => none("has no single enabled server, so the server must be named".to_owned()),
+        let entries = || self.entries.iter();
+        let usable = only(entries().filter(|entry| entry.is_usable()));
+        if let Some(entry) = usable {
+            return Ok(entry);
+        }
+        if entries().any(Entry::is_usable) {
+            return none("has several servers, so the server must be named".to_owned());
+        }
+        // The error of the only server says why it cannot be used.
+        let enabled = only(entries().filter(|entry| entry.off.is_none()));
+        match enabled.or_else(|| only(entries())) {
+            Some(entry) => Ok(entry),
+            None if self.entries.is_empty() => none("has no server".to_owned()),
+            None => none("has no server that can be used without its name".to_owned()),
         }
     }
 
@@ -99,6 +120,11 @@ impl Config {
             _ => format!("there are {}", names.join(", ")),
         }
     }
+}
+
+/// The only item, if there is one and no other.
+fn only<'a>(mut all: impl Iterator<Item = &'a Entry>) -> Option<&'a Entry> {
+    all.next().filter(|_| all.next().is_none())
 }
 
 /// Makes a client from an entry.

@@ -63,7 +63,11 @@ impl ConfigPlace {
         Self { within: self.within.clone(), line, step }
     }
 
-    fn key(&self) -> String {
+    pub(crate) fn line(&self) -> usize {
+        self.line
+    }
+
+    pub(crate) fn key(&self) -> String {
         let key = &self.within.key;
         match &self.step {
             KeyStep::Itself => key.clone(),

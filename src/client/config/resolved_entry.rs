@@ -59,13 +59,17 @@ const EDITOR_VARIABLES: [&str; 4] =
 
 impl<'a> ResolvedEntry<'a> {
     pub(crate) fn new(entry: &'a Entry, references: &References<'_>) -> Result<Self> {
-        if let Some(place) = &entry.disabled {
+        if let Some(place) = &entry.off {
             return Err(place.fails(
                 Status::State,
-                "the server is disabled: write false, or take the key out, to use it",
+                format!(
+                    "the server \"{}\" is disabled there: change the value, or take it out, to use \
+                     the server",
+                    quote(&entry.name)
+                ),
             ));
         }
-        let target = match &entry.target {
+        let target = match entry.target.as_ref().map_err(Error::clone)? {
             EntryTarget::Program { command, args, env, env_file, cwd } => ResolvedTarget::Program {
                 command: command.resolved(references)?,
                 args: args.iter().map(|text| text.resolved(references)).collect::<Result<_>>()?,

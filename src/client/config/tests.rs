@@ -140,12 +140,13 @@ fn knows_the_transports() {
         ("servers", r#", "type": "sse""#, HttpTransport::Sse),
     ] {
         let document = parse(&format!(r#"{{"{shape}": {{"a": {{"url": "x"{said}}}}}}}"#)).unwrap();
-        let EntryTarget::Address { transport, .. } = document.entries[0].target else { panic!() };
-        assert_eq!(transport, expected, "{shape} {said}");
+        let target = document.entries[0].target.as_ref();
+        let Ok(EntryTarget::Address { transport, .. }) = target else { panic!() };
+        assert_eq!(*transport, expected, "{shape} {said}");
     }
 }
 
-/// Errors that are found when the file is loaded, even for a disabled server.
+/// Errors of a file that has no servers at all.
 #[test]
 fn refuses_a_file_with_line_and_key() {
     for (text, place, what) in [
@@ -156,9 +157,6 @@ fn refuses_a_file_with_line_and_key() {
         ("{\"a\": {\"x\": 1}}", "f.json:1: ", "no \"mcpServers\""),
         ("{\n\"mcpServers\": []}", "f.json:2: mcpServers: ", "is an array, not an object"),
         ("{\n\"servers\": 1}", "f.json:2: servers: ", "is a number, not an object"),
-        ("{\"mcpServers\": {\n\"a\": true}}", "f.json:2: mcpServers.a: ", "is a boolean"),
-        ("{\"a\\u0000\": {\"url\": \"x\"}}", "f.json:1: [\"a \"]: ", "NUL"),
-        ("{\"a\": {\"url\": \"x\"},\n\"b\": {}}", "f.json:2: b: ", "neither"),
     ] {
         let error = parse(text).unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);
@@ -177,7 +175,6 @@ fn refuses_a_server_with_line_and_key() {
         (r#""url": "x${A:-${B}}""#, 3, ".url", "inside another"),
         (r#""url": "x${A B}""#, 3, ".url", "names no variable"),
         (r#""url": "x\u0000""#, 3, ".url", "NUL"),
-        (r#""command": """#, 3, ".command", "is empty"),
         (r#""command": ["x"]"#, 3, ".command", "is an array"),
         (r#""command": "x", "auth": "hunter2""#, 3, ".auth", "no token for a program"),
         (r#""command": "x", "headers": {"a": "hunter2"}"#, 3, ".headers.a", "no headers"),
@@ -223,13 +220,22 @@ fn refuses_a_server_with_line_and_key() {
         (r#""url": "x", "timeout": "30""#, 3, ".timeout", "is a string: write a number"),
         (r#""url": "x", "disabled": "yes""#, 3, ".disabled", "true or false"),
     ] {
-        let text = format!("{{\"mcpServers\": {{\n\"a\": {{\n{members}}}}}}}");
-        let error = parse(&text).unwrap_err();
+        let text = format!(
+            "{{\"mcpServers\": {{\n\"a\": {{\n{members}}},\n\"good\": {{\"command\": \"x\"}}}}}}"
+        );
+        let config = config(&text);
+        let error = config.entries[0].target.as_ref().unwrap_err();
         assert_eq!(error.status(), Status::InvalidArgument);
         let message = error.message();
         let place = format!("f.json:{line}: mcpServers.a{key}: ");
         assert!(message.starts_with(&place) && message.contains(what), "{text}: {message}");
         assert!(!message.contains("hunter2"), "{message}");
+        // The entry keeps its error to itself.
+        assert_eq!(config.warnings, [message]);
+        assert_eq!(config.fault(0).unwrap().message(), message);
+        assert_eq!(config.client(Some("a")).unwrap_err().message(), message);
+        assert!(config.fault(1).is_none() && config.client(Some("good")).is_ok());
+        assert_eq!(config.entry(None).unwrap().name, "good");
     }
 }
 
@@ -333,6 +339,7 @@ fn finds_a_server_by_its_name_or_as_the_only_one() {
     let names = "there are \"weather\", \"my files\", \"off\"";
     assert!(message(&all, Some("x")).contains("no server \"x\""));
     assert!(message(&all, Some("x")).ends_with(names));
+    assert_eq!(all.entry(None).unwrap_err().status(), Status::NotFound);
     assert!(message(&all, None).ends_with(names));
     let one = config(r#"{"a": {"url": "x"}, "b": {"url": "y", "disabled": true}}"#);
     assert_eq!(one.entry(None).unwrap().name, "a");
@@ -342,6 +349,284 @@ fn finds_a_server_by_its_name_or_as_the_only_one() {
     let many: Vec<String> = (0..25).map(|at| format!("\"{at}\": {{\"url\": \"x\"}}")).collect();
     let many = config(&format!("{{{}}}", many.join(",")));
     assert!(message(&many, None).ends_with("\"19\" and 5 others"));
+}
+
+/// Entries that are no object, or whose name cannot be used.
+#[test]
+fn keeps_the_error_of_an_entry_to_the_entry() {
+    for (entry, place, what) in [
+        ("\"bad\": true", "bad: ", "is a boolean, not an object"),
+        ("\"bad\": null", "bad: ", "is null, not an object"),
+        ("\"bad\": \"npx\"", "bad: ", "is a string, not an object"),
+        ("\"bad\": []", "bad: ", "is an array, not an object"),
+        ("\"bad\": {}", "bad: ", "has neither \"command\" nor \"url\": write"),
+        ("\"b\\u0000\": {\"url\": \"x\"}", "[", "NUL"),
+        (r#""bad": {"args": ["a.py"]}"#, "bad: ", r#"nor "url", but "args": write"#),
+        (r#""bad": {"cmd": "x", "args": []}"#, "bad: ", r#"nor "url", but "cmd": write"#),
+        (r#""bad": {"endpoint": "http://h"}"#, "bad: ", r#"but "endpoint""#),
+        (r#""bad": {"command": "", "url": null}"#, "bad: ", r#"has neither "command""#),
+        (r#""bad": {"command": null, "args": [1]}"#, "bad: ", r#"but "args""#),
+        (r#""bad": {"source": "extension", "settings": {}}"#, "bad: ", "an extension of an editor"),
+        (r#""bad": {"disabled": true}"#, "bad: ", "has neither"),
+    ] {
+        let text = format!("{{\"mcpServers\": {{{entry},\n\"good\": {{\"command\": \"x\"}}}}}}");
+        let config = config(&text);
+        assert_eq!(config.entries.len(), 2, "{text}");
+        assert_eq!(config.warnings.len(), 1, "{text}");
+        let begin = format!("f.json:1: mcpServers{}{place}", if place == "[" { "" } else { "." });
+        let warning = &config.warnings[0];
+        assert!(warning.starts_with(&begin) && warning.contains(what), "{text}: {warning}");
+        assert!(config.fault(0).is_some() && config.fault(1).is_none(), "{text}");
+        assert!(config.client(Some("good")).is_ok());
+        assert_eq!(config.entry(None).unwrap().name, "good");
+    }
+}
+
+#[test]
+fn limits_the_warnings_about_entries() {
+    let all: Vec<String> = (0..120).map(|at| format!("\"{at}\": {{}}")).collect();
+    let config = config(&format!("{{\"mcpServers\": {{{}}}}}", all.join(",")));
+    assert_eq!((config.entries.len(), config.warnings.len()), (120, 101));
+    assert_eq!(config.warnings[100], "f.json:1: 20 other servers have mistakes as well");
+}
+
+#[test]
+fn counts_an_empty_text_as_absent() {
+    for (members, url) in [
+        (r#""url": "http://h", "command": """#, true),
+        (r#""url": "http://h", "command": null, "args": [], "env": {}, "type": """#, true),
+        (r#""serverUrl": "http://h", "url": "", "httpUrl": null"#, true),
+        (r#""command": "x", "url": "", "transport": "", "cwd": "", "envFile": """#, false),
+        (r#""isActive": true, "type": "streamableHttp", "url": "http://h", "command": """#, true),
+    ] {
+        let config = config(&format!(r#"{{"servers": {{"a": {{{members}}}}}}}"#));
+        assert_eq!(config.warnings, [""; 0], "{members}");
+        assert_eq!(config.entries[0].url().is_some(), url, "{members}");
+        config.client(Some("a")).unwrap();
+    }
+}
+
+#[test]
+fn reads_the_dialects_of_applications() {
+    for (text, url, command) in [
+        // Windsurf, Gemini CLI.
+        (r#"{"mcpServers": {"a": {"serverUrl": "http://h"}}}"#, Some("http://h"), None),
+        (
+            r#"{"mcpServers": {"a": {"httpUrl": "http://h", "trust": false}}}"#,
+            Some("http://h"),
+            None,
+        ),
+        (
+            r#"{"mcpServers": {"a": {"url": "http://h", "httpUrl": "http://h"}}}"#,
+            Some("http://h"),
+            None,
+        ),
+        // VS Code: the file of a workspace, and the settings.
+        (
+            r#"{"inputs": [], "servers": {"a": {"type": "http", "url": "http://h"}}}"#,
+            Some("http://h"),
+            None,
+        ),
+        (r#"{"x": 1, "mcp": {"inputs": [], "servers": {"a": {"command": "x"}}}}"#, None, Some("x")),
+        (r#"{"mcp.servers": {"a": {"command": "x"}}}"#, None, Some("x")),
+        // Zed.
+        (
+            r#"{"context_servers": {"a": {"source": "custom", "command": {"path": "x", "args": ["y"], "env": {"A": "1"}}, "settings": {}}}}"#,
+            None,
+            Some("x"),
+        ),
+        (
+            r#"{"context_servers": {"a": {"command": "x", "args": [], "env": null}}}"#,
+            None,
+            Some("x"),
+        ),
+        (
+            r#"{"context_servers": {"a": {"source": "custom", "url": "http://h"}}}"#,
+            Some("http://h"),
+            None,
+        ),
+        // Cline, Roo Code, Copilot, opencode, Amp.
+        (
+            r#"{"mcpServers": {"a": {"type": "streamableHttp", "url": "http://h"}}}"#,
+            Some("http://h"),
+            None,
+        ),
+        (
+            r#"{"mcpServers": {"a": {"type": "local", "command": "x", "tools": ["*"]}}}"#,
+            None,
+            Some("x"),
+        ),
+        (
+            r#"{"mcp": {"a": {"type": "local", "command": ["x", "y"], "environment": {"A": "1"}, "enabled": true}}}"#,
+            None,
+            Some("x"),
+        ),
+        (r#"{"mcp": {"a": {"type": "remote", "url": "http://h"}}}"#, Some("http://h"), None),
+        (r#"{"amp.mcpServers": {"a": {"command": "x"}}}"#, None, Some("x")),
+        // Both, where the type says which.
+        (
+            r#"{"mcpServers": {"a": {"type": "http", "url": "http://h", "command": "x"}}}"#,
+            Some("http://h"),
+            None,
+        ),
+        (
+            r#"{"mcpServers": {"a": {"type": "stdio", "url": "http://h", "command": "x"}}}"#,
+            None,
+            Some("x"),
+        ),
+        // Options of Gemini CLI beside the servers.
+        (r#"{"mcp": {"allowed": ["a"]}, "mcpServers": {"a": {"command": "x"}}}"#, None, Some("x")),
+    ] {
+        let config = config(text);
+        assert_eq!(config.warnings, [""; 0], "{text}");
+        let entry = &config.entries[0];
+        assert_eq!((entry.url(), entry.command()), (url, command), "{text}");
+        config.client(None).unwrap();
+    }
+    let zed = config(
+        r#"{"context_servers": {"a": {"command": {"path": "x", "args": ["y"], "env": {"A": "1"}}}}}"#,
+    );
+    let entry = ResolvedEntry::new(&zed.entries[0], &REFERENCES).unwrap();
+    let ResolvedTarget::Program { args, env, .. } = &entry.target else { panic!() };
+    assert_eq!((args[0].expose(), env[0].0.as_str(), env[0].1.expose()), ("y", "A", "1"));
+    for (inner, key) in
+        [(r#"{}"#, ""), (r#"{"path": 1}"#, ".path"), (r#"{"path": "x", "args": "y"}"#, ".args")]
+    {
+        let config = config(&format!(r#"{{"context_servers": {{"a": {{"command": {inner}}}}}}}"#));
+        let begin = format!("f.json:1: context_servers.a.command{key}: ");
+        assert!(config.warnings[0].starts_with(&begin), "{:?}", config.warnings);
+    }
+}
+
+#[test]
+fn reads_a_timeout_in_the_unit_of_its_dialect() {
+    for (members, timeout, warning) in [
+        (r#""timeout": 60, "autoApprove": []"#, Some(60_000), ""),
+        (r#""timeout": 60, "alwaysAllow": ["echo"]"#, Some(60_000), ""),
+        (r#""timeout": 60, "alwaysAllow": null"#, Some(60_000), ""),
+        (r#""timeout": 0.5, "autoApprove": []"#, Some(500), ""),
+        (r#""timeout": 999, "autoApprove": []"#, Some(999_000), ""),
+        (r#""timeout": 1000, "autoApprove": []"#, Some(1000), ""),
+        (r#""timeout": 30000, "autoApprove": []"#, Some(30_000), ""),
+        (r#""timeout": 60"#, Some(60), "mcpServers.a.timeout: is 60 milliseconds"),
+        (r#""timeout": 999, "disabled": false"#, Some(999), "write 999000 if 999 seconds"),
+        (r#""timeout": 1000"#, Some(1000), ""),
+        (r#""timeout": null"#, None, ""),
+    ] {
+        let config =
+            config(&format!(r#"{{"mcpServers": {{"a": {{"command": "x", {members}}}}}}}"#));
+        assert_eq!(config.entries[0].timeout, timeout, "{members}");
+        match config.warnings.as_slice() {
+            [] => assert_eq!(warning, "", "{members}"),
+            [found] => assert!(found.contains(warning) && !warning.is_empty(), "{found}"),
+            more => panic!("{more:?}"),
+        }
+    }
+    let config = config(r#"{"a": {"command": "x", "timeout": 60, "autoApprove": []}}"#);
+    let client = config.client(None).unwrap();
+    assert_eq!(client.options().timeout.as_millis(), 60_000);
+}
+
+#[test]
+fn leaves_a_server_off_that_is_switched_off() {
+    for (members, key) in [
+        (r#""disabled": true"#, "disabled"),
+        (r#""disable": true"#, "disable"),
+        (r#""isDisabled": true"#, "isDisabled"),
+        (r#""enabled": false"#, "enabled"),
+        (r#""enable": false"#, "enable"),
+        (r#""enabled": true, "enable": false"#, "enable"),
+        (r#""isEnabled": false"#, "isEnabled"),
+        (r#""isActive": false"#, "isActive"),
+        (r#""is_active": false"#, "is_active"),
+        (r#""active": false"#, "active"),
+        (r#""enabled": true, "disabled": true"#, "disabled"),
+        (r#""enabled": false, "disabled": false"#, "enabled"),
+        (r#""state": "disabled""#, "state"),
+        (r#""options": {"enabled": false}"#, "options.enabled"),
+        (r#""options": {"disabled": true}"#, "options.disabled"),
+    ] {
+        for shape in ["mcpServers", "servers", "context_servers", "mcp"] {
+            let text = format!(r#"{{"{shape}": {{"off": {{{members}, "command": "x"}}}}}}"#);
+            let config = config(&text);
+            let error = config.client(Some("off")).unwrap_err();
+            assert_eq!(error.status(), Status::State, "{text}");
+            let begin = format!("f.json:1: {shape}.off.{key}: the server \"off\" is disabled");
+            assert!(error.message().starts_with(&begin), "{text}: {}", error.message());
+            assert_eq!(config.warnings, [""; 0]);
+            assert_eq!(config.fault(0).unwrap().status(), Status::State);
+        }
+    }
+    for (members, key) in [
+        (r#""disabled": "no""#, "disabled"),
+        (r#""enabled": "false""#, "enabled"),
+        (r#""enabled": 0"#, "enabled"),
+        (r#""isActive": {}"#, "isActive"),
+        (r#""options": {"enabled": "off"}"#, "options.enabled"),
+    ] {
+        let text = format!(r#"{{"mcpServers": {{"a": {{{members}, "command": "x"}}}}}}"#);
+        let config = config(&text);
+        let error = config.client(Some("a")).unwrap_err();
+        assert_eq!(error.status(), Status::InvalidArgument, "{text}");
+        let begin = format!("f.json:1: mcpServers.a.{key}: is ");
+        assert!(error.message().starts_with(&begin), "{text}: {}", error.message());
+        assert!(error.message().contains("true or false"));
+    }
+    for members in [
+        r#""disabled": false"#,
+        r#""disabled": null, "enabled": null"#,
+        r#""enabled": true, "isActive": true, "active": true"#,
+        r#""state": "enabled""#,
+        r#""options": {}"#,
+        r#""options": 1"#,
+    ] {
+        let text = format!(r#"{{"mcpServers": {{"a": {{{members}, "command": "x"}}}}}}"#);
+        config(&text).client(None).unwrap();
+    }
+}
+
+#[test]
+fn leaves_a_server_off_that_a_list_of_the_file_switches_off() {
+    let servers = r#""mcpServers": {"on": {"command": "x"}, "off": {"command": "x"}}"#;
+    for (lists, key) in [
+        (r#""disabledMcpServers": ["off", 1]"#, "disabledMcpServers[0]"),
+        (r#""disabledMcpjsonServers": ["off"]"#, "disabledMcpjsonServers[0]"),
+        (r#""disabledServers": "off""#, "disabledServers"),
+        (r#""disabledServers": {"off": {}}"#, "disabledServers.off"),
+        (r#""excludeMCPServers": ["x", "off"]"#, "excludeMCPServers[1]"),
+        (r#""allowMCPServers": ["on"]"#, "allowMCPServers"),
+        (r#""mcp": {"excluded": ["off"]}"#, "mcp.excluded[0]"),
+        (r#""mcp": {"allowed": ["on"]}"#, "mcp.allowed"),
+    ] {
+        let config = config(&format!("{{{lists},\n{servers}}}"));
+        assert_eq!(config.warnings, [""; 0], "{lists}");
+        let error = config.client(Some("off")).unwrap_err();
+        assert_eq!(error.status(), Status::State, "{lists}");
+        let begin = format!("f.json:1: {key}: the server \"off\" is disabled");
+        assert!(error.message().starts_with(&begin), "{lists}: {}", error.message());
+        config.client(Some("on")).unwrap();
+        assert_eq!(config.entry(None).unwrap().name, "on");
+    }
+    let config =
+        config(&format!(r#"{{"disabledServers": 7, "mcp": {{"allowed": null}}, {servers}}}"#));
+    assert!(
+        config.warnings[0].starts_with("f.json:1: disabledServers: is a number: write an array")
+    );
+    assert!(config.client(Some("off")).is_ok());
+}
+
+#[test]
+fn says_what_to_write_for_toml_and_yaml() {
+    for (text, words) in [
+        ("[mcp_servers.docs]\ncommand = \"npx\"\n", "f.json:1: is TOML, not JSON: write its table"),
+        (
+            "extensions:\n  a:\n    cmd: x\n",
+            "f.json:1: is YAML, not JSON: write its key extensions",
+        ),
+    ] {
+        let message = parse(text).unwrap_err().message().to_owned();
+        assert!(message.starts_with(words), "{message}");
+    }
 }
 
 #[test]

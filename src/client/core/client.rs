@@ -31,7 +31,9 @@ use crate::client::core::unused_input::UnusedInput;
 use crate::client::options::Options;
 use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
+use crate::transport::process::KeptOutput;
 use crate::transport::wait::Wait;
+use crate::wire::jsonrpc::Id;
 
 /// A client, shared by the threads that call with it.
 #[derive(Debug)]
@@ -56,6 +58,8 @@ pub(crate) struct Client {
     pub(crate) cache: ResponseCache,
     pub(crate) in_flight: InFlightRequests,
     pub(crate) connection_limit: ConnectionLimit,
+    /// The standard error of the server's last process, if the library keeps it.
+    pub(crate) standard_error: Mutex<Option<Arc<KeptOutput>>>,
     pub(crate) unused_input: UnusedInput,
     counters: Counters,
     run_job: RunJob,
@@ -83,6 +87,7 @@ impl Client {
             cache: ResponseCache::default(),
             in_flight: InFlightRequests::default(),
             connection_limit: ConnectionLimit::default(),
+            standard_error: Mutex::default(),
             unused_input: UnusedInput::default(),
             counters: Counters::default(),
             run_job,
@@ -158,6 +163,12 @@ impl Client {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether an id is one that this client has given to a request.
+    #[cold]
+    pub(crate) fn has_issued(&self, id: &Id) -> bool {
+        matches!(id, Id::Number(id) if (1..self.next_id.load(Ordering::Relaxed)).contains(id))
+    }
+
     /// Runs a task on the background thread.
     pub(crate) fn spawn<F: Future<Output = ()> + 'static>(
         self: &Arc<Self>,
@@ -189,19 +200,25 @@ impl Client {
         self.unused_input.explain(error, wait.call)
     }
 
-    /// Whether a request with this id was made.
-    #[cold]
-    pub(crate) fn has_issued(&self, id: i64) -> bool {
-        (1..self.next_id.load(Ordering::Relaxed)).contains(&id)
-    }
-
     /// Names the call in its error and masks all secrets in the text.
     pub(crate) fn finished(&self, error: Error, call: &str, options: &Options) -> Error {
         let mut secrets = options.secrets();
         let session = self.current_session();
         let session_id = session.as_ref().and_then(|session| session.dialect.session_id());
         secrets.extend(session_id.map(Secret::from));
-        error.during(call).masked(&secrets)
+        self.with_standard_error(error).during(call).masked(&secrets)
+    }
+
+    /// Adds what the server's process wrote to its standard error to a timeout:
+    /// a process that hangs has often said why.
+    fn with_standard_error(&self, error: Error) -> Error {
+        let output = lock(&self.standard_error).clone();
+        match output.map(|output| output.shown()) {
+            Some(shown) if error.status() == Status::Timeout && !shown.is_empty() => {
+                error.with_advice(&format!("the program's standard error: \"{shown}\""))
+            }
+            _ => error,
+        }
     }
 
     /// Identifies the client in the list of callbacks that a thread runs.

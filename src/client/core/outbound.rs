@@ -1,8 +1,9 @@
 //! A message to the server, and its outcome.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Result};
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::rpc_error;
 use crate::client::core::session::{Session, Target};
@@ -20,13 +21,35 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
+    /// Limits the time from the sending of a POST to its response.
+    pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the HTTP response after the message was
+    /// sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> OutboundMessage<'a> {
     /// A message without a response: a notification, or a response to the
     /// server.
     pub(crate) fn notification(outgoing: &'a Outgoing, target: Target<'a>) -> Self {
-        Self { outgoing, id: None, is_repeatable: false, target, report: None }
+        Self {
+            outgoing,
+            id: None,
+            is_repeatable: false,
+            target,
+            report: None,
+            head_limit: None,
+            limit: None,
+        }
+    }
+
+    /// What the message is, as far as its sending shows.
+    pub(crate) fn kind(&self) -> RequestKind {
+        match self.id {
+            Some(_) if self.is_repeatable => RequestKind::Read,
+            Some(_) => RequestKind::Call,
+            None => RequestKind::Aside,
+        }
     }
 }
 
@@ -50,23 +73,37 @@ impl Outcome {
         Self::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
     }
 
+    /// The error, if the server refused the message.
+    pub(crate) fn accepted(self) -> Result<()> {
+        match self {
+            Self::Accepted | Self::Answer(..) => Ok(()),
+            Self::Rpc(RpcRefused { error, .. }) | Self::NotMcp(_, error) => Err(error),
+        }
+    }
+
     /// Decides what a refusal means for the session; `None` if the outcome is no
     /// refusal.
     pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Option<Verdict> {
         let refusal = match self {
             Self::NotMcp(http_status, _) => RefusalFacts { http_status: *http_status, rpc: None },
             Self::Rpc(RpcRefused { rpc, http_status, is_anonymous, .. }) => {
-                let rpc = RefusalCode { code: rpc.code, names_request: !is_anonymous };
+                let rpc = RefusalCode::of(rpc, !is_anonymous);
                 RefusalFacts { http_status: *http_status, rpc: Some(rpc) }
             }
             Self::Answer(..) | Self::Accepted => return None,
         };
-        Some(session_loss::judge(request, refusal, session.state(false)))
+        Some(session_loss::judge(request, refusal, session.state()))
     }
 
     /// Whether the server has lost the session.
     pub(crate) fn is_loss(&self, request: RequestKind, session: &Session) -> bool {
         self.verdict(request, session).is_some_and(Verdict::is_lost)
+    }
+
+    /// Whether the server has lost the session, or may have lost it.
+    pub(crate) fn is_doubtful(&self, request: RequestKind, session: &Session) -> bool {
+        let verdict = self.verdict(request, session);
+        verdict.is_some_and(|verdict| verdict.is_lost() || verdict.needs_ping())
     }
 
     /// Returns the outcome for a call of `method`: "unknown method" has its own

@@ -2,6 +2,7 @@
 //! notification streams of `subscriptions/listen`.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::Error;
 use crate::base::signal::Signal;
@@ -24,6 +25,9 @@ pub(crate) enum Inbound {
     Malformed(Error),
 }
 
+/// Counts the responses. Two requests may wait for the first response.
+static ARRIVALS: AtomicU64 = AtomicU64::new(0);
+
 /// The queue of messages for one pending request.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRequest(Mutex<State>);
@@ -43,6 +47,8 @@ struct State {
     /// The server has acknowledged the stream. From now on the stream takes only
     /// messages that have its id and can be read.
     is_acknowledged: bool,
+    /// The place of the response among all that have arrived.
+    arrival: u64,
 }
 
 /// The limits of queued progress and notifications. At a limit, the oldest is
@@ -84,6 +90,13 @@ impl PendingRequest {
         !lock(&self.0).messages.is_empty()
     }
 
+    /// Where the response stands in the order of arrival; `None` before it has
+    /// arrived.
+    pub(crate) fn arrival(&self) -> Option<u64> {
+        let state = lock(&self.0);
+        state.has_answer.then_some(state.arrival)
+    }
+
     /// Raised when a message arrives or the connection ends.
     pub(crate) fn signal(&self) -> Arc<Signal> {
         let mut state = lock(&self.0);
@@ -112,7 +125,7 @@ impl PendingRequest {
                 state.is_acknowledged |= message.is_acknowledgment();
             }
             None if std::mem::replace(&mut state.has_answer, true) => return Some(message),
-            None => {}
+            None => state.arrival = ARRIVALS.fetch_add(1, Ordering::Relaxed),
         }
         state.messages.push_back(message);
         if let Some(signal) = &state.signal {

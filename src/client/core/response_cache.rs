@@ -309,7 +309,7 @@ mod tests {
         put(&cache, &options("a"), &list(), PRIVATE);
         assert!(cache.get(&options("a"), &list()).is_some());
         assert!(cache.get(&options("b"), &list()).is_none());
-        assert!(cache.get(&options("a"), &list().at(Some("x"))).is_none());
+        assert!(cache.get(&options("a"), &list().at(Some("\"x\""))).is_none());
         put(&cache, &options("a"), &list(), PUBLIC);
         assert!(cache.get(&options("b"), &list()).is_some());
         assert_eq!(cache.hits(), 2);

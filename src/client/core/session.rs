@@ -2,12 +2,13 @@
 //! its messages.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::client::core::outbox::Outbox;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::revision::Revision;
+use crate::protocol::negotiation::Attempt;
 use crate::protocol::server_info::ServerInfo;
 use crate::protocol::session_loss::SessionState;
 
@@ -21,6 +22,16 @@ pub(crate) struct Session {
     pub(crate) transport: Transport,
     /// The messages that are sent in the background.
     pub(crate) outbox: Outbox,
+    pub(crate) signs: SignsOfLoss,
+}
+
+/// What the refusals of the server say about the session.
+#[derive(Debug, Default)]
+pub(crate) struct SignsOfLoss {
+    /// A request was refused in a way that may mean that the session is lost.
+    is_suspect: AtomicBool,
+    /// The server has opened a notification stream in this session.
+    had_stream: AtomicBool,
 }
 
 impl Session {
@@ -37,13 +48,33 @@ impl Session {
 
     /// The facts that decide whether a refusal means that the server has lost
     /// the session.
-    pub(crate) fn state(&self, had_stream: bool) -> SessionState {
+    pub(crate) fn state(&self) -> SessionState {
+        let shared = self.transport.shared_connection();
         SessionState {
             is_stateless: self.server_info.revision.is_stateless(),
-            has_id: self.dialect.session_id().is_some(),
-            is_shared: self.transport.shared_connection().is_some(),
-            had_stream,
+            has_id: self.dialect.session_id().is_some()
+                || shared.is_some_and(|connection| connection.has_posts()),
+            had_stream: self.signs.had_stream.load(Ordering::Relaxed),
         }
+    }
+
+    /// Whether a ping has to show if the server still knows the session, before
+    /// the next request.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.signs.is_suspect.load(Ordering::Acquire)
+    }
+
+    /// Makes the next request begin with that ping.
+    pub(crate) fn suspect(&self) {
+        self.signs.is_suspect.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn trust(&self) {
+        self.signs.is_suspect.store(false, Ordering::Release);
+    }
+
+    pub(crate) fn set_had_stream(&self) {
+        self.signs.had_stream.store(true, Ordering::Relaxed);
     }
 }
 
@@ -92,7 +123,10 @@ pub(crate) enum TransportInUse {
 /// again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NegotiationHint {
-    pub(crate) revision: Revision,
+    /// The attempt that succeeded.
+    pub(crate) attempt: Attempt,
     /// Whether the transport was HTTP with SSE.
     pub(crate) has_sse: bool,
+    /// Whether the client had a session.
+    pub(crate) was_connected: bool,
 }

@@ -2,6 +2,7 @@
 //! open descriptors, or HTTP with SSE.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ pub(crate) struct SharedConnection {
     /// Why the connection has ended.
     end: OnceLock<Error>,
     pub(crate) ended: Arc<Signal>,
+    /// The last POST had no HTTP response in time.
+    is_mute: AtomicBool,
     shutting: AsyncMutex,
 }
 
@@ -65,6 +68,7 @@ impl SharedConnection {
             process,
             end: OnceLock::new(),
             ended: Signal::shared(),
+            is_mute: AtomicBool::new(false),
             shutting: AsyncMutex::default(),
         })
     }
@@ -77,6 +81,23 @@ impl SharedConnection {
     /// Whether each message to the server is an HTTP request.
     pub(crate) fn has_posts(&self) -> bool {
         matches!(self.sink, Sink::Posts(_))
+    }
+
+    /// Whether the server responds to POSTs late or never.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.is_mute.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_mute(&self, is_mute: bool) {
+        self.is_mute.store(is_mute, Ordering::Relaxed);
+    }
+
+    /// How many bytes of its input the process at the other end has not read.
+    pub(crate) fn unread_input(&self) -> usize {
+        match &self.sink {
+            Sink::Lines(sink) => sink.unread(),
+            Sink::Posts(_) => 0,
+        }
     }
 
     pub(crate) fn process(&self) -> Option<&Arc<Process>> {

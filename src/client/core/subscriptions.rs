@@ -38,13 +38,21 @@ struct OpenStream {
 /// The result of the first attempt to open a stream.
 #[derive(Debug)]
 pub(crate) struct StreamOpening {
+    /// The session that was made just before. A stream that is refused in it says
+    /// nothing about it.
+    new_session: Weak<Session>,
     pub(crate) done: Arc<Signal>,
     pub(crate) result: Mutex<Option<Result<()>>>,
 }
 
 impl StreamOpening {
-    pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { done: Signal::shared(), result: Mutex::default() })
+    pub(crate) fn new(new_session: Weak<Session>) -> Arc<Self> {
+        Arc::new(Self { new_session, done: Signal::shared(), result: Mutex::default() })
+    }
+
+    /// Whether this session was made just before the stream.
+    pub(crate) fn is_of_new(&self, session: &Arc<Session>) -> bool {
+        std::ptr::eq(self.new_session.as_ptr(), Arc::as_ptr(session))
     }
 
     pub(crate) fn finish(&self, result: Result<()>) {

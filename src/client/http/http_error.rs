@@ -14,6 +14,8 @@ use crate::wire::{challenge, clock_skew};
 pub(crate) enum CredentialSent {
     Nothing,
     Token,
+    /// A header, a query or a certificate that the application set.
+    Other,
     /// A token from an authorization server.
     Granted,
     /// A token from an authorization server, bound to a key (DPoP).
@@ -103,6 +105,9 @@ fn advice(
     match status {
         Status::Unauthorized => match sent {
             CredentialSent::Token => "; set another token with mcp_client_set_token()".to_owned(),
+            CredentialSent::Other => "; the server does not accept the credential in the headers \
+                                      or in the URL"
+                .to_owned(),
             CredentialSent::Granted | CredentialSent::Bound => {
                 "; the authorization server gave this token, and the MCP server refuses it"
                     .to_owned()
@@ -115,6 +120,14 @@ fn advice(
         },
         Status::Forbidden => match challenge.iter().find(|(name, _)| name == "scope") {
             Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
+            // Not a wrong credential: a server may also refuse an address or a
+            // host name.
+            None if sent == CredentialSent::Nothing => {
+                "; the server refuses access, and no credential was sent: if the server wants \
+                 one, give a token to mcp_client_new(), set the header that the server wants, or \
+                 let a person sign in: see mcp_client_set_auth()"
+                    .to_owned()
+            }
             None => "; the credential is not allowed to do this".to_owned(),
         },
         Status::RateLimited | Status::Unavailable => match retry_after {
@@ -172,6 +185,22 @@ mod tests {
         assert!(error.message().contains("invalid_token: expired"));
         assert!(error.message().contains("mcp_client_set_token()"));
         assert_eq!(error.challenge().len(), 2);
+    }
+
+    #[test]
+    fn blames_the_credential_for_a_403_only_if_one_was_sent() {
+        for (sent, said, not_said) in [
+            (CredentialSent::Nothing, "no credential was sent", "is not allowed"),
+            (CredentialSent::Token, "is not allowed", "no credential"),
+            (CredentialSent::Granted, "is not allowed", "no credential"),
+            (CredentialSent::Other, "is not allowed", "no credential"),
+        ] {
+            let error = error(&head("403 Forbidden"), b"Invalid Host header", None, sent);
+            let text = error.message();
+            assert_eq!(error.status(), Status::Forbidden);
+            assert!(text.contains(said) && !text.contains(not_said), "{text}");
+            assert!(text.contains("Invalid Host header"), "{text}");
+        }
     }
 
     #[test]

@@ -32,6 +32,8 @@ impl<'a> Ctx<'a> {
             body: Some(body),
             is_repeatable: true,
             patience: None,
+            limit: None,
+            head_limit: None,
         };
         match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),
@@ -44,8 +46,11 @@ impl<'a> Ctx<'a> {
                 Err(rpc_error::no_stream(found.as_ref().map(|(_, rpc)| rpc), status))
             }
             Err(refused) => {
-                if refused.verdict(RequestKind::Listen, session, false).is_lost() {
+                let verdict = refused.verdict(RequestKind::Listen, session);
+                if verdict.is_lost() {
                     client.forget(session);
+                } else if verdict.needs_ping() {
+                    self.verify(session).await?;
                 }
                 Err(refused.error)
             }

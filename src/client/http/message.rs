@@ -1,35 +1,167 @@
-//! A message over HTTP with SSE: a POST whose reply only accepts it.
+//! A message over HTTP with SSE: a POST. The response to a request comes on the
+//! event stream, or in the body of the HTTP response.
 
-use crate::base::error::Result;
+use std::time::Duration;
+
+use crate::base::error::{Error, Result, Status};
 use crate::client::core::client::Client;
 use crate::client::core::connection_limit::ConnectionPermit;
 use crate::client::core::context::Ctx;
 use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
+use crate::client::core::shared_connection::SharedConnection;
 use crate::client::http::request::{HttpContext, HttpRequest, Refused};
+use crate::client::inbound::policy::Carrier;
+use crate::client::inbound::router::{Awaited, Routed, Router};
 use crate::protocol::http_status::StatusClass;
+use crate::transport::events::EventSource;
+use crate::transport::http::HttpResponse;
 use crate::transport::wait::Wait;
-use crate::wire::jsonrpc::Id;
+use crate::wire::http1::{Head, Media};
 use crate::wire::url::Url;
 
+/// How long the HTTP response to a notification is waited for, and how long at a
+/// server that sent none in time before.
+const ACKNOWLEDGEMENT: Duration = Duration::from_millis(500);
+const MISSING_ACKNOWLEDGEMENT: Duration = Duration::from_millis(50);
+
+/// What the HTTP response to a POST says.
+#[derive(Debug)]
+pub(crate) enum Posted {
+    /// Nothing, or there was none: the server has the message.
+    Accepted,
+    Refused(Outcome),
+    /// Its body has the response to the request.
+    Answered(Outcome),
+}
+
 impl Ctx<'_> {
-    /// Sends a message to the endpoint of HTTP with SSE. A response arrives on
-    /// the event stream; only a refusal is returned here.
-    pub(crate) async fn send_post(
+    /// Sends a message to the endpoint of HTTP with SSE. The HTTP response to a
+    /// notification is not waited for long.
+    pub(crate) async fn send_to_endpoint(
         self,
+        connection: &SharedConnection,
         url: &Url,
-        message: OutboundMessage<'_>,
-    ) -> Result<Option<Outcome>> {
+        mut message: OutboundMessage<'_>,
+    ) -> Result<Posted> {
+        if message.id.is_some() {
+            return self.send_post(url, message).await;
+        }
+        let is_mute = connection.is_mute();
+        message.head_limit = Some(if is_mute { MISSING_ACKNOWLEDGEMENT } else { ACKNOWLEDGEMENT });
+        match self.send_post(url, message).await {
+            Err(error) if is_of_acknowledgement(&error) && self.wait.check().is_ok() => {
+                connection.set_mute(error.status() == Status::Timeout);
+                Ok(Posted::Accepted)
+            }
+            result => result,
+        }
+    }
+
+    /// Sends a message by a POST.
+    pub(crate) async fn send_post(self, url: &Url, message: OutboundMessage<'_>) -> Result<Posted> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let _permit = client.connection_permit(wait).await?;
         match self.send(&HttpRequest::post(url, message), &http).await? {
-            Ok(reply) => {
-                reply.release();
-                Ok(None)
-            }
-            Err(refused) => refused.outcome().map(Some),
+            Ok(reply) => match message.id {
+                Some(id) if may_have_response(&reply.head) => {
+                    // Boxed: most servers only accept the request.
+                    Box::pin(self.read_response(reply, id, message, &http)).await
+                }
+                _ => {
+                    reply.release();
+                    Ok(Posted::Accepted)
+                }
+            },
+            Err(refused) => self.refused(refused, message).map(Posted::Refused),
         }
     }
+
+    /// Reads the response to a request in the HTTP response to its POST, if it is
+    /// there.
+    async fn read_response(
+        self,
+        mut reply: HttpResponse<'_>,
+        id: i64,
+        message: OutboundMessage<'_>,
+        http: &HttpContext<'_>,
+    ) -> Result<Posted> {
+        let Ctx { options, wait, .. } = self;
+        let status = reply.head.status;
+        let said = |error: Error| error.with_http_status(status).with_may_have_run(true);
+        let awaited = Awaited::One { id, report: message.report };
+        // Whatever is no response decides nothing, as on the event stream.
+        let carrier = Carrier::SharedEvents;
+        let router = Router { ctx: self, carrier, target: message.target, awaited };
+        let mut routed = Routed::default();
+        if !matches!(reply.head.media, Media::EventStream) {
+            let body = reply.read(options.max_message, wait).await.map_err(said)?;
+            http.trace(&body);
+            reply.release();
+            if memchr::memmem::find(&body, b"\"jsonrpc\"").is_some() {
+                router.route(body, 0, &mut routed).map_err(said)?;
+                self.answer(message.target, std::mem::take(&mut routed.outgoing)).await?;
+            }
+            return Ok(posted(routed, status));
+        }
+        let mut source = EventSource::new(reply, options.max_message);
+        while routed.response.is_none() {
+            let event = source.next_message(wait, &mut |_| false).await.map_err(said)?;
+            let Some(event) = event else { break };
+            http.trace(event.data());
+            router.route(event.text, event.start, &mut routed).map_err(said)?;
+            self.answer(message.target, std::mem::take(&mut routed.outgoing)).await?;
+        }
+        source.into_parts().0.release();
+        Ok(posted(routed, status))
+    }
+
+    /// Turns the refusal of a message into an outcome, and suspects the session
+    /// if the refusal may mean that it is lost.
+    #[cold]
+    pub(crate) fn refused(
+        self,
+        mut refused: Refused,
+        message: OutboundMessage<'_>,
+    ) -> Result<Outcome> {
+        if let Some(session) = message.target.session {
+            let verdict = refused.verdict(message.kind(), session);
+            if verdict.needs_ping() {
+                session.suspect();
+                // Without an authorization, nobody knows whether a token helps.
+                if refused.error.status() == Status::Unauthorized && self.options.oauth.is_none() {
+                    refused.error = refused.error.with_advice(MAY_BE_LOST);
+                }
+            }
+        }
+        refused.outcome()
+    }
+}
+
+/// The advice for a 401 in a session that worked.
+const MAY_BE_LOST: &str = "or the session may be lost: the next call asks the server";
+
+fn posted(routed: Routed, http_status: u16) -> Posted {
+    match routed.response {
+        Some(response) => Posted::Answered(response.outcome(http_status, None)),
+        None => Posted::Accepted,
+    }
+}
+
+/// Whether the HTTP response to a request may have the response in its body.
+fn may_have_response(head: &Head) -> bool {
+    match head.media {
+        Media::Json | Media::EventStream => true,
+        // Most servers accept a request with a word or two.
+        Media::Other(_) | Media::None => head.status == 200,
+    }
+}
+
+/// Whether a message was sent, and the HTTP response to it was late, cut or
+/// missing.
+pub(crate) fn is_of_acknowledgement(error: &Error) -> bool {
+    let is_of_reply = matches!(error.status(), Status::Timeout | Status::Io | Status::Protocol);
+    is_of_reply && error.may_have_run()
 }
 
 impl Client {
@@ -46,13 +178,13 @@ impl Refused {
     /// Turns the refusal into an outcome. In a reply with a status other than
     /// 2xx, a JSON-RPC error belongs to the request, whatever its id.
     pub(crate) fn outcome(self) -> Result<Outcome> {
-        let Self { status: http_status, error, found } = self;
+        let Self { status: http_status, error, found, names_request } = self;
         if !StatusClass::of(http_status).is_about_request() {
             return Err(error);
         }
         Ok(match found {
-            Some((id, rpc)) => {
-                let is_anonymous = !matches!(id, Id::Number(_));
+            Some(rpc) => {
+                let is_anonymous = !names_request;
                 Outcome::Rpc(RpcRefused { rpc, error, http_status, is_anonymous })
             }
             None => Outcome::NotMcp(http_status, error),

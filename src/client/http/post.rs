@@ -47,17 +47,19 @@ impl Ctx<'_> {
         let _permit = client.connection_permit(wait).await?;
         let mut reply = match self.send(&request, &http).await? {
             Ok(reply) => reply,
-            Err(refused) => return refused.outcome(),
+            Err(refused) => return self.refused(refused, message),
         };
         let Some(id) = message.id else {
             reply.release();
             return Ok(Outcome::Accepted);
         };
+        let limited = reply.limited(wait);
+        let this = self.within(limited.as_ref().unwrap_or(wait));
         let is_repeated = reply.is_repeated;
         let repeated = |error: Error| error.with_repetition(is_repeated);
         match &reply.head.media {
             Media::Json => {
-                let body = reply.read(options.max_message, wait).await.map_err(repeated)?;
+                let body = reply.read(options.max_message, this.wait).await.map_err(repeated)?;
                 http.trace(&body);
                 let (status, session_id) = (reply.head.status, reply.head.session_id.take());
                 reply.release();
@@ -87,7 +89,7 @@ impl Ctx<'_> {
             }
             // Boxed: a JSON body needs no room for it.
             Media::EventStream => {
-                Box::pin(self.read_events(message, id, reply, &http)).await.map_err(repeated)
+                Box::pin(this.read_events(message, id, reply, &http)).await.map_err(repeated)
             }
             other => {
                 let error = not_an_answer(other, reply.head.status);
@@ -132,7 +134,8 @@ impl Ctx<'_> {
         let mut left = options.max_events;
         let mut fruitless = 0;
         let mut backoff = Backoff::default();
-        let mut source = EventSource::of_response(reply, options.max_message);
+        let mut source = EventSource::of_response(reply, options.max_message)
+            .or_endpoint(message.target.session.is_none());
         loop {
             let before = left;
             let (lost, mut stream) =
@@ -163,20 +166,19 @@ impl Ctx<'_> {
                 match self.get(&headers, http).await {
                     Ok(Ok(reply)) if matches!(reply.head.media, Media::EventStream) => break reply,
                     Ok(Err(refused)) => match resumption(&refused) {
-                        // The response is lost with the session.
-                        Verdict::Lost if message.is_repeatable => {
-                            return Ok(Outcome::NotMcp(refused.status, refused.error));
-                        }
-                        Verdict::Lost => {
-                            return Err(Error::new(
-                                Status::SessionLost,
-                                "the server forgot the session while it worked on the request",
-                            )
-                            .with_http_status(refused.status)
-                            .with_may_have_run(true));
-                        }
                         Verdict::Unavailable => {}
-                        _ => return Err(lost),
+                        verdict => {
+                            // Otherwise the same request would be sent again in a
+                            // session that may be lost.
+                            if let (true, Some(session)) =
+                                (message.is_repeatable, message.target.session)
+                                && verdict.needs_ping()
+                            {
+                                session.suspect();
+                            }
+                            let what = format!("the rest is refused with {}", refused.status);
+                            return Err(lost.with_advice(&what));
+                        }
                     },
                     // The server does not resume.
                     Ok(Ok(_)) => return Err(lost),
@@ -235,7 +237,8 @@ impl Ctx<'_> {
                         format!("the server's event stream ended before the answer (id {id})");
                     return Ok(Ended::Early(Error::new(Status::Io, what), source.into_parts().1));
                 }
-                Err(error) if error.status() == Status::Io => {
+                // A stream that is cut may break its framing or its coding.
+                Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::Protocol => return Err(said(error)),
@@ -265,12 +268,12 @@ impl Ctx<'_> {
     }
 
     /// Sends the responses to requests of the server.
-    async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
+    pub(crate) async fn answer(self, target: Target<'_>, outgoing: Vec<Outgoing>) -> Result<()> {
         for outgoing in outgoing {
             let message = OutboundMessage::notification(&outgoing, target);
             let url = &self.options.address()?.url;
             // A failure to send a response does not fail the call.
-            if self.send_post(url, message).await.is_err() {
+            if Box::pin(self.send_post(url, message)).await.is_err() {
                 // The server works on the request that is answered here.
                 self.wait.check().map_err(|error| error.with_may_have_run(true))?;
             }
@@ -287,7 +290,7 @@ impl<'a> Ctx<'a> {
 }
 
 impl Response {
-    fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
+    pub(crate) fn outcome(self, http_status: u16, session_id: Option<String>) -> Outcome {
         match self {
             Self::Result(answer) => Outcome::Answer(answer, session_id),
             Self::Error { rpc, is_anonymous } => Outcome::rpc(rpc, http_status, is_anonymous),

@@ -15,19 +15,22 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::Options;
 use crate::protocol::dialect::Dialect;
-use crate::protocol::http_status::StatusClass;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
 use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
 use crate::transport::wait::Wait;
-use crate::wire::jsonrpc::{self, Id, RpcError};
+use crate::wire::content_coding;
+use crate::wire::jsonrpc::{self, RpcError};
 use crate::wire::url::Url;
 
 /// The limit of redirects that one request follows.
 const REDIRECTS: usize = 5;
 /// The limit of bytes that are read from the body of an error.
 pub(crate) const EXCERPT: usize = 64 * 1024;
+/// The limits of the time for that.
+const EXCERPT_TIME: Duration = Duration::from_secs(5);
+const GET_EXCERPT_TIME: Duration = Duration::from_millis(500);
 
 const ACCEPT: &str = "application/json, text/event-stream";
 
@@ -58,11 +61,18 @@ impl<'a> HttpContext<'a> {
         }
         let mut all = self.secrets.clone();
         all.extend(self.options.credential.secrets());
+        all.extend(self.options.cookies.secrets());
         all
     }
 
-    fn setting<'b>(&'b self, secrets: &'b [Secret]) -> ExchangeSettings<'b> {
+    fn setting<'b>(
+        &'b self,
+        secrets: &'b [Secret],
+        limit: Option<Duration>,
+    ) -> ExchangeSettings<'b> {
         ExchangeSettings {
+            limit,
+            head_limit: None,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -98,8 +108,16 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { options, .. } = self;
         let url = &options.address()?.url;
-        let get =
-            HttpRequest { verb: "GET", url, headers, body: None, is_repeatable: true, patience };
+        let get = HttpRequest {
+            verb: "GET",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience,
+            limit: None,
+            head_limit: None,
+        };
         self.send(&get, http).await
     }
 
@@ -112,14 +130,15 @@ impl<'a> Ctx<'a> {
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
         let credential = options.credential.as_ref();
-        let mut token = self.token().await?;
+        let mut token = self.token().await.map_err(Error::with_sign_in)?;
         let mut tries = Tries::default();
         loop {
             let lines = lines(options, token.as_ref(), request)?;
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
-            let setting = http.setting(&secrets);
+            let setting = http.setting(&secrets, request.limit);
+            let setting = ExchangeSettings { head_limit: request.head_limit, ..setting };
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -135,11 +154,19 @@ impl<'a> Ctx<'a> {
                 }
                 return Ok(Ok(reply));
             }
-            let body = reply.read_excerpt(EXCERPT, brief).await;
+            // A body that does not end must not hide the refusal. A call may wait
+            // for the stream of a GET.
+            let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
+            let within = brief.at_most(limit);
+            let within = reply.limited(&within).unwrap_or(within);
+            let body = reply.read_excerpt(EXCERPT, &within).await;
             http.trace(&body);
             let found = jsonrpc::find_error(&body);
-            let rpc = found.as_ref().map(|(_, rpc)| rpc);
+            let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
+            let found = found.map(|(_, rpc)| rpc);
+            let rpc = found.as_ref();
             let had = match (&token, &options.oauth) {
+                (None, _) if options.has_other_credential() => http_error::CredentialSent::Other,
                 (None, _) => http_error::CredentialSent::Nothing,
                 (Some(_), None) => http_error::CredentialSent::Token,
                 (Some(token), Some(_)) if token.key().is_some() => {
@@ -168,14 +195,17 @@ impl<'a> Ctx<'a> {
                 let other = credential.refused(refusal, need).await.map_err(|failure| {
                     let own = failure.http_status();
                     let http_status = if own == 0 { status } else { own };
-                    failure.with_http_status(http_status).with_challenge(error.challenge().to_vec())
+                    failure
+                        .with_http_status(http_status)
+                        .with_challenge(error.challenge().to_vec())
+                        .with_sign_in()
                 })?;
                 if other.is_some() {
                     token = other;
                     continue;
                 }
             }
-            return Ok(Err(Refused { status, error, found }));
+            return Ok(Err(Refused { status, error, found, names_request }));
         }
     }
 
@@ -188,21 +218,28 @@ impl<'a> Ctx<'a> {
             return;
         };
         let (url, headers) = (&address.url, &headers);
-        let patience = None;
-        let delete =
-            HttpRequest { verb: "DELETE", url, headers, body: None, is_repeatable: true, patience };
+        let delete = HttpRequest {
+            verb: "DELETE",
+            url,
+            headers,
+            body: None,
+            is_repeatable: true,
+            patience: None,
+            limit: None,
+            head_limit: None,
+        };
         // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
         let secrets = http.secrets();
-        let setting = http.setting(&secrets);
+        let setting = http.setting(&secrets, None);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
     }
 
     /// Returns the token for a request.
-    async fn token(self) -> Result<Option<Token>> {
+    pub(crate) async fn token(self) -> Result<Option<Token>> {
         let Ctx { client, options, wait } = self;
         if options.is_insecure() {
             return Err(Error::new(
@@ -233,29 +270,19 @@ pub(crate) struct Refused {
     pub(crate) status: u16,
     /// The error that the application sees.
     pub(crate) error: Error,
-    pub(crate) found: Option<(Id, RpcError)>,
+    /// The JSON-RPC error in the body.
+    pub(crate) found: Option<RpcError>,
+    /// Whether that error has the id of a request of this client.
+    pub(crate) names_request: bool,
 }
 
 impl Refused {
-    /// Whether the status says nothing about the protocol, such as 401.
-    pub(crate) fn is_final(&self) -> bool {
-        !StatusClass::of(self.status).is_about_request()
-    }
-
-    /// What the refusal means for the session. `had_stream`: whether a
-    /// notification stream was open before.
-    pub(crate) fn verdict(
-        &self,
-        request: RequestKind,
-        session: &Session,
-        had_stream: bool,
-    ) -> Verdict {
-        let rpc = self.found.as_ref().map(|(id, rpc)| RefusalCode {
-            code: rpc.code,
-            names_request: matches!(id, Id::Number(_)),
-        });
+    /// What the refusal means for the session.
+    pub(crate) fn verdict(&self, request: RequestKind, session: &Session) -> Verdict {
+        let names_request = self.names_request;
+        let rpc = self.found.as_ref().map(|rpc| RefusalCode::of(rpc, names_request));
         let refusal = RefusalFacts { http_status: self.status, rpc };
-        session_loss::judge(request, refusal, session.state(had_stream))
+        session_loss::judge(request, refusal, session.state())
     }
 }
 
@@ -269,12 +296,25 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
+    /// Limits the time from the sending to the end of the reply.
+    pub(crate) limit: Option<Duration>,
+    /// Limits the time for the head of the reply after the request was sent.
+    pub(crate) head_limit: Option<Duration>,
 }
 
 impl<'a> HttpRequest<'a> {
     pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
         let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
-        Self { verb: "POST", url, headers, body: Some(body), is_repeatable, patience: None }
+        Self {
+            verb: "POST",
+            url,
+            headers,
+            body: Some(body),
+            is_repeatable,
+            patience: None,
+            limit: message.limit,
+            head_limit: message.head_limit,
+        }
     }
 }
 
@@ -287,8 +327,9 @@ fn lines<'a>(
     token: Option<&'a Token>,
     request: &HttpRequest<'a>,
 ) -> Result<Vec<Line<'a>>> {
+    let address = options.address()?;
     let mut lines = Vec::with_capacity(10 + options.headers.len());
-    lines.push(("Host", options.address()?.authority.as_str(), false));
+    lines.push(("Host", address.authority.as_str(), false));
     if !options.has_header("user-agent") {
         lines.push(("User-Agent", options.user_agent.as_str(), false));
     }
@@ -301,15 +342,17 @@ fn lines<'a>(
     match request.verb {
         "POST" => {
             lines.push(("Accept", ACCEPT, false));
-            lines.push(("Accept-Encoding", "identity", false));
             lines.push(("Content-Type", "application/json", false));
         }
         "GET" => {
             lines.push(("Accept", "text/event-stream", false));
-            lines.push(("Accept-Encoding", "identity", false));
         }
         _ => {}
     }
+    // On one machine, to decode costs more than to transfer.
+    let is_local = address.is_local || options.route.unix_socket.is_some();
+    let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
+    lines.push(("Accept-Encoding", coding, false));
     for (name, value) in request.headers {
         lines.push((name, value, *name == "Mcp-Session-Id"));
     }
@@ -335,16 +378,21 @@ async fn follow<'a>(
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
             None => Ok(None),
         };
+        let cookie = options.cookie(url);
         let request = OutgoingRequest {
             verb: request.verb,
             url,
             headers,
+            cookie: cookie.as_ref(),
             body: request.body,
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
+        if !reply.head.set_cookies.is_empty() {
+            options.cookies.take(url, &reply.head.set_cookies);
+        }
         if !(300..400).contains(&reply.head.status) {
             (reply.moved, reply.is_repeated) = (moved, is_repeated);
             return Ok(reply);
@@ -373,11 +421,12 @@ fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
         return wrong("a redirect to what is no URL of a server".to_owned());
     };
     if target.origin != from.origin {
-        return wrong(format!(
+        let other = wrong(format!(
             "it redirects to {}, another origin, where no credential goes; if that is \
              right, use its URL",
             target.origin
         ));
+        return other.map_err(Error::with_other_origin);
     }
     // 301 and 302 turn any request into a GET, and keep a GET as it is.
     let keeps_all = match status {

@@ -256,7 +256,10 @@ impl Router<'_> {
     /// found in it, and no other request whose response may follow.
     #[cold]
     fn route_malformed(&self, malformed: MalformedText, routed: &mut Routed) -> Result<()> {
-        if malformed.data().starts_with(BYTE_ORDER_MARK) {
+        // One mark, so that a text of marks costs no stack.
+        if let Some(rest) = malformed.data().strip_prefix(BYTE_ORDER_MARK)
+            && !rest.starts_with(BYTE_ORDER_MARK)
+        {
             let start = malformed.start + BYTE_ORDER_MARK.len();
             return self.route(malformed.bytes, start, routed);
         }
@@ -340,7 +343,7 @@ impl Router<'_> {
     }
 
     fn is_issued(&self, id: &Id) -> bool {
-        matches!(id, Id::Number(id) if self.ctx.client.has_issued(*id))
+        self.ctx.client.has_issued(id)
     }
 
     /// Handles a response on a shared connection that no pending request takes

@@ -15,7 +15,7 @@ use crate::client::core::counters::Counter;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::subscriptions::StreamOpening;
-use crate::client::http::request::HttpContext;
+use crate::client::http::request::{HttpContext, Refused};
 use crate::client::inbound::policy::Carrier;
 use crate::client::inbound::policy::Fault;
 use crate::client::inbound::router::Awaited;
@@ -26,7 +26,7 @@ use crate::protocol::accepted::Accepted;
 use crate::protocol::call::Call;
 use crate::protocol::notification::NotificationKind;
 use crate::protocol::request_meta::RequestMeta;
-use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, Verdict};
+use crate::protocol::session_loss::{self, RequestKind};
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::transport::events::EventSource;
 use crate::transport::http::HttpResponse;
@@ -124,35 +124,19 @@ impl NotificationStream<'_> {
         let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
         let Connected { session, is_new } =
             Ctx::new(client, options, &brief).connected_for_stream().await?;
-        let result = self.read_in(options, &session, last_event_id, &brief, wait).await;
+        let is_new = is_new || !self.was_open.get() && self.opening.is_of_new(&session);
+        let result = self.read_in(options, &session, is_new, last_event_id, (&brief, wait)).await;
         let method = "subscriptions/listen";
         let result =
             result.map_err(|error| rpc_error::unknown_method(error, &session.server_info, method));
         match result {
-            Err(error) if !is_new && self.is_lost(options, &session, &error, &brief).await => {
+            Err(_) if !is_new && !client.is_current(&session) && brief.check().is_ok() => {
                 let session =
                     Ctx::new(client, options, &brief).connected_for_stream().await?.session;
-                self.read_in(options, &session, None, &brief, wait).await
+                self.read_in(options, &session, true, None, (&brief, wait)).await
             }
             result => result,
         }
-    }
-
-    /// Whether the server refused the stream because the session is lost.
-    async fn is_lost(
-        &self,
-        options: &Arc<Options>,
-        session: &Arc<Session>,
-        error: &Error,
-        brief: &Wait,
-    ) -> bool {
-        // The status alone may not decide it; then a ping does.
-        let refusal = RefusalFacts { http_status: error.http_status(), rpc: None };
-        let state = session.state(self.was_open.get());
-        if session_loss::judge(RequestKind::Listen, refusal, state) == Verdict::Unknown {
-            Ctx::new(self.client, options, brief).forget_if_lost(session).await;
-        }
-        !self.client.is_current(session) && brief.check().is_ok()
     }
 
     /// Opens a stream in a session and reads it to its end. `brief` limits the
@@ -161,9 +145,9 @@ impl NotificationStream<'_> {
         &self,
         options: &Arc<Options>,
         session: &Arc<Session>,
+        is_new: bool,
         last_event_id: Option<String>,
-        brief: &Wait,
-        wait: &Wait,
+        (brief, wait): (&Wait, &Wait),
     ) -> Result<Disconnected> {
         let client = self.client;
         let interest = client.subscriptions.interest();
@@ -182,20 +166,11 @@ impl NotificationStream<'_> {
         let http = HttpContext::new(options, Some(session.dialect.as_ref()))?;
         match request {
             NotificationRequest::Get(headers) => {
-                let was_open = self.was_open.get();
-                let reply = Ctx::new(client, options, brief).get(&headers, &http).await?;
-                let reply = reply.map_err(|refused| {
-                    let request = RequestKind::NotificationStream;
-                    let verdict = refused.verdict(request, session, was_open);
-                    if verdict.is_lost() {
-                        client.forget(session);
-                    }
-                    if verdict.is_without_stream() {
-                        not_offered(refused.status)
-                    } else {
-                        refused.error
-                    }
-                })?;
+                let ctx = Ctx::new(client, options, brief);
+                let reply = match ctx.get(&headers, &http).await? {
+                    Ok(reply) => reply,
+                    Err(refused) => return Err(self.refused(ctx, refused, session, is_new).await),
+                };
                 if !matches!(reply.head.media, Media::EventStream) {
                     return Err(Error::new(
                         Status::Unsupported,
@@ -220,6 +195,27 @@ impl NotificationStream<'_> {
                 self.read(source, router, &http).await
             }
         }
+    }
+
+    /// The error for a refused GET. Gives up the session if the server has lost
+    /// it.
+    async fn refused(
+        &self,
+        ctx: Ctx<'_>,
+        refused: Refused,
+        session: &Arc<Session>,
+        is_new: bool,
+    ) -> Error {
+        let verdict = refused.verdict(RequestKind::NotificationStream, session);
+        if verdict.is_lost() {
+            self.client.forget(session);
+        } else if verdict.needs_ping()
+            && !is_new
+            && let Err(error) = ctx.verify(session).await
+        {
+            return error;
+        }
+        if verdict.is_without_stream() { not_offered(refused.status) } else { refused.error }
     }
 
     /// Sends `subscriptions/listen`, and waits until the server acknowledges it.
@@ -280,6 +276,7 @@ impl NotificationStream<'_> {
     /// Records that the stream is open, and reports it to the application.
     pub(crate) fn set_open(&self, session: &Arc<Session>, accepted: &str, wait: &Wait) {
         let client = self.client;
+        session.set_had_stream();
         client.subscriptions.set_open(self.generation, &self.stop, session);
         if self.was_open.replace(true) {
             // The server did not report changes while the stream was closed.

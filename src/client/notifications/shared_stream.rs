@@ -12,6 +12,7 @@ use crate::client::core::pending::PendingGuard;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Session;
 use crate::client::core::shared_connection::SharedConnection;
+use crate::client::http::message::Posted;
 use crate::client::notifications::notification_stream::Disconnected;
 use crate::client::notifications::notification_stream::NotificationStream;
 use crate::client::notifications::notification_stream::UNACKNOWLEDGED;
@@ -54,7 +55,10 @@ impl NotificationStream<'_> {
         let outgoing =
             session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
         let post = OutboundMessage::notification(&outgoing, session.target());
-        Ctx::new(client, options, brief).send_on(connection, post).await?;
+        let posted = Ctx::new(client, options, brief).send_on(connection, post).await?;
+        if let Posted::Refused(outcome) | Posted::Answered(outcome) = posted {
+            outcome.accepted()?;
+        }
         let result = async {
             let accepted = self.acknowledged(connection, &messages, brief).await?;
             self.check(&accepted, interest)?;

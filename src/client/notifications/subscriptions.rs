@@ -1,13 +1,14 @@
 //! Opens and closes the notification stream, as the application's subscriptions
 //! require.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::base::error::Result;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
+use crate::client::session::connect::Connected;
 use crate::client::session::listening::PATIENCE;
 use crate::protocol::notification::NotificationKind;
 use crate::transport::wait::now;
@@ -28,7 +29,7 @@ impl Ctx<'_> {
     /// Opens the notification stream for the current interest, or closes it.
     pub(crate) async fn update_stream(self) -> Result<()> {
         let Ctx { client, options, wait } = self;
-        let session = self.connected().await?.session;
+        let Connected { session, is_new } = self.connected().await?;
         let is_handshake = !session.server_info.revision.is_stateless();
         let has_input_requests = is_handshake && options.declared.is_any();
         if !client.subscriptions.is_wanted() && !has_input_requests {
@@ -38,7 +39,8 @@ impl Ctx<'_> {
         if is_handshake && client.subscriptions.is_open_for(&session) {
             return Ok(());
         }
-        let opening = client.open_stream()?;
+        let new_session = if is_new { Arc::downgrade(&session) } else { Weak::new() };
+        let opening = client.open_stream(new_session)?;
         wait.until_raised(&opening.done).await?;
         let result = lock(&opening.result).take();
         result.unwrap_or(Ok(()))

@@ -15,18 +15,21 @@ use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
+use crate::base::secret_name::{is_secret_name, is_secret_value, password_of_url};
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
+use crate::transport::cookies::Cookies;
 use crate::transport::http::Http;
+use crate::transport::process::Program;
 use crate::transport::proxy::{Proxy, ProxyChoice};
 use crate::transport::tls::{SystemStore, TlsSettings};
 use crate::transport::trace::Trace;
 use crate::wire::challenge::is_token;
 use crate::wire::object::Members;
-use crate::wire::url::{Scheme, Url};
+use crate::wire::url::{Scheme, Url, split_query};
 
 /// All options. A call reads them once when it begins; a setter replaces them
 /// as a whole.
@@ -70,6 +73,9 @@ pub(crate) struct Options {
     pub(crate) proxy: ProxyChoice,
     /// The connections of this route. A new route gets a new pool.
     pub(crate) http: Arc<Http>,
+    /// The cookies of the server. They stay with the client when its route
+    /// changes.
+    pub(crate) cookies: Arc<Cookies>,
     /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
 }
@@ -159,6 +165,7 @@ impl Options {
             route: Route { tls, ..Route::default() },
             proxy: ProxyChoice::Environment(environment.clone()),
             http: Arc::default(),
+            cookies: Arc::default(),
             environment,
         };
         options.set_info("libmcpclient", env!("CARGO_PKG_VERSION"))?;
@@ -303,6 +310,23 @@ impl Options {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }
 
+    /// Whether the application set a header, a query or a certificate that may be
+    /// a credential, as its name says.
+    pub(crate) fn has_other_credential(&self) -> bool {
+        let Ok(address) = self.address() else { return false };
+        let query = split_query(&address.url.target).1.unwrap_or_default();
+        let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+        self.headers.iter().any(|header| is_secret_name(&header.name))
+            || names.any(is_secret_name)
+            || self.route.tls.client.is_some()
+    }
+
+    /// Returns the cookies for a request, unless the application sets its own.
+    pub(crate) fn cookie(&self, url: &Url) -> Option<Secret> {
+        let cookie = self.cookies.header(url)?;
+        if self.has_header("cookie") { None } else { Some(cookie) }
+    }
+
     /// Returns all secrets, to be masked in texts.
     pub(crate) fn secrets(&self) -> Vec<Secret> {
         let mut secrets: Vec<Secret> = Vec::new();
@@ -315,19 +339,58 @@ impl Options {
             secrets.extend(proxy.authorization_secrets());
         }
         secrets.extend(self.credential.secrets());
+        secrets.extend(self.cookies.secrets());
         if let Server::Program(program) = &self.server {
-            // Servers get keys as variables. A short value is no secret, and
-            // masking it would hide half of a message.
-            let values =
-                program.environment.iter().filter_map(|(_, value)| value.as_ref()?.to_str());
-            secrets.extend(values.filter(|value| value.len() >= MIN_SECRET).map(Secret::from));
+            secrets.extend(secrets_of(program));
         }
         secrets
     }
 }
 
-/// The minimum length of a variable's value that is masked.
-const MIN_SECRET: usize = 8;
+/// Returns the secrets that a program gets: variables and arguments whose name or
+/// form says so. To mask others would hide `production` in every message.
+fn secrets_of(program: &Program) -> Vec<Secret> {
+    let mut secrets = Vec::new();
+    let mut add = |name: &str, value: &str| {
+        let is_secret = is_secret_name(name) && may_be_secret(value) || is_secret_value(value);
+        if is_secret {
+            secrets.push(Secret::from(value));
+            // A program may show it without what is around it.
+            secrets.extend(password_of_url(value).map(Secret::from));
+        }
+    };
+    for (name, value) in &program.environment {
+        if let (Some(name), Some(value)) =
+            (name.to_str(), value.as_ref().and_then(|it| it.to_str()))
+        {
+            add(name, value);
+        }
+    }
+    // `--api-key X` and `--api-key=X`.
+    let arguments: Vec<&str> = program.argv.iter().filter_map(|one| one.to_str()).collect();
+    for (at, argument) in arguments.iter().enumerate().skip(1) {
+        let Some(option) = argument.strip_prefix('-') else {
+            add("", argument);
+            continue;
+        };
+        match (option.split_once('='), arguments.get(at + 1)) {
+            (Some((name, value)), _) => add(name, value),
+            (None, Some(value)) if !value.starts_with('-') => add(option, value),
+            _ => {}
+        }
+    }
+    secrets
+}
+
+/// Whether a value with the name of a secret is masked. To mask short values,
+/// numbers and words such as `false` would make messages unreadable.
+fn may_be_secret(value: &str) -> bool {
+    let value = value.trim();
+    value.len() >= MIN_SECRET && value.parse::<f64>().is_err()
+}
+
+/// The minimum length of such a value.
+const MIN_SECRET: usize = 6;
 
 fn check_roots(json: &str) -> Result<()> {
     let roots: Vec<&serde_json::value::RawValue> = serde_json::from_str(json)
@@ -492,5 +555,51 @@ mod tests {
         options.set_header("Authorization", Some("Basic c2VjcmV0")).unwrap();
         let shown = Error::argument("you sent c2VjcmV0").masked(&options.secrets());
         assert_eq!(shown.message(), "you sent [masked]");
+    }
+
+    #[test]
+    fn masks_the_variables_and_arguments_that_are_secrets_and_no_others() {
+        let argv = [
+            "server",
+            "--mode",
+            "production",
+            "--api-key",
+            "k-argument",
+            "--token=t-argument",
+            "postgres://user:hunter2@host/db",
+            "--verbose",
+            "words",
+        ];
+        let mut options =
+            Options::of(Server::Program(Program::new(argv.map(Into::into).to_vec()).unwrap()))
+                .unwrap();
+        for (name, value) in [
+            ("API_KEY", "k-variable"),
+            ("PASSWORD", "sesame"),
+            ("DSN", "https://u:p4ssword@host/1"),
+            ("OTHER", "sk-live-0123"),
+            ("DEBUG", "everything"),
+            ("MODE", "production"),
+            ("MAX_TOKENS", "1000000"),
+            ("AUTH", "false"),
+            ("URL", "http://host/path"),
+        ] {
+            options.set_environment(name, Some(value)).unwrap();
+        }
+        let masked = |text: &str| Error::argument(text).masked(&options.secrets());
+        for secret in [
+            "k-variable",
+            "sesame",
+            "https://u:p4ssword@host/1",
+            "p4ssword",
+            "sk-live-0123",
+            "k-argument",
+            "t-argument",
+            "hunter2",
+        ] {
+            assert_eq!(masked(secret).message(), "[masked]", "{secret}");
+        }
+        let plain = "everything production 1000000 false http://host/path words --verbose server";
+        assert_eq!(masked(plain).message(), plain);
     }
 }

@@ -1,12 +1,13 @@
 //! Starts the job that opens the notification stream.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::base::error::Result;
 use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::job::Job;
+use crate::client::core::session::Session;
 use crate::client::core::subscriptions::StreamOpening;
 use crate::transport::wait::{Attendant, Wait};
 
@@ -33,7 +34,7 @@ impl Client {
         if has_stream || self.subscriptions.is_open_for(&session) {
             return Ok(());
         }
-        let opening = self.open_stream()?;
+        let opening = self.open_stream(Arc::downgrade(&session))?;
         match self.attended(wait.at_most(PATIENCE)).until_raised(&opening.done).await {
             Ok(()) => Ok(()),
             // The call goes on without the stream if the server offers none or
@@ -42,9 +43,13 @@ impl Client {
         }
     }
 
-    /// Starts the job, and returns the result of its first attempt.
-    pub(crate) fn open_stream(self: &Arc<Self>) -> Result<Arc<StreamOpening>> {
-        let opening = StreamOpening::new();
+    /// Starts the job, and returns the result of its first attempt. `new_session`:
+    /// the session, if it was made just now.
+    pub(crate) fn open_stream(
+        self: &Arc<Self>,
+        new_session: Weak<Session>,
+    ) -> Result<Arc<StreamOpening>> {
+        let opening = StreamOpening::new(new_session);
         let stop = Signal::shared();
         let generation = self.subscriptions.begin();
         self.start(Job::NotificationStream { generation, stop, opening: opening.clone() })?;

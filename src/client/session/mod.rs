@@ -1,8 +1,12 @@
+mod attempt_message;
 pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod exchange;
+mod line_attempts;
 pub(crate) mod listening;
+mod negotiate;
 pub(crate) mod notify;
 pub(crate) mod outbox;
 pub(crate) mod respond;
 pub(crate) mod transport;
+mod verification;

@@ -7,7 +7,7 @@ use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
-use crate::client::core::outbound::{OutboundMessage, Outcome};
+use crate::client::core::outbound::OutboundMessage;
 use crate::protocol::call::Call;
 use crate::protocol::session_loss::RequestKind;
 use crate::transport::wait::now;
@@ -30,11 +30,7 @@ impl Ctx<'_> {
                     continue;
                 }
             }
-            return match outcome {
-                Outcome::Accepted | Outcome::Answer(..) => Ok(()),
-                Outcome::Rpc(refusal) => Err(refusal.error),
-                Outcome::NotMcp(_, error) => Err(error),
-            };
+            return outcome.accepted();
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::client::http::request::HttpContext;
 use crate::client::options::Options;
 use crate::client::options::server::{Address, Server, Streams};
 use crate::platform::POLLIN;
+use crate::protocol::negotiation::AttemptOutcome;
 use crate::protocol::outgoing::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
@@ -27,6 +28,8 @@ pub(crate) enum NoSse {
     Refused(Error),
     /// The server did not answer, or did not name its endpoint, in time.
     TooSlow(Error),
+    /// The stream names an endpoint that the library does not use.
+    Unusable(Error),
     /// The error says nothing about the transport, such as a failed connection.
     Final(Error),
 }
@@ -53,8 +56,14 @@ impl Ctx<'_> {
         };
         let reply = match reply {
             Ok(reply) => reply,
-            Err(refused) if refused.is_final() => return Err(NoSse::Final(refused.error)),
-            Err(refused) => return Err(NoSse::Refused(refused.error)),
+            Err(refused) => {
+                return Err(match AttemptOutcome::failed(refused.error.clone()) {
+                    AttemptOutcome::Failed(failure, error) if failure.is_final() => {
+                        NoSse::Final(error)
+                    }
+                    _ => NoSse::Refused(refused.error),
+                });
+            }
         };
         if !matches!(reply.head.media, Media::EventStream) {
             let what = "the server answered the GET with something else than an event stream";
@@ -84,7 +93,7 @@ impl Ctx<'_> {
         };
         let url = from.join(endpoint.trim());
         let Some(url) = url.filter(|url| url.origin == address.url.origin) else {
-            return Err(NoSse::Final(Error::new(
+            return Err(NoSse::Unusable(Error::new(
                 Status::Redirect,
                 "the server's event stream names an endpoint on another origin, or no valid \
                  URL; the library sends no credential there",
@@ -135,6 +144,8 @@ impl Client {
         if let Some(trace) = &options.trace {
             trace.line("*", &format!("start {}", process.name()), &[]);
         }
+        let output = process.stderr().is_some().then(|| process.output().clone());
+        *lock(&self.standard_error) = output;
         let (process, input) = (Arc::new(process), Arc::new(ends.stdout));
         let source = LineSource::new(input.clone(), options.max_message, Some(process.clone()));
         let sink = Sink::Lines(LineSink::new(ends.stdin));

@@ -7,16 +7,27 @@ use crate::base::error::{Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::leader_lock::IdleEntry;
-use crate::client::core::session::Session;
+use crate::client::core::session::{Session, Target, Transport};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::stream::reader::Reader;
 use crate::platform::{Descriptor, POLLIN, Poll};
+use crate::protocol::handshake::Handshake;
+use crate::protocol::revision::Revision;
 use crate::transport::process::ENDING;
 use crate::transport::wait::{self, Wait};
 
 /// How often this task checks whether threads with calls still read. While they
 /// do, responses do not wake this task.
 const BETWEEN: Duration = Duration::from_millis(20);
+
+/// A task that reads until this is dropped.
+pub(crate) struct Reading(Arc<Signal>);
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.0.raise();
+    }
+}
 
 impl Client {
     /// Reads messages between calls, until the connection ends or the client is
@@ -33,6 +44,46 @@ impl Client {
                 connection.shut(ENDING, &wait).await;
             }
         })
+    }
+
+    /// Reads messages while the client connects, until the result is dropped.
+    pub(crate) fn read_meanwhile(
+        self: &Arc<Self>,
+        connection: &Arc<SharedConnection>,
+    ) -> Result<Reading> {
+        let (connection, stop) = (connection.clone(), Signal::shared());
+        let reading = Reading(stop.clone());
+        self.spawn(move |client| async move {
+            let wait = client.endless().or_abort(stop);
+            let _ = client.read_until_stopped(&connection, &wait).await;
+        })?;
+        Ok(reading)
+    }
+
+    async fn read_until_stopped(
+        self: &Arc<Self>,
+        connection: &Arc<SharedConnection>,
+        wait: &Wait,
+    ) -> Result<()> {
+        let transport = Transport::SharedConnection(connection.clone());
+        let dialect = Handshake::new(Revision::HANDSHAKE, None)?;
+        let target = Target { transport: &transport, dialect: &dialect, session: None };
+        let signal = Signal::shared();
+        while !connection.is_over() {
+            match connection.source.get_if_idle(&signal) {
+                IdleEntry::Leader(mut source) => {
+                    let options = self.options();
+                    let reader = Reader { client: self, connection, options: &options, target };
+                    reader.lead(&mut source, None, &[], wait).await?;
+                }
+                IdleEntry::Taken => {
+                    wait.until_raised(&signal).await?;
+                    signal.lower();
+                }
+                IdleEntry::Wanted => wait.pause(BETWEEN).await?,
+            }
+        }
+        Ok(())
     }
 
     async fn read_between(

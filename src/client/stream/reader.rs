@@ -8,12 +8,12 @@ use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
 use crate::client::core::outbound::OutboundMessage;
-use crate::client::core::outbound::Outcome;
 use crate::client::core::pending::PendingRequest;
 use crate::client::core::session::Target;
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::core::shared_connection::Sink;
 use crate::client::core::unused_input::UnusedInput;
+use crate::client::http::message::Posted;
 use crate::client::inbound::policy::Carrier;
 use crate::client::inbound::policy::Fault;
 use crate::client::inbound::router::Awaited;
@@ -168,16 +168,17 @@ impl Reader<'_> {
 }
 
 impl Ctx<'_> {
-    /// Sends a message on a shared connection. Returns an outcome if the server
-    /// refused the POST.
+    /// Sends a message on a shared connection.
     pub(crate) async fn send_on(
         self,
         connection: &Arc<SharedConnection>,
         message: OutboundMessage<'_>,
-    ) -> Result<Option<Outcome>> {
+    ) -> Result<Posted> {
         match &connection.sink {
-            Sink::Lines(sink) => self.send_line(connection, sink, message).await.map(|()| None),
-            Sink::Posts(url) => self.send_post(url, message).await,
+            Sink::Lines(sink) => {
+                self.send_line(connection, sink, message).await.map(|()| Posted::Accepted)
+            }
+            Sink::Posts(url) => self.send_to_endpoint(connection, url, message).await,
         }
     }
 

@@ -85,6 +85,15 @@ impl Descriptor {
         })
     }
 
+    /// How many bytes of a pipe its reader has not read. On systems other than
+    /// Linux, the end that is written to does not know, and this is 0.
+    pub(crate) fn unread_by_peer(&self) -> usize {
+        let mut count: libc::c_int = 0;
+        // SAFETY: the request writes one integer, and the pointer is valid.
+        let result = unsafe { libc::ioctl(self.raw(), libc::FIONREAD, &mut count) };
+        if result < 0 { 0 } else { usize::try_from(count).unwrap_or(0) }
+    }
+
     /// Writes to a descriptor that may block, if it is writable now. Returns
     /// whether all bytes were written.
     pub(crate) fn write_at_once(&self, bytes: &[u8]) -> bool {

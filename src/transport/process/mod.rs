@@ -4,18 +4,17 @@ mod program;
 mod standard_error;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, io_reason};
-use crate::base::sync::lock;
 use crate::platform::{
     ChildPipes, ChildProcess, Descriptor, Exit, POLLIN, Poll, RawDescriptor, poll,
 };
 use crate::transport::wait::Wait;
 
 pub(crate) use program::{Program, StandardError};
-use standard_error::OutputTail;
+pub(crate) use standard_error::KeptOutput;
 
 /// How long the process may take to end after its standard input was closed,
 /// and again after each signal.
@@ -39,7 +38,7 @@ pub(crate) struct Process {
     owner: u32,
     child: ChildProcess,
     stderr: Option<Descriptor>,
-    tail: Mutex<OutputTail>,
+    output: Arc<KeptOutput>,
     /// Its process group is empty.
     is_cleared: AtomicBool,
     /// How it ended; the inner `None` if the application has reaped it.
@@ -62,7 +61,7 @@ impl Process {
             owner: std::process::id(),
             child,
             stderr,
-            tail: Mutex::default(),
+            output: Arc::default(),
             is_cleared: AtomicBool::new(false),
             status: OnceLock::new(),
         };
@@ -120,6 +119,11 @@ impl Process {
         self.stderr.as_ref()
     }
 
+    /// What is kept of the standard error.
+    pub(crate) fn output(&self) -> &Arc<KeptOutput> {
+        &self.output
+    }
+
     /// Reads and keeps the standard error that has arrived. Returns false at
     /// its end.
     pub(crate) fn keep_stderr(&self) -> bool {
@@ -130,10 +134,10 @@ impl Process {
         for _ in 0..64 {
             // Locked during the read: a thread that sees the end of the stream
             // then also sees everything that other threads have read before.
-            let mut tail = lock(&self.tail);
+            let mut lines = self.output.lock();
             match fd.read(&mut buffer) {
                 Ok(0) => return false,
-                Ok(count) => tail.add(buffer.get(..count).unwrap_or_default()),
+                Ok(count) => lines.add(buffer.get(..count).unwrap_or_default()),
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
                 Err(error) => return error.kind() == std::io::ErrorKind::WouldBlock,
             }
@@ -163,9 +167,9 @@ impl Process {
                 format!("\"{name}\" has ended with exit status {status}")
             }
         };
-        let tail = lock(&self.tail).shown();
-        if !tail.is_empty() {
-            message.push_str(&format!("; the end of its standard error: \"{tail}\""));
+        let shown = self.output.shown();
+        if !shown.is_empty() {
+            message.push_str(&format!("; its standard error: \"{shown}\""));
         }
         let exit = self.status.get().copied().flatten();
         Error::new(Status::Process, message).with_exit_status(exit.map(Exit::number))

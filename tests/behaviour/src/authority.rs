@@ -39,6 +39,8 @@ pub enum Step {
     Nothing,
 }
 
+type Rewrite = dyn Fn(&[u8]) -> Vec<u8> + Send;
+
 /// The server without what carries it.
 #[derive(Default)]
 pub struct Core {
@@ -47,6 +49,8 @@ pub struct Core {
     state: Mutex<State>,
     injected: Mutex<HashMap<Step, VecDeque<Vec<Action>>>>,
     always: Mutex<HashMap<Step, Vec<Action>>>,
+    /// Changes each reply that is not for the browser.
+    rewrite: Mutex<Option<Box<Rewrite>>>,
     /// Who takes the ID-JAGs of this one.
     peer: Mutex<Option<Arc<Core>>>,
 }
@@ -155,6 +159,11 @@ impl Core {
         self.always.lock().unwrap().insert(step, actions);
     }
 
+    /// Each reply from now on, except for those to the browser.
+    pub fn rewrite(&self, change: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) {
+        *self.rewrite.lock().unwrap() = Some(Box::new(change));
+    }
+
     /// What a client did wrong so far.
     pub fn complaints(&self) -> Vec<String> {
         self.state().complaints.clone()
@@ -254,7 +263,11 @@ impl Core {
         if let Some(pause) = self.knobs().pauses.get(&step) {
             actions.push(Action::Pause(*pause));
         }
-        actions.push(Action::Send(reply));
+        let rewrite = self.rewrite.lock().unwrap();
+        actions.push(Action::Send(match rewrite.as_ref() {
+            Some(change) if step != Step::Authorize => change(&reply),
+            _ => reply,
+        }));
         actions
     }
 

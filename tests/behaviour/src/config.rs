@@ -2,6 +2,7 @@
 
 use std::ffi::c_char;
 
+use crate::constants::*;
 use crate::{Client, Failure, Outcome, c, optional, raw, text};
 
 /// A configuration, freed when dropped. Read by several threads, as the header
@@ -29,6 +30,19 @@ impl Config {
 
     pub fn command(&self, index: usize) -> Option<String> {
         text(unsafe { raw::mcp_config_command(self.0, index) })
+    }
+
+    /// MCP_OK, or the error that says why the server cannot be used.
+    pub fn status(&self, index: usize) -> Outcome<()> {
+        let status = unsafe { raw::mcp_config_status(self.0, index) };
+        let error = unsafe { raw::mcp_config_error(self.0, index) };
+        if error.is_null() {
+            assert_eq!(status, MCP_OK);
+            return Ok(());
+        }
+        let failure = Failure::of(error);
+        assert_eq!(failure.status, status);
+        Err(failure)
     }
 
     pub fn warnings(&self) -> Vec<String> {

@@ -13,6 +13,7 @@ mod http_errors;
 mod http_server;
 mod input_requests;
 mod library;
+mod raw_results;
 mod results;
 pub mod slow_server;
 mod sse_server;
@@ -32,6 +33,7 @@ pub use event_log::EventLog;
 pub use http_errors::{HTTP_ERRORS, is_http_error};
 pub use http_server::HttpServer;
 pub use input_requests::{Event, Input};
+pub use raw_results::{RAW_CARRIERS, RawCarrier, RawServer};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
@@ -69,7 +71,7 @@ impl Failure {
         Self::of(ptr::null())
     }
 
-    fn of(error: *const raw::mcp_error) -> Self {
+    pub(crate) fn of(error: *const raw::mcp_error) -> Self {
         unsafe {
             let names = ["realm", "error", "error_description", "scope", "resource_metadata"];
             Self {

@@ -18,6 +18,7 @@ use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
 use crate::transport::trace::Trace;
 use crate::transport::wait::Wait;
+use crate::wire::content_coding;
 use crate::wire::http1::Media;
 use crate::wire::url::{Origin, URL_LIMIT, Url};
 
@@ -177,11 +178,13 @@ impl HttpClient {
         let client = self.client(&what.url.origin)?;
         self.trace(">", &what.name());
         let authority = what.url.origin.authority();
+        let is_local = what.url.origin.is_loopback() || client.route.unix_socket.is_some();
+        let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
         let mut headers = vec![
             ("Host", authority.as_str(), false),
             ("User-Agent", self.route.user_agent.as_str(), false),
             ("Accept", "application/json", false),
-            ("Accept-Encoding", "identity", false),
+            ("Accept-Encoding", coding, false),
         ];
         headers.extend(what.form.map(|(media, _)| ("Content-Type", media, false)));
         headers.extend(what.headers.iter().map(|(name, value)| (*name, *value, true)));
@@ -189,11 +192,15 @@ impl HttpClient {
             verb: what.verb,
             url: what.url,
             headers: &headers,
+            // Cookies are for the MCP server.
+            cookie: None,
             body: what.form.map(|(_, body)| body.expose().as_bytes()),
             is_repeatable: what.form.is_none(),
             proof: None,
         };
         let setting = ExchangeSettings {
+            limit: None,
+            head_limit: None,
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // A trace would show bodies and headers.
@@ -202,7 +209,7 @@ impl HttpClient {
         };
         let mut reply = client.http.send(&request, setting, wait).await?;
         let status = reply.head.status;
-        self.trace("<", &format!("HTTP {status}"));
+        self.trace("<", &format!("HTTP/1.1 {status}"));
         let is_wanted = match what.form {
             None => (200..300).contains(&status),
             Some(_) => !(300..400).contains(&status),
@@ -601,7 +608,7 @@ mod tests {
         drop(http);
         let mut lines = String::new();
         reader.read_to_string(&mut lines).unwrap();
-        assert!(lines.starts_with(&format!("> POST {base}/token\n< HTTP 200\n")), "{lines}");
+        assert!(lines.starts_with(&format!("> POST {base}/token\n< HTTP/1.1 200\n")), "{lines}");
         assert!(!lines.contains("s3cret") && !error.message().contains("s3cret"), "{lines}");
     }
 }

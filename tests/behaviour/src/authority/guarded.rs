@@ -31,6 +31,8 @@ pub struct Wall {
     pub never_enough: bool,
     /// Whatever the token, it is refused.
     pub refuses: bool,
+    /// Whatever the token, it is refused in this session.
+    pub lost_session: Option<String>,
     /// It takes requests and says nothing.
     pub hangs: bool,
     /// A good token is shown in the answer, which is an error.
@@ -67,6 +69,7 @@ impl Guarded {
             needs: HashMap::new(),
             never_enough: false,
             refuses: false,
+            lost_session: None,
             hangs: false,
             reflects: false,
             is_own_authority: false,
@@ -184,7 +187,9 @@ impl Wall {
             return Some(vec![Action::Send(http::reply(400, &[], body.as_bytes()))]);
         }
         let token = self.trusts.token(text);
-        let Some(token) = token.filter(|_| !self.refuses) else {
+        let session = request.header("mcp-session-id");
+        let is_lost = session.is_some() && session == self.lost_session.as_deref();
+        let Some(token) = token.filter(|_| !self.refuses && !is_lost) else {
             return Some(self.challenge(&base, "invalid_token"));
         };
         if kind != if token.thumbprint.is_some() { "DPoP" } else { "Bearer" } {

@@ -11,6 +11,7 @@ use behaviour::constants::*;
 use behaviour::{Client, Config, Failure, HttpServer, raw, tests};
 use mcp_test_server::mcp::Config as Behaviour;
 use mcp_test_server::{Action, Server};
+use serde_json::json;
 
 /// A folder with a file, that its owner alone may read.
 struct File(PathBuf);
@@ -135,6 +136,153 @@ tests! {
         file.fails(&config.client(Some("b")).unwrap_err(), MCP_E_STATE, 3, "b.disabled: ");
     }
 
+    entry_that_cannot_be_used_keeps_its_error_to_itself {
+        let served = HttpServer::stateless();
+        let url = served.server.url("/mcp");
+        for (bad, status, words) in [
+            (r#"{"args": ["no-command.py"]}"#, MCP_E_INVALID_ARGUMENT, &["bad", "command", "url", "args"] as &[&str]),
+            (r#"{}"#, MCP_E_INVALID_ARGUMENT, &["neither \"command\" nor \"url\""]),
+            (r#"{"cmd": "npx"}"#, MCP_E_INVALID_ARGUMENT, &["but \"cmd\""]),
+            (r#"{"command": "", "url": ""}"#, MCP_E_INVALID_ARGUMENT, &["neither"]),
+            (r#"{"command": null}"#, MCP_E_INVALID_ARGUMENT, &["neither"]),
+            (r#"{"command": ["npx"]}"#, MCP_E_INVALID_ARGUMENT, &["bad.command: is an array"]),
+            (r#"{"command": 7}"#, MCP_E_INVALID_ARGUMENT, &["bad.command: is a number"]),
+            (r#"{"url": {}}"#, MCP_E_INVALID_ARGUMENT, &["bad.url: is an object"]),
+            (r#"{"url": "http://h", "type": "websocket"}"#, MCP_E_INVALID_ARGUMENT, &["\"websocket\" is no transport"]),
+            (r#"{"url": "http://h", "headers": []}"#, MCP_E_INVALID_ARGUMENT, &["bad.headers"]),
+            (r#"{"url": "no-scheme"}"#, MCP_E_INVALID_ARGUMENT, &["bad.url: ", "scheme"]),
+            (r#"{"command": "x", "env": {"A": "${NOT_THERE}"}}"#, MCP_E_INVALID_ARGUMENT, &["bad.env.A", "NOT_THERE"]),
+            (r#"{"command": "x", "env": {"A": "${input:k}"}}"#, MCP_E_UNSUPPORTED, &["bad.env.A"]),
+            (r#"{"command": "x", "envFile": "none"}"#, MCP_E_NOT_FOUND, &["bad.envFile"]),
+            (r#"{"command": "x", "timeout": "1 s"}"#, MCP_E_INVALID_ARGUMENT, &["bad.timeout"]),
+            (r#"{"command": "x", "disabled": "yes"}"#, MCP_E_INVALID_ARGUMENT, &["bad.disabled"]),
+            (r#"{"command": "x", "disabled": true}"#, MCP_E_STATE, &["bad.disabled", "disabled"]),
+            (r#"{"command": "x", "enabled": false}"#, MCP_E_STATE, &["bad.enabled", "disabled"]),
+            (r#"{"args": [], "isActive": false}"#, MCP_E_STATE, &["bad.isActive", "disabled"]),
+            ("null", MCP_E_INVALID_ARGUMENT, &["bad: is null, not an object"]),
+            ("\"npx\"", MCP_E_INVALID_ARGUMENT, &["bad: is a string, not an object"]),
+            ("[]", MCP_E_INVALID_ARGUMENT, &["bad: is an array"]),
+            ("true", MCP_E_INVALID_ARGUMENT, &["bad: is a boolean"]),
+        ] {
+            for shape in ["mcpServers", "servers", "context_servers"] {
+                let file = File::new(&format!(
+                    r#"{{"{shape}": {{"first": {{"url": "{url}"}}, "bad": {bad}, "last": {{"url": "{url}"}}}}}}"#
+                ));
+                let config = file.load();
+                assert_eq!(config.names(), ["first", "bad", "last"]);
+                assert_eq!((config.status(0), config.status(2)), (Ok(()), Ok(())), "{bad}");
+                let failure = config.status(1).unwrap_err();
+                assert_eq!(failure.status, status, "{bad}: {}", failure.message);
+                for word in words {
+                    assert!(failure.message.contains(word), "{bad}: {}", failure.message);
+                }
+                assert!(failure.message.starts_with(&format!("{}:1: ", file.path())));
+                assert_eq!(config.status(1).unwrap_err(), failure, "the same each time");
+                assert_eq!(config.client(Some("bad")).unwrap_err(), failure);
+                assert_eq!(Client::of_config(&file.path(), Some("bad")).unwrap_err(), failure);
+                config.client(Some("first")).unwrap().ping().unwrap();
+                Client::of_config(&file.path(), Some("last")).unwrap().ping().unwrap();
+            }
+        }
+    }
+
+    entry_of_another_dialect_is_read {
+        let served = HttpServer::handshake();
+        let url = served.server.url("/mcp");
+        for text in [
+            format!(r#"{{"mcpServers":{{"web":{{"name":"web","description":"","isActive":true,"type":"streamableHttp","url":"{url}","command":"","args":[],"env":{{}},"headers":{{}}}}}}}}"#),
+            format!(r#"{{"mcpServers":{{"web":{{"serverUrl":"{url}","disabled":false}}}}}}"#),
+            format!(r#"{{"mcpServers":{{"web":{{"httpUrl":"{url}","trust":true}}}},"mcp":{{"allowed":["web"]}}}}"#),
+            format!(r#"{{"mcp":{{"inputs":[],"servers":{{"web":{{"type":"http","url":"{url}"}}}}}}}}"#),
+            format!(r#"{{"mcp.servers":{{"web":{{"url":"{url}"}}}}}}"#),
+            format!(r#"{{"context_servers":{{"web":{{"source":"custom","url":"{url}","enabled":true}}}}}}"#),
+            format!(r#"{{"mcp":{{"web":{{"type":"remote","url":"{url}","enabled":true}}}}}}"#),
+        ] {
+            let file = File::new(&text);
+            let config = file.load();
+            assert_eq!(config.warnings(), [""; 0], "{text}");
+            assert_eq!(config.status(0), Ok(()), "{text}");
+            config.client(Some("web")).unwrap().ping().unwrap();
+            config.client(None).unwrap().ping().unwrap();
+        }
+        let server = behaviour::stdio_server!("");
+        let (program, rest) = server.argv().split_first().map(|(one, all)| (one.to_string(), json!(all))).unwrap();
+        let program = json!(program);
+        for text in [
+            format!(r#"{{"context_servers":{{"local":{{"source":"custom","command":{{"path":{program},"args":{rest},"env":{{}}}},"settings":{{}}}}}}}}"#),
+            format!(r#"{{"context_servers":{{"local":{{"command":{program},"args":{rest},"env":null}}}}}}"#),
+            format!(r#"{{"mcpServers":{{"local":{{"type":"local","command":{program},"args":{rest},"tools":["*"]}}}}}}"#),
+        ] {
+            let file = File::new(&text);
+            file.load().client(None).unwrap().ping().unwrap();
+        }
+    }
+
+    timeout_in_seconds_is_read_as_seconds_where_the_dialect_has_them {
+        let server = Server::start(|_| vec![Action::Hang]);
+        let url = server.url("/mcp");
+        let file = File::new(&format!(
+            "{{\"mcpServers\": {{\"a\": {{\"url\": \"{url}\", \"timeout\": 1, \"alwaysAllow\": []}},\n\
+             \"b\": {{\"url\": \"{url}\", \"timeout\": 60}}}}}}"
+        ));
+        let config = file.load();
+        let warnings = config.warnings();
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        for words in [":2: mcpServers.b.timeout: ", "60 milliseconds", "60000"] {
+            assert!(warnings[0].contains(words), "{warnings:?}");
+        }
+        for (name, least, most) in [("a", 1000, 10_000), ("b", 60, 1000)] {
+            let client = config.client(Some(name)).unwrap();
+            let began = Instant::now();
+            assert_eq!(client.ping().unwrap_err().status, MCP_E_TIMEOUT);
+            let taken = began.elapsed().as_millis();
+            assert!((least..most).contains(&taken), "{name}: {taken} ms");
+        }
+    }
+
+    server_that_is_switched_off_is_not_started {
+        let server = behaviour::stdio_server!("");
+        let (program, rest) = (json!(server.argv()[0]), json!(&server.argv()[1..]));
+        for off in [
+            r#""disabled": true"#, r#""enabled": false"#, r#""enable": false"#, r#""isActive": false"#,
+            r#""active": false"#, r#""is_enabled": false"#, r#""enabled": "false""#, r#""disabled": 1"#,
+            r#""isActive": "no""#,
+        ] {
+            let file = File::new(&format!(
+                r#"{{"mcpServers":{{"off":{{{off},"command":{program},"args":{rest}}}}}}}"#));
+            let failure = Client::of_config(&file.path(), Some("off")).unwrap_err();
+            let key = off.split('"').nth(1).unwrap();
+            let words = format!("mcpServers.off.{key}: ");
+            assert!(failure.message.contains(&words), "{}", failure.message);
+            let is_flag = off.ends_with("true") || off.ends_with(" false");
+            let status = if is_flag { MCP_E_STATE } else { MCP_E_INVALID_ARGUMENT };
+            assert_eq!(failure.status, status, "{off}");
+        }
+        for list in [r#""disabledMcpServers":["off"]"#, r#""mcp":{"excluded":["off"]}"#, r#""mcp":{"allowed":[]}"#] {
+            let file = File::new(&format!(
+                r#"{{{list},"mcpServers":{{"off":{{"command":{program},"args":{rest}}}}}}}"#));
+            let failure = Client::of_config(&file.path(), None).unwrap_err();
+            assert_eq!(failure.status, MCP_E_STATE, "{list}: {}", failure.message);
+        }
+        assert_eq!(server.log(), [""; 0], "never started");
+    }
+
+    toml_and_yaml_are_named_with_the_key_to_write {
+        let file = File::new("");
+        for (name, text, words) in [
+            ("config.toml", "[mcp_servers.docs]\ncommand = \"npx\"\n", "is TOML, not JSON: write its table [mcp_servers.docs]"),
+            ("config.yaml", "extensions:\n  fetch:\n    cmd: uvx\n", "is YAML, not JSON: write its key extensions"),
+            ("mcp.json", "mcpServers:\n  - name: a\n", "is YAML, not JSON: write its key mcpServers"),
+        ] {
+            let path = file.with(name, text.as_bytes(), 0o600);
+            let failure = Config::load(&path).unwrap_err();
+            assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT);
+            let message = &failure.message;
+            assert!(message.starts_with(&format!("{path}:1: ")), "{message}");
+            assert!(message.contains(words) && message.contains("{\"mcpServers\": {"), "{message}");
+        }
+    }
+
     variables_of_an_editor_are_unsupported {
         let file = File::new(
             "{\"servers\": {\n\
@@ -251,6 +399,8 @@ tests! {
             assert!(raw::mcp_config_url(null(), 0).is_null());
             assert!(raw::mcp_config_command(null(), 0).is_null());
             assert!(raw::mcp_config_warning(null(), 0).is_null());
+            assert_eq!(raw::mcp_config_status(null(), 0), MCP_E_INVALID_ARGUMENT);
+            assert!(raw::mcp_config_error(null(), 0).is_null());
             raw::mcp_config_free(null_mut());
         }
     }

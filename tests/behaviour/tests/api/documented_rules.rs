@@ -89,7 +89,9 @@ tests! {
             client.ping().unwrap_err();
             is_up.store(true, Ordering::SeqCst);
             client.ping().unwrap();
-            assert_eq!(server.log().count(), 2);
+            // Some statuses say nothing about `initialize`, which is sent then.
+            let is_final = matches!(status, 401 | 429);
+            assert_eq!(server.log().count(), if is_final { 2 } else { 3 }, "{status}");
         }
     }
 

@@ -172,6 +172,31 @@ tests! {
         }
     }
 
+    refused_access_blames_the_credential_only_if_one_was_sent {
+        let server = Server::start(|_| {
+            let body = br#"{"error":"Invalid Host header"}"#;
+            vec![Action::Send(http::reply(403, &[("content-type", "application/json")], body))]
+        });
+        for transport in [MCP_TRANSPORT_STREAMABLE_HTTP, MCP_TRANSPORT_SSE] {
+            for (token, header, query, is_sent) in [
+                (None, None, "", false), (None, Some("X-Trace"), "", false), (None, None, "?a=b", false),
+                (Some("t0ken-t0ken"), None, "", true), (None, Some("X-API-Key"), "", true),
+                (None, Some("Authorization"), "", true), (None, None, "?api_key=abcdefgh", true),
+            ] {
+                let client = Client::new(&server.url(&format!("/mcp{query}")), token).unwrap();
+                client.set_transport(transport).unwrap();
+                if let Some(name) = header {
+                    client.set_header(name, Some("some-value")).unwrap();
+                }
+                let failure = client.ping().unwrap_err();
+                let text = &failure.message;
+                assert_eq!(text.contains("no credential was sent"), !is_sent, "{text}");
+                assert_eq!(text.contains("the credential is not allowed"), is_sent, "{text}");
+                assert!(text.contains("403") && text.contains("Invalid Host header"), "{text}");
+            }
+        }
+    }
+
     trace_shows_traffic_without_secrets {
         let server = Server::start({
             let mcp = Mcp::new(Config {
@@ -191,7 +216,8 @@ tests! {
         let trace = std::fs::read_to_string(&path).unwrap();
         std::fs::remove_file(&path).unwrap();
         for part in ["> POST /mcp HTTP/1.1", "> Authorization: [masked]", "\"method\":\"ping\"",
-                     "< HTTP 200", "> DELETE /mcp", "> Mcp-Session-Id: [masked]"] {
+                     "< HTTP/1.1 200 OK", "< content-type: application/json",
+                     "< Mcp-Session-Id: [masked]", "> DELETE /mcp", "> Mcp-Session-Id: [masked]"] {
             assert!(trace.contains(part), "{part}:\n{trace}");
         }
         assert!(!trace.contains("s3cr3t") && !trace.contains("session-1"), "{trace}");
@@ -243,7 +269,7 @@ tests! {
             vec![Action::Send(http::reply(307, &[("location", "/mcp")], b""))]
         });
         assert_eq!(Client::of(&server.url("/mcp")).ping().unwrap_err().status, MCP_E_REDIRECT);
-        assert!(server.log().count() <= 6);
+        assert!(server.log().count() <= 12, "for each of two requests");
     }
 
     token_handler_is_called_first_and_again_after_a_401 {

@@ -202,11 +202,28 @@ tests! {
     }
 
     http_error_that_says_nothing_of_the_version_is_final_after_one_request {
-        for code in [401, 403, 407, 429, 502, 503, 504] {
+        for code in [401, 407, 429] {
             let server = Server::start(move |_| vec![Action::Send(http::reply(code, &[], b""))]);
             let client = Client::new(&server.url("/mcp"), Some("t")).unwrap();
             is_http_error(&client.ping().unwrap_err(), code);
             assert_eq!(server.log().count(), 1, "{code}");
+        }
+        for challenge in ["Bearer error=\"invalid_token\"", "Bearer scope=\"x\"",
+                          "Bearer resource_metadata=\"http://127.0.0.1:1/x\""] {
+            let server = Server::start(move |_| {
+                let headers = [("www-authenticate", challenge)];
+                vec![Action::Send(http::reply(403, &headers, b""))]
+            });
+            let client = Client::new(&server.url("/mcp"), Some("t")).unwrap();
+            assert_eq!(client.ping().unwrap_err().status, MCP_E_FORBIDDEN, "{challenge}");
+            assert_eq!(server.log().count(), 1, "{challenge}");
+        }
+        // A gateway may refuse what it does not know.
+        for code in [403, 502, 503, 504] {
+            let server = Server::start(move |_| vec![Action::Send(http::reply(code, &[], b""))]);
+            let client = Client::new(&server.url("/mcp"), Some("t")).unwrap();
+            is_http_error(&client.ping().unwrap_err(), code);
+            assert_eq!(methods(&server), ["server/discover", "initialize"], "{code}");
         }
         let server = Server::start(move |_| {
             let headers = [("location", "http://127.0.0.1:1/")];
@@ -238,7 +255,7 @@ tests! {
         let server = Server::start(|_| vec![Action::Send(http::reply(405, &[], b""))]);
         let failure = Client::of(&server.url("/sse")).ping().unwrap_err();
         assert_eq!((failure.status, failure.http_status), (MCP_E_TRANSPORT, 405));
-        assert_eq!(server.log().count(), 2, "a GET and a POST");
+        assert_eq!(server.log().count(), 3, "a GET and two POSTs");
         let server = Server::start(|_| vec![Action::Send(http::reply(404, &[], b"Not Found"))]);
         let failure = Client::of(&server.url("/nope")).ping().unwrap_err();
         assert_eq!((failure.status, failure.http_status), (MCP_E_ENDPOINT, 404));

@@ -365,22 +365,29 @@ tests! {
     }
 
     restarted_server_with_a_single_session_is_initialized_again {
-        // The TypeScript SDK says so with a status of its own.
-        for error in [json!({"code": -32000, "message": "Bad Request: Server not initialized"}),
-                      json!({"code": -32022, "message": "?", "data": {"supported": []}})] {
+        // The TypeScript SDK says so with a status of its own. What may run twice
+        // is sent twice.
+        for (method, error) in [
+            ("resources/read",
+                json!({"code": -32000, "message": "Bad Request: Server not initialized"})),
+            ("tools/call", json!({"code": -32022, "message": "?", "data": {"supported": []}})),
+        ] {
             let is_lost = std::sync::atomic::AtomicBool::new(true);
             let served = HttpServer::before(Config::handshake(Offer::default()),
                 move |_, mcp, request| {
-                    let is_call = request.rpc_method() == "tools/call";
-                    if is_call && is_lost.swap(false, Ordering::SeqCst) {
+                    if request.rpc_method() == method && is_lost.swap(false, Ordering::SeqCst) {
                         return vec![Action::Send(http::json(400,
                             &json!({"jsonrpc": "2.0", "id": null, "error": error})))];
                     }
                     mcp.handle(request)
                 });
             let client = served.client();
-            echo(&client).unwrap();
-            assert_eq!((served.count("tools/call"), served.count("initialize")), (2, 2));
+            if method == "tools/call" {
+                echo(&client).unwrap();
+            } else {
+                client.read("test://text").unwrap();
+            }
+            assert_eq!((served.count(method), served.count("initialize")), (2, 2));
             assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 1);
             assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
         }

@@ -19,13 +19,13 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
 /// An authority, what it signed, and the files of it.
-struct Authority {
-    issuer: CertifiedIssuer<'static, KeyPair>,
+pub struct Authority {
+    pub issuer: CertifiedIssuer<'static, KeyPair>,
     folder: PathBuf,
 }
 
 impl Authority {
-    fn new(name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         let mut params = CertificateParams::new(vec![]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.distinguished_name.push(rcgen::DnType::CommonName, name);
@@ -38,13 +38,13 @@ impl Authority {
         Self { issuer, folder }
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.join(name);
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
 
-    fn ca_file(&self) -> String {
+    pub fn ca_file(&self) -> String {
         self.file("ca.pem", &self.issuer.pem())
     }
 
@@ -71,13 +71,21 @@ impl Drop for Authority {
     }
 }
 
-fn tls_config(
+pub fn tls_config(
     authority: &Authority,
     name: &str,
     is_expired: bool,
     clients: Option<Arc<dyn ClientCertVerifier>>,
 ) -> Arc<rustls::ServerConfig> {
     let (_, _, certificate, key) = authority.sign(name, is_expired);
+    config_of(vec![certificate], key, clients)
+}
+
+pub fn config_of(
+    chain: Vec<CertificateDer<'static>>,
+    key: Vec<u8>,
+    clients: Option<Arc<dyn ClientCertVerifier>>,
+) -> Arc<rustls::ServerConfig> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = rustls::ServerConfig::builder_with_provider(provider)
@@ -87,7 +95,7 @@ fn tls_config(
         None => builder.with_no_client_auth(),
         Some(verifier) => builder.with_client_cert_verifier(verifier),
     };
-    Arc::new(builder.with_single_cert(vec![certificate], key).unwrap())
+    Arc::new(builder.with_single_cert(chain, key).unwrap())
 }
 
 /// A server behind TLS: one thread a connection, each request answered as
@@ -104,12 +112,23 @@ fn serve_tls(
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap()
     });
-    let config = tls_config(authority, name, is_expired, clients);
+    serve(tls_config(authority, name, is_expired, clients))
+}
+
+pub fn serve(config: Arc<rustls::ServerConfig>) -> u16 {
+    serve_with(config, pong)
+}
+
+pub fn serve_with(
+    config: Arc<rustls::ServerConfig>,
+    answer: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+) -> u16 {
+    let answer = Arc::new(answer);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            let config = config.clone();
+            let (config, answer) = (config.clone(), answer.clone());
             std::thread::spawn(move || {
                 let connection = rustls::ServerConnection::new(config).unwrap();
                 let mut stream = rustls::StreamOwned::new(connection, stream);
@@ -122,7 +141,7 @@ fn serve_tls(
                     }
                     while let Some((request, length)) = Request::parse(&input) {
                         input.drain(..length);
-                        let answer = pong(&request);
+                        let answer = answer(&request);
                         // A record for every few bytes, with pauses: what asks
                         // for it must be able to wait in the middle.
                         let step = if request.path() == "/slow" { 16 } else { answer.len() };
@@ -412,6 +431,7 @@ tests! {
             let failure = client.ping().unwrap_err();
             assert_eq!(failure.status, MCP_E_TLS);
             assert!(failure.message.contains(words), "{words}: {}", failure.message);
+            assert!(!failure.message.contains("Error") && !failure.message.contains("Issuer"));
             assert!(!failure.may_have_run);
             // A client that was refused can still be told whom to trust.
             if words.contains("ca_file") {

@@ -368,7 +368,7 @@ tests! {
             let seen = count.clone();
             let server = Server::start(move |request| {
                 seen.fetch_add(1, Ordering::SeqCst);
-                if seen.load(Ordering::SeqCst) > 8 {
+                if seen.load(Ordering::SeqCst) > 16 {
                     return vec![Action::Close];
                 }
                 let origin = request.header("host").unwrap();

@@ -141,6 +141,36 @@ tests! {
         }
     }
 
+    call_serves_the_task_that_connects_for_the_stream {
+        // The task of the stream has lost the session, and needs a token to make a
+        // new one. The handler runs on a thread of the application, which waits to
+        // connect as well.
+        let wanted = Arc::new(Mutex::new("A".to_owned()));
+        let shared = wanted.clone();
+        let served = HttpServer::before(Config::handshake(Offer::default()), move |_, mcp, request| {
+            let wanted = format!("Bearer {}", shared.lock().unwrap());
+            if request.rpc_method() == "initialize"
+                && request.header("authorization") != Some(&wanted)
+            {
+                return status(401, &[("www-authenticate", "Bearer error=\"invalid_token\"")]);
+            }
+            mcp.handle(request)
+        });
+        let client = served.client();
+        let current = wanted.clone();
+        client.set_token_handler(move |_| Some(current.lock().unwrap().clone())).unwrap();
+        let _heard = listening(&client);
+        let initialized = served.count("initialize");
+        *wanted.lock().unwrap() = "B".into();
+        served.mcp.forget_sessions();
+        served.mcp.close_streams();
+        served.awaits("initialize", initialized + 1);
+        let start = Instant::now();
+        client.call("echo", json!({})).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+        assert!(served.mcp.await_listeners(1, SOON));
+    }
+
     finally_refused_token_ends_the_stream_with_an_event {
         for config in configs(Offer::default()) {
             let is_refused = Arc::new(AtomicBool::new(false));

@@ -8,6 +8,8 @@ use behaviour::auth::Auth;
 use behaviour::authority::{Browser, Registered, Scene, Step};
 use behaviour::constants::*;
 use behaviour::{Client, tests};
+use mcp_test_server::mcp::Config;
+use mcp_test_server::offer::Offer;
 use mcp_test_server::{Action, http};
 use serde_json::{Value, json};
 
@@ -42,6 +44,38 @@ fn slowest(client: &Client, calls: usize) -> Duration {
 }
 
 tests! {
+    dead_session_is_suspected_after_the_token {
+        let scene = Scene::of(Config::handshake(Offer::default()));
+        let (client, _auth, browser) = scene.signed_in();
+        scene.guarded.set(|wall| wall.lost_session = Some("session-1".into()));
+        let failure = scene.failure(client.call("echo", json!({})));
+        assert_eq!((failure.status, failure.http_status), (MCP_E_UNAUTHORIZED, 401));
+        assert!(!failure.message.contains("session"), "{}", failure.message);
+        // Renewed, and repeated once.
+        assert_eq!(scene.authority.count(Step::Refresh), 1);
+        let log = scene.guarded.log();
+        assert_eq!((log.of("tools/call").len(), log.of("initialize").len()), (2, 1));
+        for _ in 0..3 {
+            client.call("echo", json!({})).unwrap();
+        }
+        assert_eq!((log.of("tools/call").len(), log.of("initialize").len()), (5, 2));
+        assert_eq!(browser.count(), 1);
+        scene.authority.has_no_complaint();
+    }
+
+    renewed_token_says_nothing_about_the_session {
+        let scene = Scene::of(Config::handshake(Offer::default()));
+        let (client, _auth, _browser) = scene.signed_in();
+        let log = scene.guarded.log();
+        let count = |method: &str| log.of(method).len();
+        let before = (count("initialize"), count("ping"));
+        for _ in 0..3 {
+            scene.authority.expire();
+            client.call("echo", json!({})).unwrap();
+        }
+        assert_eq!((count("initialize"), count("ping")), before);
+    }
+
     token_that_expires_under_load_is_refreshed_once {
         let scene = Scene::new();
         let (client, _auth, browser) = scene.signed_in();

@@ -2,4 +2,5 @@
 
 mod connection;
 mod failures;
+mod posts;
 mod tls;

@@ -3,6 +3,8 @@
 mod malformed_input;
 mod messages;
 mod open_descriptors;
+mod probe;
 mod process;
 mod restarts;
 mod server_messages;
+mod standard_error;

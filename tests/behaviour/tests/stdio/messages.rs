@@ -104,7 +104,7 @@ tests! {
         client.set_connect_timeout(200);
         assert_eq!(version(&client), "2026-07-28");
         assert_eq!(client.count(MCP_COUNT_STARTS), 1);
-        assert_eq!(peer.count("server/discover"), 2);
+        assert_eq!(peer.count("server/discover"), 1, "its late response decides");
         client.call("echo", json!({})).unwrap();
     }
 
