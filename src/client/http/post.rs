@@ -239,6 +239,11 @@ impl Ctx<'_> {
                 }
                 // A stream that is cut may break its framing or its coding.
                 Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
+                    let what = format!("its event stream ended before the answer (id {id})");
+                    let error = match error.status() {
+                        Status::Io => error.with_advice(&what),
+                        _ => error,
+                    };
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::Protocol => return Err(said(error)),
@@ -251,6 +256,12 @@ impl Ctx<'_> {
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let mut routed = Routed::default();
             router.route(event.text, event.start, &mut routed).map_err(said)?;
+            // The whole body is one text, and no response.
+            if routed.is_empty()
+                && let Some(error) = source.unframed()
+            {
+                return Ok(Ended::NotAStream(said(error)));
+            }
             has_other |= routed.has_other;
             if routed.has_foreign_result && brief.is_none() {
                 brief = Some(wait.briefly(RIGHT_ANSWER));
