@@ -223,14 +223,14 @@ impl Ctx<'_> {
                 // The server has answered, and nothing else follows.
                 Err(error) if brief.is_some() && error.status() == Status::Timeout => {
                     wait.check()?;
-                    return Err(said(other_answers(id)));
+                    return Err(said(self.other_answers(id)));
                 }
                 Ok(None) | Err(_) if !has_other && let Some(error) = source.unframed() => {
                     wait.check()?;
                     return Ok(Ended::NotAStream(said(error)));
                 }
                 Ok(None) if has_other && source.stream().last_id().is_none() => {
-                    return Err(said(other_answers(id)));
+                    return Err(said(self.other_answers(id)));
                 }
                 Ok(None) => {
                     let what =
@@ -294,6 +294,16 @@ impl Ctx<'_> {
 }
 
 impl<'a> Ctx<'a> {
+    /// The error for a stream on which only other requests were answered.
+    #[cold]
+    fn other_answers(self, id: i64) -> Error {
+        let what = format!(
+            "the server's event stream has answers to other requests, and none to this one \
+             (id {id})"
+        );
+        self.client.unused_input.quote(Error::protocol(what), self.wait.call)
+    }
+
     fn router(self, carrier: Carrier, message: OutboundMessage<'a>, id: i64) -> Router<'a> {
         let awaited = Awaited::One { id, report: message.report };
         Router { ctx: self, carrier, target: message.target, awaited }
@@ -314,13 +324,6 @@ impl Response {
 fn resumption(refused: &Refused) -> Verdict {
     let refusal = RefusalFacts { http_status: refused.status, rpc: None };
     session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
-}
-
-/// The error for a stream on which only other requests were answered.
-fn other_answers(id: i64) -> Error {
-    Error::protocol(format!(
-        "the server's event stream has answers to other requests, and none to this one (id {id})"
-    ))
 }
 
 /// The error for a reply that is neither JSON nor an event stream.

@@ -183,7 +183,10 @@ impl Router<'_> {
         let Ctx { client, wait, .. } = self.ctx;
         client.count_one(counter);
         let unused = match counter {
-            Counter::DroppedReplies => Unused::Response,
+            Counter::DroppedReplies => match self.unused() {
+                Unused::Line => Unused::ResponseLine,
+                _ => Unused::ResponseEvent,
+            },
             _ => self.unused(),
         };
         match self.awaited {
