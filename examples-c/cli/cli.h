@@ -75,7 +75,7 @@ struct command {
 };
 
 /* main.c: Ctrl-C fires `interrupt` while `is_polite` is set.  Otherwise it
- * ends the program. */
+ * ends the server's program and mcpclient. */
 extern mcp_cancel *interrupt;
 extern volatile sig_atomic_t interrupted;
 extern volatile sig_atomic_t is_polite;
@@ -140,6 +140,7 @@ int terminal_width(void);
 int columns_of(const char *text, size_t length);
 void put_paragraphs(FILE *to, const char *text, int indent, int width);
 void put_description(const char *text);
+void put_labelled(const char *label, const char *text, int width);
 void put_part(const char *text, int *column, int width);
 
 /* messages.c: the library's messages, with options in place of functions. */

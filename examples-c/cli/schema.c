@@ -14,7 +14,8 @@ enum {
     MOST_SEARCHED = 10000000, /* members that the references of a tool search */
     MOST_SCHEMAS = 100000, /* of one tool */
     MOST_CHOICES = 200,    /* of one argument */
-    SHORT_TYPE = 100,
+    CUT = 4,          /* bytes that show where a list of choices was cut */
+    SHORT_TYPE = 104,
     SHORT_OBJECT = 60,
     SHORT_DEFAULT = 40
 };
@@ -44,6 +45,14 @@ static void begin(struct text *text, size_t most)
     text->is_cut = 0;
 }
 
+/* Ends a text that lacks the rest. */
+static void put_cut(struct text *text, const char *sign)
+{
+    strcpy(text->data + text->length, sign); /* begin() leaves room */
+    text->length += strlen(sign);
+    text->is_cut = 1;
+}
+
 /* Appends as much as there is room for, without cutting a character. */
 static void add_bytes(struct text *text, const char *bytes, size_t length)
 {
@@ -60,8 +69,8 @@ static void add_bytes(struct text *text, const char *bytes, size_t length)
     memcpy(text->data + text->length, bytes, length);
     text->length += length;
     if (text->is_cut) {
-        memcpy(text->data + text->length, "...", 3);
-        text->length += 3;
+        put_cut(text, "...");
+        return;
     }
     text->data[text->length] = '\0';
 }
@@ -130,6 +139,13 @@ static void add_choice(struct text *to, const struct text *choice)
 {
     if (choice->length == 0 || has_choice(to->data, choice->data))
         return;
+    /* A value that is cut is none: the list ends before it. */
+    if (to->length > 0 &&
+        to->length + 1 + choice->length + CUT > to->most) {
+        if (!to->is_cut)
+            put_cut(to, "|..."); /* CUT bytes */
+        return;
+    }
     if (to->length > 0)
         add(to, "|");
     add_bytes(to, choice->data, choice->length);

@@ -9,6 +9,7 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from common import Terminal, call, check, one_line, suite
+from scripted import ScriptedServer
 
 SERVER = """
 import json, sys, time
@@ -85,6 +86,49 @@ def names():
           "pong from a server without a name 1 (")
 
 
+def pings():
+    """A server that does not know ping responds, all the same."""
+    unknown = {"code": -32601, "message": "Method not found"}
+    with ScriptedServer() as server:
+        script = {"errors": {"ping": unknown}, "server": {
+            "protocolVersion": "2024-11-05", "capabilities": {}, "serverInfo": {"name": "old"}}}
+        for name, before, after in [("HTTP", [server.url(script)], []), ("stdio", [], [
+                "--stdio", "--", sys.executable, "-S", "-E", os.path.join(HERE, "scripted.py"),
+                json.dumps(script)])]:
+            done = call("ping", *before, *after)
+            check("a server that does not know ping responds, over " + name, done, 0,
+                  "pong from old (protocol 2024-11-05) in ")
+            suite.check("and a note says so, over " + name, one_line(done.stderr)
+                        and "the server responds, but does not know ping" in done.stderr
+                        and "-32601" in done.stderr, done)
+            done = call("ping", "-c", "2", *before, *after)
+            check("the pings are counted, over " + name, done, 0, "2 pings sent, 2 answered")
+            suite.check("and the note comes once, over " + name, one_line(done.stderr), done)
+            done = call("--json", "ping", *before, *after)
+            suite.check("with --json as well, over " + name, done.returncode == 0
+                        and json.loads(done.stdout)["answered"] == 1, done)
+        other = dict(script, errors={"ping": {"code": -32603, "message": "no"}})
+        check("another error is one", call("ping", server.url(other)), 1, "-32603", where="stderr")
+
+
+INSTRUCTIONS = [
+    ("Be kind.", "Be kind."),
+    ("Be kind.\n        To all.\n\n          - to me\n        ",
+     "Be kind.\n             To all.\n\n               - to me"),
+    ("\n    Be kind.\n    To all.\n", "Be kind.\n             To all."),
+]
+
+
+def instructions():
+    with ScriptedServer() as server:
+        for text, shown in INSTRUCTIONS:
+            info = {"protocolVersion": "2025-11-25", "capabilities": {},
+                    "serverInfo": {"name": "s"}, "instructions": text}
+            done = call("info", server.url({"server": info}))
+            suite.check("instructions %s" % ascii(text), done.returncode == 0
+                        and done.stdout.endswith("\ninstructions %s\n" % shown), done)
+
+
 def standard_error():
     writes = "Error: cannot open /data\n" + "".join(
         "noise %d\n" % number for number in range(1000)) + "ValueError: last words"
@@ -158,5 +202,7 @@ def waits():
 def run_all():
     lists()
     names()
+    pings()
+    instructions()
     standard_error()
     waits()

@@ -221,6 +221,60 @@ def ends():
     suite.check("and the program ends as well", children and all(map(gone, children)), children)
 
 
+# A server that answers some methods, writes its process id to its standard error,
+# and goes on after the end of its input.
+STUBBORN = """
+import json, os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("pid", os.getpid(), file=sys.stderr, flush=True)
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" not in message:
+        continue
+    if message["method"] not in sys.argv[1:]:
+        print("waits", file=sys.stderr, flush=True)
+    elif message["method"] == "initialize":
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "s"}}}),
+            flush=True)
+    else:
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": {
+            "code": -32601, "message": "Method not found"}}), flush=True)
+time.sleep(60)
+"""
+
+
+def interrupts():
+    connected = ["server/discover", "initialize"]
+    for answers, commands in [
+            ([], ["info", "tools", "resources", "templates", "prompts", "listen", "call"]),
+            (["server/discover"], ["info", "tools"]),
+            (connected, ["tools", "resources", "templates", "prompts", "call"])]:
+        for command in commands:
+            words = [command, "x", "a=1"] if command == "call" else [command]
+            process = subprocess.Popen(
+                [CLIENT, "--stderr", "inherit", *words, "--stdio", "--", sys.executable, "-S",
+                 "-E", "-c", STUBBORN, *answers], stderr=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True, env=environment())
+            pid, said = 0, ""
+            for line in process.stderr:
+                said += line
+                if line.startswith("pid"):
+                    pid = int(line.split()[1])
+                elif line == "waits\n":
+                    break
+            process.send_signal(signal.SIGINT)
+            try:
+                said = said + "".join(process.communicate(timeout=20))
+            except subprocess.TimeoutExpired:
+                process.kill()
+            suite.check("Ctrl-C during %s ends a program that ignores its end, after %s" % (
+                command, answers), process.returncode == 130 and gone(pid)
+                and "mcpclient:" not in said, (process.returncode, said))
+            if not gone(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
 def configuration(url):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "mcp.json")
@@ -377,6 +431,7 @@ def run_all(url):
     what_it_says()
     odd_texts()
     ends()
+    interrupts()
     configuration(url)
     transports(url)
     examples()
