@@ -349,6 +349,9 @@ fn neither(shown: Error, no_stream: &Error) -> Error {
         let advice = format!("nor one of HTTP with SSE: the GET got: {get}");
         return shown.with_advice(&advice).with_status(Status::Transport);
     }
+    if shown.message().starts_with(no_stream.message()) {
+        return shown.with_advice("the GET for HTTP with SSE got the same");
+    }
     shown.with_advice(&format!("the GET for HTTP with SSE got: {get}"))
 }
 
