@@ -103,9 +103,14 @@ impl Ctx<'_> {
             if has(&body, b"\"jsonrpc\"") {
                 // Without either, the server only accepts the request.
                 let may_answer = has(&body, b"\"result\"") || has(&body, b"\"error\"");
-                match router.route(body, 0, &mut routed) {
+                let kept = if may_answer { Vec::new() } else { body.clone() };
+                let routing = match body.first() {
+                    Some(b'{' | b'[') => router.route(body, 0, &mut routed),
+                    _ => router.route_unusual(body, &mut routed),
+                };
+                match routing {
                     Err(error) if may_answer => return Ok(Posted::Unreadable(said(error))),
-                    Err(error) => router.fault(Fault::Malformed, &[], || error)?,
+                    Err(error) => router.fault(Fault::Malformed, &kept, || error)?,
                     Ok(()) => {}
                 }
                 self.answer(message.target, std::mem::take(&mut routed.outgoing)).await?;

@@ -256,12 +256,6 @@ impl Ctx<'_> {
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let mut routed = Routed::default();
             router.route(event.text, event.start, &mut routed).map_err(said)?;
-            // The whole body is one text, and no response.
-            if routed.is_empty()
-                && let Some(error) = source.unframed()
-            {
-                return Ok(Ended::NotAStream(said(error)));
-            }
             has_other |= routed.has_other;
             if routed.has_foreign_result && brief.is_none() {
                 brief = Some(wait.briefly(RIGHT_ANSWER));

@@ -79,11 +79,6 @@ pub(crate) enum Response {
 }
 
 impl Routed {
-    /// Whether the text concerned neither the response nor another request.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.response.is_none() && self.outgoing.is_empty() && !self.has_other
-    }
-
     /// Keeps the first response. `is_anonymous`: it does not have the id of the
     /// request.
     fn respond(
