@@ -141,6 +141,9 @@ fn decode_variant(text: &str) -> Option<Vec<u8>> {
     let bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
     let mut plain: Vec<u8> = bytes.map(standard).collect();
     let length = plain.iter().rposition(|byte| *byte != b'=').map_or(0, |last| last + 1);
+    if plain.len() - length > 2 {
+        return None; // padding has one or two characters
+    }
     plain.truncate(length);
     STANDARD_NO_PAD.decode(plain).ok()
 }

@@ -294,7 +294,15 @@ def large(server):
             ("objects in objects", {one: {"$ref": "#"} for one in names[:30]}),
             ("parts with parts", {"a": {"anyOf": [{"anyOf": [{"anyOf": [{}] * 200}] * 200}] * 20}}),
             ("a long list", {"a": {"enum": list(range(400000))}}),
-            ("a long list of the same", {"a": {"enum": ["x"] * 400000}})]:
+            ("a long list of the same", {"a": {"enum": ["x"] * 400000}}),
+            ("many references to a large schema",
+             {**{"p%d" % number: {"anyOf": [{"$ref": "#/properties/x"}] * 200}
+                 for number in range(500)}, "x": dict.fromkeys(names, 0)}),
+            ("long references", {
+                "x": {"anyOf": [{"$ref": "#/properties/y"}, {"$ref": "#/properties/z"}] * 100},
+                "y": {"$ref": "#/properties/" + "x" * 1000000},
+                "z": {"$ref": "#/properties/" + "x" * 1000001}, "x" * 1000000: {},
+                **{"p%d" % number: {"$ref": "#/properties/x"} for number in range(200)}})]:
         url = listed(server, tool(inputSchema={"type": "object", "properties": properties}))
         for words in [[], ["show"]]:
             begin = time.monotonic()
@@ -302,6 +310,16 @@ def large(server):
             took = time.monotonic() - begin
             suite.check("tools %s with %s" % (" ".join(words), name),
                         done.returncode == 0 and took < 8, (took, done.stderr[-300:]))
+    parts = {"a": {"anyOf": [{"$ref": "#/$defs/b"}] * 200},
+             "b": {"anyOf": [{"$ref": "#/$defs/c"}] * 200}, "c": {}}
+    schema = {"type": "object", "$defs": parts,
+              "properties": {"p%d" % number: {"$ref": "#/$defs/a"} for number in range(20)}}
+    url = listed(server, *[tool(name="t%d" % number, inputSchema=schema) for number in range(200)])
+    begin = time.monotonic()
+    done = call("tools", url)
+    took = time.monotonic() - begin
+    suite.check("and many such tools take no time", done.returncode == 0 and took < 12
+                and "t199 [p0=value]" in done.stdout, (took, done.stdout[-300:]))
 
 
 def run_all():

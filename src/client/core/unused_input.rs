@@ -22,23 +22,28 @@ pub(crate) enum Unused {
     Line,
     /// An event that is not a message.
     Event,
-    /// A response that answers no pending request.
-    Response,
+    /// A line that is a response to no pending request.
+    ResponseLine,
+    /// An event that is a response to no pending request.
+    ResponseEvent,
 }
 
 impl Unused {
-    const ALL: [Self; 3] = [Self::Line, Self::Event, Self::Response];
+    const ALL: [Self; 4] = [Self::Line, Self::Event, Self::ResponseLine, Self::ResponseEvent];
 
     fn words(self, count: usize) -> String {
-        let (noun, rest) = match (self, count) {
-            (Self::Line, 1) => ("line", "that is not a message"),
-            (Self::Line, _) => ("lines", "that are not a message"),
-            (Self::Event, 1) => ("event", "that is not a message"),
-            (Self::Event, _) => ("events", "that are not a message"),
-            (Self::Response, 1) => ("response", "that answers no pending request"),
-            (Self::Response, _) => ("responses", "that answer no pending request"),
+        let noun = match self {
+            Self::Line | Self::ResponseLine => "line",
+            Self::Event | Self::ResponseEvent => "event",
         };
-        format!("{count} {noun} {rest}")
+        let is_response = matches!(self, Self::ResponseLine | Self::ResponseEvent);
+        let rest = match (is_response, count) {
+            (false, 1) => "that is not a message",
+            (false, _) => "that are not a message",
+            (true, 1) => "that is not a message for this call: it answers no pending request",
+            (true, _) => "that are not a message for this call: they answer no pending request",
+        };
+        format!("{count} {noun}{} {rest}", if count == 1 { "" } else { "s" })
     }
 }
 
@@ -46,9 +51,9 @@ impl Unused {
 #[derive(Debug)]
 struct UnusedEntry {
     unused: Unused,
-    /// The call whose stream it arrived on; `None` for a connection that all
-    /// calls share.
-    call: Option<CallNumber>,
+    /// The call whose stream it arrived on, and the id of its request; `None`
+    /// for a connection that all calls share.
+    call: Option<(CallNumber, i64)>,
     /// How many calls had begun.
     begun: CallNumber,
     count: usize,
@@ -75,11 +80,15 @@ impl UnusedInput {
         self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds an input. `call`: the call whose stream it arrived on.
+    /// Adds an input. `call`: the call whose stream it arrived on, and the id of
+    /// its request. A call that sends its request again counts from the start.
     #[cold]
-    pub(crate) fn add(&self, unused: Unused, call: Option<CallNumber>, text: &[u8]) {
+    pub(crate) fn add(&self, unused: Unused, call: Option<(CallNumber, i64)>, text: &[u8]) {
         let begun = self.begun.load(Ordering::Relaxed);
         let mut entries = lock(&self.entries);
+        if let Some((call, id)) = call {
+            entries.retain(|entry| entry.call.is_none_or(|own| own.0 != call || own.1 == id));
+        }
         let is_same = |entry: &&mut UnusedEntry| {
             let is_as_old = entry.call.is_some() || entry.begun == begun;
             (entry.unused, entry.call) == (unused, call) && is_as_old
@@ -102,11 +111,12 @@ impl UnusedInput {
             return error;
         }
         let (unit, end) = match unused {
-            Unused::Line => ("a line", "a line break"),
-            _ => ("an event", "an empty line"),
+            Unused::Line => ("line", "a line break"),
+            _ => ("event", "an empty line"),
         };
         error.with_advice(&format!(
-            "the server sent {} bytes of {unit} that has no end ({end}): \"{}\"",
+            "the server sent 1 {unit} that is not a message yet, for its end ({end}) is missing \
+             after {} bytes: \"{}\"",
             text.len(),
             excerpt(text)
         ))
@@ -116,13 +126,19 @@ impl UnusedInput {
     /// call began.
     #[cold]
     pub(crate) fn explain(&self, error: Error, call: CallNumber) -> Error {
-        if !matches!(error.status(), Status::Timeout | Status::Io | Status::Process) {
-            return error;
+        match error.status() {
+            Status::Timeout | Status::Io | Status::Process => self.quote(error, call),
+            _ => error,
         }
+    }
+
+    /// Adds to an error what has arrived since the call began.
+    #[cold]
+    pub(crate) fn quote(&self, error: Error, call: CallNumber) -> Error {
         let entries = lock(&self.entries);
         Unused::ALL.into_iter().fold(error, |error, unused| {
             let arrived = |entry: &&UnusedEntry| match entry.call {
-                Some(own) => own == call,
+                Some((own, _)) => own == call,
                 None => entry.begun > call,
             };
             let all = || entries.iter().filter(|entry| entry.unused == unused).filter(arrived);
@@ -185,16 +201,18 @@ mod tests {
         input.add(Unused::Line, None, b"b");
         let second = input.begin();
         input.add(Unused::Line, None, b"c");
-        input.add(Unused::Response, None, b"{}");
+        input.add(Unused::ResponseLine, None, b"{}");
         assert_eq!(
             explained(&input, first),
             "no answer; the server sent 3 lines that are not a message, the first: \"a\"; \
-             the server sent 1 response that answers no pending request: \"{}\""
+             the server sent 1 line that is not a message for this call: it answers no pending \
+             request: \"{}\""
         );
         assert_eq!(
             explained(&input, second),
             "no answer; the server sent 1 line that is not a message: \"c\"; \
-             the server sent 1 response that answers no pending request: \"{}\""
+             the server sent 1 line that is not a message for this call: it answers no pending \
+             request: \"{}\""
         );
         let third = input.begin();
         assert_eq!(explained(&input, third), "no answer");
@@ -204,9 +222,9 @@ mod tests {
     fn keeps_the_streams_of_calls_apart() {
         let input = UnusedInput::default();
         let (one, two) = (input.begin(), input.begin());
-        input.add(Unused::Event, Some(one), b"a");
-        input.add(Unused::Event, Some(two), b"b");
-        input.add(Unused::Event, Some(one), b"c");
+        input.add(Unused::Event, Some((one, 1)), b"a");
+        input.add(Unused::Event, Some((two, 2)), b"b");
+        input.add(Unused::Event, Some((one, 1)), b"c");
         assert!(
             explained(&input, one).ends_with("2 events that are not a message, the first: \"a\"")
         );
@@ -237,7 +255,8 @@ mod tests {
             (
                 Status::Timeout,
                 "{\"a\"",
-                "x; the server sent 4 bytes of a line that has no end (a line break): \"{\"a\"\"",
+                "x; the server sent 1 line that is not a message yet, for its end (a line break) \
+                 is missing after 4 bytes: \"{\"a\"\"",
             ),
             (Status::Timeout, " \r", "x"),
             (Status::Cancelled, "{", "x"),

@@ -223,14 +223,14 @@ impl Ctx<'_> {
                 // The server has answered, and nothing else follows.
                 Err(error) if brief.is_some() && error.status() == Status::Timeout => {
                     wait.check()?;
-                    return Err(said(other_answers(id)));
+                    return Err(said(self.other_answers(id)));
                 }
                 Ok(None) | Err(_) if !has_other && let Some(error) = source.unframed() => {
                     wait.check()?;
                     return Ok(Ended::NotAStream(said(error)));
                 }
                 Ok(None) if has_other && source.stream().last_id().is_none() => {
-                    return Err(said(other_answers(id)));
+                    return Err(said(self.other_answers(id)));
                 }
                 Ok(None) => {
                     let what =
@@ -239,6 +239,11 @@ impl Ctx<'_> {
                 }
                 // A stream that is cut may break its framing or its coding.
                 Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
+                    let what = format!("its event stream ended before the answer (id {id})");
+                    let error = match error.status() {
+                        Status::Io => error.with_advice(&what),
+                        _ => error,
+                    };
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::Protocol => return Err(said(error)),
@@ -251,6 +256,12 @@ impl Ctx<'_> {
             *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let mut routed = Routed::default();
             router.route(event.text, event.start, &mut routed).map_err(said)?;
+            // The whole body is one text, and no response.
+            if routed.is_empty()
+                && let Some(error) = source.unframed()
+            {
+                return Ok(Ended::NotAStream(said(error)));
+            }
             has_other |= routed.has_other;
             if routed.has_foreign_result && brief.is_none() {
                 brief = Some(wait.briefly(RIGHT_ANSWER));
@@ -283,6 +294,16 @@ impl Ctx<'_> {
 }
 
 impl<'a> Ctx<'a> {
+    /// The error for a stream on which only other requests were answered.
+    #[cold]
+    fn other_answers(self, id: i64) -> Error {
+        let what = format!(
+            "the server's event stream has answers to other requests, and none to this one \
+             (id {id})"
+        );
+        self.client.unused_input.quote(Error::protocol(what), self.wait.call)
+    }
+
     fn router(self, carrier: Carrier, message: OutboundMessage<'a>, id: i64) -> Router<'a> {
         let awaited = Awaited::One { id, report: message.report };
         Router { ctx: self, carrier, target: message.target, awaited }
@@ -303,13 +324,6 @@ impl Response {
 fn resumption(refused: &Refused) -> Verdict {
     let refusal = RefusalFacts { http_status: refused.status, rpc: None };
     session_loss::judge(RequestKind::ResponseStream, refusal, SessionState::default())
-}
-
-/// The error for a stream on which only other requests were answered.
-fn other_answers(id: i64) -> Error {
-    Error::protocol(format!(
-        "the server's event stream has answers to other requests, and none to this one (id {id})"
-    ))
 }
 
 /// The error for a reply that is neither JSON nor an event stream.

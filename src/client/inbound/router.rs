@@ -79,6 +79,11 @@ pub(crate) enum Response {
 }
 
 impl Routed {
+    /// Whether the text concerned neither the response nor another request.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.response.is_none() && self.outgoing.is_empty() && !self.has_other
+    }
+
     /// Keeps the first response. `is_anonymous`: it does not have the id of the
     /// request.
     fn respond(
@@ -178,12 +183,17 @@ impl Router<'_> {
         let Ctx { client, wait, .. } = self.ctx;
         client.count_one(counter);
         let unused = match counter {
-            Counter::DroppedReplies => Unused::Response,
+            Counter::DroppedReplies => match self.unused() {
+                Unused::Line => Unused::ResponseLine,
+                _ => Unused::ResponseEvent,
+            },
             _ => self.unused(),
         };
         match self.awaited {
             _ if text.is_empty() => {}
-            Awaited::One { .. } => client.unused_input.add(unused, Some(wait.call), text),
+            Awaited::One { id, .. } => {
+                client.unused_input.add(unused, Some((wait.call, id)), text);
+            }
             Awaited::Many { .. } => client.unused_input.add(unused, None, text),
             // No call waits for a response there.
             Awaited::Stream { .. } => {}
@@ -280,6 +290,11 @@ impl Router<'_> {
             Awaited::Stream { id: None, .. } => {}
         }
         let fault = if is_owned { Fault::MalformedResponse } else { Fault::Malformed };
+        if let (true, Awaited::One { .. }, Action::FailNamed(_)) =
+            (is_owned, self.awaited, action(self.carrier, fault))
+        {
+            return Err(malformed.error);
+        }
         self.fault(fault, malformed.data(), || malformed.error.clone())
     }
 

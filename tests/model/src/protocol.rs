@@ -3,6 +3,8 @@
 pub(crate) mod notification {
     use std::borrow::Cow;
 
+    pub(crate) const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
+
     #[derive(Debug)]
     #[allow(dead_code)]
     pub(crate) struct ProgressParams<'a> {

@@ -136,7 +136,7 @@ tests! {
         request.set_timeout(300);
         let failure = request.perform().map(drop).unwrap_err();
         assert_eq!(failure.status, MCP_E_TIMEOUT);
-        for words in ["an event that has no end", "an empty line", "{\"jsonrpc\":"] {
+        for words in ["1 event", "not a message", "an empty line", "{\"jsonrpc\":"] {
             assert!(failure.message.contains(words), "{}", failure.message);
         }
     }

@@ -431,7 +431,8 @@ tests! {
             pair.client.set_timeout(BRIEF.as_millis() as i32);
             let failure = pair.call().unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT, "{carrier:?}");
-            let words = ["1 response", "answers no pending request", "of another"];
+            let unit = if carrier == Stdio { "1 line" } else { "1 event" };
+            let words = [unit, "not a message", "answers no pending request", "of another"];
             has_words(&failure, &words, &format!("{carrier:?}"));
         }
         for carrier in [OpenStream, EndedStream, Body] {
@@ -439,6 +440,9 @@ tests! {
             let failure = Pair::once(carrier, &[text]).fails_at_once(&what);
             assert_eq!(failure.status, MCP_E_PROTOCOL, "{carrier:?}");
             has_words(&failure, &["other", "request"], &what);
+            if carrier != Body {
+                has_words(&failure, &["1 event", "not a message", "of another"], &what);
+            }
         }
     }
 

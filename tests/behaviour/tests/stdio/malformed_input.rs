@@ -123,7 +123,7 @@ tests! {
         });
         let failure = list(&client);
         assert_eq!(failure.status, MCP_E_TIMEOUT);
-        has(&failure, &["a line that has no end", "a line break", "\"{\"id\":"]);
+        has(&failure, &["1 line", "not a message", "a line break", "\"{\"id\":"]);
     }
 
     last_line_without_a_line_break_is_taken_if_it_is_whole {
