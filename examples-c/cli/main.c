@@ -161,6 +161,8 @@ static int run(const struct options *options)
         status = fail(options);
     else
         status = options->command->run(client, options);
+    if (client == NULL)
+        hint_at_program(options);
     stop_waiting();
     end_sign_in();
     stop_ending();

@@ -221,6 +221,23 @@ def ends():
     suite.check("and the program ends as well", children and all(map(gone, children)), children)
 
 
+def programs_without_stdio():
+    for words, code, said in [
+            (["info", "my-server"], 1, "put --stdio before --: mcpclient info --stdio -- my-server\n"),
+            (["info", "--", "my-server"], 1, "mcpclient info --stdio -- my-server\n"),
+            (["call", "python3", "echo", "a=1"], 1, "mcpclient call ... --stdio -- python3\n"),
+            (["info", "\x1b[1m"], 1, "--stdio --  [1m\n"),
+            (["info", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--stdio", "python3"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--", "python3", "--stdio"], 2, "at the end: --stdio -- PROGRAM")]:
+        check("how to write a program, %s" % ascii(words), call(*words), code, said, where="stderr")
+    for words in [["info", "http://127.0.0.1:1/"], ["info", "http://127.0.0.1:1/", "x"],
+                  ["tools", "a", "b", *PROGRAM]]:
+        done = call(*words)
+        suite.check("and not for %s" % words, done.returncode and "--stdio --" not in done.stderr, done)
+
+
 # A server that answers some methods, writes its process id to its standard error,
 # and goes on after the end of its input.
 STUBBORN = """
@@ -432,6 +449,7 @@ def run_all(url):
     odd_texts()
     ends()
     interrupts()
+    programs_without_stdio()
     configuration(url)
     transports(url)
     examples()
