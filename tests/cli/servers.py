@@ -290,6 +290,30 @@ def interrupts():
                 and "mcpclient:" not in said, (process.returncode, said))
             if not gone(pid):
                 os.kill(pid, signal.SIGKILL)
+    for number in [signal.SIGTERM, signal.SIGHUP]:
+        for command in [["tools"], ["call", "x"], ["listen"]]:
+            process = subprocess.Popen(
+                [CLIENT, "--stderr", "inherit", *command, "--stdio", "--", sys.executable, "-S",
+                 "-E", "-c", STUBBORN, *connected], stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, text=True, env=environment())
+            pid = int(process.stderr.readline().split()[1])
+            process.stderr.readline()
+            process.send_signal(number)
+            said = process.communicate(timeout=20)[1]
+            suite.check("%s during %s ends the program as well" % (number.name, command[0]),
+                        process.returncode == -number and gone(pid), (process.returncode, said))
+    # A reader that goes away: | head
+    process = subprocess.Popen(
+        [CLIENT, "--stderr", "inherit", "tools", "--stdio", "--", sys.executable, "-S", "-E", "-c",
+         STUBBORN.replace('"error": {', '"result": {"tools": [{"name": "x" * 50}] * 9000}, "no": {')
+         .replace("time.sleep(60)", "time.sleep(20)"), "server/discover", "initialize",
+         "tools/list"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=environment(), restore_signals=True)
+    pid = int(process.stderr.readline().split()[1])
+    process.stdout.close()
+    said = process.stderr.read()
+    suite.check("SIGPIPE ends the program as well", process.wait(timeout=20) == -signal.SIGPIPE
+                and gone(pid), (process.returncode, said))
 
 
 def configuration(url):
