@@ -91,6 +91,7 @@ __attribute__((format(printf, 1, 2)))
 int bad_usage(const char *format, ...);
 int parse(struct options *options, int argc, char **argv);
 void forget(struct options *options);
+void hint_at_program(const struct options *options);
 
 /* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);

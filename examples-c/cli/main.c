@@ -58,7 +58,8 @@ static struct {
     pthread_t thread;
     volatile sig_atomic_t is_running;
     volatile sig_atomic_t is_leaving; /* the program is being ended */
-    int has_ended; /* after Ctrl-C */
+    int has_ended; /* after a signal */
+    volatile sig_atomic_t signal; /* another one than Ctrl-C; or 0 */
     int wake[2];
 } ending;
 
@@ -100,8 +101,38 @@ static void *wait_and_end(void *unused)
     main_thread.fd = ending.wake[0];
     main_thread.events = POLLIN;
     if (poll(&main_thread, 1, PATIENCE) == 0)
-        _exit(INTERRUPTED);
+        _exit(ending.signal != 0 ? 128 + ending.signal : INTERRUPTED);
     return unused;
+}
+
+static const int end_signals[] = {SIGHUP, SIGTERM, SIGPIPE};
+enum { END_SIGNALS = sizeof end_signals / sizeof *end_signals };
+
+/* A signal that ends mcpclient ends the server's program first. */
+static void on_end(int number)
+{
+    int before = errno;
+
+    if (ending.is_running && ending.signal == 0) {
+        ending.signal = number;
+        interrupted = 1; /* ends the loops of ping and listen */
+        if (write(ending.wake[1], "", 1) != 1)
+            _exit(128 + number);
+    }
+    errno = before;
+}
+
+static void set_end_signals(void (*from)(int), void (*to)(int))
+{
+    struct sigaction action, before;
+    size_t i;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = to;
+    for (i = 0; i < END_SIGNALS; i++) /* nohup lets a signal be ignored */
+        if (sigaction(end_signals[i], NULL, &before) == 0 &&
+            before.sa_handler == from)
+            sigaction(end_signals[i], &action, NULL);
 }
 
 static void start_ending(mcp_client *client, const struct options *options)
@@ -120,6 +151,8 @@ static void start_ending(mcp_client *client, const struct options *options)
     ending.is_running =
         pthread_create(&ending.thread, NULL, wait_and_end, NULL) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ending.is_running)
+        set_end_signals(SIG_DFL, on_end);
 }
 
 /* Call it before the client is freed, which the thread may use. */
@@ -161,12 +194,17 @@ static int run(const struct options *options)
         status = fail(options);
     else
         status = options->command->run(client, options);
+    if (client == NULL)
+        hint_at_program(options);
     stop_waiting();
     end_sign_in();
     stop_ending();
     if (ending.has_ended)
         status = INTERRUPTED;
     mcp_client_free(client);
+    set_end_signals(on_end, SIG_DFL);
+    if (ending.signal != 0)
+        raise(ending.signal);
     mcp_cancel_free(interrupt);
     return status;
 }

@@ -5,6 +5,8 @@ import json
 import os
 import sys
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
@@ -111,6 +113,46 @@ def pings():
         check("another error is one", call("ping", server.url(other)), 1, "-32603", where="stderr")
 
 
+class Refusing(BaseHTTPRequestHandler):
+    """Refuses every request with 403, the header and the body that the server has."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        header, body = self.server.refusal
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(403)
+        if header:
+            self.send_header("WWW-Authenticate", header)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+
+# The challenge and the body of a 403, and whether the advice on credentials is short.
+REFUSALS = [("", "Invalid Host header", True), ("", "Forbidden", False), ("", "", False),
+            ("", "<html>no</html>", False), ("Bearer", "Invalid Host header", False)]
+
+
+def refusals():
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "http://127.0.0.1:%d/mcp" % server.server_address[1]
+        for header, body, is_short in REFUSALS:
+            server.refusal = header, body
+            done = call("ping", url, token=None)
+            check("a 403 without a credential does not blame one: %s %s" % (header, body), done, 1,
+                  "403", body, "no credential was sent", where="stderr")
+            suite.check("and the advice is short if the server says why", is_short
+                        == ("--token-file" not in done.stderr) and one_line(done.stderr)
+                        and "not allowed" not in done.stderr, done.stderr)
+            done = call("ping", url)
+            check("with a credential it does", done, 1, "the credential is not allowed",
+                  where="stderr")
+        server.shutdown()
+
+
 INSTRUCTIONS = [
     ("Be kind.", "Be kind."),
     ("Be kind.\n        To all.\n\n          - to me\n        ",
@@ -203,6 +245,7 @@ def run_all():
     lists()
     names()
     pings()
+    refusals()
     instructions()
     standard_error()
     waits()

@@ -221,6 +221,23 @@ def ends():
     suite.check("and the program ends as well", children and all(map(gone, children)), children)
 
 
+def programs_without_stdio():
+    for words, code, said in [
+            (["info", "my-server"], 1, "put --stdio before --: mcpclient info --stdio -- my-server\n"),
+            (["info", "--", "my-server"], 1, "mcpclient info --stdio -- my-server\n"),
+            (["call", "python3", "echo", "a=1"], 1, "mcpclient call ... --stdio -- python3\n"),
+            (["info", "\x1b[1m"], 1, "--stdio --  [1m\n"),
+            (["info", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--stdio", "python3"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--", "python3", "--stdio"], 2, "at the end: --stdio -- PROGRAM")]:
+        check("how to write a program, %s" % ascii(words), call(*words), code, said, where="stderr")
+    for words in [["info", "http://127.0.0.1:1/"], ["info", "http://127.0.0.1:1/", "x"],
+                  ["tools", "a", "b", *PROGRAM]]:
+        done = call(*words)
+        suite.check("and not for %s" % words, done.returncode and "--stdio --" not in done.stderr, done)
+
+
 # A server that answers some methods, writes its process id to its standard error,
 # and goes on after the end of its input.
 STUBBORN = """
@@ -273,6 +290,30 @@ def interrupts():
                 and "mcpclient:" not in said, (process.returncode, said))
             if not gone(pid):
                 os.kill(pid, signal.SIGKILL)
+    for number in [signal.SIGTERM, signal.SIGHUP]:
+        for command in [["tools"], ["call", "x"], ["listen"]]:
+            process = subprocess.Popen(
+                [CLIENT, "--stderr", "inherit", *command, "--stdio", "--", sys.executable, "-S",
+                 "-E", "-c", STUBBORN, *connected], stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, text=True, env=environment())
+            pid = int(process.stderr.readline().split()[1])
+            process.stderr.readline()
+            process.send_signal(number)
+            said = process.communicate(timeout=20)[1]
+            suite.check("%s during %s ends the program as well" % (number.name, command[0]),
+                        process.returncode == -number and gone(pid), (process.returncode, said))
+    # A reader that goes away: | head
+    process = subprocess.Popen(
+        [CLIENT, "--stderr", "inherit", "tools", "--stdio", "--", sys.executable, "-S", "-E", "-c",
+         STUBBORN.replace('"error": {', '"result": {"tools": [{"name": "x" * 50}] * 9000}, "no": {')
+         .replace("time.sleep(60)", "time.sleep(20)"), "server/discover", "initialize",
+         "tools/list"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=environment(), restore_signals=True)
+    pid = int(process.stderr.readline().split()[1])
+    process.stdout.close()
+    said = process.stderr.read()
+    suite.check("SIGPIPE ends the program as well", process.wait(timeout=20) == -signal.SIGPIPE
+                and gone(pid), (process.returncode, said))
 
 
 def configuration(url):
@@ -432,6 +473,7 @@ def run_all(url):
     odd_texts()
     ends()
     interrupts()
+    programs_without_stdio()
     configuration(url)
     transports(url)
     examples()

@@ -261,6 +261,17 @@ Task: optional
 """
 
 
+def reading(server):
+    """A text without a line end leaves the prompt of a terminal on its own line."""
+    for text, ends in [("no end", "\n"), ("an end\n", ""), ("", "")]:
+        url = server.url({"results": {"resources/read": {"contents": [{"uri": "a:b", "text": text}]}}})
+        code, shown = on_terminal(80, "read", url, "a:b")
+        suite.check("read %s on a terminal" % ascii(text), (code, shown) == (0, text + ends),
+                    ascii(shown))
+        done = call("read", url, "a:b")
+        suite.check("and into a pipe", (done.returncode, done.stdout) == (0, text), done)
+
+
 def one_tool(server):
     url = listed(server, tool(name="other"), None, FULL)
     done = call("tools", url, "show")
@@ -327,5 +338,6 @@ def run_all():
         arguments(server)
         descriptions(server)
         wrapping(server)
+        reading(server)
         one_tool(server)
         large(server)
