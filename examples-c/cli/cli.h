@@ -75,7 +75,7 @@ struct command {
 };
 
 /* main.c: Ctrl-C fires `interrupt` while `is_polite` is set.  Otherwise it
- * ends the program. */
+ * ends the server's program and mcpclient. */
 extern mcp_cancel *interrupt;
 extern volatile sig_atomic_t interrupted;
 extern volatile sig_atomic_t is_polite;
@@ -91,6 +91,7 @@ __attribute__((format(printf, 1, 2)))
 int bad_usage(const char *format, ...);
 int parse(struct options *options, int argc, char **argv);
 void forget(struct options *options);
+void hint_at_program(const struct options *options);
 
 /* server.c: returns NULL on failure, with the last error set. */
 mcp_client *make_client(const struct options *options);
@@ -140,6 +141,7 @@ int terminal_width(void);
 int columns_of(const char *text, size_t length);
 void put_paragraphs(FILE *to, const char *text, int indent, int width);
 void put_description(const char *text);
+void put_labelled(const char *label, const char *text, int width);
 void put_part(const char *text, int *column, int width);
 
 /* messages.c: the library's messages, with options in place of functions. */

@@ -169,7 +169,6 @@ static void begin_flow(struct flow *flow, FILE *to, int indent, int hang,
                                                         : indent + hang;
     flow->column = indent;
     flow->has_begun = flow->space = 0;
-    put_indent(to, indent);
 }
 
 /* Writes words, with a line break where a line is too wide.  A word that is
@@ -277,10 +276,11 @@ static const char *put_sentence(struct flow *flow, const char *line,
     return next;
 }
 
-/* Writes a whole text below its name: without empty lines at its beginning
- * and end, and without the indentation that the source of a program gave it.
- * `width`: where lines are broken; 0: nowhere. */
-void put_paragraphs(FILE *to, const char *text, int indent, int width)
+/* Writes a whole text: without empty lines at its beginning and end, and
+ * without the indentation that the source of a program gave it.  `label`
+ * stands in place of the first line's indentation, if it is not NULL. */
+static void put_lines(FILE *to, const char *label, const char *text, int indent,
+                      int width)
 {
     const char *line, *next = text, *end;
     int common = text != NULL ? common_indent(text) : 0;
@@ -307,10 +307,28 @@ void put_paragraphs(FILE *to, const char *text, int indent, int width)
         has_begun = 1;
         begin_flow(&flow, to, indent + (shown < most ? shown : most),
                    marker_width(line, end), width);
+        if (label != NULL)
+            fputs(label, to);
+        else
+            put_indent(to, flow.column);
+        label = NULL;
         is_code ^= strncmp(line, "```", 3) == 0; /* begins or ends code */
         flow.joins = width > 0 && !is_code;
         next = put_sentence(&flow, line, common, shown);
     }
+}
+
+/* Writes a whole text below its name.  `width`: where lines are broken; 0:
+ * nowhere. */
+void put_paragraphs(FILE *to, const char *text, int indent, int width)
+{
+    put_lines(to, NULL, text, indent, width);
+}
+
+/* Writes a text behind a label, below which its other lines begin. */
+void put_labelled(const char *label, const char *text, int width)
+{
+    put_lines(stdout, label, text, (int)strlen(label), width);
 }
 
 /* Writes a description below its name. */

@@ -5,13 +5,17 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-enum { ANY_NUMBER = 1 << 20 };
+enum { ANY_NUMBER = 1 << 20, PATIENCE = 2000 };
 
 static const struct command commands[] = {
     {"servers", "", 0, 0, 1, 0, servers},
@@ -47,15 +51,120 @@ const struct command *find_command(const char *name)
     return NULL;
 }
 
+/* Ends the server's program after Ctrl-C outside of a call, where nothing can
+ * be cancelled: a program that ignores the end of its input would go on. */
+static struct {
+    mcp_client *client;
+    pthread_t thread;
+    volatile sig_atomic_t is_running;
+    volatile sig_atomic_t is_leaving; /* the program is being ended */
+    int has_ended; /* after a signal */
+    volatile sig_atomic_t signal; /* another one than Ctrl-C; or 0 */
+    int wake[2];
+} ending;
+
 /* The first Ctrl-C cancels the call, and the library tells the server.  A
- * second one ends the program at once; so does the first outside of a call. */
+ * second one ends mcpclient at once; so does the first outside of a call, once
+ * the server's program has ended. */
 static void on_interrupt(int number)
 {
+    int before = errno, is_told = 0;
+
     (void)number;
-    if (!is_polite || interrupted)
+    if (interrupted)
         _exit(INTERRUPTED);
     interrupted = 1;
-    mcp_cancel_fire(interrupt);
+    if (is_polite)
+        mcp_cancel_fire(interrupt);
+    else if (ending.is_running)
+        is_told = write(ending.wake[1], "", 1) == 1;
+    if (!is_polite && !is_told && !ending.is_leaving)
+        _exit(INTERRUPTED);
+    errno = before;
+}
+
+static void *wait_and_end(void *unused)
+{
+    struct pollfd main_thread;
+    char byte;
+    ssize_t count;
+
+    do
+        count = read(ending.wake[0], &byte, 1);
+    while (count < 0 && errno == EINTR);
+    if (count != 1)
+        return unused;
+    ending.has_ended = 1;
+    mcp_client_close(ending.client);
+    /* The main thread ends a program that it was connecting to, unless it
+     * waits for who reads its output. */
+    main_thread.fd = ending.wake[0];
+    main_thread.events = POLLIN;
+    if (poll(&main_thread, 1, PATIENCE) == 0)
+        _exit(ending.signal != 0 ? 128 + ending.signal : INTERRUPTED);
+    return unused;
+}
+
+static const int end_signals[] = {SIGHUP, SIGTERM, SIGPIPE};
+enum { END_SIGNALS = sizeof end_signals / sizeof *end_signals };
+
+/* A signal that ends mcpclient ends the server's program first. */
+static void on_end(int number)
+{
+    int before = errno;
+
+    if (ending.is_running && ending.signal == 0) {
+        ending.signal = number;
+        interrupted = 1; /* ends the loops of ping and listen */
+        if (write(ending.wake[1], "", 1) != 1)
+            _exit(128 + number);
+    }
+    errno = before;
+}
+
+static void set_end_signals(void (*from)(int), void (*to)(int))
+{
+    struct sigaction action, before;
+    size_t i;
+
+    memset(&action, 0, sizeof action);
+    action.sa_handler = to;
+    for (i = 0; i < END_SIGNALS; i++) /* nohup lets a signal be ignored */
+        if (sigaction(end_signals[i], NULL, &before) == 0 &&
+            before.sa_handler == from)
+            sigaction(end_signals[i], &action, NULL);
+}
+
+static void start_ending(mcp_client *client, const struct options *options)
+{
+    sigset_t all, before;
+
+    if (client == NULL ||
+        (!options->is_stdio && server_command() == NULL) ||
+        pipe(ending.wake) != 0)
+        return;
+    fcntl(ending.wake[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ending.wake[1], F_SETFD, FD_CLOEXEC);
+    ending.client = client;
+    sigfillset(&all); /* signals are for the main thread */
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    ending.is_running =
+        pthread_create(&ending.thread, NULL, wait_and_end, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (ending.is_running)
+        set_end_signals(SIG_DFL, on_end);
+}
+
+/* Call it before the client is freed, which the thread may use. */
+static void stop_ending(void)
+{
+    if (!ending.is_running)
+        return;
+    ending.is_leaving = 1;
+    ending.is_running = 0;
+    close(ending.wake[1]);
+    pthread_join(ending.thread, NULL);
+    close(ending.wake[0]);
 }
 
 static void handle_interrupt(void)
@@ -77,6 +186,7 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     handle_interrupt();
     client = make_client(options);
+    start_ending(client, options);
     start_waiting(client, options);
     if (client == NULL ||
         (options->command->run != listen_to &&
@@ -84,9 +194,17 @@ static int run(const struct options *options)
         status = fail(options);
     else
         status = options->command->run(client, options);
+    if (client == NULL)
+        hint_at_program(options);
     stop_waiting();
     end_sign_in();
+    stop_ending();
+    if (ending.has_ended)
+        status = INTERRUPTED;
     mcp_client_free(client);
+    set_end_signals(on_end, SIG_DFL);
+    if (ending.signal != 0)
+        raise(ending.signal);
     mcp_cancel_free(interrupt);
     return status;
 }

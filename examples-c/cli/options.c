@@ -344,6 +344,30 @@ static int take_flag(struct options *options, const char *name)
     return 1;
 }
 
+/* Returns what a word in place of a URL lacks if it may be a program; or "". */
+static const char *program_hint(const struct options *options)
+{
+    if (options->is_stdio ? options->program == NULL
+                          : options->url != NULL &&
+                                strstr(options->url, "://") == NULL)
+        return "; a program is written at the end: --stdio -- PROGRAM";
+    return "";
+}
+
+/* Says how to write a program, if the URL is none. */
+void hint_at_program(const struct options *options)
+{
+    if (options->url == NULL || *program_hint(options) == '\0')
+        return;
+    fputs("mcpclient: if ", stderr);
+    put_word(stderr, options->url);
+    fputs(" is a program, put --stdio before --: ", stderr);
+    fprintf(stderr, "mcpclient %s %s--stdio -- ", options->command->name,
+            options->word_count > 0 ? "... " : "");
+    put_word(stderr, options->url);
+    fputc('\n', stderr);
+}
+
 /* Separates the words: the command, the URL, the command's arguments. */
 static int take_words(struct options *options)
 {
@@ -361,7 +385,8 @@ static int take_words(struct options *options)
         options->url = *word++;
     for (options->words = word; *word != NULL; word++)
         if (options->word_count++ == options->command->most_words)
-            return bad_usage("unexpected argument %s", *word);
+            return bad_usage("unexpected argument %s%s", *word,
+                             program_hint(options));
     return SUCCESS;
 }
 

@@ -7,6 +7,8 @@
 
 #include "cli.h"
 
+enum { METHOD_NOT_FOUND = -32601 };
+
 static double now_ms(void)
 {
     struct timespec time;
@@ -96,6 +98,21 @@ static void put_pings_json(const mcp_result *server,
            summary->sum / n, summary->most);
 }
 
+/* Returns 1 for a server that does not know `ping` and says so: it responds,
+ * and that is what the person asks. */
+static int is_answered(long i)
+{
+    if (mcp_error_status(NULL) != MCP_E_RPC ||
+        mcp_error_rpc_code(NULL) != METHOD_NOT_FOUND)
+        return 0;
+    if (i == 0) {
+        put_program_name();
+        fputs("the server responds, but does not know ping: ", stderr);
+        put_error(stderr);
+    }
+    return 1;
+}
+
 int ping(mcp_client *client, const struct options *options)
 {
     long i, count = options->count > 0 ? options->count : 1;
@@ -120,7 +137,7 @@ int ping(mcp_client *client, const struct options *options)
             break;
         begin = now_ms();
         summary.sent++;
-        if (mcp_request_perform(request, NULL) == MCP_OK) {
+        if (mcp_request_perform(request, NULL) == MCP_OK || is_answered(i)) {
             double ms = now_ms() - begin;
 
             add(&summary, ms);
@@ -202,9 +219,8 @@ int info(mcp_client *client, const struct options *options)
         put_line("transport", transport_name(client));
         put_line("capabilities", mcp_result_capabilities_json(server, NULL));
         if (is_text(mcp_result_instructions(server))) {
-            printf("%-13s", "instructions"); /* may have several lines */
-            put_text(stdout, mcp_result_instructions(server));
-            putchar('\n');
+            put_labelled("instructions ", mcp_result_instructions(server),
+                         terminal_width());
         }
     }
     mcp_result_free(server);

@@ -12,7 +12,12 @@
 
 #include "cli.h"
 
-enum { MOST_NAME = 100, MOST_ENDING = 10, MOST_TRIES = 10000 };
+enum {
+    MOST_NAME = 100,
+    MOST_ENDING = 10,
+    MOST_TRIES = 100,
+    MOST_NUMBER = 1 << 28
+};
 
 /* Returns the ending of a media type's files, or "". */
 static const char *ending_of(const char *type)
@@ -154,29 +159,78 @@ static const char *ending_in(const char *name)
     return dot;
 }
 
+/* A path with a number: the first file has none. */
+struct numbered {
+    char *path;
+    size_t size, length; /* `length`: of the folder and the name */
+    const char *ending;
+};
+
+static void set_number(struct numbered *file, long number)
+{
+    char *at = file->path + file->length;
+
+    if (number == 1)
+        snprintf(at, file->size - file->length, "%s", file->ending);
+    else
+        snprintf(at, file->size - file->length, "-%ld%s", number,
+                 file->ending);
+}
+
+static int is_taken(struct numbered *file, long number)
+{
+    struct stat status;
+
+    set_number(file, number);
+    return lstat(file->path, &status) == 0;
+}
+
+/* Takes a number whose file does not exist.  A server may give one name to
+ * thousands of contents, so the search does not try each number. */
+static void take_number(struct numbered *file)
+{
+    long taken = 0, vacant = 1;
+
+    while (vacant < MOST_NUMBER && is_taken(file, vacant)) {
+        taken = vacant;
+        vacant *= 2;
+    }
+    while (vacant - taken > 1) {
+        long middle = taken + (vacant - taken) / 2;
+
+        if (is_taken(file, middle))
+            taken = middle;
+        else
+            vacant = middle;
+    }
+    set_number(file, vacant);
+}
+
 /* Opens a new file in the folder.  If there is a file of this name, the new
  * one gets a number.  Returns its path, or NULL. */
 static char *open_in(struct output *output, const char *folder,
                      const char *name, const char *ending)
 {
-    size_t size = strlen(folder) + strlen(name) + strlen(ending) + 16;
     size_t slash = folder[strlen(folder) - 1] == '/' ? 0 : 1;
-    char *path = (char *)malloc(size);
-    int number;
+    struct numbered file;
+    int tries;
 
-    for (number = 1; path != NULL && number <= MOST_TRIES; number++) {
-        if (number == 1)
-            snprintf(path, size, "%s%.*s%s%s", folder, (int)slash, "/", name,
-                     ending);
-        else
-            snprintf(path, size, "%s%.*s%s-%d%s", folder, (int)slash, "/",
-                     name, number, ending);
-        if (open_new_output(output, path))
-            return path;
+    file.ending = ending;
+    file.length = strlen(folder) + slash + strlen(name);
+    file.size = file.length + strlen(ending) + 24;
+    file.path = (char *)malloc(file.size);
+    if (file.path == NULL)
+        return NULL;
+    snprintf(file.path, file.size, "%s%.*s%s", folder, (int)slash, "/", name);
+    /* Another program may take the number first. */
+    for (tries = 0; tries < MOST_TRIES; tries++) {
+        take_number(&file);
+        if (open_new_output(output, file.path))
+            return file.path;
         if (errno != EEXIST)
             break;
     }
-    free(path);
+    free(file.path);
     return NULL;
 }
 

@@ -11,10 +11,12 @@
 enum {
     MOST_DEPTH = 8,
     MOST_LEVELS = 6, /* of members of members */
-    MOST_SEARCHED = 10000000, /* members that the references of a tool search */
-    MOST_SCHEMAS = 100000, /* of one tool */
+    MOST_WORK = 10000000, /* for one schema, in members that are searched */
+    MOST_ALL_WORK = 50000000, /* for all schemas */
+    SCHEMA_WORK = 50,      /* beside its members */
     MOST_CHOICES = 200,    /* of one argument */
-    SHORT_TYPE = 100,
+    CUT = 4,          /* bytes that show where a list of choices was cut */
+    SHORT_TYPE = 104,
     SHORT_OBJECT = 60,
     SHORT_DEFAULT = 40
 };
@@ -28,7 +30,7 @@ struct text {
 
 struct look {
     const mcp_json *root;
-    size_t searched, schemas;
+    size_t work;
     size_t members; /* what a reference searches at most */
     const mcp_json *last, *target; /* the last schema with a reference */
     int is_full; /* members are written below, so not in the type */
@@ -36,12 +38,35 @@ struct look {
     const mcp_json *open[MOST_LEVELS]; /* the objects around this one */
 };
 
+/* Of all schemas: a server may list thousands of tools. */
+static size_t all_work;
+
+/* Counts work.  References make a small schema stand for a huge one. */
+static void charge(struct look *look, size_t work)
+{
+    look->work += work;
+    all_work += work;
+}
+
+static int is_spent(const struct look *look)
+{
+    return look->work > MOST_WORK || all_work > MOST_ALL_WORK;
+}
+
 static void begin(struct text *text, size_t most)
 {
     text->length = 0;
     text->data[0] = '\0';
     text->most = most < sizeof text->data - 8 ? most : sizeof text->data - 8;
     text->is_cut = 0;
+}
+
+/* Ends a text that lacks the rest. */
+static void put_cut(struct text *text, const char *sign)
+{
+    strcpy(text->data + text->length, sign); /* begin() leaves room */
+    text->length += strlen(sign);
+    text->is_cut = 1;
 }
 
 /* Appends as much as there is room for, without cutting a character. */
@@ -60,8 +85,8 @@ static void add_bytes(struct text *text, const char *bytes, size_t length)
     memcpy(text->data + text->length, bytes, length);
     text->length += length;
     if (text->is_cut) {
-        memcpy(text->data + text->length, "...", 3);
-        text->length += 3;
+        put_cut(text, "...");
+        return;
     }
     text->data[text->length] = '\0';
 }
@@ -84,7 +109,7 @@ static void add_value(struct text *text, const mcp_json *value)
     const char *bytes = mcp_json_string(value, &length);
     int is_plain = bytes != NULL && length > 0;
 
-    for (i = 0; is_plain && i < length; i++)
+    for (i = 0; is_plain && i < length && i < sizeof text->data; i++)
         is_plain = (unsigned char)bytes[i] > ' ' && bytes[i] != 0x7F &&
                    strchr("\"|,[]{}", bytes[i]) == NULL;
     if (!is_plain)
@@ -102,9 +127,9 @@ static const mcp_json *referred(struct look *look, const mcp_json *schema)
     if (schema == look->last)
         return look->target;
     if (reference == NULL || reference[0] != '#' ||
-        look->searched > MOST_SEARCHED)
+        is_spent(look))
         return NULL;
-    look->searched += look->members;
+    charge(look, look->members + strlen(reference));
     look->last = schema;
     look->target = mcp_json_at(look->root, reference + 1);
     return look->target;
@@ -130,6 +155,13 @@ static void add_choice(struct text *to, const struct text *choice)
 {
     if (choice->length == 0 || has_choice(to->data, choice->data))
         return;
+    /* A value that is cut is none: the list ends before it. */
+    if (to->length > 0 &&
+        to->length + 1 + choice->length + CUT > to->most) {
+        if (!to->is_cut)
+            put_cut(to, "|..."); /* CUT bytes */
+        return;
+    }
     if (to->length > 0)
         add(to, "|");
     add_bytes(to, choice->data, choice->length);
@@ -176,6 +208,7 @@ static int add_members(struct text *to, struct look *look,
         return 0;
     begin(&all, SHORT_OBJECT);
     find_required(&required, schema);
+    charge(look, required.count);
     for (i = 0; i < count && !all.is_cut; i++) {
         const char *name = mcp_json_key(fields, i);
         int must_be = name != NULL && is_required(&required, name);
@@ -257,13 +290,14 @@ static void add_type(struct text *to, struct look *look,
     const mcp_json *type, *values;
     size_t i;
 
-    if (depth > MOST_DEPTH || look->schemas == MOST_SCHEMAS ||
+    if (depth > MOST_DEPTH || is_spent(look) ||
         !is_kind(schema, MCP_JSON_OBJECT))
         return;
-    look->schemas++;
+    charge(look, SCHEMA_WORK + mcp_json_count(schema));
     values = mcp_json_at(schema, "/enum");
     type = mcp_json_at(schema, "/type");
     if (is_kind(values, MCP_JSON_ARRAY) && mcp_json_count(values) > 0) {
+        charge(look, mcp_json_count(values));
         add_values(to, values);
     } else if (mcp_json_at(schema, "/const") != NULL) {
         add_value(to, mcp_json_at(schema, "/const"));
@@ -323,10 +357,10 @@ static const mcp_json *member(struct look *look, const mcp_json *schema,
     const mcp_json *found = mcp_json_at(schema, pointer);
     size_t i, k;
 
-    if (found != NULL || depth > MOST_DEPTH ||
-        look->schemas == MOST_SCHEMAS || !is_kind(schema, MCP_JSON_OBJECT))
+    if (found != NULL || depth > MOST_DEPTH || is_spent(look) ||
+        !is_kind(schema, MCP_JSON_OBJECT))
         return found;
-    look->schemas++;
+    charge(look, SCHEMA_WORK + mcp_json_count(schema));
     if (mcp_json_at(schema, "/$ref") != NULL)
         found = member(look, referred(look, schema), pointer, depth + 1);
     for (k = 0; k < sizeof names / sizeof *names && found == NULL; k++) {
@@ -571,10 +605,11 @@ static void put_members(struct look *look, const mcp_json *schema, int indent)
     for (i = 0; i < look->level; i++)
         if (look->open[i] == fields)
             return; /* it contains itself */
-    if (look->level == MOST_LEVELS || look->schemas == MOST_SCHEMAS)
+    if (look->level == MOST_LEVELS || is_spent(look))
         return;
     look->open[look->level++] = fields;
     find_names(&required, names);
+    charge(look, required.count + mcp_json_count(fields));
     for (i = 0; i < mcp_json_count(fields); i++) {
         name = mcp_json_key(fields, i);
         if (name != NULL)

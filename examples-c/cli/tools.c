@@ -249,6 +249,16 @@ static int put_whole_result(FILE *to, const mcp_result *result,
     return 1;
 }
 
+/* Returns 1 if what a tool says takes more than one line. */
+static int has_lines(const mcp_result *result)
+{
+    size_t length = 0;
+    const char *text = mcp_content_text(mcp_result_content(result, 0), &length);
+
+    return mcp_result_content_count(result) > 1 ||
+           (length > 0 && memchr(text, '\n', length - 1) != NULL);
+}
+
 static int put_tool_result(const mcp_result *result,
                            const struct options *options)
 {
@@ -259,8 +269,10 @@ static int put_tool_result(const mcp_result *result,
     if (is_error) {
         fflush(stdout);
         put_program_name();
+        fputs("the tool failed", stderr);
+        fputs(has_lines(result) ? ":\n" : ": ", stderr);
         if (!put_whole_result(stderr, result, options, &status))
-            fprintf(stderr, "the tool failed and gave no reason\n");
+            fputs("it gave no reason\n", stderr);
         return FAILED;
     }
     if (!options->json)

@@ -195,7 +195,8 @@ impl EventSource<OpenBody> {
                     "the server ended its event stream before it named the URL for messages",
                 ));
             };
-            if event.is_message() {
+            // An event that is no message, such as a heartbeat, ends nothing.
+            if event.is_message() && memchr::memmem::find(event.data(), b"\"jsonrpc\"").is_some() {
                 break;
             }
             if event.kind == ENDPOINT {

@@ -216,6 +216,16 @@ impl Head {
         (100..200).contains(&self.status) && self.status != 101
     }
 
+    /// Whether the body may have `least` bytes, and has an end that the head
+    /// announces.
+    pub(crate) fn may_have(&self, least: u64) -> bool {
+        match self.framing {
+            Framing::Empty | Framing::UntilClose => false,
+            Framing::Length(length) => length >= least,
+            Framing::Chunked => true,
+        }
+    }
+
     /// The decoder of the body; `None` for a body that is not encoded.
     pub(crate) fn decoder(&self) -> Option<Decoder> {
         let field = self.content_encoding.as_deref()?;

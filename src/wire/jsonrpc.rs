@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
@@ -255,14 +256,55 @@ fn escaped_name(raw: &str) -> Option<String> {
     raw.contains('\\').then(|| plain_text(raw)).flatten().map(Into::into)
 }
 
+/// The messages of an array.
+#[derive(Debug, Default)]
+pub(crate) struct Batch<'a> {
+    /// At most [`MOST_MESSAGES`].
+    pub(crate) messages: Vec<&'a RawValue>,
+    /// The number of all.
+    pub(crate) count: usize,
+}
+
+/// The limit of messages in a batch. An element may have one byte, and its place
+/// has many.
+pub(crate) const MOST_MESSAGES: usize = 100_000;
+
+impl<'de> Deserialize<'de> for Batch<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        struct BatchVisitor;
+        impl<'de> Visitor<'de> for BatchVisitor {
+            type Value = Batch<'de>;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("an array")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(
+                self,
+                mut elements: A,
+            ) -> std::result::Result<Self::Value, A::Error> {
+                let mut batch = Batch::default();
+                while let Some(message) = elements.next_element()? {
+                    if batch.count < MOST_MESSAGES {
+                        batch.messages.push(message);
+                    }
+                    batch.count += 1;
+                }
+                Ok(batch)
+            }
+        }
+        deserializer.deserialize_seq(BatchVisitor)
+    }
+}
+
 /// The messages of a batch, or `None` if the text is not a batch.
-pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
+pub(crate) fn batch(text: &str) -> Option<Result<Batch<'_>>> {
     if !text.trim_ascii_start().starts_with('[') {
         return None;
     }
-    Some(match serde_json::from_str::<Vec<&RawValue>>(text) {
-        Ok(messages) if messages.is_empty() => Err(malformed("an empty batch".into())),
-        Ok(messages) => Ok(messages),
+    Some(match serde_json::from_str::<Batch<'_>>(text) {
+        Ok(batch) if batch.count == 0 => Err(malformed("an empty batch".into())),
+        Ok(batch) => Ok(batch),
         Err(error) => {
             Err(malformed(format!("a batch that is not a JSON array: {}", json_reason(&error))))
         }
@@ -274,7 +316,7 @@ pub(crate) fn batch(text: &str) -> Option<Result<Vec<&RawValue>>> {
 pub(crate) fn find_error(body: &[u8]) -> Option<(Id, RpcError)> {
     let text = std::str::from_utf8(body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)).ok()?;
     let text = match batch(text) {
-        Some(Ok(messages)) => match messages.as_slice() {
+        Some(Ok(batch)) => match batch.messages.as_slice() {
             [only] => only.get(),
             _ => return None,
         },
@@ -548,8 +590,15 @@ mod tests {
     fn splits_a_batch_into_its_messages() {
         assert!(batch("{}").is_none());
         assert!(batch(" [] ").unwrap().is_err() && batch("[{}").unwrap().is_err());
-        let parts = batch(" [{\"a\":1}, 2]").unwrap().unwrap();
+        let parts = batch(" [{\"a\":1}, 2]").unwrap().unwrap().messages;
         assert_eq!(parts.iter().map(|part| part.get()).collect::<Vec<_>>(), ["{\"a\":1}", "2"]);
+    }
+
+    #[test]
+    fn keeps_a_limited_number_of_the_messages_of_a_batch() {
+        let text = format!("[{}1]", "1,".repeat(2 * MOST_MESSAGES));
+        let batch = batch(&text).unwrap().unwrap();
+        assert_eq!((batch.messages.len(), batch.count), (MOST_MESSAGES, 2 * MOST_MESSAGES + 1));
     }
 
     #[test]

@@ -26,11 +26,16 @@ RESULTS = [
     ({}, "{}\n"),
 ]
 FAILURES = [
-    ({"content": [TEXT], "isError": True}, "mcpclient: hi\n"),
-    ({"isError": True}, "mcpclient: the tool failed and gave no reason\n"),
-    ({"content": [], "isError": True}, "mcpclient: the tool failed and gave no reason\n"),
-    ({"isError": True, "structuredContent": {"why": 1}}, 'mcpclient: {"why": 1}\n'),
-    ({"isError": True, "reason": "full"}, 'mcpclient: {"isError": true, "reason": "full"}\n'),
+    ({"content": [TEXT], "isError": True}, "mcpclient: the tool failed: hi\n"),
+    ({"content": [{"type": "text", "text": "it broke\n  badly\n"}], "isError": True},
+     "mcpclient: the tool failed:\nit broke\n  badly\n\n"),
+    ({"content": [TEXT, TEXT], "isError": True}, "mcpclient: the tool failed:\nhi\nhi\n"),
+    ({"content": [{"type": "text", "text": ""}], "isError": True}, "mcpclient: the tool failed: \n"),
+    ({"isError": True}, "mcpclient: the tool failed: it gave no reason\n"),
+    ({"content": [], "isError": True}, "mcpclient: the tool failed: it gave no reason\n"),
+    ({"isError": True, "structuredContent": {"why": 1}}, 'mcpclient: the tool failed: {"why": 1}\n'),
+    ({"isError": True, "reason": "full"},
+     'mcpclient: the tool failed: {"isError": true, "reason": "full"}\n'),
 ]
 
 

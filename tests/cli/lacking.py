@@ -5,10 +5,13 @@ import json
 import os
 import sys
 import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 from common import Terminal, call, check, one_line, suite
+from scripted import ScriptedServer
 
 SERVER = """
 import json, sys, time
@@ -85,6 +88,89 @@ def names():
           "pong from a server without a name 1 (")
 
 
+def pings():
+    """A server that does not know ping responds, all the same."""
+    unknown = {"code": -32601, "message": "Method not found"}
+    with ScriptedServer() as server:
+        script = {"errors": {"ping": unknown}, "server": {
+            "protocolVersion": "2024-11-05", "capabilities": {}, "serverInfo": {"name": "old"}}}
+        for name, before, after in [("HTTP", [server.url(script)], []), ("stdio", [], [
+                "--stdio", "--", sys.executable, "-S", "-E", os.path.join(HERE, "scripted.py"),
+                json.dumps(script)])]:
+            done = call("ping", *before, *after)
+            check("a server that does not know ping responds, over " + name, done, 0,
+                  "pong from old (protocol 2024-11-05) in ")
+            suite.check("and a note says so, over " + name, one_line(done.stderr)
+                        and "the server responds, but does not know ping" in done.stderr
+                        and "-32601" in done.stderr, done)
+            done = call("ping", "-c", "2", *before, *after)
+            check("the pings are counted, over " + name, done, 0, "2 pings sent, 2 answered")
+            suite.check("and the note comes once, over " + name, one_line(done.stderr), done)
+            done = call("--json", "ping", *before, *after)
+            suite.check("with --json as well, over " + name, done.returncode == 0
+                        and json.loads(done.stdout)["answered"] == 1, done)
+        other = dict(script, errors={"ping": {"code": -32603, "message": "no"}})
+        check("another error is one", call("ping", server.url(other)), 1, "-32603", where="stderr")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """Refuses every request with 403, the header and the body that the server has."""
+
+    def log_message(self, *_):
+        pass
+
+    def do_POST(self):
+        header, body = self.server.refusal
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(403)
+        if header:
+            self.send_header("WWW-Authenticate", header)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+
+# The challenge and the body of a 403, and whether the advice on credentials is short.
+REFUSALS = [("", "Invalid Host header", True), ("", "Forbidden", False), ("", "", False),
+            ("", "<html>no</html>", False), ("Bearer", "Invalid Host header", False)]
+
+
+def refusals():
+    with HTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = "http://127.0.0.1:%d/mcp" % server.server_address[1]
+        for header, body, is_short in REFUSALS:
+            server.refusal = header, body
+            done = call("ping", url, token=None)
+            check("a 403 without a credential does not blame one: %s %s" % (header, body), done, 1,
+                  "403", body, "no credential was sent", where="stderr")
+            suite.check("and the advice is short if the server says why", is_short
+                        == ("--token-file" not in done.stderr) and one_line(done.stderr)
+                        and "not allowed" not in done.stderr, done.stderr)
+            done = call("ping", url)
+            check("with a credential it does", done, 1, "the credential is not allowed",
+                  where="stderr")
+        server.shutdown()
+
+
+INSTRUCTIONS = [
+    ("Be kind.", "Be kind."),
+    ("Be kind.\n        To all.\n\n          - to me\n        ",
+     "Be kind.\n             To all.\n\n               - to me"),
+    ("\n    Be kind.\n    To all.\n", "Be kind.\n             To all."),
+]
+
+
+def instructions():
+    with ScriptedServer() as server:
+        for text, shown in INSTRUCTIONS:
+            info = {"protocolVersion": "2025-11-25", "capabilities": {},
+                    "serverInfo": {"name": "s"}, "instructions": text}
+            done = call("info", server.url({"server": info}))
+            suite.check("instructions %s" % ascii(text), done.returncode == 0
+                        and done.stdout.endswith("\ninstructions %s\n" % shown), done)
+
+
 def standard_error():
     writes = "Error: cannot open /data\n" + "".join(
         "noise %d\n" % number for number in range(1000)) + "ValueError: last words"
@@ -158,5 +244,8 @@ def waits():
 def run_all():
     lists()
     names()
+    pings()
+    refusals()
+    instructions()
     standard_error()
     waits()

@@ -114,6 +114,21 @@ def nothing_is_overwritten(server):
                     and os.path.exists(os.path.join(inside, "image-1-3.png")), done)
 
 
+def many_of_one_name(server):
+    """The search for a free name does not try each number."""
+    pieces = [resource("file:///%s.txt" % "ab"[number % 2], text="x") for number in range(5000)]
+    url = answer(server, *pieces)
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.monotonic()
+        done = call("call", url, "x", "-o", folder)
+        took = time.monotonic() - begin
+        wanted = {"%s%s.txt" % (name, "-%d" % number if number > 1 else "")
+                  for name in "ab" for number in range(1, 2501)}
+        suite.check("call -o saves thousands of contents of one name", done.returncode == 0
+                    and set(os.listdir(folder)) == wanted and took < 20,
+                    (took, done.stderr[-300:], len(os.listdir(folder))))
+
+
 def broken_contents(server):
     bad = [dict(PICTURE, data="%%%"), dict(PICTURE, data="data:image/png;base64,AA=="),
            dict(PICTURE, data=None), dict(PICTURE, data=5), {"type": "audio"},
@@ -264,6 +279,7 @@ def run_all():
     with ScriptedServer() as server:
         names(server)
         nothing_is_overwritten(server)
+        many_of_one_name(server)
         broken_contents(server)
         wrong_folders(server)
         read_ends_early(server)

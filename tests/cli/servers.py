@@ -221,6 +221,101 @@ def ends():
     suite.check("and the program ends as well", children and all(map(gone, children)), children)
 
 
+def programs_without_stdio():
+    for words, code, said in [
+            (["info", "my-server"], 1, "put --stdio before --: mcpclient info --stdio -- my-server\n"),
+            (["info", "--", "my-server"], 1, "mcpclient info --stdio -- my-server\n"),
+            (["call", "python3", "echo", "a=1"], 1, "mcpclient call ... --stdio -- python3\n"),
+            (["info", "\x1b[1m"], 1, "--stdio --  [1m\n"),
+            (["info", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--stdio", "python3"], 2, "at the end: --stdio -- PROGRAM"),
+            (["info", "--", "python3", "--stdio"], 2, "at the end: --stdio -- PROGRAM")]:
+        check("how to write a program, %s" % ascii(words), call(*words), code, said, where="stderr")
+    for words in [["info", "http://127.0.0.1:1/"], ["info", "http://127.0.0.1:1/", "x"],
+                  ["tools", "a", "b", *PROGRAM]]:
+        done = call(*words)
+        suite.check("and not for %s" % words, done.returncode and "--stdio --" not in done.stderr, done)
+
+
+# A server that answers some methods, writes its process id to its standard error,
+# and goes on after the end of its input.
+STUBBORN = """
+import json, os, signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print("pid", os.getpid(), file=sys.stderr, flush=True)
+for line in sys.stdin:
+    message = json.loads(line)
+    if "id" not in message:
+        continue
+    if message["method"] not in sys.argv[1:]:
+        print("waits", file=sys.stderr, flush=True)
+    elif message["method"] == "initialize":
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "serverInfo": {"name": "s"}}}),
+            flush=True)
+    else:
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], "error": {
+            "code": -32601, "message": "Method not found"}}), flush=True)
+time.sleep(60)
+"""
+
+
+def interrupts():
+    connected = ["server/discover", "initialize"]
+    for answers, commands in [
+            ([], ["info", "tools", "resources", "templates", "prompts", "listen", "call"]),
+            (["server/discover"], ["info", "tools"]),
+            (connected, ["tools", "resources", "templates", "prompts", "call"])]:
+        for command in commands:
+            words = [command, "x", "a=1"] if command == "call" else [command]
+            process = subprocess.Popen(
+                [CLIENT, "--stderr", "inherit", *words, "--stdio", "--", sys.executable, "-S",
+                 "-E", "-c", STUBBORN, *answers], stderr=subprocess.PIPE,
+                stdout=subprocess.PIPE, text=True, env=environment())
+            pid, said = 0, ""
+            for line in process.stderr:
+                said += line
+                if line.startswith("pid"):
+                    pid = int(line.split()[1])
+                elif line == "waits\n":
+                    break
+            process.send_signal(signal.SIGINT)
+            try:
+                said = said + "".join(process.communicate(timeout=20))
+            except subprocess.TimeoutExpired:
+                process.kill()
+            suite.check("Ctrl-C during %s ends a program that ignores its end, after %s" % (
+                command, answers), process.returncode == 130 and gone(pid)
+                and "mcpclient:" not in said, (process.returncode, said))
+            if not gone(pid):
+                os.kill(pid, signal.SIGKILL)
+    for number in [signal.SIGTERM, signal.SIGHUP]:
+        for command in [["tools"], ["call", "x"], ["listen"]]:
+            process = subprocess.Popen(
+                [CLIENT, "--stderr", "inherit", *command, "--stdio", "--", sys.executable, "-S",
+                 "-E", "-c", STUBBORN, *connected], stderr=subprocess.PIPE,
+                stdout=subprocess.DEVNULL, text=True, env=environment())
+            pid = int(process.stderr.readline().split()[1])
+            process.stderr.readline()
+            process.send_signal(number)
+            said = process.communicate(timeout=20)[1]
+            suite.check("%s during %s ends the program as well" % (number.name, command[0]),
+                        process.returncode == -number and gone(pid), (process.returncode, said))
+    # A reader that goes away: | head
+    process = subprocess.Popen(
+        [CLIENT, "--stderr", "inherit", "tools", "--stdio", "--", sys.executable, "-S", "-E", "-c",
+         STUBBORN.replace('"error": {', '"result": {"tools": [{"name": "x" * 50}] * 9000}, "no": {')
+         .replace("time.sleep(60)", "time.sleep(20)"), "server/discover", "initialize",
+         "tools/list"], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        env=environment(), restore_signals=True)
+    pid = int(process.stderr.readline().split()[1])
+    process.stdout.close()
+    said = process.stderr.read()
+    suite.check("SIGPIPE ends the program as well", process.wait(timeout=20) == -signal.SIGPIPE
+                and gone(pid), (process.returncode, said))
+
+
 def configuration(url):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "mcp.json")
@@ -377,6 +472,8 @@ def run_all(url):
     what_it_says()
     odd_texts()
     ends()
+    interrupts()
+    programs_without_stdio()
     configuration(url)
     transports(url)
     examples()

@@ -2,6 +2,7 @@
 client must do with it."""
 
 import gzip
+import json
 import os
 import ssl
 import subprocess
@@ -44,6 +45,14 @@ def get_404(check):
         check.that("one session", peer.count("initialize") == 1)
         sessions = {one.session for one in peer.of("tools/call")}
         check.that("five calls in it", peer.count("tools/call") == 5 and sessions == {"fs-1"})
+
+
+@case
+def get_silent(check):
+    with Peer(lambda peer, request: [HANG] if request.method == "GET" else None) as peer:
+        done = check.run_c("five_calls", peer.url)
+        check.succeeds(done, within=2.5)
+        check.that("one session", peer.count("initialize") == 1)
 
 
 @case
@@ -227,6 +236,53 @@ def legacy_post_silent(check):
         return [HANG]
     with Peer(change) as peer:
         check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+
+
+@case
+def legacy_reply_in_202_text(check):
+    def change(peer, request):
+        if request.method == "GET":
+            return peer.open_stream("/messages")
+        if request.path == "/sse":
+            return response(405, "text/plain", "no")
+        if request.id is not None:
+            return response(202, "text/plain", json.dumps(peer.answer_of(request)))
+        return response(202, None)
+    with Peer(change) as peer:
+        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+
+
+@case
+def legacy_heartbeat_before_endpoint(check):
+    def change(peer, request):
+        if request.method == "GET":
+            def stay(connection):
+                with peer.lock:
+                    peer.streams.append(connection)
+                connection.sendall(STREAM + event({"type": "heartbeat"}) + event("connected")
+                                   + event("/messages?name=a b", "endpoint"))
+                peer.stopped.wait(60)
+            return [stay, CLOSE]
+        if request.path == "/sse":
+            return response(405, "text/plain", "no")
+        if request.id is not None:
+            peer.send(peer.answer_of(request))
+        return response(202, None)
+    with Peer(change) as peer:
+        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+
+
+@case
+def version_refused_32022(check):
+    def change(peer, request):
+        if request.rpc == "initialize":
+            asked = request.message["params"]["protocolVersion"]
+            if asked != "2025-06-18":
+                return error(request, -32022, "unsupported protocol version: " + asked)
+            peer.version = asked
+        return None
+    with Peer(change) as peer:
+        check.succeeds(check.run("ping", peer.url))
 
 
 @case

@@ -37,8 +37,9 @@ impl Document {
                 wrong.column, wrong.what
             )),
         })?;
-        let mut reader = DocumentReader { jsonc: &jsonc, warnings: Vec::new() };
+        let mut reader = DocumentReader { jsonc: &jsonc, warnings: Vec::new(), repeated: 0 };
         let entries = reader.root(&root)?;
+        reader.warn_of_repeated(&root);
         reader.warn_of_mistakes(&root, &entries);
         Ok(Self { entries, warnings: reader.warnings })
     }
@@ -47,6 +48,8 @@ impl Document {
 struct DocumentReader<'a> {
     jsonc: &'a Jsonc<'a>,
     warnings: Vec<String>,
+    /// The number of members that are there twice.
+    repeated: usize,
 }
 
 /// The object of servers in a file.
@@ -205,11 +208,16 @@ impl<'a> DocumentReader<'a> {
         let mut kept = Vec::with_capacity(last.len());
         for (at, one) in members.iter().enumerate() {
             match last.get(&fold(one.name.as_str())).and_then(|last| members.get(*last)) {
-                Some(other) if !std::ptr::eq(other, one) => self.warnings.push(format!(
-                    "{}: is there twice: the one in line {} counts",
-                    place.inside(one.name.as_str(), self.jsonc.line(one)),
-                    self.jsonc.line(other)
-                )),
+                Some(other) if !std::ptr::eq(other, one) => {
+                    self.repeated += 1;
+                    if self.repeated <= MISTAKES {
+                        self.warnings.push(format!(
+                            "{}: is there twice: the one in line {} counts",
+                            place.inside(one.name.as_str(), self.jsonc.line(one)),
+                            self.jsonc.line(other)
+                        ));
+                    }
+                }
                 _ => kept.extend(members.get(at)),
             }
         }
@@ -239,6 +247,14 @@ impl<'a> DocumentReader<'a> {
                 .and_then(|object| self.members_of_entry(&object, dialect, &mut entry));
         }
         entry
+    }
+
+    /// Warns of the members beyond the limit that are there twice.
+    fn warn_of_repeated(&mut self, file: &ConfigPlace) {
+        let others = self.repeated.saturating_sub(MISTAKES);
+        if others > 0 {
+            self.warnings.push(format!("{file}: {others} other members are there twice"));
+        }
     }
 
     /// Warns of the entries that have mistakes.

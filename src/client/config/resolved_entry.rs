@@ -72,7 +72,9 @@ impl<'a> ResolvedEntry<'a> {
                 ),
             ));
         }
-        let target = match entry.target.as_ref().map_err(Error::clone)? {
+        let target = entry.target.as_ref().map_err(Error::clone)?;
+        target.check_size(entry, references)?;
+        let target = match target {
             EntryTarget::Program { command, args, env, env_file, cwd } => ResolvedTarget::Program {
                 command: command.resolved(references)?,
                 args: args.iter().map(|text| text.resolved(references)).collect::<Result<_>>()?,
@@ -95,6 +97,53 @@ impl<'a> ResolvedEntry<'a> {
             },
         };
         Ok(Self { entry, target })
+    }
+}
+
+/// The limit of bytes that all references of an entry stand for. A file of 1 MiB
+/// has room for a hundred thousand references to the same long value.
+pub(crate) const MOST_EXPANDED: usize = 4 * 1024 * 1024;
+
+impl EntryTarget {
+    fn texts(&self) -> Vec<&ConfigText> {
+        match self {
+            Self::Program { command, args, env, env_file, cwd } => std::iter::once(command)
+                .chain(args)
+                .chain(env.iter().filter_map(|(_, text)| text.as_ref()))
+                .chain(env_file)
+                .chain(cwd)
+                .collect(),
+            Self::Address { url, headers, auth, .. } => {
+                let (token, oauth) = match auth {
+                    Some(EntryAuth::Token(text)) => (Some(text), None),
+                    Some(EntryAuth::OAuth(oauth)) => (None, Some(oauth)),
+                    None => (None, None),
+                };
+                let ids = oauth.iter().flat_map(|it| it.client_id.iter().chain(&it.client_secret));
+                std::iter::once(url)
+                    .chain(headers.iter().map(|(_, text)| text))
+                    .chain(token)
+                    .chain(ids)
+                    .chain(oauth.iter().flat_map(|it| &it.scopes))
+                    .collect()
+            }
+        }
+    }
+
+    /// Checks the size of all values before the first one is copied.
+    fn check_size(&self, entry: &Entry, references: &References<'_>) -> Result<()> {
+        let mut size = 0;
+        for part in self.texts().into_iter().flat_map(ConfigText::parts) {
+            let Part::Variable { name, .. } = part else { continue };
+            size += (references.variable)(name).map_or(0, |value| value.len());
+            if size > MOST_EXPANDED {
+                return Err(entry.place.fails(
+                    Status::TooLarge,
+                    format!("its references stand for more than {MOST_EXPANDED} bytes"),
+                ));
+            }
+        }
+        Ok(())
     }
 }
 

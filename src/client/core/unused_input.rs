@@ -51,9 +51,9 @@ impl Unused {
 #[derive(Debug)]
 struct UnusedEntry {
     unused: Unused,
-    /// The call whose stream it arrived on; `None` for a connection that all
-    /// calls share.
-    call: Option<CallNumber>,
+    /// The call whose stream it arrived on, and the id of its request; `None`
+    /// for a connection that all calls share.
+    call: Option<(CallNumber, i64)>,
     /// How many calls had begun.
     begun: CallNumber,
     count: usize,
@@ -80,11 +80,15 @@ impl UnusedInput {
         self.begun.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Adds an input. `call`: the call whose stream it arrived on.
+    /// Adds an input. `call`: the call whose stream it arrived on, and the id of
+    /// its request. A call that sends its request again counts from the start.
     #[cold]
-    pub(crate) fn add(&self, unused: Unused, call: Option<CallNumber>, text: &[u8]) {
+    pub(crate) fn add(&self, unused: Unused, call: Option<(CallNumber, i64)>, text: &[u8]) {
         let begun = self.begun.load(Ordering::Relaxed);
         let mut entries = lock(&self.entries);
+        if let Some((call, id)) = call {
+            entries.retain(|entry| entry.call.is_none_or(|own| own.0 != call || own.1 == id));
+        }
         let is_same = |entry: &&mut UnusedEntry| {
             let is_as_old = entry.call.is_some() || entry.begun == begun;
             (entry.unused, entry.call) == (unused, call) && is_as_old
@@ -134,7 +138,7 @@ impl UnusedInput {
         let entries = lock(&self.entries);
         Unused::ALL.into_iter().fold(error, |error, unused| {
             let arrived = |entry: &&UnusedEntry| match entry.call {
-                Some(own) => own == call,
+                Some((own, _)) => own == call,
                 None => entry.begun > call,
             };
             let all = || entries.iter().filter(|entry| entry.unused == unused).filter(arrived);
@@ -218,9 +222,9 @@ mod tests {
     fn keeps_the_streams_of_calls_apart() {
         let input = UnusedInput::default();
         let (one, two) = (input.begin(), input.begin());
-        input.add(Unused::Event, Some(one), b"a");
-        input.add(Unused::Event, Some(two), b"b");
-        input.add(Unused::Event, Some(one), b"c");
+        input.add(Unused::Event, Some((one, 1)), b"a");
+        input.add(Unused::Event, Some((two, 2)), b"b");
+        input.add(Unused::Event, Some((one, 1)), b"c");
         assert!(
             explained(&input, one).ends_with("2 events that are not a message, the first: \"a\"")
         );

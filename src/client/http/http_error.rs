@@ -48,7 +48,8 @@ pub(crate) fn error(
     if let Some(difference) = clock_difference(head, &challenge) {
         message.push_str(&difference);
     }
-    message.push_str(&advice(status, sent, retry_after, &challenge));
+    let is_explained = head.challenges.is_empty() && says_why(body, rpc);
+    message.push_str(&advice(status, sent, retry_after, &challenge, is_explained));
     // The server refused the request before it ran, except for an error of the
     // server itself.
     let may_have_run = head.status >= 500 && head.status != 503;
@@ -101,6 +102,7 @@ fn advice(
     sent: CredentialSent,
     retry_after: Option<u32>,
     challenge: &[(String, String)],
+    is_explained: bool,
 ) -> String {
     match status {
         Status::Unauthorized => match sent {
@@ -122,6 +124,10 @@ fn advice(
             Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
             // Not a wrong credential: a server may also refuse an address or a
             // host name.
+            // The server's own words are the advice.
+            None if sent == CredentialSent::Nothing && is_explained => {
+                "; no credential was sent, if the server wants one".to_owned()
+            }
             None if sent == CredentialSent::Nothing => {
                 "; the server refuses access, and no credential was sent: if the server wants \
                  one, give a token to mcp_client_new(), set the header that the server wants, or \
@@ -138,6 +144,16 @@ fn advice(
         Status::Transport => "; there is no Streamable HTTP endpoint at this address".to_owned(),
         _ => String::new(),
     }
+}
+
+/// Whether the text of a 403 says more than its status: what was wrong.
+fn says_why(body: &[u8], rpc: Option<&RpcError>) -> bool {
+    const EMPTY: [&str; 9] =
+        ["403", "access", "code", "denied", "detail", "error", "forbidden", "message", "status"];
+    let text = rpc.map_or_else(|| String::from_utf8_lossy(body), |rpc| rpc.message.as_str().into());
+    let is_page = text.trim_start().starts_with('<');
+    let mut words = text.split(|one: char| !one.is_alphanumeric()).filter(|word| !word.is_empty());
+    !is_page && words.any(|word| !EMPTY.contains(&word.to_ascii_lowercase().as_str()))
 }
 
 /// Explains a refused DPoP proof by the difference of the clocks, which is the
@@ -201,6 +217,30 @@ mod tests {
             assert!(text.contains(said) && !text.contains(not_said), "{text}");
             assert!(text.contains("Invalid Host header"), "{text}");
         }
+    }
+
+    #[test]
+    fn gives_advice_on_credentials_only_if_a_403_does_not_explain_itself() {
+        let challenge = "\r\nWWW-Authenticate: Bearer";
+        for (header, body, is_explained) in [
+            ("", "Invalid Host header", true),
+            ("", r#"{"error":"origin not allowed"}"#, true),
+            ("", "", false),
+            ("", "Forbidden\n", false),
+            ("", "Access denied.", false),
+            ("", r#"{"status":403,"error":"Forbidden","message":"Access Denied"}"#, false),
+            ("", " <html><title>403 Forbidden</title>nginx</html>", false),
+            (challenge, "Invalid Host header", false),
+        ] {
+            let refused = head(&format!("403 Forbidden{header}"));
+            let error = error(&refused, body.as_bytes(), None, CredentialSent::Nothing);
+            let text = error.message();
+            assert!(text.contains("no credential was sent"), "{text}");
+            assert_eq!(!text.contains("mcp_client_set_auth()"), is_explained, "{text}");
+        }
+        let rpc = RpcError { code: -32000, message: "Invalid Origin".into(), data: None };
+        let error = error(&head("403 x"), b"{}", Some(&rpc), CredentialSent::Nothing);
+        assert!(error.message().ends_with("one"), "{}", error.message());
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::client::core::context::Ctx;
 use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::client::http::request::{HttpContext, HttpRequest, Refused};
-use crate::client::inbound::policy::Carrier;
+use crate::client::inbound::policy::{Carrier, Fault};
 use crate::client::inbound::router::{Awaited, Routed, Router};
 use crate::protocol::http_status::StatusClass;
 use crate::transport::events::EventSource;
@@ -32,6 +32,8 @@ pub(crate) enum Posted {
     Refused(Outcome),
     /// Its body has the response to the request.
     Answered(Outcome),
+    /// Its body has the response to the request, but it cannot be read.
+    Unreadable(Error),
 }
 
 impl Ctx<'_> {
@@ -98,18 +100,32 @@ impl Ctx<'_> {
             let body = reply.read(options.max_message, wait).await.map_err(said)?;
             http.trace(&body);
             reply.release();
-            if memchr::memmem::find(&body, b"\"jsonrpc\"").is_some() {
-                router.route(body, 0, &mut routed).map_err(said)?;
+            if has(&body, b"\"jsonrpc\"") {
+                // Without either, the server only accepts the request.
+                let may_answer = has(&body, b"\"result\"") || has(&body, b"\"error\"");
+                let kept = if may_answer { Vec::new() } else { body.clone() };
+                let routing = match body.first() {
+                    Some(b'{' | b'[') => router.route(body, 0, &mut routed),
+                    _ => router.route_unusual(body, &mut routed),
+                };
+                match routing {
+                    Err(error) if may_answer => return Ok(Posted::Unreadable(said(error))),
+                    Err(error) => router.fault(Fault::Malformed, &kept, || error)?,
+                    Ok(()) => {}
+                }
                 self.answer(message.target, std::mem::take(&mut routed.outgoing)).await?;
             }
             return Ok(posted(routed, status));
         }
-        let mut source = EventSource::new(reply, options.max_message);
+        let mut source = EventSource::of_response(reply, options.max_message);
         while routed.response.is_none() {
             let event = source.next_message(wait, &mut |_| false).await.map_err(said)?;
             let Some(event) = event else { break };
             http.trace(event.data());
-            router.route(event.text, event.start, &mut routed).map_err(said)?;
+            if let Err(error) = router.route(event.text, event.start, &mut routed) {
+                source.into_parts().0.release();
+                return Ok(Posted::Unreadable(said(error)));
+            }
             self.answer(message.target, std::mem::take(&mut routed.outgoing)).await?;
         }
         source.into_parts().0.release();
@@ -153,8 +169,15 @@ fn may_have_response(head: &Head) -> bool {
     match head.media {
         Media::Json | Media::EventStream => true,
         // Most servers accept a request with a word or two.
-        Media::Other(_) | Media::None => head.status == 200,
+        Media::Other(_) | Media::None => head.status == 200 || head.may_have(SHORTEST),
     }
+}
+
+/// The length of the shortest response to a request.
+const SHORTEST: u64 = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#.len() as u64;
+
+fn has(body: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(body, part).is_some()
 }
 
 /// Whether a message was sent, and the HTTP response to it was late, cut or

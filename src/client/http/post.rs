@@ -239,6 +239,11 @@ impl Ctx<'_> {
                 }
                 // A stream that is cut may break its framing or its coding.
                 Err(error) if matches!(error.status(), Status::Io | Status::Protocol) => {
+                    let what = format!("its event stream ended before the answer (id {id})");
+                    let error = match error.status() {
+                        Status::Io => error.with_advice(&what),
+                        _ => error,
+                    };
                     return Ok(Ended::Early(error, source.into_parts().1));
                 }
                 Err(error) if error.status() == Status::Protocol => return Err(said(error)),

@@ -1,9 +1,11 @@
 //! Parses the bytes of an inbound text into messages: UTF-8, then batches, then
 //! JSON-RPC. All carriers use this parser.
 
-use crate::base::error::{Error, Result};
+use serde_json::value::RawValue;
+
+use crate::base::error::{Error, Result, Status};
 use crate::protocol::revision::Revision;
-use crate::wire::jsonrpc::{self, Message, malformed};
+use crate::wire::jsonrpc::{self, Batch, MOST_MESSAGES, Message, malformed};
 use crate::wire::tape::Tape;
 
 /// The text of one message.
@@ -76,22 +78,22 @@ pub(crate) fn split(
 }
 
 #[cold]
-fn batch_of(
-    batch: Result<Vec<&serde_json::value::RawValue>>,
-    revision: Revision,
-) -> Result<Messages> {
-    let text = |message: &&serde_json::value::RawValue| MessageText {
-        text: message.get().to_owned(),
-        start: 0,
-    };
-    match batch?.as_slice() {
+fn batch_of(batch: Result<Batch<'_>>, revision: Revision) -> Result<Messages> {
+    let text = |message: &&RawValue| MessageText { text: message.get().to_owned(), start: 0 };
+    let Batch { messages, count } = batch?;
+    match messages.as_slice() {
         [only] => Ok(Messages::One(text(only))),
-        all if revision.has_batches() => Ok(Messages::Batch(all.iter().map(text).collect())),
-        all => Err(malformed(format!(
-            "a batch of {} messages at byte 0, which revision {} does not have",
-            all.len(),
+        _ if !revision.has_batches() => Err(malformed(format!(
+            "a batch of {count} messages at byte 0, which revision {} does not have",
             revision.as_str()
         ))),
+        _ if count > MOST_MESSAGES => Err(Error::new(
+            Status::TooLarge,
+            format!(
+                "the server sent a batch of {count} messages, and the limit is {MOST_MESSAGES}"
+            ),
+        )),
+        all => Ok(Messages::Batch(all.iter().map(text).collect())),
     }
 }
 
@@ -115,6 +117,16 @@ mod tests {
         for word in ["malformed", "batch", "2025-11-25", "byte 0"] {
             assert!(malformed.error.message().contains(word), "{}", malformed.error.message());
         }
+    }
+
+    #[test]
+    fn refuses_a_batch_over_the_limit() {
+        let batch = |count: usize| format!("[{}1]", "1,".repeat(count - 1));
+        let split = |count| split_in(batch(count).as_bytes(), Revision::V2025_03_26);
+        assert!(matches!(split(MOST_MESSAGES), Ok(Messages::Batch(_))));
+        let error = split(MOST_MESSAGES + 1).unwrap_err().error;
+        assert_eq!(error.status(), Status::TooLarge);
+        assert!(error.message().contains("100001") && error.message().contains("100000"));
     }
 
     #[test]

@@ -186,7 +186,9 @@ impl Router<'_> {
         };
         match self.awaited {
             _ if text.is_empty() => {}
-            Awaited::One { .. } => client.unused_input.add(unused, Some(wait.call), text),
+            Awaited::One { id, .. } => {
+                client.unused_input.add(unused, Some((wait.call, id)), text);
+            }
             Awaited::Many { .. } => client.unused_input.add(unused, None, text),
             // No call waits for a response there.
             Awaited::Stream { .. } => {}
@@ -283,6 +285,11 @@ impl Router<'_> {
             Awaited::Stream { id: None, .. } => {}
         }
         let fault = if is_owned { Fault::MalformedResponse } else { Fault::Malformed };
+        if let (true, Awaited::One { .. }, Action::FailNamed(_)) =
+            (is_owned, self.awaited, action(self.carrier, fault))
+        {
+            return Err(malformed.error);
+        }
         self.fault(fault, malformed.data(), || malformed.error.clone())
     }
 

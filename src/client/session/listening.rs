@@ -12,7 +12,7 @@ use crate::client::core::subscriptions::StreamOpening;
 use crate::transport::wait::{Attendant, Wait};
 
 /// How long the first call waits for the stream that carries input requests.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(2);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Client {
     /// Returns the wait with this client as attendant: while the thread waits,

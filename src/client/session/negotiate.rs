@@ -68,6 +68,8 @@ impl Ctx<'_> {
         };
         // The error of Streamable HTTP, and the error of the GET.
         let (mut shown, mut no_stream) = (None, None);
+        // The GET found HTTP with SSE, and a POST to its endpoint was refused.
+        let mut has_endpoint = false;
         let mut may_have_sse = true;
         let mut is_trouble = false;
         for method in connect_methods(address, options.pinned, hint) {
@@ -91,7 +93,7 @@ impl Ctx<'_> {
                     shown = Some(error);
                 }
                 Negotiated::OtherTransport(error) => {
-                    (may_have_sse, no_stream) = (false, Some(error));
+                    (may_have_sse, no_stream, has_endpoint) = (false, Some(error), true);
                 }
                 Negotiated::NoSse(NoSse::TooSlow(error)) => no_stream = Some(error),
                 Negotiated::NoSse(NoSse::Refused(error)) => {
@@ -114,6 +116,7 @@ impl Ctx<'_> {
             }
             (Some(shown), Some(no_stream)) => neither(shown, &no_stream),
             (Some(error), None) => error,
+            (None, Some(error)) if has_endpoint => error,
             (None, Some(error)) => without_sse(error),
             (None, None) => Error::new(Status::Internal, "there is no method to connect"),
         })
@@ -345,6 +348,9 @@ fn neither(shown: Error, no_stream: &Error) -> Error {
     if shown.http_status() == 405 && shown.rpc().is_none() {
         let advice = format!("nor one of HTTP with SSE: the GET got: {get}");
         return shown.with_advice(&advice).with_status(Status::Transport);
+    }
+    if shown.message().starts_with(no_stream.message()) {
+        return shown.with_advice("the GET for HTTP with SSE got the same");
     }
     shown.with_advice(&format!("the GET for HTTP with SSE got: {get}"))
 }

@@ -91,7 +91,7 @@ impl Ctx<'_> {
             // No call was sent yet.
             Err(error) => return Err(NoSse::Final(error.with_may_have_run(false))),
         };
-        let url = from.join(endpoint.trim());
+        let url = from.join(&escaped(endpoint.trim()));
         let Some(url) = url.filter(|url| url.origin == address.url.origin) else {
             return Err(NoSse::Unusable(Error::new(
                 Status::Redirect,
@@ -171,5 +171,29 @@ impl Client {
             let fd = fd.raw();
             while wait.until_ready(fd, POLLIN).await.is_ok() && process.keep_stderr() {}
         })
+    }
+}
+
+/// Escapes the blanks and the characters beyond ASCII of a URL, which some
+/// servers write as they are.
+fn escaped(url: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    for byte in url.bytes() {
+        if byte == b' ' || !byte.is_ascii() {
+            out.push_str(&format!("%{byte:02X}"));
+        } else {
+            out.push(char::from(byte));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_a_url_cannot_have() {
+        assert_eq!(escaped("/m?x=a b&y=é&z=%20"), "/m?x=a%20b&y=%C3%A9&z=%20");
     }
 }

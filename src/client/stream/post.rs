@@ -41,6 +41,7 @@ impl Ctx<'_> {
             return match self.send_on(connection, message).await? {
                 Posted::Accepted => Ok(Outcome::Accepted),
                 Posted::Refused(outcome) | Posted::Answered(outcome) => Ok(outcome),
+                Posted::Unreadable(error) => Err(error),
             };
         };
         let pending = connection.pending.open(id, false);
@@ -56,8 +57,9 @@ impl Ctx<'_> {
                     return Ok(outcome);
                 }
                 // The response has come on the event stream.
-                Ok(Posted::Refused(_)) | Err(_) if pending.has_any() => {}
+                Ok(Posted::Refused(_) | Posted::Unreadable(_)) | Err(_) if pending.has_any() => {}
                 Ok(Posted::Refused(outcome)) => return Ok(outcome),
+                Ok(Posted::Unreadable(error)) => return Err(error),
                 // The end of the stream says more.
                 Err(error) if error.status() == Status::Timeout && connection.is_over() => {
                     may_have_run = error.may_have_run();

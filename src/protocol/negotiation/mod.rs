@@ -72,6 +72,8 @@ pub(crate) struct Negotiation {
     carriage: Carriage,
     discovered: u8,
     initialized: u8,
+    /// The version of the last `initialize`.
+    handshake: Revision,
     /// The process in use has received `server/discover`.
     has_seen_probe: bool,
     /// The process was started again because of that.
@@ -112,6 +114,7 @@ impl Negotiation {
             carriage,
             discovered: 0,
             initialized: 0,
+            handshake: Revision::HANDSHAKE,
             has_seen_probe: false,
             is_restarted: false,
             is_probe_open: false,
@@ -290,7 +293,9 @@ impl Negotiation {
                     }
                     _ => {
                         let mut names = std::mem::take(&mut self.named);
-                        names.push(name);
+                        if !names.contains(&name) {
+                            names.push(name);
+                        }
                         Ok(NextAttempt::Foreign(self.nothing_common(&names)))
                     }
                 }
@@ -303,8 +308,12 @@ impl Negotiation {
                 self.try_older(revision, &[&text], shown)
             }
             AttemptOutcome::NotMcp(_, shown) => self.no_handshake(shown),
-            AttemptOutcome::Endpoint(shown) => Ok(NextAttempt::Elsewhere(shown)),
-            AttemptOutcome::Silent(shown) | AttemptOutcome::Ended(shown) => self.failed(shown),
+            AttemptOutcome::Endpoint(shown) if self.named.is_empty() => {
+                Ok(NextAttempt::Elsewhere(shown))
+            }
+            AttemptOutcome::Endpoint(shown)
+            | AttemptOutcome::Silent(shown)
+            | AttemptOutcome::Ended(shown) => self.failed(shown),
             AttemptOutcome::Failed(AttemptFailure::GivenUp | AttemptFailure::Other, shown) => {
                 Err(shown)
             }
@@ -474,7 +483,14 @@ impl Negotiation {
         match self.initialize_error.take() {
             Some(error) => {
                 self.probe_error = Some(shown);
-                self.no_handshake(error)
+                match error.rpc().map(|rpc| (rpc.code, rpc.data.clone())) {
+                    Some((UNSUPPORTED_VERSION, data)) => {
+                        let text = error.message().to_owned();
+                        let texts = [&*text, data.as_deref().unwrap_or_default()];
+                        self.try_older(self.handshake, &texts, error)
+                    }
+                    _ => self.no_handshake(error),
+                }
             }
             None => Err(shown),
         }
@@ -492,6 +508,7 @@ impl Negotiation {
 
     fn initialize(&mut self, revision: Revision) -> Attempt {
         self.initialized += 1;
+        self.handshake = revision;
         Attempt::Initialize(revision)
     }
 

@@ -505,7 +505,9 @@ fn probes_again_a_server_that_was_not_ready() {
     let mut negotiation = automatic();
     tries(negotiation.interpret(PROBE, status(500)));
     assert_eq!(tries(negotiation.interpret(INITIALIZE, refused(-32022, None))), PROBE);
-    assert!(negotiation.interpret(PROBE, status(500)).is_err());
+    let older = tries(negotiation.interpret(PROBE, status(500)));
+    assert_eq!(older, Attempt::Initialize(Revision::V2025_06_18));
+    assert!(negotiation.interpret(older, status(500)).is_err());
 }
 
 #[test]
@@ -643,7 +645,12 @@ fn probes_a_known_server_that_refuses_the_handshake() {
         let first = refused_with(200, code, "the reason", None);
         assert_eq!(tries(negotiation.interpret(INITIALIZE, first)), PROBE);
         assert!(negotiation.is_probe_limited());
-        let error = negotiation.interpret(PROBE, refused(code, None)).unwrap_err();
+        let next = negotiation.interpret(PROBE, refused(code, None));
+        if code == UNSUPPORTED_VERSION {
+            assert_eq!(tries(next), Attempt::Initialize(Revision::V2025_06_18));
+            continue;
+        }
+        let error = next.unwrap_err();
         if !matches!(code, HEADER_MISMATCH) {
             assert!(error.message().contains("the reason"), "{}", error.message());
         }
@@ -659,6 +666,31 @@ fn probes_a_known_server_that_refuses_the_handshake() {
     assert_eq!(tries(negotiation.interpret(tried, words())), PROBE);
     let next = negotiation.interpret(PROBE, answered(MODERN));
     assert!(is_agreed(next, Revision::V2026_07_28));
+}
+
+#[test]
+fn tries_an_older_version_if_the_second_probe_is_refused_too() {
+    let mut negotiation = automatic();
+    assert_eq!(tries(negotiation.interpret(PROBE, refused(-32601, None))), INITIALIZE);
+    let refusal = |data| refused_with(200, UNSUPPORTED_VERSION, "the reason", data);
+    let next = negotiation.interpret(INITIALIZE, refusal(Some(r#"{"use":"2025-03-26"}"#)));
+    assert_eq!(tries(next), PROBE);
+    let older = tries(negotiation.interpret(PROBE, refused(-32601, None)));
+    assert_eq!(older, Attempt::Initialize(Revision::V2025_03_26));
+    let error = negotiation.interpret(older, refusal(None)).unwrap_err();
+    assert_eq!(error.status(), Status::Version);
+    assert!(error.message().contains("the reason"), "{}", error.message());
+}
+
+#[test]
+fn looks_for_no_other_transport_if_no_version_is_common() {
+    let mut negotiation = automatic();
+    let future = answered(r#"{"supportedVersions":["2099-01-01"]}"#);
+    assert_eq!(tries(negotiation.interpret(PROBE, future)), INITIALIZE);
+    let endpoint = AttemptOutcome::Endpoint(Error::new(Status::Transport, "an endpoint"));
+    let error = negotiation.interpret(INITIALIZE, endpoint).unwrap_err();
+    assert_eq!(error.status(), Status::Version);
+    assert!(error.message().contains("2099-01-01"), "{}", error.message());
 }
 
 #[test]

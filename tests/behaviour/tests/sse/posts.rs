@@ -106,6 +106,27 @@ const WAYS: &[(&str, Post)] = &[
     ("JSON in the POST as text", |request, _| {
         plain(200, "text/plain", &answer(request).to_string())
     }),
+    ("JSON in the POST as text with 202", |request, _| {
+        plain(202, "text/plain", &answer(request).to_string())
+    }),
+    ("JSON in the POST with 202 without a type", |request, _| {
+        plain(202, "", &answer(request).to_string())
+    }),
+    ("JSON in the POST as an event stream", |request, _| {
+        plain(200, "text/event-stream", &answer(request).to_string())
+    }),
+    ("an acknowledgement with the id in the POST", |request, events| {
+        events.send_later(answer(request), Duration::from_millis(50));
+        let body = json!({"jsonrpc": "2.0", "id": request.id(), "status": "accepted"});
+        vec![Action::Send(http::json(202, &body))]
+    }),
+    ("a response that cannot be read in the POST, after the response", |request, events| {
+        events.send(&answer(request));
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{},"result":NaN}}"#, request.id());
+        let mut actions = vec![Action::Pause(Duration::from_millis(50))];
+        actions.extend(plain(200, "application/json", &body));
+        actions
+    }),
     ("an event in the POST", |request, _| http::Stream::new().message(&answer(request)).end()),
     ("an event in the POST, which stays open", |request, _| {
         http::Stream::new().message(&answer(request)).then(Action::Hang)
@@ -290,6 +311,33 @@ tests! {
             client.ping().unwrap();
             let log = server.log();
             assert_eq!((log.of("tools/call").len(), log.of("initialize").len()), (1, 1));
+        }
+    }
+
+    response_in_the_post_that_cannot_be_read_fails_the_call {
+        for (kind, form, words) in [
+            ("application/json", r#"{"jsonrpc":"2.0","id":ID,"result":NaN}"#, "byte"),
+            ("text/plain", r#"{"jsonrpc":"2.0","id":ID,"result":{}"#, "byte"),
+            ("text/event-stream", "data: {\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":NaN}\n\n", "byte"),
+            ("application/json", r#"[{"jsonrpc":"2.0","id":ID,"result":{}},{"jsonrpc":"2.0","id":"ID","result":{}}]"#,
+             "batch"),
+        ] {
+            let (server, _) = server(move |request, events| match request.rpc_method().as_str() {
+                "tools/call" => plain(200, kind, &form.replace("ID", &request.id().to_string())),
+                _ => {
+                    events.send(&answer(request));
+                    accepted()
+                }
+            });
+            let client = client(&server);
+            let start = Instant::now();
+            let failure = client.call("x", json!({})).unwrap_err();
+            assert_eq!(failure.status, MCP_E_PROTOCOL, "{form}: {failure:?}");
+            for word in ["malformed", words] {
+                assert!(failure.message.contains(word), "{}", failure.message);
+            }
+            assert!(start.elapsed() < Duration::from_secs(3), "{form}: {:?}", start.elapsed());
+            client.ping().unwrap();
         }
     }
 
