@@ -68,26 +68,45 @@ static const void *bytes_of(const mcp_content *content, size_t *length)
     return bytes != NULL ? bytes : mcp_content_data(content, length);
 }
 
-/* Checks that all contents can be written, before anything is written. */
-static int can_be_written(const mcp_result *result)
+/* Checks the contents before anything is written.  On standard output, a
+ * content without text and without data is left out, but not if it is the only
+ * one.  A file is replaced only by all contents, and data that cannot be decoded
+ * is always an error. */
+static int can_be_written(const mcp_result *result,
+                          const struct options *options)
 {
-    size_t i, length, count = mcp_result_content_count(result);
+    size_t i, length, found = 0, count = mcp_result_content_count(result);
+    unsigned long bad = 0;
 
-    for (i = 0; i < count; i++)
-        if (bytes_of(mcp_result_content(result, i), &length) == NULL)
+    for (i = 0; i < count; i++) {
+        int32_t before = mcp_error_status(NULL);
+
+        if (bytes_of(mcp_result_content(result, i), &length) != NULL) {
+            found++;
+            continue;
+        }
+        bad = (unsigned long)i + 1;
+        if (options->output != NULL || mcp_error_status(NULL) != before)
             break;
-    if (count > 0 && i == count)
+        if (options->verbose) {
+            put_program_name();
+            fprintf(stderr, "content %lu of %lu is left out: it has neither "
+                    "text nor data\n", bad, (unsigned long)count);
+        }
+    }
+    if (found > 0 && i == count)
         return 1;
     put_program_name();
     if (count == 0)
         fputs("the server sent no contents\n", stderr);
     else
         fprintf(stderr, "content %lu of %lu is neither text nor base64\n",
-                (unsigned long)i + 1, (unsigned long)count);
+                bad, (unsigned long)count);
     return 0;
 }
 
-/* Writes one content: text, or bytes if `to` is not a terminal. */
+/* Writes one content: text, or bytes if `to` is not a terminal; nothing for a
+ * content that is left out. */
 static int put_piece(const mcp_content *content, FILE *to)
 {
     size_t length = 0;
@@ -101,6 +120,8 @@ static int put_piece(const mcp_content *content, FILE *to)
             fputc('\n', to);
         return SUCCESS;
     }
+    if (bytes == NULL)
+        return SUCCESS;
     if (is_terminal) {
         fprintf(stderr, "mcpclient: %lu bytes are not shown on a terminal; "
                 "use -o FILE to write them\n", (unsigned long)length);
@@ -148,7 +169,7 @@ int read_resource(mcp_client *client, const struct options *options)
         return fail(options);
     if (options->json)
         status = put_result_json(result);
-    else if (!can_be_written(result)) /* an old file stays unchanged */
+    else if (!can_be_written(result, options)) /* an old file stays unchanged */
         status = FAILED;
     else if (options->output != NULL)
         status = write_file(result, options->output);

@@ -17,15 +17,44 @@ const char *server_name(const struct options *options)
     return options->server != NULL ? options->server : options->config;
 }
 
+static void put_warning(const char *warning)
+{
+    put_program_name();
+    fputs("warning: ", stderr);
+    put_message(stderr, warning);
+    fputc('\n', stderr);
+}
+
 static void put_warnings(const mcp_config *config)
 {
     size_t i;
 
+    for (i = 0; i < mcp_config_warning_count(config); i++)
+        put_warning(mcp_config_warning(config, i));
+}
+
+/* Whether a warning is about the timeout of a server; NULL: of any server. */
+static int is_of_timeout(const char *warning, const char *server)
+{
+    const char *end = strstr(warning, ".timeout: is ");
+    size_t length = server != NULL ? strlen(server) : 0;
+
+    return end != NULL && (size_t)(end - warning) > length &&
+           (server == NULL || (end[-(long)length - 1] == '.' &&
+                               memcmp(end - length, server, length) == 0));
+}
+
+/* Shows that the timeout of the server that is used is too short: every call
+ * may fail, and the error alone does not say that the unit is wrong. */
+static void put_short_timeout(const mcp_config *config, const char *server)
+{
+    size_t i;
+
     for (i = 0; i < mcp_config_warning_count(config); i++) {
-        put_program_name();
-        fputs("warning: ", stderr);
-        put_message(stderr, mcp_config_warning(config, i));
-        fputc('\n', stderr);
+        const char *warning = mcp_config_warning(config, i);
+
+        if (is_of_timeout(warning, server))
+            put_warning(warning);
     }
 }
 
@@ -60,6 +89,8 @@ static mcp_client *client_of_file(const struct options *options)
 
     if (client != NULL && options->verbose)
         put_warnings(config);
+    else if (client != NULL)
+        put_short_timeout(config, options->server);
     if (client != NULL)
         remember_command(config, options->server);
     mcp_config_free(config);

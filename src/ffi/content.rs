@@ -98,7 +98,8 @@ impl mcp_content {
             MCP_CONTENT_IMAGE | MCP_CONTENT_AUDIO => self.view.raw("data"),
             MCP_CONTENT_RESOURCE => self.resource().raw("blob"),
             _ => None,
-        }?;
+        };
+        let raw = raw.filter(|raw| *raw != "null")?;
         let decoded = self.data.get_or_init(|| decode(raw));
         if decoded.is_none() {
             set_last(Error::protocol("the data of the content block is not base64"));

@@ -48,6 +48,9 @@ case("batch-2025-11-25", CALL, fails("malformed", "batch", within=3))
 case("log-before-json-on-the-line", LIST, fails("1 line", "not a message", "INFO listing"))
 case("pretty-printed", LIST, fails("lines", "not a message"))
 case("content-length-framing", LIST, fails("not a message", "Content-Length"))
+case("response-to-another", CALL, fails("1 line", "not a message", "of another"))
+case("no-line-break", LIST, fails("1 line", "not a message", "echo"))
+case("read-with-null-and-other-items", ["read", "x:1"], succeeds("Oslo"))
 case("id-as-text", LIST, succeeds("echo"))
 case("error-and-result-null", CALL, fails("disk is full", "-32000", within=3))
 case("error-code-float", CALL, fails("disk is full", "-32000", within=3))
@@ -169,6 +172,15 @@ def config_cline_timeout_in_seconds(check):
     with Config(a=entry) as path:
         done = check.run("--config", path, "--server", "a", "tools")
         check.that("exit status 0", done.code == 0 and "echo" in done.output, done)
+
+
+@named
+def config_timeout_of_60_milliseconds(check):
+    with Config(a=stdio_entry(timeout=60), b=stdio_entry(timeout=50)) as path:
+        done = check.run("--config", path, "--server", "a", "--timeout", "4", "tools")
+        check.that("exit status 0", done.code == 0 and "echo" in done.output, done)
+        check.says(done, "mcpServers.a.timeout", "60 milliseconds", "60000")
+        check.that("no warning about another server", "50" not in done.error, done)
 
 
 @named

@@ -146,6 +146,12 @@ CASES = {
     "error-code-float": instead(
         "tools/call", b'{"jsonrpc":"2.0","id":N,'
         b'"error":{"code":-32000.0,"message":"disk is full"}}'),
+    "read-with-null-and-other-items": results(resources_read={"contents": [
+        None, 7, [], {}, {"uri": "x:1", "blob": None}, {"uri": "x:1", "text": "Oslo"}]}),
+    "response-to-another": lambda message: message["method"] == "tools/call" and (
+        line(json.dumps(dict(correct(message), id="of another"))) or True),
+    "no-line-break": lambda message: message["method"] == "tools/list" and (
+        write(json.dumps(correct(message))) or True),
     "content-a-text": results(tools_call={"content": "Oslo"}),
     "result-a-bare-object": results(tools_call={"success": True, "configs": [1]}),
     "cursor-number": results(tools_list=pages),

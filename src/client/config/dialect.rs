@@ -28,8 +28,8 @@ pub(crate) const ROOTS: &[(&str, ConfigDialect)] = &[
 ];
 
 /// The members for an address. The first one in an entry counts: Gemini CLI
-/// prefers `httpUrl`, Windsurf writes `serverUrl`.
-pub(crate) const URLS: [&str; 3] = ["httpUrl", "url", "serverUrl"];
+/// prefers `httpUrl`, Windsurf writes `serverUrl`, Cherry Studio `baseUrl`.
+pub(crate) const URLS: [&str; 4] = ["httpUrl", "url", "serverUrl", "baseUrl"];
 
 /// Members that switch a server off if they are true.
 pub(crate) const OFF_IF_TRUE: &[&str] = &["disabled", "disable", "isDisabled", "is_disabled"];

@@ -409,7 +409,13 @@ fn counts_an_empty_text_as_absent() {
 #[test]
 fn reads_the_dialects_of_applications() {
     for (text, url, command) in [
-        // Windsurf, Gemini CLI.
+        // Windsurf, Cherry Studio, Gemini CLI.
+        (
+            r#"{"mcpServers": {"a": {"isActive": true, "type": "streamableHttp",
+               "baseUrl": "http://h", "command": ""}}}"#,
+            Some("http://h"),
+            None,
+        ),
         (r#"{"mcpServers": {"a": {"serverUrl": "http://h"}}}"#, Some("http://h"), None),
         (
             r#"{"mcpServers": {"a": {"httpUrl": "http://h", "trust": false}}}"#,
