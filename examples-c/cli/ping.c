@@ -156,11 +156,13 @@ int ping(mcp_client *client, const struct options *options)
             put_error(stderr);
         }
     }
+    if (interrupted && summary.sent == 0)
+        status = INTERRUPTED; /* before there was anything to sum up */
     if (status == SUCCESS && options->json)
         put_pings_json(server, &summary);
     else if (status == SUCCESS && (count > 1 || interrupted))
         put_summary(options, &summary);
-    if (summary.received < summary.sent || summary.sent == 0)
+    if (summary.received < summary.sent)
         status = FAILED;
     mcp_result_free(server);
     mcp_request_free(request);

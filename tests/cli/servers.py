@@ -264,7 +264,8 @@ time.sleep(60)
 def interrupts():
     connected = ["server/discover", "initialize"]
     for answers, commands in [
-            ([], ["info", "tools", "resources", "templates", "prompts", "listen", "call"]),
+            ([], ["info", "tools", "resources", "templates", "prompts", "listen", "call",
+                  "ping"]),
             (["server/discover"], ["info", "tools"]),
             (connected, ["tools", "resources", "templates", "prompts", "call"])]:
         for command in commands:
