@@ -44,10 +44,14 @@ impl Decoding {
             let before = rest.len();
             let data =
                 self.decoder.next(&mut rest).map_err(|error| error.with_may_have_run(true))?;
-            self.start += before - rest.len();
+            let taken = before - rest.len();
+            self.start += taken;
             if !data.is_empty() {
-                return take(data).map(|()| true);
+                take(data)?;
+                self.decoder.count(taken, true)?;
+                return Ok(true);
             }
+            self.decoder.count(taken, false).map_err(|error| error.with_may_have_run(true))?;
             self.input.clear();
             self.start = 0;
             let input = &mut self.input;

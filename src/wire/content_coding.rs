@@ -31,7 +31,13 @@ pub(crate) struct Decoder {
     name: String,
     step: Step,
     inflater: Box<Inflater>,
+    /// The encoded bytes since the last output.
+    fruitless: usize,
 }
+
+/// The limit of encoded bytes without output: long names in headers, members and
+/// blocks without data. To read them takes more time than to send them.
+const MOST_FRUITLESS: usize = 256 * 1024;
 
 /// What comes next in the encoded bytes.
 #[derive(Debug)]
@@ -77,7 +83,7 @@ impl Decoder {
         } else {
             (quote(field.trim()), Step::Refused)
         };
-        Some(Self { name, step, inflater: Box::default() })
+        Some(Self { name, step, inflater: Box::default(), fruitless: 0 })
     }
 
     /// Takes bytes from the front of `bytes` and returns what they decode to,
@@ -141,6 +147,19 @@ impl Decoder {
                 Step::After => *bytes = &[],
             }
         }
+    }
+
+    /// Counts encoded bytes that [`Decoder::next`] took. `has_output`: it returned
+    /// decoded bytes. Bytes after the end do not count.
+    pub(crate) fn count(&mut self, taken: usize, has_output: bool) -> Result<()> {
+        self.fruitless = if has_output { 0 } else { self.fruitless.saturating_add(taken) };
+        if self.fruitless > MOST_FRUITLESS && !matches!(self.step, Step::After) {
+            return Err(malformed(format!(
+                "more than {MOST_FRUITLESS} bytes of its {} data have no content",
+                self.name
+            )));
+        }
+        Ok(())
     }
 
     /// Checks that the encoded bytes may end here.
@@ -573,6 +592,31 @@ mod tests {
         assert_eq!(decode("deflate", &[&[3, 0]]).as_deref(), Ok(&b""[..]));
         let small = [&[0x08, 0x1d], &zlib(RAW, TEXT)[2..]].concat();
         assert_eq!(decode("deflate", &[&small]).as_deref(), Ok(TEXT));
+    }
+
+    #[test]
+    fn limits_the_encoded_bytes_without_output() {
+        let named = [&[0x1f, 0x8b, 8, NAME, 0, 0, 0, 0, 0, 3][..], &[b'n'; 4096]].concat();
+        let empty = member(0, &[3, 0], b"").repeat(200);
+        let ended = [member(0, RAW, TEXT), b"junk".to_vec()].concat();
+        for (first, piece, is_right) in [
+            (&named, &[b'n'; 4096][..], false),
+            (&empty, &empty, false),
+            (&ended, &[0; 4096], true),
+        ] {
+            let mut decoder = Decoder::of("gzip").unwrap();
+            let mut feed = |mut bytes: &[u8]| {
+                while !bytes.is_empty() {
+                    let before = bytes.len();
+                    let has_output = !decoder.next(&mut bytes).unwrap().is_empty();
+                    decoder.count(before - bytes.len(), has_output)?;
+                }
+                Ok::<_, Error>(())
+            };
+            feed(first).unwrap();
+            let fed = (0..MOST_FRUITLESS / piece.len() + 2).try_for_each(|_| feed(piece));
+            assert_eq!(fed.is_ok(), is_right);
+        }
     }
 
     #[test]

@@ -89,6 +89,11 @@ CONSTANTS = {
     "time for the ping": [("client/session/verification.rs", "Duration::from_secs(5)")],
     "time for the HTTP response to a notification": [
         ("client/http/message.rs", "Duration::from_millis(500)")],
+    "messages of a batch": [("wire/jsonrpc.rs", "100_000")],
+    "bytes of a compressed body in a row": [("wire/content_coding.rs", "256 * 1024")],
+    "bytes that the references in an entry": [("client/config/resolved_entry.rs",
+                                               "4 * 1024 * 1024")],
+    "warnings of members that are twice": [("client/config/document.rs", "100")],
     "decoded bytes between": [("transport/events.rs", "1024 * 1024")],
     "cookies of a client": [("transport/cookies.rs", "50"), ("transport/cookies.rs", "4 * 1024")],
     "challenges read": [("wire/challenge.rs", "16")],
