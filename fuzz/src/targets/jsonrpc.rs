@@ -59,8 +59,8 @@ pub(super) fn run(data: &[u8]) {
     for text in parts(data).unwrap_or_default() {
         message(text);
         if let Some(Ok(all)) = bounded(text.len(), || batch(text)) {
-            assert!(!all.is_empty());
-            for one in all.into_iter().take(100) {
+            assert!(!all.messages.is_empty() && all.count >= all.messages.len());
+            for one in all.messages.into_iter().take(100) {
                 message(one.get());
             }
         }
