@@ -48,13 +48,17 @@ impl UnframedBody {
             self.grow(piece)?;
             return Ok(self.shape);
         }
+        // The first bytes decide, however they were cut.
         let before = self.text.len();
-        self.text.extend_from_slice(piece.get(..HEAD).unwrap_or(piece));
+        self.text.extend(piece.iter().take(HEAD.saturating_sub(before)));
         if self.shape == Shape::Unknown {
-            self.shape = shape(&self.text);
+            self.shape = match shape(&self.text) {
+                Shape::Unknown if self.text.len() == HEAD => Shape::Neither,
+                shape => shape,
+            };
         }
-        self.text.truncate(if self.shape == Shape::Json { before } else { HEAD });
         if self.shape == Shape::Json {
+            self.text.truncate(before);
             self.grow(piece)?;
         }
         Ok(self.shape)
@@ -173,6 +177,22 @@ mod tests {
         ] {
             let json = (shape == Shape::Json).then(|| text.to_vec());
             assert_eq!(wherever_cut(text, read), (shape, json), "{text:?}");
+        }
+        let blanks = " ".repeat(HEAD - 1);
+        for (text, shape) in [
+            (format!("{blanks}{{"), Shape::Json),
+            (format!("{blanks} {{"), Shape::Neither),
+            (format!("{blanks}  x"), Shape::Neither),
+            (blanks, Shape::Unknown),
+        ] {
+            let read = |pieces: &[&[u8]]| {
+                let mut body = UnframedBody::new(1000);
+                for piece in pieces {
+                    body.add(piece).unwrap();
+                }
+                body.shape()
+            };
+            assert_eq!(wherever_cut(text.as_bytes(), read), shape, "{text:?}");
         }
     }
 
