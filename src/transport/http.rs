@@ -50,11 +50,17 @@ pub(crate) struct ExchangeSettings<'a> {
     pub(crate) connect_timeout: Duration,
     pub(crate) trace: Option<&'a Trace>,
     pub(crate) secrets: &'a [Secret],
-    /// Limits the time from the sending to the end of the response. The time to
-    /// connect does not count.
-    pub(crate) limit: Option<Duration>,
-    /// Limits the time for the head of the response after the request was sent.
-    pub(crate) head_limit: Option<Duration>,
+    pub(crate) limits: ResponseLimits,
+}
+
+/// Limits of the time for a response, besides the wait of the call. The time to
+/// connect does not count.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ResponseLimits {
+    /// From the sending to the end of the response.
+    pub(crate) whole: Option<Duration>,
+    /// For the head of the response after the request was sent.
+    pub(crate) head: Option<Duration>,
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
@@ -100,10 +106,10 @@ impl Http {
             ];
             trace_request(request, own, setting);
             let mut bytes = write(request, own);
-            let until = setting.limit.map(|limit| Instant::now() + limit);
+            let until = setting.limits.whole.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
             let within = limited.as_ref().unwrap_or(wait);
-            match connection.exchange(&mut bytes, setting.head_limit, within).await {
+            match connection.exchange(&mut bytes, setting.limits.head, within).await {
                 Ok(head) => {
                     trace_head(connection.head(), setting);
                     return Ok(HttpResponse {
@@ -419,8 +425,7 @@ mod tests {
             connect_timeout,
             trace: None,
             secrets: &[],
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
         };
         let wait = Wait::for_at_most(connect_timeout);
         now(http.send(&request, setting, &wait)).unwrap().release();
@@ -499,8 +504,7 @@ mod tests {
             connect_timeout,
             trace: None,
             secrets: &[],
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
         };
         let wait = Wait::for_at_most(connect_timeout);
         for is_repeated in [false, true] {

@@ -28,6 +28,7 @@ use crate::protocol::payload;
 use crate::protocol::request_meta::RequestMeta;
 use crate::protocol::session_loss::{RequestKind, Verdict};
 use crate::protocol::task::Task;
+use crate::transport::http::ResponseLimits;
 use crate::transport::wait::{Attendant, Wait};
 use crate::wire::jsonrpc::Answer;
 
@@ -138,8 +139,7 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             target: session.target(),
             report,
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
         };
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));

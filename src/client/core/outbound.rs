@@ -1,7 +1,6 @@
 //! A message to the server, and its outcome.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::base::error::{Error, Result};
 use crate::client::core::progress_report::ProgressReport;
@@ -9,6 +8,7 @@ use crate::client::core::rpc_error;
 use crate::client::core::session::{Session, Target};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
+use crate::transport::http::ResponseLimits;
 use crate::wire::jsonrpc::{Answer, RpcError};
 
 /// A message to send: its text, its destination, and how its response is
@@ -21,11 +21,8 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
     pub(crate) report: Option<&'a Arc<ProgressReport>>,
-    /// Limits the time from the sending of a POST to its response.
-    pub(crate) limit: Option<Duration>,
-    /// Limits the time for the head of the HTTP response after the message was
-    /// sent.
-    pub(crate) head_limit: Option<Duration>,
+    /// For the HTTP response, if the message is a POST.
+    pub(crate) limits: ResponseLimits,
 }
 
 impl<'a> OutboundMessage<'a> {
@@ -38,8 +35,7 @@ impl<'a> OutboundMessage<'a> {
             is_repeatable: false,
             target,
             report: None,
-            head_limit: None,
-            limit: None,
+            limits: ResponseLimits::default(),
         }
     }
 

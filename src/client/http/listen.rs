@@ -9,7 +9,7 @@ use crate::client::core::session::Session;
 use crate::client::http::request::{EXCERPT, HttpContext, HttpRequest};
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::RequestKind;
-use crate::transport::http::HttpResponse;
+use crate::transport::http::{HttpResponse, ResponseLimits};
 use crate::wire::http1::Media;
 use crate::wire::jsonrpc;
 
@@ -32,8 +32,7 @@ impl<'a> Ctx<'a> {
             body: Some(body),
             is_repeatable: true,
             patience: None,
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
         };
         match self.send(&request, http).await? {
             Ok(reply) if matches!(reply.head.media, Media::EventStream) => Ok(reply),

@@ -49,7 +49,7 @@ impl Ctx<'_> {
             return self.send_post(url, message).await;
         }
         let is_mute = connection.is_mute();
-        message.head_limit = Some(if is_mute { MISSING_ACKNOWLEDGEMENT } else { ACKNOWLEDGEMENT });
+        message.limits.head = Some(if is_mute { MISSING_ACKNOWLEDGEMENT } else { ACKNOWLEDGEMENT });
         match self.send_post(url, message).await {
             Err(error) if is_of_acknowledgement(&error) && self.wait.check().is_ok() => {
                 connection.set_mute(error.status() == Status::Timeout);

@@ -18,7 +18,7 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
-use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest};
+use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest, ResponseLimits};
 use crate::transport::wait::Wait;
 use crate::wire::content_coding;
 use crate::wire::jsonrpc::{self, RpcError};
@@ -68,11 +68,10 @@ impl<'a> HttpContext<'a> {
     fn setting<'b>(
         &'b self,
         secrets: &'b [Secret],
-        limit: Option<Duration>,
+        limits: ResponseLimits,
     ) -> ExchangeSettings<'b> {
         ExchangeSettings {
-            limit,
-            head_limit: None,
+            limits,
             route: &self.route,
             connect_timeout: self.options.connect_timeout,
             trace: self.options.trace.as_deref(),
@@ -115,8 +114,7 @@ impl<'a> Ctx<'a> {
             body: None,
             is_repeatable: true,
             patience,
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
         };
         self.send(&get, http).await
     }
@@ -137,8 +135,7 @@ impl<'a> Ctx<'a> {
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
             let secrets = http.secrets();
-            let setting = http.setting(&secrets, request.limit);
-            let setting = ExchangeSettings { head_limit: request.head_limit, ..setting };
+            let setting = http.setting(&secrets, request.limits);
             let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
@@ -225,14 +222,13 @@ impl<'a> Ctx<'a> {
             body: None,
             is_repeatable: true,
             patience: None,
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
         };
         // The application is not asked for a new token.
         let token = options.credential.current();
         let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
         let secrets = http.secrets();
-        let setting = http.setting(&secrets, None);
+        let setting = http.setting(&secrets, delete.limits);
         if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
             reply.release();
         }
@@ -296,10 +292,7 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
-    /// Limits the time from the sending to the end of the reply.
-    pub(crate) limit: Option<Duration>,
-    /// Limits the time for the head of the reply after the request was sent.
-    pub(crate) head_limit: Option<Duration>,
+    pub(crate) limits: ResponseLimits,
 }
 
 impl<'a> HttpRequest<'a> {
@@ -312,8 +305,7 @@ impl<'a> HttpRequest<'a> {
             body: Some(body),
             is_repeatable,
             patience: None,
-            limit: message.limit,
-            head_limit: message.head_limit,
+            limits: message.limits,
         }
     }
 }

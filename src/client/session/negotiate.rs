@@ -22,6 +22,7 @@ use crate::protocol::negotiation::{
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::ServerInfo;
 use crate::transport::events;
+use crate::transport::http::ResponseLimits;
 
 /// What both sides agreed on.
 pub(super) struct Agreement {
@@ -305,7 +306,7 @@ impl Ctx<'_> {
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: !negotiation.has_failed(),
-            limit,
+            limits: ResponseLimits { whole: limit, head: None },
             ..OutboundMessage::notification(&outgoing, target)
         };
         let outcome = match self.post(message).await {

@@ -13,7 +13,9 @@ use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::connector::Route;
-use crate::transport::http::{ExchangeSettings, Http, HttpResponse, OutgoingRequest, Pieces};
+use crate::transport::http::{
+    ExchangeSettings, Http, HttpResponse, OutgoingRequest, Pieces, ResponseLimits,
+};
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
 use crate::transport::trace::Trace;
@@ -199,8 +201,7 @@ impl HttpClient {
             proof: None,
         };
         let setting = ExchangeSettings {
-            limit: None,
-            head_limit: None,
+            limits: ResponseLimits::default(),
             route: &client.route,
             connect_timeout: self.route.connect_timeout,
             // A trace would show bodies and headers.
