@@ -56,7 +56,7 @@ impl Client {
         let wait = self.attended(self.wait(&options, &CallLimits::default(), false));
         let what = if on { "subscribe" } else { "unsubscribe" };
         now(Ctx::new(self, &options, &wait).subscribe_within(uri, on))
-            .map_err(|error| self.finished(self.explained(error, &wait), what, &options))
+            .map_err(|error| self.failed(error, &wait, what, &options))
     }
 
     /// Sets the minimum level of log messages.
@@ -73,8 +73,6 @@ impl Client {
             *lock(&self.log_level) = Some(level);
             Ok(())
         };
-        now(set).map_err(|error| {
-            self.finished(self.explained(error, &wait), "set the log level", &options)
-        })
+        now(set).map_err(|error| self.failed(error, &wait, "set the log level", &options))
     }
 }

@@ -34,9 +34,7 @@ impl Ctx<'_> {
     pub(crate) async fn perform(self, call: &Call, limits: &CallLimits) -> Result<Answer> {
         let Ctx { client, options, .. } = self;
         let result = self.perform_within(call, limits).await;
-        result.map_err(|error| {
-            client.finished(client.explained(error, self.wait), call.method(), options)
-        })
+        result.map_err(|error| client.failed(error, self.wait, call.method(), options))
     }
 
     /// Performs a call that may be part of another one.
@@ -108,7 +106,7 @@ impl Client {
         let wait = self.wait(&options, &CallLimits::default(), false);
         match now(Ctx::new(self, &options, &wait).connected()) {
             Ok(connected) => Ok(connected.session.server_info.clone()),
-            Err(error) => Err(self.finished(self.explained(error, &wait), "connect", &options)),
+            Err(error) => Err(self.failed(error, &wait, "connect", &options)),
         }
     }
 }

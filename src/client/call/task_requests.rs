@@ -45,8 +45,7 @@ impl Client {
         let wait = self.wait(&options, &CallLimits::default(), false);
         let attendant: Arc<dyn Attendant> = self.clone();
         let asked = self.ask_about_task(&options, what, id, wait.attending(Some(attendant)));
-        now(asked)
-            .map_err(|error| self.finished(self.explained(error, &wait), what.method(), &options))
+        now(asked).map_err(|error| self.failed(error, &wait, what.method(), &options))
     }
 
     async fn ask_about_task(
@@ -94,7 +93,7 @@ impl Client {
                 ),
             }
         };
-        now(check).map_err(|error| self.finished(self.explained(error, &wait), LIST, &options))?;
+        now(check).map_err(|error| self.failed(error, &wait, LIST, &options))?;
         self.list(LIST, "tasks")
     }
 }

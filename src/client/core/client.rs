@@ -195,9 +195,10 @@ impl Client {
         self.background_tasks.is_any()
     }
 
-    /// Adds to the error of a call without a response what arrived in its place.
-    pub(crate) fn explained(&self, error: Error, wait: &Wait) -> Error {
-        self.unused_input.explain(error, wait.call)
+    /// The same as `finished`, for a call that waits for a response. The error
+    /// also says what arrived in its place.
+    pub(crate) fn failed(&self, error: Error, wait: &Wait, call: &str, options: &Options) -> Error {
+        self.finished(self.unused_input.explain(error, wait.call), call, options)
     }
 
     /// Names the call in its error and masks all secrets in the text.

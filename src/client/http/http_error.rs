@@ -122,12 +122,12 @@ fn advice(
         },
         Status::Forbidden => match challenge.iter().find(|(name, _)| name == "scope") {
             Some((_, scope)) => format!("; get a token with the scope \"{}\"", quote(scope)),
-            // Not a wrong credential: a server may also refuse an address or a
-            // host name.
             // The server's own words are the advice.
             None if sent == CredentialSent::Nothing && is_explained => {
                 "; no credential was sent, if the server wants one".to_owned()
             }
+            // Not a wrong credential: a server may also refuse an address or a
+            // host name.
             None if sent == CredentialSent::Nothing => {
                 "; the server refuses access, and no credential was sent: if the server wants \
                  one, give a token to mcp_client_new(), set the header that the server wants, or \

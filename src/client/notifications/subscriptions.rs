@@ -55,7 +55,7 @@ impl Client {
         let before = std::mem::replace(&mut lock(&self.subscriptions.0).kinds, kinds);
         now(Ctx::new(self, &options, &wait).update_stream()).map_err(|error| {
             lock(&self.subscriptions.0).kinds = before;
-            self.finished(self.explained(error, &wait), "listen", &options)
+            self.failed(error, &wait, "listen", &options)
         })
     }
 }
