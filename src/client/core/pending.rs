@@ -25,9 +25,6 @@ pub(crate) enum Inbound {
     Malformed(Error),
 }
 
-/// Counts the responses. Two requests may wait for the first response.
-static ARRIVALS: AtomicU64 = AtomicU64::new(0);
-
 /// The queue of messages for one pending request.
 #[derive(Debug, Default)]
 pub(crate) struct PendingRequest(Mutex<State>);
@@ -110,8 +107,9 @@ impl PendingRequest {
         state.signal.insert(signal).clone()
     }
 
-    /// Queues a message. Returns a second response.
-    fn put(&self, message: Inbound) -> Option<Inbound> {
+    /// Queues a message. Returns a second response. `arrivals` counts the
+    /// responses of the connection.
+    fn put(&self, message: Inbound, arrivals: &AtomicU64) -> Option<Inbound> {
         let mut state = lock(&self.0);
         match message.weight() {
             Some(weight) => {
@@ -125,7 +123,7 @@ impl PendingRequest {
                 state.is_acknowledged |= message.is_acknowledgment();
             }
             None if std::mem::replace(&mut state.has_answer, true) => return Some(message),
-            None => state.arrival = ARRIVALS.fetch_add(1, Ordering::Relaxed),
+            None => state.arrival = arrivals.fetch_add(1, Ordering::Relaxed),
         }
         state.messages.push_back(message);
         if let Some(signal) = &state.signal {
@@ -141,9 +139,14 @@ impl PendingRequest {
     }
 }
 
-/// The pending requests of a connection, sorted by id.
+/// The pending requests of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct PendingRequests(Mutex<Vec<(i64, Arc<PendingRequest>)>>);
+pub(crate) struct PendingRequests {
+    /// Sorted by id.
+    requests: Mutex<Vec<(i64, Arc<PendingRequest>)>>,
+    /// Counts the responses: two requests may wait for the first one.
+    arrivals: AtomicU64,
+}
 
 /// Removes the pending request when the caller stops waiting.
 pub(crate) struct PendingGuard<'a> {
@@ -156,7 +159,7 @@ impl PendingRequests {
     pub(crate) fn open(&self, id: i64, is_stream: bool) -> PendingGuard<'_> {
         let request = Arc::new(PendingRequest::default());
         lock(&request.0).is_stream = is_stream;
-        let mut requests = lock(&self.0);
+        let mut requests = lock(&self.requests);
         let at = requests.partition_point(|(one, _)| *one < id);
         requests.insert(at, (id, request.clone()));
         drop(requests);
@@ -166,7 +169,7 @@ impl PendingRequests {
     /// Delivers a message to its request. Returns the message if the request is
     /// not pending or does not take it.
     pub(crate) fn put(&self, id: i64, message: Inbound) -> Option<Inbound> {
-        let requests = lock(&self.0);
+        let requests = lock(&self.requests);
         let request = index_of(&requests, id)
             .and_then(|at| requests.get(at))
             .map(|(_, request)| request.clone());
@@ -178,20 +181,20 @@ impl PendingRequests {
             Inbound::Notification(..) => lock(&request.0).is_stream,
         };
         match request.filter(takes) {
-            Some(request) => request.put(message),
+            Some(request) => request.put(message, &self.arrivals),
             None => Some(message),
         }
     }
 
     pub(crate) fn has(&self, id: i64) -> bool {
-        index_of(&lock(&self.0), id).is_some()
+        index_of(&lock(&self.requests), id).is_some()
     }
 
     /// The id of the request that waits for its response, if there is exactly
     /// one. An acknowledged notification stream waits for none.
     #[cold]
     pub(crate) fn only(&self) -> Option<i64> {
-        let requests = lock(&self.0);
+        let requests = lock(&self.requests);
         let mut waiting = requests.iter().filter(|(_, request)| {
             let state = lock(&request.0);
             !state.is_acknowledged && !state.has_answer
@@ -204,18 +207,18 @@ impl PendingRequests {
 
     /// The ids of the pending calls, without notification streams.
     pub(crate) fn calls(&self) -> Vec<i64> {
-        let requests = lock(&self.0);
+        let requests = lock(&self.requests);
         let calls = requests.iter().filter(|(_, request)| !lock(&request.0).is_stream);
         calls.map(|(id, _)| *id).collect()
     }
 
     pub(crate) fn has_streams(&self) -> bool {
-        lock(&self.0).iter().any(|(_, request)| lock(&request.0).is_stream)
+        lock(&self.requests).iter().any(|(_, request)| lock(&request.0).is_stream)
     }
 
     /// Wakes every waiting thread and task.
     pub(crate) fn wake_all(&self) {
-        for (_, request) in lock(&self.0).iter() {
+        for (_, request) in lock(&self.requests).iter() {
             request.wake();
         }
     }
@@ -235,7 +238,7 @@ impl std::ops::Deref for PendingGuard<'_> {
 
 impl Drop for PendingGuard<'_> {
     fn drop(&mut self) {
-        let mut requests = lock(&self.requests.0);
+        let mut requests = lock(&self.requests.requests);
         let gone = index_of(&requests, self.id).map(|at| requests.remove(at));
         drop(requests);
         drop(gone);
