@@ -97,7 +97,7 @@ static void *wait_and_end(void *unused)
     ending.has_ended = 1;
     mcp_client_close(ending.client);
     /* The main thread ends a program that it was connecting to, unless it
-     * waits for who reads its output. */
+     * waits until its output is read. */
     main_thread.fd = ending.wake[0];
     main_thread.events = POLLIN;
     if (poll(&main_thread, 1, PATIENCE) == 0)

@@ -252,7 +252,7 @@ tests! {
         let proxy = listener.local_addr().unwrap().port();
         let heads = Arc::new(Mutex::new(Vec::new()));
         let seen = heads.clone();
-        // One request a tunnel: the next one connects anew.
+        // Each tunnel carries one request: the next one needs another tunnel.
         std::thread::spawn(move || {
             for mut client in listener.incoming().flatten() {
                 let read = |client: &mut std::net::TcpStream| {
