@@ -182,119 +182,103 @@ def probe_silent(check):
         check.succeeds(check.run("--timeout", "8", "ping", peer.url), within=8)
 
 
+# HTTP with SSE.
+
+def on_stream(peer, request):
+    """Answers on the event stream, and accepts the POST."""
+    if request.id is not None:
+        peer.send(peer.answer_of(request))
+    return response(202, None)
+
+
+def in_post(reply):
+    """Answers a request in the HTTP response to its POST."""
+    return lambda peer, request: (
+        response(202, None) if request.id is None else reply(peer.answer_of(request)))
+
+
+def not_allowed(request):
+    return response(405, "text/plain", "no")
+
+
+def legacy(answer, path="/sse", refusal=not_allowed, endpoint="/messages", before=b""):
+    """A server of HTTP with SSE alone: it refuses a POST to its URL."""
+    def change(peer, request):
+        if request.method == "GET":
+            return peer.open_stream(endpoint, before)
+        return refusal(request) if request.path == path else answer(peer, request)
+    return change
+
+
+def sse_ping_succeeds(check, change):
+    with Peer(change) as peer:
+        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+
+
 @case
 def legacy_405_rpcbody(check):
-    def change(peer, request):
-        if request.path == "/mcp" and request.method == "POST":
-            return error(request, -32601, "Method not allowed", 405, identity=None,
-                         headers=[("Allow", "GET")])
-        if request.method == "GET":
-            return peer.open_stream("/messages?sid=1")
-        if request.id is not None:
-            peer.send(peer.answer_of(request))
-        return response(202, None)
-    ping_succeeds(check, change, within=5)
+    def refusal(request):
+        return error(request, -32601, "Method not allowed", 405, identity=None,
+                     headers=[("Allow", "GET")])
+    ping_succeeds(check, legacy(on_stream, "/mcp", refusal, "/messages?sid=1"), within=5)
 
 
 @case
 def legacy_post_streams(check):
-    def change(peer, request):
-        if request.path == "/events" and request.method == "POST":
-            return [STREAM, event("/messages?sid=9", "endpoint"), HANG]
-        if request.method == "GET":
-            return peer.open_stream("/messages?sid=9")
-        if request.id is not None:
-            peer.send(peer.answer_of(request))
-        return response(202, None)
-    with Peer(change) as peer:
+    def refusal(request):
+        return [STREAM, event("/messages?sid=9", "endpoint"), HANG]
+    with Peer(legacy(on_stream, "/events", refusal, "/messages?sid=9")) as peer:
         check.succeeds(check.run("--timeout", "5", "ping", peer.origin + "/events"), within=5)
 
 
 @case
 def legacy_reply_in_post(check):
-    def change(peer, request):
-        if request.method == "GET":
-            return peer.open_stream("/messages")
-        if request.path == "/sse":
-            return response(405, "text/plain", "no")
-        if request.id is not None:
-            return response(body=peer.answer_of(request))
-        return response(202, None)
-    with Peer(change) as peer:
-        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+    sse_ping_succeeds(check, legacy(in_post(lambda answer: response(body=answer))))
 
 
 @case
 def legacy_post_silent(check):
-    def change(peer, request):
-        if request.method == "GET":
-            return peer.open_stream("/messages")
-        if request.path == "/sse":
-            return response(405, "text/plain", "no")
-        if request.id is not None:
-            peer.send(peer.answer_of(request))
+    def answer(peer, request):
+        on_stream(peer, request)
         return [HANG]
-    with Peer(change) as peer:
-        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+    sse_ping_succeeds(check, legacy(answer))
 
 
 @case
 def legacy_reply_in_202_text(check):
-    def change(peer, request):
-        if request.method == "GET":
-            return peer.open_stream("/messages")
-        if request.path == "/sse":
-            return response(405, "text/plain", "no")
-        if request.id is not None:
-            return response(202, "text/plain", json.dumps(peer.answer_of(request)))
-        return response(202, None)
-    with Peer(change) as peer:
-        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+    sse_ping_succeeds(check, legacy(in_post(
+        lambda answer: response(202, "text/plain", json.dumps(answer)))))
 
 
 @case
 def legacy_heartbeat_before_endpoint(check):
-    def change(peer, request):
-        if request.method == "GET":
-            def stay(connection):
-                with peer.lock:
-                    peer.streams.append(connection)
-                connection.sendall(STREAM + event({"type": "heartbeat"}) + event("connected")
-                                   + event("/messages?name=a b", "endpoint"))
-                peer.stopped.wait(60)
-            return [stay, CLOSE]
-        if request.path == "/sse":
-            return response(405, "text/plain", "no")
-        if request.id is not None:
-            peer.send(peer.answer_of(request))
-        return response(202, None)
-    with Peer(change) as peer:
-        check.succeeds(check.run("ping", peer.origin + "/sse"), within=3)
+    before = event({"type": "heartbeat"}) + event("connected")
+    sse_ping_succeeds(check, legacy(on_stream, endpoint="/messages?name=a b", before=before))
 
 
-@case
-def version_refused_32022(check):
+# Versions.
+
+def refuses_versions(code):
+    """A server that takes 2025-06-18 only, and refuses others with this code."""
     def change(peer, request):
         if request.rpc == "initialize":
             asked = request.message["params"]["protocolVersion"]
             if asked != "2025-06-18":
-                return error(request, -32022, "unsupported protocol version: " + asked)
+                return error(request, code, "unsupported protocol version: " + asked)
             peer.version = asked
         return None
-    with Peer(change) as peer:
+    return change
+
+
+@case
+def version_refused_32022(check):
+    with Peer(refuses_versions(-32022)) as peer:
         check.succeeds(check.run("ping", peer.url))
 
 
 @case
 def version_refused_plain(check):
-    def change(peer, request):
-        if request.rpc == "initialize":
-            asked = request.message["params"]["protocolVersion"]
-            if asked != "2025-06-18":
-                return error(request, -32602, "unsupported protocol version: " + asked)
-            peer.version = asked
-        return None
-    with Peer(change) as peer:
+    with Peer(refuses_versions(-32602)) as peer:
         check.succeeds(check.run("ping", peer.url))
         asked = [one.message["params"]["protocolVersion"] for one in peer.of("initialize")]
         check.that("the versions", asked == ["2025-11-25", "2025-06-18"], asked)

@@ -192,12 +192,13 @@ class Peer:
 
     # HTTP with SSE.
 
-    def open_stream(self, endpoint):
-        """The reply to a GET: an event stream that names the endpoint."""
+    def open_stream(self, endpoint, before=b""):
+        """The reply to a GET: an event stream that names the endpoint. `before`:
+        events that come earlier."""
         def stay(connection):
             with self.lock:
                 self.streams.append(connection)
-            connection.sendall(STREAM + event(endpoint, "endpoint"))
+            connection.sendall(STREAM + before + event(endpoint, "endpoint"))
             self.stopped.wait(60)
         return [stay, CLOSE]
 

@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod authority;
 mod calls;
+mod cases;
 pub mod chaos;
 mod config;
 mod event_log;
@@ -13,6 +14,7 @@ mod http_errors;
 mod http_server;
 mod input_requests;
 mod library;
+mod line_server;
 mod raw_results;
 mod results;
 pub mod slow_server;
@@ -28,6 +30,7 @@ use std::time::Duration;
 
 pub use auth::Auth;
 pub use calls::Progress;
+pub use cases::{case_within, replaced};
 pub use config::Config;
 pub use event_log::EventLog;
 pub use http_errors::{HTTP_ERRORS, is_http_error};

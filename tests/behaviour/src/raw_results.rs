@@ -1,8 +1,5 @@
 //! A server whose results are any JSON text, on each carrier.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex};
 
 use mcp_test_server::http::{self, Request, Stream};
@@ -153,21 +150,8 @@ impl Script {
         }
     }
 
-    /// Serves one end of a socket, and gives a client of the other end.
     fn over_stdio(self: &Arc<Self>) -> Client {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let fd = ours.into_raw_fd();
         let script = self.clone();
-        std::thread::spawn(move || {
-            let mut output = theirs.try_clone().unwrap();
-            for line in BufReader::new(theirs).lines().map_while(Result::ok) {
-                let message = serde_json::from_str(&line).unwrap();
-                let Some(response) = script.response(&message) else { continue };
-                if output.write_all(&[&response[..], b"\n"].concat()).is_err() {
-                    return;
-                }
-            }
-        });
-        Client::fds(fd, fd).unwrap()
+        Client::of_lines(move |message| script.response(message).into_iter().collect())
     }
 }

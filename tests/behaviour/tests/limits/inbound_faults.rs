@@ -3,18 +3,12 @@
 //! The same bytes are sent on each carrier. The library's own table is
 //! src/client/inbound/policy.rs.
 
-use std::any::Any;
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, tests};
+use behaviour::{Client, EventLog, case_within, replaced, tests};
 use mcp_test_server::http::{self, Request, Stream};
 use mcp_test_server::pipe::{Pipe, pipe};
 use mcp_test_server::{Action, Server, await_true};
@@ -387,13 +381,6 @@ impl Outcome {
     }
 }
 
-fn replaced(text: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
-    match text.windows(name.len()).position(|part| part == name) {
-        Some(at) => [&text[..at], value, &text[at + name.len()..]].concat(),
-        None => text.to_vec(),
-    }
-}
-
 /// A server that sends one text.
 struct Script {
     carrier: Carrier,
@@ -513,22 +500,9 @@ impl Script {
         messages.iter().fold(Stream::new(), send).then(Action::Hang)
     }
 
-    /// Serves one end of a socket, and gives a client of the other end.
     fn over_stdio(self: &Arc<Self>) -> Client {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let fd = ours.into_raw_fd();
         let script = self.clone();
-        std::thread::spawn(move || {
-            let mut output = theirs.try_clone().unwrap();
-            for line in BufReader::new(theirs).lines().map_while(Result::ok) {
-                for message in script.messages(&serde_json::from_str(&line).unwrap()) {
-                    if output.write_all(&[&message[..], b"\n"].concat()).is_err() {
-                        return;
-                    }
-                }
-            }
-        });
-        Client::fds(fd, fd).unwrap()
+        Client::of_lines(move |message| script.messages(message))
     }
 }
 
@@ -601,30 +575,14 @@ fn observe(carrier: Carrier, batches: Batches, text: &'static [u8], expected: Ou
     Seen { status, is_taken, junk, dropped_replies, reconnections, resumptions }
 }
 
-/// The same on a thread with a deadline; a case that does not end is an error.
-fn observe_within(carrier: Carrier, row: &Row, expected: Outcome) -> Result<Seen, String> {
-    let (_, batches, text, _) = *row;
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let observed = catch_unwind(AssertUnwindSafe(|| observe(carrier, batches, text, expected)));
-        let _ = sender.send(observed.map_err(|payload| said(&*payload)));
-    });
-    receiver.recv_timeout(DEADLINE).unwrap_or_else(|_| Err(format!("no end within {DEADLINE:?}")))
-}
-
-fn said(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    text.unwrap_or_else(|| "a panic".to_owned())
-}
-
 /// Goes through the rows of one carrier, and says of each what is wrong.
 fn acts_as_the_table_says(carrier: Carrier) {
     let column = CARRIERS.iter().position(|one| *one == carrier).unwrap();
     let mut wrong = Vec::new();
     for row in TABLE {
         let expected = row.3[column];
-        let seen = observe_within(carrier, row, expected);
+        let (_, batches, text, _) = *row;
+        let seen = case_within(DEADLINE, move || observe(carrier, batches, text, expected));
         let wanted = Ok(expected.seen(carrier));
         if seen != wanted {
             wrong.push(format!("{} on {carrier:?}: {seen:?} instead of {wanted:?}", row.0));

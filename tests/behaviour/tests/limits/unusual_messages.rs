@@ -2,9 +2,6 @@
 //! errors of any shape, texts that cannot be read, and input that is no message.
 //! The same texts are sent on each carrier, and the call has the same end.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -59,7 +56,7 @@ impl Pair {
     ) -> Self {
         let script: Arc<Script> = Arc::new(script);
         let (client, server) = match carrier {
-            Stdio => (over_stdio(script), None),
+            Stdio => (Client::of_lines(move |message| replies(message, &*script)), None),
             _ => over_http(carrier, script),
         };
         client.pin(VERSION).unwrap();
@@ -115,22 +112,6 @@ fn with_id(text: &[u8], id: &Value) -> Vec<u8> {
         }
         None => text.to_vec(),
     }
-}
-
-fn over_stdio(script: Arc<Script>) -> Client {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    let fd = ours.into_raw_fd();
-    std::thread::spawn(move || {
-        let mut output = theirs.try_clone().unwrap();
-        for line in BufReader::new(theirs).lines().map_while(Result::ok) {
-            for text in replies(&serde_json::from_str(&line).unwrap(), &*script) {
-                if output.write_all(&[&text[..], b"\n"].concat()).is_err() {
-                    return;
-                }
-            }
-        }
-    });
-    Client::fds(fd, fd).unwrap()
 }
 
 fn over_http(carrier: Carrier, script: Arc<Script>) -> (Client, Option<Server>) {

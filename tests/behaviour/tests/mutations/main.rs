@@ -6,14 +6,11 @@
 mod list;
 mod peer;
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Answer, Client, Failure, Outcome, within};
+use behaviour::{Answer, Client, Failure, Outcome, case_within, within};
 use serde_json::json;
 
 use list::{Change, Expect, MEMBERS, MUTATIONS, Role, VALUES, WORDS};
@@ -201,23 +198,11 @@ impl Case {
     }
 }
 
-/// The same on a thread with a deadline; a case that does not end is an error.
+/// The same with a deadline.
 fn run_within(case: Case) -> Result<(), String> {
-    let (sender, receiver) = channel();
     let name = case.name.clone();
-    std::thread::spawn(move || {
-        let ran = catch_unwind(AssertUnwindSafe(|| case.run()));
-        let _ = sender.send(ran.unwrap_or_else(|payload| Err(said(&*payload))));
-    });
-    let limit = TIMEOUT * 3;
-    let ran = receiver.recv_timeout(limit).unwrap_or_else(|_| Err(format!("no end in {limit:?}")));
-    ran.map_err(|what| format!("{name}: {what}"))
-}
-
-fn said(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    text.unwrap_or_else(|| "a panic".to_owned())
+    let ran = case_within(TIMEOUT * 3, move || case.run());
+    ran.and_then(|ran| ran).map_err(|what| format!("{name}: {what}"))
 }
 
 fn mutations(carrier: Carrier, era: Era, method: &'static str) -> Vec<Case> {

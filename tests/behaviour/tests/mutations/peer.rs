@@ -1,13 +1,12 @@
 //! A correct server of each carrier and era, which changes one message once.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
+use std::io::{self, Write};
+use std::net::Shutdown;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use behaviour::Client;
 use behaviour::constants::*;
+use behaviour::{Client, replaced};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::pipe::{Pipe, pipe};
 use mcp_test_server::{Action, Server};
@@ -289,47 +288,33 @@ impl Peer {
         accepted
     }
 
-    /// Serves one end of a socket, and gives a client of the other end.
     fn over_stdio(self: &Arc<Self>) -> Client {
-        let (ours, theirs) = UnixStream::pair().unwrap();
-        let fd = ours.into_raw_fd();
         let peer = self.clone();
-        std::thread::spawn(move || {
-            let mut output = theirs.try_clone().unwrap();
-            for line in BufReader::new(theirs).lines().map_while(Result::ok) {
-                let Some(reply) = peer.reply(&serde_json::from_str(&line).unwrap()) else {
-                    continue;
-                };
-                let end: &[u8] = match reply.change {
-                    Some(Change::LineEnd(end)) => end,
-                    _ => b"\n",
-                };
-                let bytes = reply.frames.iter().flat_map(|frame| [frame, end].concat()).collect();
-                let (actions, rest) = shared(bytes, reply.change);
-                let held = std::mem::replace(&mut peer.state.lock().unwrap().rest, rest);
-                let _ = output.write_all(&held);
-                for action in actions {
-                    let written = match action {
-                        Action::Send(bytes) => output.write_all(&bytes),
-                        Action::Pause(pause) => {
-                            std::thread::sleep(pause);
-                            Ok(())
-                        }
-                        Action::Drip(bytes, _) => {
-                            bytes.chunks(1).try_for_each(|byte| output.write_all(byte))
-                        }
-                        _ => {
-                            let _ = output.shutdown(std::net::Shutdown::Both);
-                            return;
-                        }
-                    };
-                    if written.is_err() {
-                        return;
+        Client::of_line_server(move |message, output| {
+            let Some(reply) = peer.reply(message) else { return Ok(()) };
+            let end: &[u8] = match reply.change {
+                Some(Change::LineEnd(end)) => end,
+                _ => b"\n",
+            };
+            let bytes = reply.frames.iter().flat_map(|frame| [frame, end].concat()).collect();
+            let (actions, rest) = shared(bytes, reply.change);
+            let held = std::mem::replace(&mut peer.state.lock().unwrap().rest, rest);
+            output.write_all(&held)?;
+            for action in actions {
+                match action {
+                    Action::Send(bytes) => output.write_all(&bytes)?,
+                    Action::Pause(pause) => std::thread::sleep(pause),
+                    Action::Drip(bytes, _) => {
+                        bytes.chunks(1).try_for_each(|byte| output.write_all(byte))?;
+                    }
+                    _ => {
+                        output.shutdown(Shutdown::Both)?;
+                        return Err(io::ErrorKind::BrokenPipe.into());
                     }
                 }
             }
-        });
-        Client::fds(fd, fd).unwrap()
+            Ok(())
+        })
     }
 }
 
@@ -398,15 +383,4 @@ fn shared(bytes: Vec<u8>, change: Option<Change>) -> (Vec<Action>, Vec<u8>) {
 
 fn part(bytes: &[u8], share: usize) -> Vec<u8> {
     bytes[..bytes.len() * share / 100].to_vec()
-}
-
-fn replaced(text: &[u8], name: &[u8], value: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.windows(name.len()).position(|part| part == name) {
-        out.extend([&rest[..at], value].concat());
-        rest = &rest[at + name.len()..];
-    }
-    out.extend(rest);
-    out
 }

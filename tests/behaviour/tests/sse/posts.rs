@@ -197,31 +197,23 @@ const WAYS: &[(&str, Post)] = &[
     }),
     ("a body that does not end", |request, events| {
         events.send_later(answer(request), Duration::from_millis(50));
-        vec![
-            Action::Send(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-            content-length: 100\r\n\r\n{"
-                    .to_vec(),
-            ),
-            Action::Hang,
-        ]
+        beginning(Action::Hang)
     }),
     ("a body that is cut", |request, events| {
         events.send_later(answer(request), Duration::from_millis(50));
-        vec![
-            Action::Send(
-                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-            content-length: 100\r\n\r\n{"
-                    .to_vec(),
-            ),
-            Action::Close,
-        ]
+        beginning(Action::Close)
     }),
     ("an event stream without the response", |request, events| {
         events.send_later(answer(request), Duration::from_millis(50));
         http::Stream::new().send(http::chunk(b": nothing\n\n")).end()
     }),
 ];
+
+/// The beginning of a JSON body, and what follows it.
+fn beginning(next: Action) -> Vec<Action> {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+    vec![Action::Send(head.into()), next]
+}
 
 /// The ways in which servers respond to the POST of a notification.
 const NOTES: &[(&str, Note)] = &[

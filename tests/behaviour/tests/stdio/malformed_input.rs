@@ -1,9 +1,7 @@
 //! Servers that write something else than one message on each line: the error
 //! of the call says what arrived.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::fd::IntoRawFd;
-use std::os::unix::net::UnixStream;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
@@ -15,23 +13,14 @@ const TIMEOUT: i32 = 700;
 /// A client of a server that writes these bytes for each message; `None` means
 /// the correct response.
 fn writes(say: impl Fn(&Value) -> Option<Vec<u8>> + Send + 'static) -> Client {
-    let (ours, theirs) = UnixStream::pair().unwrap();
-    let fd = ours.into_raw_fd();
-    std::thread::spawn(move || {
-        let mut output = theirs.try_clone().unwrap();
-        for line in BufReader::new(theirs).lines().map_while(Result::ok) {
-            let message: Value = serde_json::from_str(&line).unwrap();
-            let bytes = say(&message).unwrap_or_else(|| {
-                let mut line = good(&message).to_string().into_bytes();
-                line.push(b'\n');
-                line
-            });
-            if !message["id"].is_null() && output.write_all(&bytes).is_err() {
-                return;
-            }
-        }
+    let client = Client::of_line_server(move |message, output| {
+        let bytes = say(message).unwrap_or_else(|| {
+            let mut line = good(message).to_string().into_bytes();
+            line.push(b'\n');
+            line
+        });
+        if message["id"].is_null() { Ok(()) } else { output.write_all(&bytes) }
     });
-    let client = Client::fds(fd, fd).unwrap();
     client.set_timeout(TIMEOUT);
     client
 }
