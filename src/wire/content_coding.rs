@@ -1,7 +1,7 @@
 //! Content codings (RFC 9110, 8.4.1): gzip and deflate. Takes bytes in any
 //! pieces and returns decoded bytes as soon as they can be decoded.
 //!
-//! `miniz_oxide` decodes DEFLATE. This file reads the frame of gzip (RFC 1952)
+//! `miniz_oxide` decodes DEFLATE. This file reads the members of gzip (RFC 1952)
 //! and distinguishes zlib (RFC 1950) from raw DEFLATE (RFC 1951): servers send
 //! both as "deflate".
 
@@ -13,16 +13,11 @@ use miniz_oxide::inflate::core::{DecompressorOxide, TINFL_LZ_DICT_SIZE, decompre
 
 use crate::base::error::{Error, Result, quote};
 use crate::platform;
+use crate::wire::crc32::Checksum;
+use crate::wire::gzip_header::{HeadProgress, Held, MemberHead};
 
 /// The codings that a request accepts from a server on another machine.
 pub(crate) const ACCEPTED: &str = "gzip, deflate";
-
-/// The bits of the flags in the header of a gzip member.
-const HEADER_CRC: u8 = 2;
-const EXTRA: u8 = 4;
-const NAME: u8 = 8;
-const COMMENT: u8 = 16;
-const RESERVED: u8 = 0xe0;
 
 /// Decodes the body of a response.
 #[derive(Debug)]
@@ -124,7 +119,7 @@ impl Decoder {
                         self.step = Step::Data(Frame::Gzip);
                         self.inflater.begin(&[]);
                     }
-                    HeadProgress::NoHeader if head.is_later => self.step = Step::After,
+                    HeadProgress::NoHeader if head.is_later() => self.step = Step::After,
                     HeadProgress::NoHeader => return Err(self.damaged()),
                     HeadProgress::Damaged => return Err(self.damaged()),
                 },
@@ -139,10 +134,7 @@ impl Decoder {
                     }
                 }
                 Step::Between => {
-                    self.step = Step::Head(Box::new(MemberHead {
-                        is_later: true,
-                        ..MemberHead::default()
-                    }));
+                    self.step = Step::Head(Box::new(MemberHead::later()));
                 }
                 Step::After => *bytes = &[],
             }
@@ -167,7 +159,7 @@ impl Decoder {
         let may_end = match &self.step {
             Step::Refused | Step::Between | Step::After => true,
             // An empty body needs no decoder.
-            Step::ZlibOrRaw(held) => held.count == 0,
+            Step::ZlibOrRaw(held) => held.is_empty(),
             Step::Head(head) => head.may_be_none(),
             Step::Data(_) | Step::Trailer(_) => false,
         };
@@ -202,138 +194,6 @@ fn malformed(what: String) -> Error {
 /// would announce stored bytes, and the bits behind them would not be 0.
 fn is_zlib(first: u8, second: u8) -> bool {
     first & 0x0f == 8 && first >> 4 <= 7 && u16::from_be_bytes([first, second]).is_multiple_of(31)
-}
-
-/// The first bytes of a part with a fixed length.
-#[derive(Clone, Copy, Debug, Default)]
-struct Held {
-    bytes: [u8; 10],
-    count: usize,
-}
-
-impl Held {
-    /// Takes bytes until it has `N` of them. `N` is at most 10.
-    fn take<const N: usize>(&mut self, bytes: &mut &[u8]) -> Option<[u8; N]> {
-        while self.count < N {
-            let (first, rest) = bytes.split_first()?;
-            *self.bytes.get_mut(self.count)? = *first;
-            self.count += 1;
-            *bytes = rest;
-        }
-        self.bytes.first_chunk().copied()
-    }
-}
-
-/// Reads the header of a gzip member (RFC 1952, 2.3).
-#[derive(Debug, Default)]
-struct MemberHead {
-    part: HeadPart,
-    held: Held,
-    flags: u8,
-    checksum: Checksum,
-    /// A member was before it, so bytes that are no header are ignored.
-    is_later: bool,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-enum HeadPart {
-    #[default]
-    Fixed,
-    ExtraLength,
-    /// This many bytes are still to come.
-    Extra(u16),
-    Name,
-    Comment,
-    Checksum,
-}
-
-enum HeadProgress {
-    More,
-    Ended,
-    /// These bytes do not begin a header.
-    NoHeader,
-    Damaged,
-}
-
-impl MemberHead {
-    fn take(&mut self, bytes: &mut &[u8]) -> HeadProgress {
-        while let Some((byte, rest)) = bytes.split_first() {
-            let byte = *byte;
-            if matches!(self.part, HeadPart::Checksum) {
-                let Some(found) = self.held.take::<2>(bytes) else { return HeadProgress::More };
-                let [low, high, ..] = self.checksum.value().to_le_bytes();
-                let is_right = found == [low, high];
-                return if is_right { HeadProgress::Ended } else { HeadProgress::Damaged };
-            }
-            *bytes = rest;
-            self.checksum.add(&[byte]);
-            let mut one: &[u8] = &[byte];
-            match self.part {
-                HeadPart::Fixed => {
-                    let is_right = match self.held.count {
-                        0 => byte == 0x1f,
-                        1 => byte == 0x8b,
-                        _ => true,
-                    };
-                    if !is_right {
-                        return HeadProgress::NoHeader;
-                    }
-                    if let Some([_, _, method, flags, ..]) = self.held.take::<10>(&mut one) {
-                        if method != 8 || flags & RESERVED != 0 {
-                            return HeadProgress::Damaged;
-                        }
-                        self.flags = flags;
-                        self.part = self.after(EXTRA);
-                    }
-                }
-                HeadPart::ExtraLength => {
-                    if let Some(length) = self.held.take(&mut one) {
-                        self.part = match u16::from_le_bytes(length) {
-                            0 => self.after(NAME),
-                            length => HeadPart::Extra(length),
-                        };
-                    }
-                }
-                HeadPart::Extra(1) => self.part = self.after(NAME),
-                HeadPart::Extra(left) => self.part = HeadPart::Extra(left.saturating_sub(1)),
-                HeadPart::Name if byte == 0 => self.part = self.after(COMMENT),
-                HeadPart::Comment if byte == 0 => self.part = self.after(HEADER_CRC),
-                HeadPart::Name | HeadPart::Comment | HeadPart::Checksum => {}
-            }
-            // `after` returns the first part again if none is left.
-            if matches!(self.part, HeadPart::Fixed) && self.held.count == 10 {
-                return HeadProgress::Ended;
-            }
-        }
-        HeadProgress::More
-    }
-
-    /// The next part that the flags announce, beginning with `flag`.
-    fn after(&mut self, flag: u8) -> HeadPart {
-        let parts = [
-            (EXTRA, HeadPart::ExtraLength),
-            (NAME, HeadPart::Name),
-            (COMMENT, HeadPart::Comment),
-            (HEADER_CRC, HeadPart::Checksum),
-        ];
-        let left = parts.into_iter().skip_while(|(one, _)| *one != flag);
-        match left.into_iter().find(|(one, _)| self.flags & one != 0) {
-            Some((_, part)) => {
-                self.held = Held::default();
-                part
-            }
-            None => {
-                self.held.count = 10;
-                HeadPart::Fixed
-            }
-        }
-    }
-
-    /// Whether the encoded bytes may end here: they have ended before.
-    fn may_be_none(&self) -> bool {
-        let count = if matches!(self.part, HeadPart::Fixed) { self.held.count } else { 10 };
-        count == 0 || self.is_later && count == 1
-    }
 }
 
 /// The state of DEFLATE, and the last 32 KiB of its output.
@@ -438,53 +298,11 @@ impl Inflater {
     }
 }
 
-/// The CRC-32 of gzip (RFC 1952, 8).
-#[derive(Clone, Copy, Debug)]
-struct Checksum(u32);
-
-impl Default for Checksum {
-    fn default() -> Self {
-        Self(u32::MAX)
-    }
-}
-
-impl Checksum {
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let [low, ..] = self.0.to_le_bytes();
-            let entry = CRC.get(usize::from(low ^ byte)).copied().unwrap_or_default();
-            self.0 = entry ^ self.0 >> 8;
-        }
-    }
-
-    fn value(self) -> u32 {
-        !self.0
-    }
-}
-
-static CRC: [u32; 256] = crc_table();
-
-#[allow(clippy::indexing_slicing, reason = "evaluated when it is compiled")]
-const fn crc_table() -> [u32; 256] {
-    let mut table = [0; 256];
-    let mut at = 0;
-    while at < table.len() {
-        let mut value = at as u32;
-        let mut bit = 0;
-        while bit < 8 {
-            value = if value & 1 == 1 { 0xedb8_8320 ^ value >> 1 } else { value >> 1 };
-            bit += 1;
-        }
-        table[at] = value;
-        at += 1;
-    }
-    table
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::error::Status;
+    use crate::wire::gzip_header::{COMMENT, EXTRA, HEADER_CRC, NAME};
     use crate::wire::testing::wherever_cut;
 
     /// Decodes a whole body, or returns the text of the error.

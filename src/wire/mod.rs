@@ -5,9 +5,11 @@
 pub(crate) mod challenge;
 pub(crate) mod clock_skew;
 pub(crate) mod content_coding;
+pub(crate) mod crc32;
 pub(crate) mod env_file;
 pub(crate) mod event_stream;
 pub(crate) mod front_matter;
+pub(crate) mod gzip_header;
 pub(crate) mod http1;
 pub(crate) mod json_members;
 pub(crate) mod json_number;
