@@ -84,6 +84,7 @@ impl Flow<'_> {
             Grant::AuthorizationCode => {
                 settings.open_page.as_ref().map(drop).ok_or_else(needs_browser)
             }
+            Grant::DeviceCode => lacks("a handler that shows the code"),
             Grant::ClientCredentials => match &settings.client {
                 None => lacks("a client id; see mcp_auth_set_client()"),
                 Some(client) if client.secret.is_none() && settings.key.is_none() => lacks(
@@ -118,6 +119,7 @@ impl Flow<'_> {
             Grant::ClientCredentials => self.client_credentials(request).await,
             Grant::TokenExchange => self.token_exchange(request).await,
             Grant::JwtBearer => self.jwt_bearer(request).await,
+            Grant::DeviceCode => Err(no_device_grant().into()),
         }
     }
 
@@ -255,4 +257,8 @@ pub(super) fn needs_browser() -> Error {
         "the server requires a person to sign in, and the application has set no browser; see \
          mcp_auth_set_browser()",
     )
+}
+
+fn no_device_grant() -> Error {
+    Error::new(Status::Auth, "no handler shows the code of the device authorization grant")
 }
