@@ -78,8 +78,10 @@ impl Flow<'_> {
             state: &state,
             resource: &found.resource,
             scope: scope.as_deref(),
-            needs_consent: parameters.needs_consent,
+            excludes_scope: self.settings.scope.is_some() && scope.is_none(),
+            needs_consent: false,
             dpop_jkt: thumbprint.as_deref(),
+            edits: &self.settings.authorization_edits,
         };
         let url = url.url(found.plain_http)?;
         let pending = SignInGuard::new(self.auth, state, &client.redirect_uri);
