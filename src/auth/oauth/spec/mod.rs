@@ -19,6 +19,7 @@ pub(crate) mod request_edits;
 pub(crate) mod resource_metadata;
 pub(crate) mod scope;
 pub(crate) mod server_metadata;
+pub(crate) mod stray_redirect;
 pub(crate) mod token_request;
 pub(crate) mod token_response;
 pub(crate) mod url_rules;
