@@ -196,7 +196,7 @@ impl<'a> Flow<'a> {
     /// reports it.
     pub(super) fn store_failed(&self, error: Error) {
         self.need.caller.store_failed();
-        self.account.note_store_failure(error.masked(&self.secrets.borrow()));
+        self.account.note_store_failure(self.without_secrets(error));
     }
 
     /// Keeps a secret out of all errors from here on.
@@ -206,6 +206,14 @@ impl<'a> Flow<'a> {
 
     pub(super) fn hidden(&self) -> Vec<Secret> {
         self.secrets.borrow().clone()
+    }
+
+    /// The error without the secrets of the flow and the values of parameters
+    /// that the application set.
+    pub(super) fn without_secrets(&self, error: Error) -> Error {
+        let mut secrets = self.hidden();
+        secrets.extend(self.settings.parameter_secrets());
+        error.masked(&secrets)
     }
 
     pub(super) async fn http_client(&self) -> Result<HttpClient> {

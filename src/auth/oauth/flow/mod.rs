@@ -11,6 +11,7 @@
 
 mod authorization_code;
 mod client;
+mod consent;
 pub(crate) mod context;
 mod discover;
 mod grants;
@@ -42,7 +43,7 @@ impl Flow<'_> {
             Reason::NextRequest => self.prepare().await,
             _ => self.replace(reason).await,
         };
-        done.map_err(|error| not_the_calls(error).masked(&self.hidden()))
+        done.map_err(|error| self.without_secrets(not_the_calls(error)))
     }
 
     /// Gets another token after a refusal: discovers, refreshes or signs in.
@@ -209,7 +210,7 @@ impl Flow<'_> {
     fn failed(&self, purpose: FlowPurpose, error: Error) -> Error {
         let is_own = matches!(error.status(), Status::Cancelled | Status::Closed)
             || self.need.wait.check().is_err();
-        let error = not_the_calls(error).masked(&self.hidden());
+        let error = self.without_secrets(not_the_calls(error));
         if !is_own {
             self.account.fail(purpose, &error);
         }
