@@ -483,10 +483,18 @@ extern "C" {
 /**
  * The notification stream of mcp_listen() or mcp_subscribe_resource() was
  * open, has closed, and will not open again, because the server now refuses
- * it.  The member "message" of mcp_event_params_json() has the reason.  Open
- * the stream again when the reason no longer holds.
+ * it.  mcp_event_message() has the reason.  Open the stream again when the
+ * reason no longer holds.
  */
 #define MCP_EVENT_SILENT 1024
+
+/**
+ * Something happened during a sign-in that the person should know now, while
+ * the sign-in goes on.  For example, a request to the redirect URL did not
+ * belong to the sign-in and was ignored.  mcp_event_message() has the text
+ * to show.  A sign-in has at most 16 of these events.
+ */
+#define MCP_EVENT_SIGN_IN_NOTICE 2048
 
 /**
  * INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
@@ -866,7 +874,7 @@ typedef struct mcp_error mcp_error;
 
 /**
  * A NOTIFICATION of the server, or of the library about its notification
- * stream.
+ * stream or about a sign-in.
  *
  * The handler of mcp_client_set_event_handler() receives it.  It is valid
  * while the handler runs, and so is everything that the functions below
@@ -3310,8 +3318,9 @@ int32_t mcp_event_kind(const mcp_event *event);
  *
  * `event`: NULL gives NULL.
  *
- * It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  Valid
- * while the handler runs.
+ * It is "" for the events of the library: MCP_EVENT_LISTENING,
+ * MCP_EVENT_SILENT and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a valid
+ * `event`.  Valid while the handler runs.
  *
  * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
@@ -3384,6 +3393,19 @@ const char *mcp_event_logger(const mcp_event *event);
  * Spec: notifications/message.
  */
 const char *mcp_event_data_json(const mcp_event *event, size_t *len);
+
+/**
+ * Returns the text of an event of the library, to show to a person: the
+ * reason for MCP_EVENT_SILENT, the notice for MCP_EVENT_SIGN_IN_NOTICE.
+ *
+ * `event`: NULL gives NULL.
+ *
+ * The text is one line without control characters.  Never NULL for these two
+ * kinds, and NULL for all others.  Valid while the handler runs.
+ *
+ * Threads: the handler's, while it runs.  Since: 0.1.0.
+ */
+const char *mcp_event_message(const mcp_event *event);
 
 /**
  * Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.

@@ -102,6 +102,7 @@ void note_absence(mcp_client *client, size_t count, const char *capability,
 
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
+int put_sign_in_notice(const mcp_event *event);
 void stop_reading(void);
 void end_sign_in(void);
 int login(mcp_client *client, const struct options *options);

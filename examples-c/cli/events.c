@@ -77,7 +77,7 @@ static void on_log(void *userdata, mcp_client *client, const mcp_event *event)
 
     (void)client;
     /* Some servers ignore the level that they were told. */
-    if (mcp_event_kind(event) != MCP_EVENT_LOG ||
+    if (put_sign_in_notice(event) || mcp_event_kind(event) != MCP_EVENT_LOG ||
         (level >= 0 && level < options->log_level))
         return;
     data = json != NULL ? mcp_json_parse(json, length) : NULL;
@@ -159,7 +159,7 @@ static void on_event(void *userdata, mcp_client *client,
         fprintf(stderr, "listening\n");
         return;
     }
-    if (is_enough(listening))
+    if (put_sign_in_notice(event) || is_enough(listening))
         return;
     listening->seen++;
     if (listening->options->json) {

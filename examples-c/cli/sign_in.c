@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -162,6 +163,32 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
     return MCP_E_NOT_FOUND;
 }
 
+/* Shows what the person should know while a sign-in goes on.  Returns 0 for
+ * any other event. */
+int put_sign_in_notice(const mcp_event *event)
+{
+    const char *message = mcp_event_message(event);
+    char *text;
+
+    if (mcp_event_kind(event) != MCP_EVENT_SIGN_IN_NOTICE)
+        return 0;
+    text = with_options(message); /* NULL without memory */
+    hide_progress();
+    put_program_name();
+    put_word(stderr, text != NULL ? text : message);
+    fputc('\n', stderr);
+    free(text);
+    return 1;
+}
+
+static void on_notice(void *userdata, mcp_client *client,
+                      const mcp_event *event)
+{
+    (void)userdata;
+    (void)client;
+    put_sign_in_notice(event);
+}
+
 /* Applies the options to an authorization. */
 static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
 {
@@ -208,7 +235,9 @@ int32_t set_auth(mcp_client *client, const struct options *options)
             return mcp_error_status(NULL);
     }
     reading.auth = auth;
-    status = mcp_auth_set_browser(auth, on_sign_in, (void *)options, NULL);
+    status = mcp_client_set_event_handler(client, on_notice, NULL, NULL);
+    if (status == MCP_OK)
+        status = mcp_auth_set_browser(auth, on_sign_in, (void *)options, NULL);
     if (status == MCP_OK)
         status = set_options(auth, of);
     if (status == MCP_OK && of->is_wanted)

@@ -76,6 +76,11 @@ pub(crate) trait Caller {
 
     /// Counts a failure of the token store that ends no call.
     fn store_failed(&self);
+
+    /// Reports to the application what it should know during the sign-in: on this
+    /// thread at once, or, for the background thread, when the application next
+    /// calls the library.
+    fn notice(&self, text: &str, wait: &Wait);
 }
 
 /// A request that the server refused for its token, or for having none.

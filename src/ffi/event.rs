@@ -14,7 +14,7 @@ use crate::ffi::task::mcp_task;
 use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
 /// A NOTIFICATION of the server, or of the library about its notification
-/// stream.
+/// stream or about a sign-in.
 ///
 /// The handler of mcp_client_set_event_handler() receives it.  It is valid
 /// while the handler runs, and so is everything that the functions below
@@ -147,8 +147,9 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 ///
 /// `event`: NULL gives NULL.
 ///
-/// It is "" for MCP_EVENT_LISTENING.  Never NULL for a valid `event`.  Valid
-/// while the handler runs.
+/// It is "" for the events of the library: MCP_EVENT_LISTENING,
+/// MCP_EVENT_SILENT and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a valid
+/// `event`.  Valid while the handler runs.
 ///
 /// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
@@ -247,6 +248,26 @@ pub unsafe extern "C" fn mcp_event_data_json(
     // SAFETY: the header requires NULL or a live event, and NULL or a
     // place to write to.
     unsafe { lend_long(event, len, |it| it.of_kind(MCP_EVENT_LOG)?.value("data")) }
+}
+
+/// Returns the text of an event of the library, to show to a person: the
+/// reason for MCP_EVENT_SILENT, the notice for MCP_EVENT_SIGN_IN_NOTICE.
+///
+/// `event`: NULL gives NULL.
+///
+/// The text is one line without control characters.  Never NULL for these two
+/// kinds, and NULL for all others.  Valid while the handler runs.
+///
+/// Threads: the handler's, while it runs.  Since: 0.1.0.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_char {
+    // SAFETY: the header requires NULL or a live event.
+    unsafe {
+        lend(event, |it| {
+            let view = it.of_kind(MCP_EVENT_SIGN_IN_NOTICE);
+            view.or_else(|| it.of_kind(MCP_EVENT_SILENT))?.string("message")
+        })
+    }
 }
 
 /// Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.

@@ -249,9 +249,15 @@ pub const MCP_EVENT_CANCELLED: i32 = 512;
 
 /// The notification stream of mcp_listen() or mcp_subscribe_resource() was
 /// open, has closed, and will not open again, because the server now refuses
-/// it.  The member "message" of mcp_event_params_json() has the reason.  Open
-/// the stream again when the reason no longer holds.
+/// it.  mcp_event_message() has the reason.  Open the stream again when the
+/// reason no longer holds.
 pub const MCP_EVENT_SILENT: i32 = 1024;
+
+/// Something happened during a sign-in that the person should know now, while
+/// the sign-in goes on.  For example, a request to the redirect URL did not
+/// belong to the sign-in and was ignored.  mcp_event_message() has the text
+/// to show.  A sign-in has at most 16 of these events.
+pub const MCP_EVENT_SIGN_IN_NOTICE: i32 = 2048;
 
 /// INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
 /// mcp_client_set_input_handler().

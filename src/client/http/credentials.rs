@@ -7,9 +7,11 @@ use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::client::options::Options;
+use crate::protocol::notification::NotificationKind;
 use crate::protocol::revision::Revision;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::wait::Wait;
+use crate::wire::json_members;
 
 /// The client and the options of a call, as the credential sees them.
 pub(crate) struct CredentialContext<'a> {
@@ -59,5 +61,13 @@ impl Caller for CredentialContext<'_> {
 
     fn store_failed(&self) {
         self.client.count_one(Counter::StoreFailures);
+    }
+
+    fn notice(&self, text: &str, wait: &Wait) {
+        if let Some(trace) = &self.options.trace {
+            trace.line("*", text, &[]);
+        }
+        let params = json_members::object(|json| json.string("message", text));
+        self.client.deliver_own_event(NotificationKind::SignInNotice, &params, wait);
     }
 }

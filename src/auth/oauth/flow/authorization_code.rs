@@ -2,6 +2,7 @@
 //! 4.1, with PKCE).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use form_urlencoded::parse;
 
@@ -10,7 +11,7 @@ use crate::auth::oauth::flow::grants::{
     ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser,
 };
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
-use crate::auth::oauth::host::listener::LoopbackListener;
+use crate::auth::oauth::host::listener::{LoopbackListener, RedirectReceiver};
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
@@ -78,8 +79,10 @@ impl Flow<'_> {
             state: &state,
             resource: &found.resource,
             scope: scope.as_deref(),
-            needs_consent: parameters.needs_consent,
+            excludes_scope: self.settings.scope.is_some() && scope.is_none(),
+            needs_consent: false,
             dpop_jkt: thumbprint.as_deref(),
+            edits: &self.settings.authorization_edits,
         };
         let url = url.url(found.plain_http)?;
         let pending = SignInGuard::new(self.auth, state, &client.redirect_uri);
@@ -127,8 +130,8 @@ impl Flow<'_> {
         let waited = async {
             match listener {
                 Some(mut listener) => {
-                    let mut is_ours = |query: &str| sign_in.offer(query);
-                    listener.answer(&wait, sign_in.arrived(), &mut is_ours).await.map(drop)
+                    let mut receiver = Receiver { flow: self, sign_in };
+                    listener.answer(&wait, sign_in.arrived(), &mut receiver).await.map(drop)
                 }
                 None => wait.until_raised(sign_in.arrived()).await,
             }
@@ -139,15 +142,21 @@ impl Flow<'_> {
             true => waited.await,
             false => inside(self.auth, || now(waited)),
         };
-        waited.map_err(|error| match error.status() {
-            Status::Timeout => Error::new(
-                Status::Timeout,
-                format!(
-                    "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
-                    timeout.as_secs_f64()
+        waited.map_err(|error| {
+            let error = match error.status() {
+                Status::Timeout => Error::new(
+                    Status::Timeout,
+                    format!(
+                        "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
+                        timeout.as_secs_f64()
+                    ),
                 ),
-            ),
-            _ => error,
+                _ => error,
+            };
+            match sign_in.stray_summary() {
+                Some(strays) => error.with_advice(&strays),
+                None => error,
+            }
         })?;
         sign_in
             .query()
@@ -159,6 +168,34 @@ impl Flow<'_> {
 /// not allow it this grant.
 fn refuses_client(query: &str) -> bool {
     parse(query.as_bytes()).any(|(name, value)| name == "error" && value == "unauthorized_client")
+}
+
+/// Gives the requests at the redirect URL to the sign-in, and reports those that
+/// do not belong to it.
+struct Receiver<'a> {
+    flow: &'a Flow<'a>,
+    sign_in: &'a PendingSignIn,
+}
+
+impl RedirectReceiver for Receiver<'_> {
+    fn take(&mut self, query: &str) -> bool {
+        self.sign_in.offer(query)
+    }
+
+    fn ignored(&mut self, query: Option<&str>) {
+        match query {
+            Some(query) => self.sign_in.add_stray(query),
+            None => self.sign_in.add_stray_post(),
+        }
+    }
+
+    fn report(&mut self) -> Option<Duration> {
+        let (report, next) = self.sign_in.stray_report(Instant::now());
+        if let Some(report) = report {
+            self.flow.notice(&report);
+        }
+        next
+    }
 }
 
 /// Lets mcp_auth_complete() find the sign-in, until it is dropped.

@@ -15,6 +15,8 @@ use crate::auth::oauth::state::reentrancy::{inside, is_inside};
 use crate::auth::oauth::state::settings::Settings;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
+use crate::base::mask::mask;
+use crate::base::one_line::on_one_line;
 use crate::base::secret::Secret;
 use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Wait;
@@ -24,6 +26,8 @@ use crate::wire::challenge::Challenge;
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 /// The time for all requests of a flow. The person's time is not included.
 pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+/// The most notices of a flow.
+const MOST_NOTICES: usize = 16;
 
 /// Why a token is needed.
 #[derive(Clone, Copy)]
@@ -78,6 +82,8 @@ pub(crate) struct Flow<'a> {
     has_contacted: Cell<bool>,
     /// When [`LIMIT`] began.
     begun: Cell<Instant>,
+    /// How many notices the application got.
+    notices: Cell<usize>,
 }
 
 impl<'a> Flow<'a> {
@@ -86,7 +92,8 @@ impl<'a> Flow<'a> {
         let secrets = RefCell::new(settings.secrets().collect());
         let store = StoreAccess::new(settings.store.clone(), auth.clone(), need);
         let (has_contacted, begun) = (Cell::new(false), Cell::new(Instant::now()));
-        Self { auth, account, need, settings, store, secrets, has_contacted, begun }
+        let notices = Cell::new(0);
+        Self { auth, account, need, settings, store, secrets, has_contacted, begun, notices }
     }
 
     /// Whether the flow contacted an authorization server. If not, its token
@@ -156,6 +163,21 @@ impl<'a> Flow<'a> {
     ) -> Result<T> {
         let auth = self.auth.clone();
         callback::run(self.need.caller, wait, move || inside(&auth, work)).await
+    }
+
+    /// Reports to the application what the person should know now, as
+    /// MCP_EVENT_SIGN_IN_NOTICE. The sign-in goes on. A peer may be the cause, so
+    /// the notices of a flow are limited.
+    pub(super) fn notice(&self, text: &str) {
+        if self.notices.get() >= MOST_NOTICES {
+            return;
+        }
+        self.notices.set(self.notices.get() + 1);
+        let mut masked = text.to_owned();
+        mask(&mut masked, &self.secrets.borrow());
+        let text = on_one_line(&masked);
+        // The handler runs on this thread: its calls must not wait for this flow.
+        inside(self.auth, || self.need.caller.notice(&text, self.need.wait));
     }
 
     /// Starts the call's timeout and [`LIMIT`] again: the time so far was the

@@ -11,6 +11,7 @@ use crate::auth::oauth::host::assertion::{read_file, read_variable};
 use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::host::listener::LoopbackListener;
 use crate::auth::oauth::spec::jwt::check_assertion;
+use crate::auth::oauth::spec::scope::granted_part;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{
     TokenError, TokenErrorKind, TokenResponse, TokenStep,
@@ -84,6 +85,7 @@ impl Flow<'_> {
             Grant::AuthorizationCode => {
                 settings.open_page.as_ref().map(drop).ok_or_else(needs_browser)
             }
+            Grant::DeviceCode => lacks("a handler that shows the code"),
             Grant::ClientCredentials => match &settings.client {
                 None => lacks("a client id; see mcp_auth_set_client()"),
                 Some(client) if client.secret.is_none() && settings.key.is_none() => lacks(
@@ -118,6 +120,7 @@ impl Flow<'_> {
             Grant::ClientCredentials => self.client_credentials(request).await,
             Grant::TokenExchange => self.token_exchange(request).await,
             Grant::JwtBearer => self.jwt_bearer(request).await,
+            Grant::DeviceCode => Err(no_device_grant().into()),
         }
     }
 
@@ -189,7 +192,7 @@ impl Flow<'_> {
         let id_jag = exchanged.map_err(|refused| refused.error)?.response;
         self.hide(&id_jag.access_token);
         // The ID-JAG is good for the scopes that the provider granted only.
-        let scope = id_jag.scope.filter(|scope| !scope.is_empty()).or(scope);
+        let scope = granted_part(self.settings.scope.as_deref(), scope, id_jag.scope);
         let assertion = Some(&id_jag.access_token);
         let grant = DirectGrant { grant_type: JWT_BEARER, assertion, scope };
         self.direct_grant(request, &grant).await
@@ -255,4 +258,8 @@ pub(super) fn needs_browser() -> Error {
         "the server requires a person to sign in, and the application has set no browser; see \
          mcp_auth_set_browser()",
     )
+}
+
+fn no_device_grant() -> Error {
+    Error::new(Status::Auth, "no handler shows the code of the device authorization grant")
 }

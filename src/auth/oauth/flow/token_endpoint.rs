@@ -10,6 +10,7 @@ use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::dpop;
 use crate::auth::oauth::spec::jwt::{ID_BYTES, client_assertion};
+use crate::auth::oauth::spec::request_edits::RequestEdits;
 use crate::auth::oauth::spec::token_request::{AuthMethod, ClientAuthentication, Form};
 use crate::auth::oauth::spec::token_response::{
     self, SentTokenRequest, TokenError, TokenErrorKind, TokenResponse, TokenStep,
@@ -105,8 +106,14 @@ impl Flow<'_> {
             _ => None,
         };
         let mut form = Form::new(ask.grant_type);
-        for (name, value) in ask.parts {
-            form.add_some(name, *value);
+        let unchanged = RequestEdits::default();
+        // A revocation is no token request.
+        let edits = match ask.step {
+            TokenStep::Revocation => &unchanged,
+            _ => &self.settings.token_edits,
+        };
+        for (name, value) in edits.apply(ask.parts) {
+            form.add(name, value);
         }
         let authorization = if client.id.is_empty() {
             None

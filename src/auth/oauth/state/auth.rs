@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use crate::auth::oauth::spec::client_choice::check_metadata_url;
 use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::provider_profile::profile;
 use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::auth::oauth::spec::scope;
+use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::settings::{
-    Assertion, ClientCredentials, Grant, IdentityProvider, OpenPage, Settings,
+    Assertion, ClientCredentials, GivenEndpoints, Grant, IdentityProvider, OpenPage, Settings,
 };
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -92,14 +94,14 @@ impl Auth {
     pub(crate) fn set_scope(&self, scope: Option<&str>) -> Result<()> {
         if let Some(text) = scope {
             let all: Vec<&str> = text.split(' ').filter(|one| !one.is_empty()).collect();
-            if all.is_empty() || !all.iter().all(|one| scope::is_scope(one)) {
+            if !all.iter().all(|one| scope::is_scope(one)) {
                 return Err(Error::argument(
-                    "scope is empty or has a character that no scope has: pass names with a \
-                     blank between them, or NULL",
+                    "scope has a character that no scope has: pass names with a blank between \
+                     them, \"\" for no scope, or NULL",
                 ));
             }
         }
-        let scope = scope.map(|scope| scope::join(&scope::split(scope)));
+        let scope = scope.map(str::to_owned);
         self.change(|settings| settings.scope = scope)
     }
 
@@ -170,16 +172,73 @@ impl Auth {
         self.change(|settings| settings.allows_private = allow)
     }
 
+    pub(crate) fn set_authorization_parameter(
+        &self,
+        name: &str,
+        value: Option<&str>,
+    ) -> Result<()> {
+        self.try_change(|settings| settings.authorization_edits.set(name, value))
+    }
+
+    pub(crate) fn set_token_parameter(&self, name: &str, value: Option<&str>) -> Result<()> {
+        self.try_change(|settings| settings.token_edits.set(name, value))
+    }
+
+    pub(crate) fn set_assume_pkce(&self, on: bool) -> Result<()> {
+        self.change(|settings| settings.assumes_pkce = Some(on))
+    }
+
+    /// `None` for both: the endpoints of the metadata.
+    pub(crate) fn set_endpoints(
+        &self,
+        authorization: Option<&str>,
+        token: Option<&str>,
+    ) -> Result<()> {
+        for (name, url) in [("authorization", authorization), ("token", token)] {
+            url.map(|url| given(check(name, url, PlainHttp::Loopback).map(drop))).transpose()?;
+        }
+        let endpoints = match (authorization, token) {
+            (None, None) => None,
+            (Some(_), None) => {
+                return Err(Error::argument("token is NULL: set both endpoints, or neither"));
+            }
+            (authorization, Some(token)) => Some(GivenEndpoints {
+                authorization: authorization.map(str::to_owned),
+                token: token.to_owned(),
+                device: None,
+            }),
+        };
+        self.change(|settings| settings.endpoints = endpoints)
+    }
+
+    /// `None`: the first method of the server's list that the client can use.
+    pub(crate) fn set_client_auth(&self, method: Option<&str>) -> Result<()> {
+        let unknown = || {
+            Error::argument(
+                "method is none of client_secret_basic, client_secret_post, private_key_jwt and \
+                 none",
+            )
+        };
+        let method = method.map(|name| AuthMethod::of(name).ok_or_else(unknown)).transpose()?;
+        self.change(|settings| settings.client_auth = method)
+    }
+
+    /// `None`: no profile.
+    pub(crate) fn set_provider(&self, name: Option<&str>) -> Result<()> {
+        let provider = name.map(profile).transpose()?;
+        self.change(|settings| settings.provider = provider)
+    }
+
     /// Completes the sign-in that waits for this redirect.
     pub(crate) fn complete(&self, redirect_url: &str) -> Result<()> {
         let waiting = lock(&self.sign_in).clone();
-        if waiting.is_some_and(|waiting| waiting.offer_pasted(redirect_url)) {
-            return Ok(());
-        }
-        Err(Error::new(
-            Status::State,
-            "no sign-in waits for this address: it has ended, or the address belongs to another one",
-        ))
+        let offered = match waiting {
+            Some(waiting) => waiting.offer_pasted(redirect_url),
+            None => Err("the sign-in has ended, or it has not begun".to_owned()),
+        };
+        offered.map_err(|why| {
+            Error::new(Status::State, format!("no sign-in waits for this address: {why}"))
+        })
     }
 
     pub(crate) fn set_pending(&self, sign_in: Option<Arc<PendingSignIn>>) {
@@ -233,12 +292,22 @@ impl Auth {
 
     /// The settings. They cannot be changed from here on.
     pub(crate) fn begin(&self) -> Arc<Settings> {
-        let settings = lock(&self.settings);
-        self.is_used.store(true, Ordering::Release);
+        let mut settings = lock(&self.settings);
+        if !self.is_used.swap(true, Ordering::AcqRel) && settings.provider.is_some() {
+            *settings = Arc::new(settings.resolved());
+        }
         settings.clone()
     }
 
     fn change(&self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+        self.try_change(|settings| {
+            change(settings);
+            Ok(())
+        })
+    }
+
+    /// Changes the settings, unless the change fails.
+    fn try_change(&self, change: impl FnOnce(&mut Settings) -> Result<()>) -> Result<()> {
         let mut settings = lock(&self.settings);
         if self.is_used.load(Ordering::Acquire) {
             return Err(Error::new(
@@ -248,7 +317,7 @@ impl Auth {
             ));
         }
         let mut changed = Settings::clone(&settings);
-        change(&mut changed);
+        change(&mut changed)?;
         let old = std::mem::replace(&mut *settings, Arc::new(changed));
         // This may free user data of the application: not under the lock.
         drop(settings);

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::provider_profile::ProviderProfile;
 use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::auth::oauth::spec::registration::{ApplicationType, application_type};
+use crate::auth::oauth::spec::request_edits::RequestEdits;
+use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::error::{Error, Result};
@@ -23,21 +26,27 @@ pub(crate) enum Grant {
     ClientCredentials = 2,
     TokenExchange = 3,
     JwtBearer = 4,
+    DeviceCode = 5,
 }
 
 impl Grant {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::AuthorizationCode, Self::ClientCredentials, Self::TokenExchange, Self::JwtBearer];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::AuthorizationCode,
+        Self::ClientCredentials,
+        Self::TokenExchange,
+        Self::JwtBearer,
+        Self::DeviceCode,
+    ];
 
     /// Whether a person signs in.
     pub(crate) fn needs_person(self) -> bool {
-        self == Self::AuthorizationCode
+        matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 
     /// The MCP extension that defines it.
     pub(crate) fn extension(self) -> Option<&'static str> {
         match self {
-            Self::AuthorizationCode => None,
+            Self::AuthorizationCode | Self::DeviceCode => None,
             Self::ClientCredentials => Some("io.modelcontextprotocol/oauth-client-credentials"),
             Self::TokenExchange => Some("io.modelcontextprotocol/enterprise-managed-authorization"),
             Self::JwtBearer => Some("io.modelcontextprotocol/auth/wif"),
@@ -74,12 +83,23 @@ pub(crate) struct IdentityProvider {
     pub(crate) client: ClientCredentials,
 }
 
+/// Endpoints of an authorization server that publishes no metadata.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GivenEndpoints {
+    /// Not needed for a grant without a browser.
+    pub(crate) authorization: Option<String>,
+    pub(crate) token: String,
+    /// Of the device authorization grant.
+    pub(crate) device: Option<String>,
+}
+
 #[derive(Clone)]
 pub(crate) struct Settings {
     pub(crate) grant: Grant,
     pub(crate) client: Option<ClientCredentials>,
     pub(crate) key: Option<Arc<Key>>,
     pub(crate) metadata_url: Option<String>,
+    /// Empty: the requests have no scope.
     pub(crate) scope: Option<String>,
     pub(crate) issuer: Option<String>,
     pub(crate) redirect: Option<String>,
@@ -92,6 +112,14 @@ pub(crate) struct Settings {
     pub(crate) dpop_key: Option<Arc<Key>>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) allows_private: bool,
+    /// Changes to the authorization request, and to every token request.
+    pub(crate) authorization_edits: RequestEdits,
+    pub(crate) token_edits: RequestEdits,
+    /// Whether PKCE counts as declared if the server's metadata says nothing.
+    pub(crate) assumes_pkce: Option<bool>,
+    pub(crate) endpoints: Option<GivenEndpoints>,
+    pub(crate) client_auth: Option<AuthMethod>,
+    pub(crate) provider: Option<&'static ProviderProfile>,
 }
 
 const SIGN_IN_TIMEOUT: Duration = Duration::from_secs(300);
@@ -114,7 +142,37 @@ impl Settings {
             dpop_key: None,
             store: Arc::new(MemoryStore::default()),
             allows_private: false,
+            authorization_edits: RequestEdits::default(),
+            token_edits: RequestEdits::default(),
+            assumes_pkce: None,
+            endpoints: None,
+            client_auth: None,
+            provider: None,
         }
+    }
+
+    /// The settings of the application, and below them those of its provider's
+    /// profile.
+    pub(crate) fn resolved(&self) -> Self {
+        let mut settings = self.clone();
+        let Some(profile) = self.provider else { return settings };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        settings.issuer = settings.issuer.or_else(|| owned(profile.issuer));
+        settings.scope = settings.scope.or_else(|| owned(profile.scope));
+        settings.redirect = settings.redirect.or_else(|| owned(profile.redirect));
+        settings.client_auth = settings.client_auth.or(profile.client_auth);
+        settings.assumes_pkce = settings.assumes_pkce.or(Some(profile.assumes_pkce));
+        settings.endpoints = settings.endpoints.or_else(|| {
+            profile.endpoints.map(|(authorization, token)| GivenEndpoints {
+                authorization: Some(authorization.to_owned()),
+                token: token.to_owned(),
+                device: None,
+            })
+        });
+        settings.authorization_edits =
+            settings.authorization_edits.over(profile.authorization_parameters);
+        settings.token_edits = settings.token_edits.over(profile.token_parameters);
+        settings
     }
 
     /// The `application_type` for the redirect URL.
