@@ -104,16 +104,21 @@ impl Flow<'_> {
         };
         let url = url.url(found.plain_http)?;
         let pending = SignInGuard::new(self.auth, state, &client.redirect_uri);
-        self.run_callback(&self.person_limit(), move || open_page(url.expose()))
-            .await
-            .map_err(|error| error.during("show the page of the sign-in"))?;
+        self.run_callback(&self.person_limit(), move || open_page(url.expose())).await.map_err(
+            |error| {
+                let client_status = match error.status() {
+                    // The person may have seen the page.
+                    Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::NoAnswer,
+                    _ => ClientStatus::Known,
+                };
+                GrantError { error: error.during("show the page of the sign-in"), client_status }
+            },
+        )?;
         let query = self.redirect_query(&pending.sign_in, listener).await;
         drop(pending);
         self.restart_time();
-        let query = query.map_err(|error| match error.status() {
-            Status::Timeout => GrantError { error, client_status: ClientStatus::NoAnswer },
-            _ => GrantError::from(error),
-        })?;
+        let client_status = ClientStatus::NoAnswer;
+        let query = query.map_err(|error| GrantError { error, client_status })?;
         let secrets = self.hidden();
         let response = read_response(query.expose());
         let asked = AskedFor::new(&self.settings.authorization_edits, scope.as_deref());
@@ -209,7 +214,9 @@ fn refuses_prompt_of(query: &str) -> bool {
 /// Whether the response says that the server does not know the client, or does
 /// not allow it this grant.
 fn refuses_client(query: &str) -> bool {
-    parse(query.as_bytes()).any(|(name, value)| name == "error" && value == "unauthorized_client")
+    parse(query.as_bytes()).any(|(name, value)| {
+        name == "error" && matches!(&*value, "unauthorized_client" | "invalid_client")
+    })
 }
 
 /// Gives the requests at the redirect URL to the sign-in, and reports those that
