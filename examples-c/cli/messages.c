@@ -70,8 +70,8 @@ static const struct wording wordings[] = {
     {"mcp_auth_set_client_key()", "--client-key"},
     {"mcp_auth_set_client_metadata_url()", "--client-metadata-url"},
     {"set it: mcp_auth_set_issuer() with ", "use it: --issuer "},
-    {"mcp_auth_set_issuer()", "--issuer"},
     {"mcp_auth_set_issuer() with ", "--issuer "},
+    {"mcp_auth_set_issuer()", "--issuer"},
     {"mcp_auth_set_scope() with \"\"", "--scope ''"},
     {"mcp_auth_set_scope()", "--scope"},
     {"mcp_auth_set_authorization_parameter() and "
