@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::authority::{Registered, Step};
+use crate::authority::{Form, Registered, Step};
 
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -39,6 +39,9 @@ pub enum Iss {
     Is(String),
 }
 
+/// What a provider refuses at the authorization endpoint and at the token endpoint.
+pub type Refuse = fn(Step, &Form) -> Option<(&'static str, String)>;
+
 #[derive(Clone, Debug)]
 pub struct Knobs {
     pub issuer_path: String,
@@ -65,6 +68,13 @@ pub struct Knobs {
     /// For how long an access token is really good.
     pub lives: Option<Duration>,
     pub gives_refresh: bool,
+    /// The authorization requests after which there is a refresh token; `None`:
+    /// all.
+    pub refresh_after: Option<fn(&Form) -> bool>,
+    /// Whether an absent `resource` is a fault of the client.
+    pub wants_resource: bool,
+    /// The error and its description for a request that the provider refuses.
+    pub refuses: Option<Refuse>,
     /// Whether a refresh gives another refresh token, and the old one is dead:
     /// using it kills the family.
     pub rotates: bool,
@@ -100,6 +110,9 @@ impl Default for Knobs {
             expires_in: json!(3600),
             lives: None,
             gives_refresh: true,
+            refresh_after: None,
+            wants_resource: true,
+            refuses: None,
             rotates: true,
             scope: None,
             token: json!({}),

@@ -3,12 +3,14 @@
 mod authorization_responses;
 mod client_registration;
 mod concurrent_calls;
+mod consent;
 mod discovery;
 mod dpop;
 mod errors;
 mod grants;
 mod handles;
 mod refresh;
+mod request_parameters;
 mod scopes;
 mod started_requests;
 mod stray_redirects;
