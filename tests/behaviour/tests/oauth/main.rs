@@ -3,11 +3,13 @@
 mod authorization_responses;
 mod client_registration;
 mod concurrent_calls;
+mod dead_credentials;
 mod discovery;
 mod dpop;
 mod errors;
 mod grants;
 mod handles;
+mod memory;
 mod refresh;
 mod scopes;
 mod started_requests;
