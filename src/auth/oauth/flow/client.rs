@@ -353,7 +353,10 @@ impl Flow<'_> {
     }
 
     /// Listens at the port of a stored registration. `None` if the port is taken.
-    fn listen_again(&self, redirect_uri: &str) -> Result<Option<Option<LoopbackListener>>> {
+    pub(super) fn listen_again(
+        &self,
+        redirect_uri: &str,
+    ) -> Result<Option<Option<LoopbackListener>>> {
         if !self.settings.listens() {
             return Ok(Some(None));
         }

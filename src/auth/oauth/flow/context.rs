@@ -196,7 +196,6 @@ impl<'a> Flow<'a> {
     /// Reports to the application what the person should know now, as
     /// MCP_EVENT_SIGN_IN_NOTICE. The sign-in goes on. A peer may be the cause, so
     /// the notices of a flow are limited.
-    #[allow(dead_code, reason = "the next commits report with it")]
     pub(super) fn notice(&self, text: &str) {
         if self.notices.get() >= MOST_NOTICES {
             return;
@@ -225,7 +224,7 @@ impl<'a> Flow<'a> {
     /// reports it.
     pub(super) fn store_failed(&self, error: Error) {
         self.need.caller.store_failed();
-        self.account.note_store_failure(error.masked(&self.secrets.borrow()));
+        self.account.note_store_failure(self.without_secrets(error));
     }
 
     /// Keeps a secret out of all errors from here on.
@@ -235,6 +234,14 @@ impl<'a> Flow<'a> {
 
     pub(super) fn hidden(&self) -> Vec<Secret> {
         self.secrets.borrow().clone()
+    }
+
+    /// The error without the secrets of the flow and the values of parameters
+    /// that the application set.
+    pub(super) fn without_secrets(&self, error: Error) -> Error {
+        let mut secrets = self.hidden();
+        secrets.extend(self.settings.parameter_secrets());
+        error.masked(&secrets)
     }
 
     pub(super) async fn http_client(&self) -> Result<HttpClient> {

@@ -13,6 +13,7 @@
 
 mod authorization_code;
 mod client;
+mod consent;
 pub(crate) mod context;
 mod discover;
 mod grants;
@@ -51,7 +52,7 @@ impl Flow<'_> {
         } else if self.has_token() && done.is_ok() {
             self.account.set_unused(true);
         }
-        done.map_err(|error| not_the_calls(error).masked(&self.hidden()))
+        done.map_err(|error| self.without_secrets(not_the_calls(error)))
     }
 
     /// Gets another token after a refusal: discovers, refreshes or signs in.
@@ -264,7 +265,7 @@ impl Flow<'_> {
     fn failed(&self, purpose: FlowPurpose, error: Error) -> Error {
         let is_own = matches!(error.status(), Status::Cancelled | Status::Closed)
             || self.need.wait.check().is_err();
-        let error = not_the_calls(error).masked(&self.hidden());
+        let error = self.without_secrets(not_the_calls(error));
         if !is_own {
             self.account.fail(purpose, &error);
         }

@@ -38,7 +38,7 @@ impl Flow<'_> {
         };
         let found = Discovered::known(&held.entry.resource, server, plain_http(&http));
         if !self.settings.grant.needs_person() {
-            let parameters = TokenParameters::of_cached(held);
+            let parameters = self.renewal_parameters(held);
             return self.sign_in(&http, &found, &parameters).await.map(Some);
         }
         // The token is still good: do not wait long for other processes.

@@ -27,7 +27,7 @@ impl Flow<'_> {
     /// stop the others.
     pub(crate) async fn sign_out(&self) -> Result<()> {
         let done = self.sign_out_inner().await;
-        done.map_err(|error| error.masked(&self.hidden()))
+        done.map_err(|error| self.without_secrets(error))
     }
 
     async fn sign_out_inner(&self) -> Result<()> {

@@ -5,6 +5,7 @@ use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
 use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refusal_advice::{self, AskedFor};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
@@ -45,6 +46,7 @@ pub(crate) struct SentTokenRequest<'a> {
     pub(crate) proof: DpopUse,
     /// The secrets of the request: no error may show them.
     pub(crate) secrets: &'a [Secret],
+    pub(crate) asked: AskedFor<'a>,
 }
 
 /// How a token is sent.
@@ -217,6 +219,11 @@ fn refusal(
         display_error(code, description.as_deref(), asked.secrets)
     );
     message.push_str(advice(kind, asked.step, needs_person));
+    // The application itself lets the person sign in at an identity provider.
+    if asked.step != TokenStep::Exchange || !needs_person {
+        let text = refusal_advice::advice(code, description.as_deref(), &asked.asked);
+        message.push_str(&text);
+    }
     if kind == TokenErrorKind::InvalidDpopProof
         && let Some(apart) = clock_skew::clock_skew(reply.date, reply.now)
     {

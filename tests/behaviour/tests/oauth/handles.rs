@@ -99,7 +99,7 @@ tests! {
             assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT, "{number}: {name}");
             assert!(!failure.everything().contains("hunter2"), "{}", failure.message);
         }
-        for grant in [0, 5, -1, i32::MAX] {
+        for grant in [0, 6, -1, i32::MAX] {
             assert_eq!(Auth::new(grant).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
         }
     }

@@ -13,5 +13,6 @@ mod memory;
 mod refresh;
 mod scopes;
 mod started_requests;
+mod stray_redirects;
 mod token_store;
 mod waiting_call;
