@@ -157,7 +157,7 @@ impl Flow<'_> {
             },
         };
         let loaded = self.load_inside().await;
-        loaded.map(drop).map_err(|error| not_the_calls(error).masked(&self.hidden()))
+        loaded.map(drop).map_err(|error| self.without_secrets(not_the_calls(error)))
     }
 
     /// The same inside the gate. Returns the token.
