@@ -159,6 +159,11 @@ impl Core {
         self.always.lock().unwrap().insert(step, actions);
     }
 
+    /// The requests of a step are handled again.
+    pub fn serves(&self, step: Step) {
+        self.always.lock().unwrap().remove(&step);
+    }
+
     /// Each reply from now on, except for those to the browser.
     pub fn rewrite(&self, change: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) {
         *self.rewrite.lock().unwrap() = Some(Box::new(change));

@@ -1,9 +1,6 @@
 //! Registrations over time, and the method by which a client authenticates.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
-use behaviour::auth::{Auth, Failed, Store};
+use behaviour::auth::Auth;
 use behaviour::authority::jws::now;
 use behaviour::authority::{Browser, Key, Registered, Scene, Step};
 use behaviour::constants::*;
@@ -11,24 +8,7 @@ use behaviour::tests;
 use mcp_test_server::{Action, http};
 use serde_json::json;
 
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<HashMap<String, Vec<u8>>>>);
-
-impl Store for Memory {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
-        Ok(self.0.lock().unwrap().get(key).cloned())
-    }
-
-    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed> {
-        self.0.lock().unwrap().insert(key.to_owned(), data.to_vec());
-        Ok(())
-    }
-
-    fn forget(&self, key: &str) -> Result<(), Failed> {
-        self.0.lock().unwrap().remove(key);
-        Ok(())
-    }
-}
+use crate::memory::Memory;
 
 fn with(scene: &Scene, memory: &Memory) -> (Auth, Browser) {
     let (auth, browser) = scene.person();
@@ -184,10 +164,10 @@ tests! {
         let client = scene.client(&auth);
         assert_eq!(scene.failure(client.ping()).status, MCP_E_UNTRUSTED);
         assert_eq!(browser.count(), 1);
-        assert!(memory.0.lock().unwrap().is_empty(), "its answer was not trusted");
+        assert_eq!(memory.count(""), 0, "its answer was not trusted");
         scene.authority.set(|knobs| knobs.iss = behaviour::authority::Iss::Right);
         client.ping().unwrap();
-        assert!(!memory.0.lock().unwrap().is_empty());
+        assert_ne!(memory.count(""), 0);
         let other = behaviour::authority::Authority::new();
         other.set(|knobs| knobs.given = vec![Registered::public("given")]);
         scene.has_other(other.log());
