@@ -168,7 +168,6 @@ impl<'a> Flow<'a> {
     /// Reports to the application what the person should know now, as
     /// MCP_EVENT_SIGN_IN_NOTICE. The sign-in goes on. A peer may be the cause, so
     /// the notices of a flow are limited.
-    #[allow(dead_code, reason = "the next commits report with it")]
     pub(super) fn notice(&self, text: &str) {
         if self.notices.get() >= MOST_NOTICES {
             return;

@@ -11,6 +11,7 @@
 
 mod authorization_code;
 mod client;
+mod client_id_place;
 pub(crate) mod context;
 mod discover;
 mod grants;
