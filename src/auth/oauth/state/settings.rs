@@ -168,14 +168,18 @@ impl Settings {
         settings
     }
 
-    /// The `application_type` for the redirect URL.
+    /// The `application_type` for the redirect URL. A device has none.
     pub(crate) fn application_type(&self) -> ApplicationType {
+        if self.grant == Grant::DeviceCode {
+            return ApplicationType::Device;
+        }
         self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
     /// Whether the library listens for the redirect.
     pub(crate) fn listens(&self) -> bool {
-        self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
+        self.grant != Grant::DeviceCode
+            && self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
     }
 
     /// Whether the redirect URL has a port at which the library listens.

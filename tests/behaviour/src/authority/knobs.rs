@@ -57,6 +57,16 @@ pub struct Knobs {
     pub iss: Iss,
     /// Of registered clients; the one that they ask for without it.
     pub method: Option<&'static str>,
+    /// Status and body for a client id that is missing in a form beside a proof.
+    /// `None`: a client id there is a second method, and is refused.
+    pub wants_client_id: Option<(u16, String)>,
+    /// Reads id and secret from the form only, whatever it lists.
+    pub reads_form_only: bool,
+    /// Registers no other grants than those that its metadata lists.
+    pub registers_listed_grants_only: bool,
+    /// A text in a registration that is refused, and the status, media type and
+    /// body of the refusal.
+    pub refuses: Option<(&'static str, u16, &'static str, String)>,
     /// Over the answer to a registration.
     pub registration: Value,
     /// Clients that are known before.
@@ -104,6 +114,10 @@ impl Default for Knobs {
             says_iss: true,
             iss: Iss::Right,
             method: None,
+            wants_client_id: None,
+            registers_listed_grants_only: false,
+            refuses: None,
+            reads_form_only: false,
             registration: json!({}),
             given: Vec::new(),
             answer: Vec::new(),

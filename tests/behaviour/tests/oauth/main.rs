@@ -1,6 +1,7 @@
 //! OAuth: discovery, registration, grants, tokens and their store.
 
 mod authorization_responses;
+mod client_authentication;
 mod client_registration;
 mod concurrent_calls;
 mod consent;
