@@ -14,7 +14,8 @@ use crate::client::options::Options;
 use crate::transport::wait::now;
 
 // The types that `ffi` uses.
-pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser};
+pub(crate) use crate::auth::oauth::spec::device_authorization::DeviceCode;
+pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser, DeviceHandler};
 pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Store, StoreLock};

@@ -26,6 +26,8 @@ mod stdio;
 
 mod auth;
 mod sign_in;
+
+mod device_code;
 mod store;
 
 mod limit;

@@ -17,7 +17,7 @@ use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::registration::RegistrationRequest;
 use crate::auth::oauth::spec::scope::has_all;
 use crate::auth::oauth::spec::token_request::AuthMethod;
-use crate::auth::oauth::state::settings::{ClientCredentials, Settings};
+use crate::auth::oauth::state::settings::{ClientCredentials, Grant, Settings};
 use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
@@ -72,7 +72,10 @@ impl Flow<'_> {
         }
         // Without these endpoints, a registration would be useless.
         found.server.token_endpoint(found.plain_http)?;
-        found.server.authorization_endpoint(found.plain_http)?;
+        match self.settings.grant {
+            Grant::DeviceCode => self.device_endpoint(found).map(drop)?,
+            _ => found.server.authorization_endpoint(found.plain_http).map(drop)?,
+        }
         let chosen = self.client_for_sign_in(http, found, parameters).await;
         chosen.map_err(|error| match &found.no_metadata {
             // The server may be no authorization server at all.

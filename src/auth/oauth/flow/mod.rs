@@ -6,12 +6,13 @@
 //! 2. `token_parameters`: which scopes to request, which key to bind to;
 //! 3. `refresh`: the refresh token, where there is one;
 //! 4. `client`: which client id, registered first if necessary;
-//! 5. `grants`, `authorization_code`: the grant, and the tokens for it;
+//! 5. `grants`, `authorization_code`, `device_code`: the grant, and the tokens for it;
 //! 6. `token_cache`: the tokens go to the store and into use.
 
 mod authorization_code;
 mod client;
 pub(crate) mod context;
+mod device_code;
 mod discover;
 mod grants;
 mod refresh;

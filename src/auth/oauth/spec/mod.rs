@@ -3,6 +3,8 @@
 pub(crate) mod authorization_request;
 pub(crate) mod authorization_response;
 pub(crate) mod client_choice;
+pub(crate) mod device_authorization;
+pub(crate) mod device_polling;
 pub(crate) mod digest;
 pub(crate) mod dpop;
 pub(crate) mod endpoint_response;

@@ -3,6 +3,7 @@
 mod authorization_responses;
 mod client_registration;
 mod concurrent_calls;
+mod device_grant;
 mod discovery;
 mod dpop;
 mod errors;
