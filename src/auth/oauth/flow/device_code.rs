@@ -13,6 +13,7 @@ use crate::auth::oauth::flow::token_endpoint::TokenRequest;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::spec::device_authorization::{self, DeviceAuthorization};
 use crate::auth::oauth::spec::device_polling::DevicePolling;
+use crate::auth::oauth::spec::refusal_advice::AskedFor;
 use crate::auth::oauth::spec::token_response::{
     DpopUse, SentTokenRequest, TokenErrorKind, TokenStep,
 };
@@ -95,7 +96,12 @@ impl Flow<'_> {
         };
         let fetched = self.post_form(http, found, &ask).await?;
         let secrets = self.hidden();
-        let asked = SentTokenRequest { step: ask.step, proof: DpopUse::None, secrets: &secrets };
+        let asked = SentTokenRequest {
+            step: ask.step,
+            proof: DpopUse::None,
+            secrets: &secrets,
+            asked: AskedFor::new(&self.settings.authorization_edits, scope.as_deref()),
+        };
         let reply = endpoint_response(ask.url, &fetched);
         let most = self.settings.sign_in_timeout;
         let read = device_authorization::read(&reply, &asked, found.plain_http, most);

@@ -46,7 +46,8 @@ pub(super) struct GrantError {
 pub(super) enum ClientStatus {
     Known,
     Unknown,
-    /// The browser never came back. The server may have shown the reason to the
+    /// The browser never came back: the time was over, or the application or the
+    /// person ended the sign-in. The server may have shown the reason to the
     /// person only.
     NoAnswer,
 }

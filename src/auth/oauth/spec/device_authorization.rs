@@ -81,7 +81,7 @@ pub(crate) fn read(
 }
 
 fn other(error: Error) -> TokenError {
-    TokenError { kind: TokenErrorKind::Other, error }
+    TokenError { kind: TokenErrorKind::Other, refusal: None, error }
 }
 
 fn is_device_code(code: &str) -> bool {
@@ -128,6 +128,7 @@ fn interval(document: &JsonDocument<'_>) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::oauth::spec::refusal_advice::AskedFor;
     use crate::auth::oauth::spec::token_response::{DpopUse, TokenStep};
     use crate::base::error::Status;
 
@@ -138,6 +139,7 @@ mod tests {
             step: TokenStep::DeviceAuthorization,
             proof: DpopUse::None,
             secrets: &[],
+            asked: AskedFor::default(),
         };
         read(&EndpointResponse::of(status, body), &asked, PlainHttp::Refused, MOST)
     }

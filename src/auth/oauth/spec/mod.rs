@@ -3,6 +3,7 @@
 pub(crate) mod authorization_request;
 pub(crate) mod authorization_response;
 pub(crate) mod client_choice;
+pub(crate) mod consent;
 pub(crate) mod device_authorization;
 pub(crate) mod device_polling;
 pub(crate) mod digest;
@@ -16,6 +17,8 @@ pub(crate) mod pkce;
 pub(crate) mod provider_profile;
 pub(crate) mod redact;
 pub(crate) mod redirect;
+pub(crate) mod refusal;
+pub(crate) mod refusal_advice;
 pub(crate) mod registration;
 pub(crate) mod request_edits;
 pub(crate) mod resource_metadata;

@@ -4,6 +4,8 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
+use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refusal_advice::{self, AskedFor};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
@@ -48,6 +50,7 @@ pub(crate) struct SentTokenRequest<'a> {
     pub(crate) proof: DpopUse,
     /// The secrets of the request: no error may show them.
     pub(crate) secrets: &'a [Secret],
+    pub(crate) asked: AskedFor<'a>,
 }
 
 /// How a token is sent.
@@ -108,6 +111,8 @@ pub(crate) enum TokenErrorKind {
 #[derive(Clone, Debug)]
 pub(crate) struct TokenError {
     pub(crate) kind: TokenErrorKind,
+    /// Whether the refusal is definite.
+    pub(crate) refusal: Option<Refusal>,
     pub(crate) error: Error,
 }
 
@@ -119,6 +124,7 @@ pub(crate) fn read(
     let document = success(reply, asked)?;
     granted(&document, asked).map_err(|why| TokenError {
         kind: TokenErrorKind::Other,
+        refusal: Refusal::of(reply),
         error: reply.malformed(asked.step.name(), &why),
     })
 }
@@ -139,10 +145,13 @@ pub(crate) fn success<'a>(
     };
     if reply.is_unavailable() && !reply.document().is_some_and(|document| is_waiting(&document)) {
         let kind = TokenErrorKind::Unavailable { retry_after: reply.wait() };
-        return Err(TokenError { kind, error: reply.unavailable(step) });
+        return Err(TokenError { kind, refusal: None, error: reply.unavailable(step) });
     }
-    let malformed =
-        |why: &str| TokenError { kind: TokenErrorKind::Other, error: reply.malformed(step, why) };
+    let malformed = |why: &str| TokenError {
+        kind: TokenErrorKind::Other,
+        refusal: Refusal::of(reply),
+        error: reply.malformed(step, why),
+    };
     let Some(document) = reply.document() else {
         return Err(malformed("which is no JSON object"));
     };
@@ -217,7 +226,9 @@ fn refusal(
         "invalid_client" => TokenErrorKind::InvalidClient,
         "use_dpop_nonce" => TokenErrorKind::UseDpopNonce,
         "invalid_dpop_proof" => TokenErrorKind::InvalidDpopProof,
-        "unauthorized_client" => TokenErrorKind::UnauthorizedClient,
+        "unauthorized_client" if asked.step == TokenStep::DeviceAuthorization => {
+            TokenErrorKind::UnauthorizedClient
+        }
         "authorization_pending" => TokenErrorKind::AuthorizationPending,
         "slow_down" => TokenErrorKind::SlowDown,
         "expired_token" => TokenErrorKind::ExpiredToken,
@@ -248,6 +259,11 @@ fn refusal(
         display_error(code, description.as_deref(), asked.secrets)
     );
     message.push_str(advice(kind, asked.step, needs_person));
+    // The application itself lets the person sign in at an identity provider.
+    if asked.step != TokenStep::Exchange || !needs_person {
+        let text = refusal_advice::advice(code, description.as_deref(), &asked.asked);
+        message.push_str(&text);
+    }
     if kind == TokenErrorKind::InvalidDpopProof
         && let Some(apart) = clock_skew::clock_skew(reply.date, reply.now)
     {
@@ -259,7 +275,7 @@ fn refusal(
     };
     let error =
         Error::new(status, message).with_http_status(reply.status).with_retry_after(retry_after);
-    TokenError { kind, error }
+    TokenError { kind, refusal: Refusal::of(reply), error }
 }
 
 fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {
