@@ -78,8 +78,9 @@ impl Flow<'_> {
         }
         // Without these endpoints, a registration would be useless.
         found.server.token_endpoint(found.plain_http)?;
-        if self.settings.grant != Grant::DeviceCode {
-            found.server.authorization_endpoint(found.plain_http)?;
+        match self.settings.grant {
+            Grant::DeviceCode => self.device_endpoint(found).map(drop)?,
+            _ => found.server.authorization_endpoint(found.plain_http).map(drop)?,
         }
         let chosen = self.client_for_sign_in(http, found, parameters).await;
         chosen.map_err(|error| match &found.no_metadata {

@@ -5,6 +5,8 @@ pub(crate) mod authorization_response;
 pub(crate) mod client_choice;
 pub(crate) mod client_refusal;
 pub(crate) mod consent;
+pub(crate) mod device_authorization;
+pub(crate) mod device_polling;
 pub(crate) mod digest;
 pub(crate) mod dpop;
 pub(crate) mod endpoint_response;

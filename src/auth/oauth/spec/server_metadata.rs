@@ -16,6 +16,7 @@ pub(crate) struct ServerMetadata {
     pub(crate) has_document: bool,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
     registration_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     pub(crate) scopes_supported: Option<Vec<String>>,
@@ -50,6 +51,7 @@ impl ServerMetadata {
             has_document: true,
             authorization_endpoint: document.text("authorization_endpoint"),
             token_endpoint: document.text("token_endpoint"),
+            device_authorization_endpoint: document.text("device_authorization_endpoint"),
             registration_endpoint: document.text("registration_endpoint"),
             revocation_endpoint: document.text("revocation_endpoint"),
             scopes_supported: document.list("scopes_supported"),
@@ -100,6 +102,12 @@ impl ServerMetadata {
 
     pub(crate) fn token_endpoint(&self, plain: PlainHttp) -> Result<&str> {
         self.needed("token_endpoint", self.token_endpoint.as_deref(), plain)
+    }
+
+    /// RFC 8628, 4.
+    pub(crate) fn device_authorization_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
+        let url = self.device_authorization_endpoint.as_deref();
+        self.optional("device_authorization_endpoint", url, plain)
     }
 
     pub(crate) fn registration_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {

@@ -100,6 +100,11 @@ pub struct Knobs {
     /// What a token exchange takes, and whom it knows.
     pub subject_token: String,
     pub pauses: HashMap<Step, Duration>,
+    pub has_device: bool,
+    /// Over the answer to a device authorization request.
+    pub device: Value,
+    /// How many polls a person takes.
+    pub device_polls: usize,
 }
 
 impl Default for Knobs {
@@ -136,6 +141,9 @@ impl Default for Knobs {
             nonce: None,
             subject_token: String::new(),
             pauses: HashMap::new(),
+            has_device: false,
+            device: json!({}),
+            device_polls: 0,
         }
     }
 }
