@@ -11,6 +11,7 @@ pub(crate) mod json_document;
 pub(crate) mod jwt;
 pub(crate) mod key;
 pub(crate) mod metadata;
+pub(crate) mod metadata_places;
 pub(crate) mod pkce;
 pub(crate) mod provider_profile;
 pub(crate) mod redact;
