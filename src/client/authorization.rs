@@ -178,7 +178,8 @@ fn is_refusal(error: &Error) -> bool {
 /// the current one.
 pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
     let environment = auth.map_or_else(Environment::read, |auth| auth.environment.clone());
-    browser::open_browser(url, &environment)
+    let is_private_fine = auth.is_some_and(|auth| auth.settings().allows_private);
+    browser::open_browser(url, &environment, is_private_fine)
 }
 
 fn oauth(options: &Options) -> Result<&Arc<OAuthCredential>> {
