@@ -117,6 +117,31 @@ impl Auth {
         self.set(raw::mcp_auth_complete, redirect)
     }
 
+    /// Without a value, the parameter is left out.
+    pub fn set_authorization_parameter(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_auth_set_authorization_parameter(
+                self.0,
+                c(name).as_ptr(),
+                optional(value.as_ref()),
+            )
+        })
+    }
+
+    pub fn set_token_parameter(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_auth_set_token_parameter(self.0, c(name).as_ptr(), optional(value.as_ref()))
+        })
+    }
+
+    /// Leaves out `resource` everywhere.
+    pub fn leave_out_resource(&self) {
+        self.set_authorization_parameter("resource", None).unwrap();
+        self.set_token_parameter("resource", None).unwrap();
+    }
+
     pub fn set_sign_in_timeout(&self, milliseconds: i32) -> Outcome<()> {
         outcome(unsafe { raw::mcp_auth_set_sign_in_timeout(self.0, milliseconds) })
     }

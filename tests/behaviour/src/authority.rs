@@ -21,7 +21,7 @@ pub use clients::Registered;
 pub use form::Form;
 pub use guarded::{Guarded, Wall};
 pub use jws::Key;
-pub use knobs::{Iss, Knobs, Metadata, WELL_KNOWN, merge};
+pub use knobs::{Iss, Knobs, Metadata, Refuse, WELL_KNOWN, merge};
 pub use scene::{Browser, Scene};
 use state::State;
 pub use state::Token;

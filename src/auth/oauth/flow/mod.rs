@@ -13,6 +13,7 @@
 
 mod authorization_code;
 mod client;
+mod client_id_place;
 mod consent;
 pub(crate) mod context;
 mod discover;

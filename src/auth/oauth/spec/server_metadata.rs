@@ -110,6 +110,19 @@ impl ServerMetadata {
         self.optional("revocation_endpoint", self.revocation_endpoint.as_deref(), plain)
     }
 
+    /// The authentication methods that the server lists. An empty list is not
+    /// allowed (RFC 8414, 3.2) and says nothing.
+    pub(crate) fn listed_methods(&self) -> Option<&[String]> {
+        self.auth_methods.as_deref().filter(|listed| !listed.is_empty())
+    }
+
+    /// Whether a registration may ask for a grant: the server lists it, or lists
+    /// nothing.
+    pub(crate) fn may_grant(&self, grant: &str) -> bool {
+        let listed = self.grant_types.as_ref().filter(|listed| !listed.is_empty());
+        listed.is_none_or(|listed| listed.iter().any(|one| one == grant))
+    }
+
     /// What an error adds if the metadata does not list the grant. The lists are
     /// often wrong, so the request is sent in any case.
     pub(crate) fn doubts(&self, grant: &str) -> Option<String> {

@@ -14,6 +14,7 @@ use crate::auth::oauth::spec::scope;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::auth::oauth::state::account::Account;
+use crate::auth::oauth::state::client_id_places::ClientIdPlaces;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::settings::{
     Assertion, ClientCredentials, GivenEndpoints, Grant, IdentityProvider, OpenPage, Settings,
@@ -44,6 +45,7 @@ pub(crate) struct Auth {
     accounts: Mutex<Vec<Arc<Account>>>,
     /// The DPoP nonces of servers, by origin.
     nonces: Mutex<Vec<(String, String)>>,
+    pub(crate) client_id_places: ClientIdPlaces,
     /// The sign-in that waits for a person.
     sign_in: Mutex<Option<Arc<PendingSignIn>>>,
 }
@@ -62,6 +64,7 @@ impl Auth {
             storing: AsyncMutex::default(),
             accounts: Mutex::default(),
             nonces: Mutex::default(),
+            client_id_places: ClientIdPlaces::default(),
             sign_in: Mutex::default(),
         })
     }

@@ -156,33 +156,30 @@ impl Settings {
     pub(crate) fn resolved(&self) -> Self {
         let mut settings = self.clone();
         let Some(profile) = self.provider else { return settings };
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        settings.issuer = settings.issuer.or_else(|| owned(profile.issuer));
-        settings.scope = settings.scope.or_else(|| owned(profile.scope));
-        settings.redirect = settings.redirect.or_else(|| owned(profile.redirect));
-        settings.client_auth = settings.client_auth.or(profile.client_auth);
+        settings.redirect = settings.redirect.or_else(|| profile.redirect.map(str::to_owned));
+        // The profile's method proves a secret.
+        if settings.client.as_ref().is_some_and(|client| client.secret.is_some()) {
+            settings.client_auth = settings.client_auth.or(profile.client_auth);
+        }
         settings.assumes_pkce = settings.assumes_pkce.or(Some(profile.assumes_pkce));
-        settings.endpoints = settings.endpoints.or_else(|| {
-            profile.endpoints.map(|(authorization, token)| GivenEndpoints {
-                authorization: Some(authorization.to_owned()),
-                token: token.to_owned(),
-                device: None,
-            })
-        });
         settings.authorization_edits =
             settings.authorization_edits.over(profile.authorization_parameters);
         settings.token_edits = settings.token_edits.over(profile.token_parameters);
         settings
     }
 
-    /// The `application_type` for the redirect URL.
+    /// The `application_type` for the redirect URL. A device has none.
     pub(crate) fn application_type(&self) -> ApplicationType {
+        if self.grant == Grant::DeviceCode {
+            return ApplicationType::Device;
+        }
         self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
     /// Whether the library listens for the redirect.
     pub(crate) fn listens(&self) -> bool {
-        self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
+        self.grant != Grant::DeviceCode
+            && self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
     }
 
     /// Whether the redirect URL has a port at which the library listens.

@@ -29,6 +29,7 @@ pub(crate) struct Code {
     pub thumbprint: Option<String>,
     pub family: usize,
     pub is_used: bool,
+    pub gives_refresh: bool,
 }
 
 #[derive(Debug, Default)]
