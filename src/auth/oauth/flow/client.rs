@@ -78,8 +78,9 @@ impl Flow<'_> {
         }
         // Without these endpoints, a registration would be useless.
         found.server.token_endpoint(found.plain_http)?;
-        if self.settings.grant != Grant::DeviceCode {
-            found.server.authorization_endpoint(found.plain_http)?;
+        match self.settings.grant {
+            Grant::DeviceCode => self.device_endpoint(found).map(drop)?,
+            _ => found.server.authorization_endpoint(found.plain_http).map(drop)?,
         }
         let chosen = self.client_for_sign_in(http, found, parameters).await;
         chosen.map_err(|error| match &found.no_metadata {
@@ -205,8 +206,8 @@ impl Flow<'_> {
         let Some(client) = &self.settings.client else {
             return Ok(ClientHistory { given_to: None, is_registered });
         };
-        if self.settings.issuer.is_some() {
-            return Ok(ClientHistory { given_to: self.settings.issuer.clone(), is_registered });
+        if let Some(chosen) = self.settings.chosen_issuer() {
+            return Ok(ClientHistory { given_to: Some(chosen), is_registered });
         }
         let given = self.store.read::<Given>(&Given::key(&client.id)).await?;
         Ok(ClientHistory { given_to: given.map(|given| given.issuer), is_registered })

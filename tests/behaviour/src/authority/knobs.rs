@@ -66,7 +66,7 @@ pub struct Knobs {
     pub registers_listed_grants_only: bool,
     /// A text in a registration that is refused, and the status, media type and
     /// body of the refusal.
-    pub refuses: Option<(&'static str, u16, &'static str, String)>,
+    pub refuses_registration: Option<(&'static str, u16, &'static str, String)>,
     /// Over the answer to a registration.
     pub registration: Value,
     /// Clients that are known before.
@@ -100,6 +100,11 @@ pub struct Knobs {
     /// What a token exchange takes, and whom it knows.
     pub subject_token: String,
     pub pauses: HashMap<Step, Duration>,
+    pub has_device: bool,
+    /// Over the answer to a device authorization request.
+    pub device: Value,
+    /// How many polls a person takes.
+    pub device_polls: usize,
 }
 
 impl Default for Knobs {
@@ -116,7 +121,7 @@ impl Default for Knobs {
             method: None,
             wants_client_id: None,
             registers_listed_grants_only: false,
-            refuses: None,
+            refuses_registration: None,
             reads_form_only: false,
             registration: json!({}),
             given: Vec::new(),
@@ -136,6 +141,9 @@ impl Default for Knobs {
             nonce: None,
             subject_token: String::new(),
             pauses: HashMap::new(),
+            has_device: false,
+            device: json!({}),
+            device_polls: 0,
         }
     }
 }
