@@ -11,7 +11,8 @@ use crate::auth::oauth::flow::grants::{
     ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser,
 };
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
-use crate::auth::oauth::host::listener::{LoopbackListener, RedirectReceiver};
+use crate::auth::oauth::host::listener::LoopbackListener;
+use crate::auth::oauth::host::listener::receiver::RedirectReceiver;
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};

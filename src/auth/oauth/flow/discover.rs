@@ -14,6 +14,7 @@ use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
 use crate::auth::oauth::state::cached_token::CachedToken;
+use crate::auth::oauth::state::settings::Grant;
 use crate::auth::oauth::store::entry::Registration;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::address_policy::NetworkZone;
@@ -201,7 +202,8 @@ impl Flow<'_> {
                 continue;
             };
             let read = ServerMetadata::read(&document, &place, issuer).and_then(|server| {
-                if self.settings.grant.needs_person() {
+                // The other grants have no code that could be stolen.
+                if self.settings.grant == Grant::AuthorizationCode {
                     server.check_pkce()?;
                 }
                 Ok(server)

@@ -143,6 +143,7 @@ impl Flow<'_> {
             ..Tokens::default()
         };
         self.store_tokens(&entry, lock).await;
+        self.store_client_id_place(found.issuer(), lock).await;
         let held = CachedToken::new(entry, key, since.0, life, Some(found.server.clone()));
         let token = held.token.clone();
         self.account.record_grant(held, lock.is_some());

@@ -103,6 +103,12 @@ impl HttpClient {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Begins to count the requests again: the client polls for a person, who is
+    /// not done yet.
+    pub(crate) fn restart_count(&self) {
+        self.all.store(0, Ordering::Relaxed);
+    }
+
     /// Requests metadata. Follows redirects to the same origin only; any other
     /// redirect is the result.
     pub(crate) async fn get(

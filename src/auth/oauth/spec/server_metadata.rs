@@ -16,6 +16,7 @@ pub(crate) struct ServerMetadata {
     pub(crate) has_document: bool,
     authorization_endpoint: Option<String>,
     token_endpoint: Option<String>,
+    device_authorization_endpoint: Option<String>,
     registration_endpoint: Option<String>,
     revocation_endpoint: Option<String>,
     pub(crate) scopes_supported: Option<Vec<String>>,
@@ -50,6 +51,7 @@ impl ServerMetadata {
             has_document: true,
             authorization_endpoint: document.text("authorization_endpoint"),
             token_endpoint: document.text("token_endpoint"),
+            device_authorization_endpoint: document.text("device_authorization_endpoint"),
             registration_endpoint: document.text("registration_endpoint"),
             revocation_endpoint: document.text("revocation_endpoint"),
             scopes_supported: document.list("scopes_supported"),
@@ -102,12 +104,31 @@ impl ServerMetadata {
         self.needed("token_endpoint", self.token_endpoint.as_deref(), plain)
     }
 
+    /// RFC 8628, 4.
+    pub(crate) fn device_authorization_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
+        let url = self.device_authorization_endpoint.as_deref();
+        self.optional("device_authorization_endpoint", url, plain)
+    }
+
     pub(crate) fn registration_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
         self.optional("registration_endpoint", self.registration_endpoint.as_deref(), plain)
     }
 
     pub(crate) fn revocation_endpoint(&self, plain: PlainHttp) -> Result<Option<&str>> {
         self.optional("revocation_endpoint", self.revocation_endpoint.as_deref(), plain)
+    }
+
+    /// The authentication methods that the server lists. An empty list is not
+    /// allowed (RFC 8414, 3.2) and says nothing.
+    pub(crate) fn listed_methods(&self) -> Option<&[String]> {
+        self.auth_methods.as_deref().filter(|listed| !listed.is_empty())
+    }
+
+    /// Whether a registration may ask for a grant: the server lists it, or lists
+    /// nothing.
+    pub(crate) fn may_grant(&self, grant: &str) -> bool {
+        let listed = self.grant_types.as_ref().filter(|listed| !listed.is_empty());
+        listed.is_none_or(|listed| listed.iter().any(|one| one == grant))
     }
 
     /// What an error adds if the metadata does not list the grant. The lists are

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::oauth::spec::device_authorization::DeviceCode;
 use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::provider_profile::ProviderProfile;
 use crate::auth::oauth::spec::redirect::is_loopback_redirect;
@@ -57,6 +58,9 @@ impl Grant {
 /// Opens a page in the person's browser.
 pub(crate) type OpenPage = dyn Fn(&str) -> Result<()> + Send + Sync;
 
+/// Shows the code of the device authorization grant to the person.
+pub(crate) type ShowDeviceCode = dyn Fn(&DeviceCode) -> Result<()> + Send + Sync;
+
 /// Returns the assertion for an audience.
 pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
 
@@ -104,6 +108,7 @@ pub(crate) struct Settings {
     pub(crate) issuer: Option<String>,
     pub(crate) redirect: Option<String>,
     pub(crate) open_page: Option<Arc<OpenPage>>,
+    pub(crate) show_device_code: Option<Arc<ShowDeviceCode>>,
     pub(crate) sign_in_timeout: Duration,
     pub(crate) assertion: Option<Assertion>,
     pub(crate) identity_provider: Option<IdentityProvider>,
@@ -135,6 +140,7 @@ impl Settings {
             issuer: None,
             redirect: None,
             open_page: None,
+            show_device_code: None,
             sign_in_timeout: SIGN_IN_TIMEOUT,
             assertion: None,
             identity_provider: None,
@@ -168,14 +174,18 @@ impl Settings {
         settings
     }
 
-    /// The `application_type` for the redirect URL.
+    /// The `application_type` for the redirect URL. A device has none.
     pub(crate) fn application_type(&self) -> ApplicationType {
+        if self.grant == Grant::DeviceCode {
+            return ApplicationType::Device;
+        }
         self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
     /// Whether the library listens for the redirect.
     pub(crate) fn listens(&self) -> bool {
-        self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
+        self.grant != Grant::DeviceCode
+            && self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
     }
 
     /// Whether the redirect URL has a port at which the library listens.
