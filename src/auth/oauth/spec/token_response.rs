@@ -201,7 +201,8 @@ fn token_type(
 ) -> Result<Option<TokenType>, String> {
     let name = document.text("token_type").unwrap_or_else(|| "Bearer".to_owned());
     let token_type = match name.to_ascii_lowercase().as_str() {
-        "bearer" => Some(TokenType::Bearer),
+        // Slack tells by its type whose token it is. Both are bearer tokens.
+        "bearer" | "user" | "bot" => Some(TokenType::Bearer),
         "dpop" if asked.proof != DpopUse::None => Some(TokenType::Dpop),
         "n_a" if asked.step == TokenStep::Exchange => None,
         _ => {
