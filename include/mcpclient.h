@@ -1862,36 +1862,6 @@ int32_t mcp_auth_set_client_key(mcp_auth *auth,
 int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
 
 /**
- * Sets the scopes to request.
- *
- * `auth`: an authorization before its first exchange.
- * `scope`: scope names, separated by blanks, copied.  NULL, which is the
- * default, requests the scopes that the server's challenge names.  If the
- * challenge names none, the library requests the scopes in the server's
- * metadata, or else none.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
- */
-int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
-
-/**
- * Sets the only authorization server to use.  The library refuses an MCP
- * server that names another one.
- *
- * `auth`: an authorization before its first exchange.
- * `issuer`: https://, exactly as in the metadata of the authorization
- * server, copied.  NULL, which is the default, means the one that the MCP
- * server names.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
- */
-int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
-
-/**
  * Sets a callback that provides the signed token to exchange: the identity
  * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
  * platform gives the workload for MCP_GRANT_JWT_BEARER.
@@ -1992,6 +1962,193 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
                               const char *algorithm);
 
 /**
+ * Sets the scopes to request.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `scope`: scope names, separated by blanks, copied.  They are sent as they
+ * are, without additions.  "" requests no scope: no request has the
+ * parameter "scope".  NULL, which is the default, requests the scopes that
+ * the server's challenge names.  If the challenge names none, the library
+ * requests the scopes in the server's metadata, or else none.
+ *
+ * Use "" for an authorization server that refuses the scopes which the MCP
+ * server names.  The token then has the scopes that the authorization server
+ * chooses, which may be more than the application needs.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
+ */
+int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
+
+/**
+ * Sets the only authorization server to use, and states that the application
+ * trusts it for the MCP servers of this authorization.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `issuer`: https://, or http:// on this machine; exactly as the member
+ * "issuer" in the metadata of the authorization server, copied.  NULL, which
+ * is the default, means the one that the MCP server names.
+ *
+ * Without this function, the authorization server must be one that the MCP
+ * server lists, and its metadata must have the same issuer, byte for byte.
+ * With it, the library uses metadata whose issuer is `issuer`, byte for
+ * byte, also if the MCP server lists another authorization server, or none.
+ * The library then reads metadata from the origin of `issuer` only.  If a
+ * server publishes no metadata, see mcp_auth_set_endpoints().
+ *
+ * The person sees the pages of this authorization server, and it gets the
+ * client secret.  So take the issuer from the documents of the provider.  An
+ * error that names an issuer repeats what a server sent.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414, RFC 9728.
+ */
+int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
+
+/**
+ * Sets a parameter of the authorization request, or leaves it out.  This is
+ * the request that the person's browser sends to the authorization server;
+ * for the device grant, the request for the code.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `name`: of the parameter: 1 to 256 printable ASCII characters without
+ * blanks, copied.
+ * `value`: UTF-8 of up to 8192 bytes, copied; the library encodes it for the
+ * URL.  NULL leaves the parameter out.  A later call for the same name
+ * replaces an earlier one.  Up to 64 names.
+ *
+ * Some authorization servers need what MCP does not know, for example
+ * "access_type" or "audience".  Some refuse what MCP demands: "resource"
+ * with NULL, here and in mcp_auth_set_token_parameter(), leaves out the
+ * resource indicator.  Then the authorization server alone decides for which
+ * MCP server the token is, and an MCP server may get a token that other
+ * servers accept as well.  So leave it out only if the authorization server
+ * refuses it.
+ *
+ * The URL is visible in the browser, so a value is no place for a secret.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for the parameters that carry the security
+ * of the sign-in or that another function sets: assertion, client_assertion,
+ * client_assertion_type, client_id, client_secret, code, code_challenge,
+ * code_challenge_method, code_verifier, device_code, dpop_jkt, grant_type,
+ * nonce, redirect_uri, refresh_token, request, request_uri, response_mode,
+ * response_type, scope, state, subject_token; MCP_E_STATE; MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.1; RFC 8707.
+ */
+int32_t mcp_auth_set_authorization_parameter(mcp_auth *auth,
+                                             const char *name,
+                                             const char *value);
+
+/**
+ * Sets a parameter of every token request, or leaves it out.  The token
+ * requests are those with a code, a refresh token, client credentials, an
+ * assertion or a device code.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `name`, `value`: as for mcp_auth_set_authorization_parameter().
+ *
+ * Errors: as for mcp_auth_set_authorization_parameter().
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.2; RFC 8707.
+ */
+int32_t mcp_auth_set_token_parameter(mcp_auth *auth,
+                                     const char *name,
+                                     const char *value);
+
+/**
+ * DANGER.  Allows a sign-in at an authorization server whose metadata does
+ * not say that it supports PKCE.  Otherwise that is MCP_E_AUTH: a server
+ * that ignores PKCE lets whoever sees the authorization code use it.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `assume`: 1 assumes that the server supports PKCE with S256; 0, which is
+ * the default, does not.
+ *
+ * The library sends PKCE with S256 in either case.  A server whose list of
+ * methods lacks S256 is still refused.
+ *
+ * Errors: MCP_E_STATE, MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.
+ * Spec: authorization, RFC 7636, RFC 8414.
+ */
+int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
+
+/**
+ * Sets the endpoints of an authorization server that publishes no metadata.
+ * The library then fetches no metadata, and registers no client: see
+ * mcp_auth_set_client().
+ *
+ * `auth`: an authorization before its first exchange.
+ * `authorization`: the URL to which the person's browser goes, copied.  NULL
+ * for a grant without a browser.
+ * `token`: the URL for token requests, copied.  NULL for both URLs, which is
+ * the default, means the endpoints of the metadata.
+ *
+ * Both are https://, or http:// on this machine.  Nothing checks that the
+ * endpoints belong to the MCP server: the application says so.  The library
+ * sends the code and the client secret there, so take the URLs from the
+ * documents of the provider.  PKCE with S256 is sent.
+ *
+ * With mcp_auth_set_issuer(), a redirect that names another issuer is
+ * refused, and tokens are stored under the issuer.  Without it, they are
+ * stored under the origin of the token endpoint.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
+ * a token endpoint; MCP_E_STATE; MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.
+ */
+int32_t mcp_auth_set_endpoints(mcp_auth *auth,
+                               const char *authorization,
+                               const char *token);
+
+/**
+ * Sets the method by which the application authenticates at the token
+ * endpoint.  It holds for the registration and for every token request.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `method`: "client_secret_basic", "client_secret_post", "private_key_jwt"
+ * or "none", copied.  NULL, which is the default, selects the first method
+ * in the metadata of the authorization server that the application can use.
+ *
+ * Use it for an authorization server whose metadata lists a method that does
+ * not work.  "client_secret_basic" and "client_secret_post" need a secret,
+ * from mcp_auth_set_client() or from the registration; "private_key_jwt"
+ * needs mcp_auth_set_client_key().  The secret goes to the token endpoint in
+ * each case.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 2.3; RFC 7591.
+ */
+int32_t mcp_auth_set_client_auth(mcp_auth *auth, const char *method);
+
+/**
+ * Selects a known provider of sign-ins, and with it the options that it
+ * needs.  docs/sign-in.md lists the names, and what each one changes.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `name`: in lower case, for example "entra", "cognito" or "google", copied.
+ * NULL, which is the default, means none.
+ *
+ * A profile is a set of the other options of this chapter.  What the
+ * application sets itself counts more, whether before or after this call.  A
+ * profile may leave out what MCP demands, such as the resource indicator; see
+ * mcp_auth_set_authorization_parameter().  The library never selects one
+ * itself.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for an unknown name, with a message that
+ * lists the known ones; MCP_E_STATE; MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.
+ */
+int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
+
+/**
  * DANGER.  Allows an MCP server that is outside this machine and its network
  * to name an authorization server that is inside.  Otherwise that is
  * MCP_E_INSECURE, because such a server could make the application send
@@ -2018,7 +2175,8 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
  *
  * The library finds the authorization server in the metadata that the MCP
  * server publishes, and then does everything that it does when the server
- * refuses a call.  A valid token is kept.
+ * refuses a call.  A token that has not expired is kept.  If a token cannot
+ * be renewed, for whatever reason, the person signs in.
  *
  * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
  * MCP_E_AUTH if the server names no authorization server; call errors.
@@ -2028,16 +2186,17 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 int32_t mcp_sign_in(mcp_client *client);
 
 /**
- * Removes the tokens that a client has through its authorization, from
- * memory and from the store.  It revokes them first, if the authorization
- * server supports that.
+ * Removes the tokens that a client has through its authorization, and the
+ * registration for which they were issued, from memory and from the store.
+ * It revokes the tokens first, if the authorization server supports that.
  *
  * `client`: a client with an authorization.
  *
- * Tokens of an earlier run that the store has for the address of this client
- * are removed as well.  The registration is kept.
+ * Tokens and registrations of an earlier run that the store has for the
+ * address of this client are removed as well.  The next sign-in registers the
+ * application again.  A client id of mcp_auth_set_client() is kept.
  *
- * Errors: MCP_E_NOT_FOUND if there is no token to remove; MCP_E_UNSUPPORTED
+ * Errors: MCP_E_NOT_FOUND if there is nothing to remove; MCP_E_UNSUPPORTED
  * for a client without an authorization; the error of the revocation or of
  * the store if one of them fails, but the library still removes everything
  * that it can; call errors.

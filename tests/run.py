@@ -51,6 +51,7 @@ SUITES = [
     ("c", [sys.executable, "tests/c/run.py"], 600),
     ("cli", [sys.executable, "tests/cli/run.py"], 300),
     ("field", [sys.executable, "tests/field/run.py"], 120),
+    ("sign-in", [sys.executable, "tests/sign_in/run.py"], 120),
     ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
     ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
                "tests/model/Cargo.toml"], 300),

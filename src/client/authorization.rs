@@ -5,13 +5,18 @@ use std::sync::Arc;
 use crate::auth::credential::{Credential, Need};
 use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::oauth::host::browser;
+use crate::auth::oauth::token_check::TokenCheck;
+use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
+use crate::client::core::context::Ctx;
 use crate::client::http::credentials::CredentialContext;
 use crate::client::options::Options;
-use crate::transport::wait::now;
+use crate::protocol::call::Call;
+use crate::protocol::error_code::METHOD_NOT_FOUND;
+use crate::transport::wait::{Wait, now};
 
 // The types that `ffi` uses.
 pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser};
@@ -46,15 +51,92 @@ impl Client {
 
     /// Gets a token before the server requires one.
     pub(crate) fn sign_in(self: &Arc<Self>) -> Result<()> {
-        self.with_oauth("sign in", true)
+        self.with_oauth("sign in", |oauth, options, wait| {
+            let caller = CredentialContext { client: self, options };
+            let need = Need { wait, caller: &caller };
+            now(oauth.load(need))?;
+            self.ensure_token(oauth, options, need)?;
+            oauth.take_store_failure().map_or(Ok(()), Err)
+        })
+    }
+
+    /// Ends with a token that was just issued, or that the server has just
+    /// accepted.
+    fn ensure_token(
+        self: &Arc<Self>,
+        oauth: &Arc<OAuthCredential>,
+        options: &Arc<Options>,
+        need: Need<'_>,
+    ) -> Result<()> {
+        let (mut refused, mut may_refresh) = (None, true);
+        for _ in 0..=CHECKS {
+            match oauth.good_token() {
+                Some((_, true)) => return Ok(()),
+                Some((token, false)) if refused.as_ref() != Some(&token) => {
+                    match self.check_token(oauth, options, &token, need.wait)? {
+                        TokenVerdict::Accepted => return Ok(()),
+                        TokenVerdict::Refused { is_unauthorized } => {
+                            (refused, may_refresh) = (Some(token), is_unauthorized);
+                        }
+                    }
+                }
+                _ => {}
+            }
+            now(oauth.sign_in(need, refused.as_ref(), may_refresh))?;
+        }
+        Err(Error::new(
+            Status::Auth,
+            "the server accepts no token that other processes or other clients have stored",
+        ))
+    }
+
+    /// Connects and pings with a token, by a client that the application does
+    /// not see.
+    fn check_token(
+        &self,
+        oauth: &Arc<OAuthCredential>,
+        options: &Options,
+        token: &Token,
+        wait: &Wait,
+    ) -> Result<TokenVerdict> {
+        let options = Arc::new(options.to_try(TokenCheck::new(oauth, token)));
+        let client = self.sibling(Options::clone(&options));
+        let call = Call::ping();
+        let limits = CallLimits::of(&call);
+        let answer = now(Ctx::new(&client, &options, wait).perform_within(&call, &limits));
+        let is_connected = client.current_session().is_some();
+        client.close();
+        wait.restart();
+        match answer {
+            Ok(_) => Ok(TokenVerdict::Accepted),
+            // The server does not know "ping", and says so after it has accepted
+            // the token.
+            Err(error)
+                if is_connected && error.rpc().is_some_and(|rpc| rpc.code == METHOD_NOT_FOUND) =>
+            {
+                Ok(TokenVerdict::Accepted)
+            }
+            Err(error) if is_refusal(&error) => {
+                let is_unauthorized = error.status() == Status::Unauthorized;
+                Ok(TokenVerdict::Refused { is_unauthorized })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Revokes and removes the tokens.
     pub(crate) fn sign_out(self: &Arc<Self>) -> Result<()> {
-        self.with_oauth("sign out", false)
+        self.with_oauth("sign out", |oauth, options, wait| {
+            let caller = CredentialContext { client: self, options };
+            now(oauth.sign_out(Need { wait, caller: &caller }))
+        })
     }
 
-    fn with_oauth(self: &Arc<Self>, call: &str, signs_in: bool) -> Result<()> {
+    fn with_oauth(
+        self: &Arc<Self>,
+        call: &str,
+        work: impl FnOnce(&Arc<OAuthCredential>, &Arc<Options>, &Wait) -> Result<()>,
+    ) -> Result<()> {
         self.check_open()?;
         self.check_may_wait()?;
         let options = self.options();
@@ -67,13 +149,28 @@ impl Client {
             ));
         }
         let wait = self.wait(&options, &CallLimits::default(), false);
-        let caller = CredentialContext { client: self, options: &options };
-        let need = Need { wait: &wait, caller: &caller };
-        let done = now(async {
-            if signs_in { oauth.sign_in(need).await } else { oauth.sign_out(need).await }
-        });
+        let done = work(oauth, &options, &wait);
         done.map_err(|error| self.finished(error, call, &options))
     }
+}
+
+/// What the server thinks of a token.
+enum TokenVerdict {
+    Accepted,
+    /// `is_unauthorized`: by 401, after which a refresh may help.
+    Refused {
+        is_unauthorized: bool,
+    },
+}
+
+/// How many tokens that others have stored are checked in one sign-in.
+const CHECKS: usize = 3;
+
+/// Whether the server has answered, and another token may be answered
+/// otherwise.
+fn is_refusal(error: &Error) -> bool {
+    let status = error.status();
+    error.http_status() != 0 || matches!(status, Status::Rpc | Status::Protocol | Status::Version)
 }
 
 /// Opens a page in the browser, with the environment of the authorization or

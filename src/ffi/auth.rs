@@ -260,40 +260,6 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
     unsafe { set_text(auth, url, "url", Auth::set_client_metadata_url) }
 }
 
-/// Sets the scopes to request.
-///
-/// `auth`: an authorization before its first exchange.
-/// `scope`: scope names, separated by blanks, copied.  NULL, which is the
-/// default, requests the scopes that the server's challenge names.  If the
-/// challenge names none, the library requests the scopes in the server's
-/// metadata, or else none.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c_char) -> i32 {
-    // SAFETY: the header requires the same.
-    unsafe { set_text(auth, scope, "scope", Auth::set_scope) }
-}
-
-/// Sets the only authorization server to use.  The library refuses an MCP
-/// server that names another one.
-///
-/// `auth`: an authorization before its first exchange.
-/// `issuer`: https://, exactly as in the metadata of the authorization
-/// server, copied.  NULL, which is the default, means the one that the MCP
-/// server names.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const c_char) -> i32 {
-    // SAFETY: the header requires the same.
-    unsafe { set_text(auth, issuer, "issuer", Auth::set_issuer) }
-}
-
 /// Sets a callback that provides the signed token to exchange: the identity
 /// token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
 /// platform gives the workload for MCP_GRANT_JWT_BEARER.
@@ -475,29 +441,6 @@ pub unsafe extern "C" fn mcp_auth_set_dpop_key(
             )
         };
         auth.inner.set_dpop_key(pem, algorithm)
-    })
-}
-
-/// DANGER.  Allows an MCP server that is outside this machine and its network
-/// to name an authorization server that is inside.  Otherwise that is
-/// MCP_E_INSECURE, because such a server could make the application send
-/// requests to addresses that only the application can reach.
-///
-/// `auth`: an authorization before its first exchange.
-/// `allow`: 1 allows it; 0, which is the default, does not.
-///
-/// Always allowed: an MCP server on this machine names an authorization
-/// server on this machine, or an MCP server on a private network names one on
-/// a private network.  Never allowed: link-local addresses.
-///
-/// Errors: MCP_E_STATE, MCP_E_FORKED.
-///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_allow_private(auth: *mut mcp_auth, allow: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live handle.
-        unsafe { borrow(auth, "auth") }?.inner.set_allow_private(allow != 0)
     })
 }
 

@@ -25,6 +25,7 @@ mod network;
 mod stdio;
 
 mod auth;
+mod auth_options;
 mod sign_in;
 mod store;
 

@@ -35,7 +35,8 @@ pub type mcp_browser_fn = Option<
 ///
 /// The library finds the authorization server in the metadata that the MCP
 /// server publishes, and then does everything that it does when the server
-/// refuses a call.  A valid token is kept.
+/// refuses a call.  A token that has not expired is kept.  If a token cannot
+/// be renewed, for whatever reason, the person signs in.
 ///
 /// Errors: MCP_E_UNSUPPORTED for a client without an authorization;
 /// MCP_E_AUTH if the server names no authorization server; call errors.
@@ -49,16 +50,17 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
     })
 }
 
-/// Removes the tokens that a client has through its authorization, from
-/// memory and from the store.  It revokes them first, if the authorization
-/// server supports that.
+/// Removes the tokens that a client has through its authorization, and the
+/// registration for which they were issued, from memory and from the store.
+/// It revokes the tokens first, if the authorization server supports that.
 ///
 /// `client`: a client with an authorization.
 ///
-/// Tokens of an earlier run that the store has for the address of this client
-/// are removed as well.  The registration is kept.
+/// Tokens and registrations of an earlier run that the store has for the
+/// address of this client are removed as well.  The next sign-in registers the
+/// application again.  A client id of mcp_auth_set_client() is kept.
 ///
-/// Errors: MCP_E_NOT_FOUND if there is no token to remove; MCP_E_UNSUPPORTED
+/// Errors: MCP_E_NOT_FOUND if there is nothing to remove; MCP_E_UNSUPPORTED
 /// for a client without an authorization; the error of the revocation or of
 /// the store if one of them fails, but the library still removes everything
 /// that it can; call errors.

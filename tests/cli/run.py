@@ -25,6 +25,7 @@ import servers
 import sessions
 import showing
 import stock
+import strays
 import tasks
 from common import CLIENT, call, check, one_line, suite
 from support import ROOT, TestServer, TOKEN
@@ -201,5 +202,6 @@ saving.run_all()
 sessions.run_all()
 showing.run_all()
 oauth.run_all()
+strays.run_all()
 stock.run_all()
 suite.end()

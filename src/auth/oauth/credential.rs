@@ -12,7 +12,7 @@ use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::is_inside;
 use crate::auth::token::Token;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
 use crate::wire::challenge::{self, AuthScheme};
 use crate::wire::url::Url;
@@ -56,11 +56,33 @@ impl OAuthCredential {
         self.auth.settings().sign_in_timeout + LIMIT
     }
 
-    /// Gets a token before the server asks for one.
-    pub(crate) async fn sign_in(&self, need: Need<'_>) -> Result<()> {
+    /// Begins to sign in: loads what the store has.
+    pub(crate) async fn load(&self, need: Need<'_>) -> Result<()> {
         self.account.forgive();
-        self.flow(need).run(Reason::SignIn).await?;
-        self.account.take_store_failure().map_or(Ok(()), Err)
+        self.flow(need).load().await
+    }
+
+    /// Gets a token before the server asks for one. `refused`: the token that
+    /// the server did not accept. `may_refresh`: whether the refresh token of
+    /// that one may get another.
+    pub(crate) async fn sign_in(
+        &self,
+        need: Need<'_>,
+        refused: Option<&Token>,
+        may_refresh: bool,
+    ) -> Result<()> {
+        self.flow(need).run(Reason::SignIn { refused, may_refresh }).await.map(drop)
+    }
+
+    /// The token that has not ended and was not refused, and whether it has just
+    /// been issued.
+    pub(crate) fn good_token(&self) -> Option<(Token, bool)> {
+        self.account.good()
+    }
+
+    /// The last failure of the store that ended no call.
+    pub(crate) fn take_store_failure(&self) -> Option<Error> {
+        self.account.take_store_failure()
     }
 
     /// Revokes the tokens and removes them.

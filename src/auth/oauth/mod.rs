@@ -4,7 +4,8 @@
 //! - `store`: the token store;
 //! - `state`: the settings, and the data about each server;
 //! - `host`: HTTP requests, the loopback listener, the browser;
-//! - `flow`: the steps. `flow/mod.rs` shows a whole sign-in.
+//! - `flow`: the steps. `flow/mod.rs` shows a whole sign-in;
+//! - `token_check`: a credential that shows whether the server accepts a token.
 
 pub(crate) mod credential;
 pub(crate) mod flow;
@@ -12,3 +13,4 @@ pub(crate) mod host;
 pub(crate) mod spec;
 pub(crate) mod state;
 pub(crate) mod store;
+pub(crate) mod token_check;

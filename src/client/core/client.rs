@@ -94,6 +94,11 @@ impl Client {
         }
     }
 
+    /// Makes another client, to try something that this client shall not show.
+    pub(crate) fn sibling(&self, options: Options) -> Arc<Self> {
+        Arc::new(Self::of(options, self.run_job))
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.close.is_raised()
     }

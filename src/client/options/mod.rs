@@ -209,6 +209,13 @@ impl Options {
         self.set_credential(is_some.then(|| Arc::new(FixedToken(token)) as Arc<dyn Credential>))
     }
 
+    /// The options of a client that tries a credential: it has connections and
+    /// a declaration of its own.
+    pub(crate) fn to_try(&self, credential: Arc<dyn Credential>) -> Self {
+        let (declared, http) = (ClientCapabilities::default(), Arc::default());
+        Self { credential, declared, http, roots: None, ..self.clone() }
+    }
+
     /// Sets the credential; `None` removes it.
     pub(crate) fn set_credential(&mut self, credential: Option<Arc<dyn Credential>>) -> Result<()> {
         self.address()?;

@@ -66,6 +66,7 @@ impl Drop for Input {
 pub struct Event {
     pub kind: i32,
     pub method: Option<String>,
+    pub message: Option<String>,
     pub params: Value,
     pub uri: Option<String>,
     pub log_level: i32,
@@ -81,6 +82,7 @@ impl Event {
             Self {
                 kind: raw::mcp_event_kind(event),
                 method: text(raw::mcp_event_method(event)),
+                message: text(raw::mcp_event_message(event)),
                 params: sized_json(|len| raw::mcp_event_params_json(event, len)).unwrap(),
                 uri: text(raw::mcp_event_uri(event)),
                 log_level: raw::mcp_event_log_level(event),

@@ -2,6 +2,7 @@
 //! 4.1, with PKCE).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use form_urlencoded::parse;
 
@@ -10,11 +11,13 @@ use crate::auth::oauth::flow::grants::{
     ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser,
 };
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
-use crate::auth::oauth::host::listener::LoopbackListener;
+use crate::auth::oauth::host::listener::{LoopbackListener, RedirectReceiver};
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::consent::refuses_prompt;
 use crate::auth::oauth::spec::pkce::Verifier;
+use crate::auth::oauth::spec::refusal_advice::AskedFor;
 use crate::auth::oauth::spec::token_response::TokenStep;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
@@ -34,9 +37,21 @@ impl Flow<'_> {
         listener: Option<LoopbackListener>,
     ) -> GrantResult {
         let GrantRequest { http, found, parameters, client } = *request;
+        let mut consent = self.consent(found, parameters).await;
         let verifier = Verifier::new(random::secret(Verifier::BYTES)?);
         self.hide(&Secret::from(verifier.expose()));
-        let code = self.code(request, &verifier, listener).await?;
+        let asked = self.code(request, &verifier, listener, consent.is_added()).await;
+        let code = match asked {
+            Err(refused) if consent.is_added() && refused.may_concern_prompt => {
+                self.record_consent(found, consent.refused()).await;
+                match self.listen_again(&client.redirect_uri)? {
+                    Some(listener) => self.code(request, &verifier, listener, false).await,
+                    None => Err(refused),
+                }
+            }
+            asked => asked,
+        };
+        let code = code.map_err(|refused| refused.refused)?;
         // The server may have closed its idle connections by now, and a code
         // must be sent only once.
         http.close_connections();
@@ -54,7 +69,10 @@ impl Flow<'_> {
             client,
             parameters,
         };
-        Ok(self.request_token(http, found, &token_request).await??)
+        let granted = self.request_token(http, found, &token_request).await??;
+        let has_refresh_token = granted.response.refresh_token.is_some();
+        self.record_consent(found, consent.granted(has_refresh_token)).await;
+        Ok(granted)
     }
 
     /// Shows the sign-in page, and waits for the code.
@@ -63,7 +81,8 @@ impl Flow<'_> {
         request: &GrantRequest<'_>,
         verifier: &Verifier,
         listener: Option<LoopbackListener>,
-    ) -> std::result::Result<Secret, GrantError> {
+        needs_consent: bool,
+    ) -> std::result::Result<Secret, CodeError> {
         let GrantRequest { found, parameters, client, .. } = *request;
         let open_page = self.settings.open_page.clone().ok_or_else(needs_browser)?;
         let state = random::secret(STATE_BYTES)?;
@@ -78,24 +97,32 @@ impl Flow<'_> {
             state: &state,
             resource: &found.resource,
             scope: scope.as_deref(),
-            needs_consent: parameters.needs_consent,
+            excludes_scope: self.settings.scope.is_some() && scope.is_none(),
+            needs_consent,
             dpop_jkt: thumbprint.as_deref(),
+            edits: &self.settings.authorization_edits,
         };
         let url = url.url(found.plain_http)?;
         let pending = SignInGuard::new(self.auth, state, &client.redirect_uri);
-        self.run_callback(&self.person_limit(), move || open_page(url.expose()))
-            .await
-            .map_err(|error| error.during("show the page of the sign-in"))?;
+        self.run_callback(&self.person_limit(), move || open_page(url.expose())).await.map_err(
+            |error| {
+                let client_status = match error.status() {
+                    // The person may have seen the page.
+                    Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::NoAnswer,
+                    _ => ClientStatus::Known,
+                };
+                GrantError { error: error.during("show the page of the sign-in"), client_status }
+            },
+        )?;
         let query = self.redirect_query(&pending.sign_in, listener).await;
         drop(pending);
         self.restart_time();
-        let query = query.map_err(|error| match error.status() {
-            Status::Timeout => GrantError { error, client_status: ClientStatus::NoAnswer },
-            _ => GrantError::from(error),
-        })?;
+        let client_status = ClientStatus::NoAnswer;
+        let query = query.map_err(|error| GrantError { error, client_status })?;
         let secrets = self.hidden();
         let response = read_response(query.expose());
-        response.code(&ExpectedResponse::of(&found.server, &secrets)).map_err(|error| {
+        let asked = AskedFor::new(&self.settings.authorization_edits, scope.as_deref());
+        response.code(&ExpectedResponse::of(&found.server, &secrets, asked)).map_err(|error| {
             if let (Status::Denied, Some(scope)) = (error.status(), &scope) {
                 self.account.decline(scope);
             }
@@ -105,8 +132,11 @@ impl Flow<'_> {
                 true => ClientStatus::Unknown,
                 false => ClientStatus::Known,
             };
+            let may_concern_prompt =
+                !matches!(error.status(), Status::Untrusted | Status::Protocol)
+                    && refuses_prompt_of(query.expose());
             let error = if is_refusal { found.explain("authorization_code", error) } else { error };
-            GrantError { error, client_status }
+            CodeError { refused: GrantError { error, client_status }, may_concern_prompt }
         })
     }
 
@@ -127,8 +157,8 @@ impl Flow<'_> {
         let waited = async {
             match listener {
                 Some(mut listener) => {
-                    let mut is_ours = |query: &str| sign_in.offer(query);
-                    listener.answer(&wait, sign_in.arrived(), &mut is_ours).await.map(drop)
+                    let mut receiver = Receiver { flow: self, sign_in };
+                    listener.answer(&wait, sign_in.arrived(), &mut receiver).await.map(drop)
                 }
                 None => wait.until_raised(sign_in.arrived()).await,
             }
@@ -139,15 +169,21 @@ impl Flow<'_> {
             true => waited.await,
             false => inside(self.auth, || now(waited)),
         };
-        waited.map_err(|error| match error.status() {
-            Status::Timeout => Error::new(
-                Status::Timeout,
-                format!(
-                    "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
-                    timeout.as_secs_f64()
+        waited.map_err(|error| {
+            let error = match error.status() {
+                Status::Timeout => Error::new(
+                    Status::Timeout,
+                    format!(
+                        "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
+                        timeout.as_secs_f64()
+                    ),
                 ),
-            ),
-            _ => error,
+                _ => error,
+            };
+            match sign_in.stray_summary() {
+                Some(strays) => error.with_advice(&strays),
+                None => error,
+            }
         })?;
         sign_in
             .query()
@@ -155,10 +191,60 @@ impl Flow<'_> {
     }
 }
 
+/// Why there is no code.
+struct CodeError {
+    refused: GrantError,
+    /// The server may have refused `prompt=consent`.
+    may_concern_prompt: bool,
+}
+
+impl<E: Into<GrantError>> From<E> for CodeError {
+    fn from(error: E) -> Self {
+        Self { refused: error.into(), may_concern_prompt: false }
+    }
+}
+
+fn refuses_prompt_of(query: &str) -> bool {
+    let text = |wanted: &str| parse(query.as_bytes()).find(|(name, _)| name == wanted);
+    let (code, description) = (text("error"), text("error_description"));
+    let description = description.map(|(_, text)| text).unwrap_or_default();
+    code.is_some_and(|(_, code)| refuses_prompt(&code, &description))
+}
+
 /// Whether the response says that the server does not know the client, or does
 /// not allow it this grant.
 fn refuses_client(query: &str) -> bool {
-    parse(query.as_bytes()).any(|(name, value)| name == "error" && value == "unauthorized_client")
+    parse(query.as_bytes()).any(|(name, value)| {
+        name == "error" && matches!(&*value, "unauthorized_client" | "invalid_client")
+    })
+}
+
+/// Gives the requests at the redirect URL to the sign-in, and reports those that
+/// do not belong to it.
+struct Receiver<'a> {
+    flow: &'a Flow<'a>,
+    sign_in: &'a PendingSignIn,
+}
+
+impl RedirectReceiver for Receiver<'_> {
+    fn take(&mut self, query: &str) -> bool {
+        self.sign_in.offer(query)
+    }
+
+    fn ignored(&mut self, query: Option<&str>) {
+        match query {
+            Some(query) => self.sign_in.add_stray(query),
+            None => self.sign_in.add_stray_post(),
+        }
+    }
+
+    fn report(&mut self) -> Option<Duration> {
+        let (report, next) = self.sign_in.stray_report(Instant::now());
+        if let Some(report) = report {
+            self.flow.notice(&report);
+        }
+        next
+    }
 }
 
 /// Lets mcp_auth_complete() find the sign-in, until it is dropped.

@@ -18,7 +18,6 @@ use crate::auth::oauth::spec::registration::{RegistrationRequest, may_refresh};
 use crate::auth::oauth::spec::scope::has_all;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::state::settings::{ClientCredentials, Grant, Settings};
-use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -100,10 +99,14 @@ impl Flow<'_> {
         let stored = self.store.read::<Registration>(&key).await?;
         let now = seconds(SystemTime::now())?;
         let chosen = self.settings.client_auth.map(AuthMethod::name);
+        let is_usable = match &stored {
+            Some(stored) => stored.fits(chosen) && self.is_usable(stored, found)?,
+            None => false,
+        };
         let stored = stored.filter(|stored| {
             let covers =
                 stored.scope.as_ref().is_none_or(|scope| has_all(scope, &parameters.scopes));
-            stored.holds(now) && stored.fits(chosen) && covers
+            is_usable && stored.holds(now) && covers
         });
         let known = self.client_history(stored.is_some()).await?;
         match choose(&known.borrowed(&self.settings), &found.server, found.plain_http)? {
@@ -169,6 +172,15 @@ impl Flow<'_> {
         let stored = self.store.read::<Registration>(&key).await?;
         match stored.filter(|stored| stored.client_id == tokens.client_id) {
             Some(stored) => self.stored_client(stored, found),
+            None if tokens.client_secret.is_some() || tokens.auth_method.is_some() => {
+                let replaced = Registration {
+                    client_id: tokens.client_id.clone(),
+                    client_secret: tokens.client_secret.clone(),
+                    auth_method: tokens.auth_method.clone(),
+                    ..Registration::default()
+                };
+                self.stored_client(replaced, found)
+            }
             None => Ok(ClientIdentity {
                 id: tokens.client_id.clone(),
                 ..ClientIdentity::anonymous(ClientSource::Stored)
@@ -186,21 +198,6 @@ impl Flow<'_> {
         let stored = self.store.read::<Registration>(&key).await?;
         ids.extend(stored.map(|stored| stored.client_id));
         Ok(ids)
-    }
-
-    /// Removes a registration that the server has forgotten.
-    pub(super) async fn unregister(&self, found: &Discovered) -> Result<()> {
-        let lock = self.store.lock(&self.limit()).await?;
-        self.unregister_locked(&lock, found).await
-    }
-
-    pub(super) async fn unregister_locked(
-        &self,
-        lock: &Arc<StoreLock>,
-        found: &Discovered,
-    ) -> Result<()> {
-        let key = Registration::key(found.issuer(), self.settings.application_type());
-        self.store.remove(lock, key).await
     }
 
     /// What the choice of a client depends on.
@@ -340,6 +337,9 @@ impl Flow<'_> {
             ..Registration::default()
         };
         let lock = self.store.lock(&self.limit()).await?;
+        if let Err(error) = self.keep_beside_tokens(&lock, found.issuer()).await {
+            self.store_failed(error);
+        }
         if let Err(error) = self.store.write(&lock, &entry).await {
             self.store_failed(error);
         }
@@ -365,7 +365,10 @@ impl Flow<'_> {
     }
 
     /// Listens at the port of a stored registration. `None` if the port is taken.
-    fn listen_again(&self, redirect_uri: &str) -> Result<Option<Option<LoopbackListener>>> {
+    pub(super) fn listen_again(
+        &self,
+        redirect_uri: &str,
+    ) -> Result<Option<Option<LoopbackListener>>> {
         if !self.settings.listens() {
             return Ok(Some(None));
         }

@@ -35,7 +35,9 @@ pub(crate) enum Reason<'a> {
     /// The next request needs one, and the cached token is unknown or expires.
     NextRequest,
     /// The application signs in before any server asks for a token.
-    SignIn,
+    /// `refused`: the token that the server did not accept. `may_refresh`:
+    /// whether its refresh token may get another one.
+    SignIn { refused: Option<&'a Token>, may_refresh: bool },
     /// The server refused a request for its token, or for having none.
     Unauthorized { refused: Option<&'a Token>, challenge: Option<&'a Challenge>, only_dpop: bool },
     /// The server refused a request because its token lacks a scope.
@@ -45,7 +47,7 @@ pub(crate) enum Reason<'a> {
 impl<'a> Reason<'a> {
     pub(super) fn challenge(self) -> Option<&'a Challenge> {
         match self {
-            Self::NextRequest | Self::SignIn => None,
+            Self::NextRequest | Self::SignIn { .. } => None,
             Self::Unauthorized { challenge, .. } | Self::InsufficientScope { challenge, .. } => {
                 challenge
             }
@@ -54,15 +56,21 @@ impl<'a> Reason<'a> {
 
     pub(super) fn refused(self) -> Option<&'a Token> {
         match self {
-            Self::NextRequest | Self::SignIn => None,
-            Self::Unauthorized { refused, .. } | Self::InsufficientScope { refused, .. } => refused,
+            Self::NextRequest => None,
+            Self::SignIn { refused, .. }
+            | Self::Unauthorized { refused, .. }
+            | Self::InsufficientScope { refused, .. } => refused,
         }
+    }
+
+    pub(super) fn is_sign_in(self) -> bool {
+        matches!(self, Self::SignIn { .. })
     }
 
     pub(super) fn purpose(self) -> FlowPurpose {
         match self {
             Self::NextRequest => FlowPurpose::Renewal,
-            Self::SignIn => FlowPurpose::SignIn,
+            Self::SignIn { .. } => FlowPurpose::SignIn,
             Self::Unauthorized { .. } => FlowPurpose::Replacement,
             Self::InsufficientScope { .. } => FlowPurpose::StepUp,
         }
@@ -80,6 +88,8 @@ pub(crate) struct Flow<'a> {
     secrets: RefCell<Vec<Secret>>,
     /// An authorization server was contacted.
     has_contacted: Cell<bool>,
+    /// It gave a token.
+    has_token: Cell<bool>,
     /// When [`LIMIT`] began.
     begun: Cell<Instant>,
     /// How many notices the application got.
@@ -91,9 +101,18 @@ impl<'a> Flow<'a> {
         let settings = auth.begin();
         let secrets = RefCell::new(settings.secrets().collect());
         let store = StoreAccess::new(settings.store.clone(), auth.clone(), need);
-        let (has_contacted, begun) = (Cell::new(false), Cell::new(Instant::now()));
-        let notices = Cell::new(0);
-        Self { auth, account, need, settings, store, secrets, has_contacted, begun, notices }
+        Self {
+            auth,
+            account,
+            need,
+            settings,
+            store,
+            secrets,
+            has_contacted: Cell::new(false),
+            has_token: Cell::new(false),
+            begun: Cell::new(Instant::now()),
+            notices: Cell::new(0),
+        }
     }
 
     /// Whether the flow contacted an authorization server. If not, its token
@@ -104,6 +123,15 @@ impl<'a> Flow<'a> {
 
     pub(super) fn set_contacted(&self) {
         self.has_contacted.set(true);
+    }
+
+    /// Whether the authorization server gave a token in this flow.
+    pub(super) fn has_token(&self) -> bool {
+        self.has_token.get()
+    }
+
+    pub(super) fn set_has_token(&self) {
+        self.has_token.set(true);
     }
 
     pub(super) fn can_renew(&self, held: &CachedToken) -> bool {
@@ -196,7 +224,7 @@ impl<'a> Flow<'a> {
     /// reports it.
     pub(super) fn store_failed(&self, error: Error) {
         self.need.caller.store_failed();
-        self.account.note_store_failure(error.masked(&self.secrets.borrow()));
+        self.account.note_store_failure(self.without_secrets(error));
     }
 
     /// Keeps a secret out of all errors from here on.
@@ -206,6 +234,14 @@ impl<'a> Flow<'a> {
 
     pub(super) fn hidden(&self) -> Vec<Secret> {
         self.secrets.borrow().clone()
+    }
+
+    /// The error without the secrets of the flow and the values of parameters
+    /// that the application set.
+    pub(super) fn without_secrets(&self, error: Error) -> Error {
+        let mut secrets = self.hidden();
+        secrets.extend(self.settings.parameter_secrets());
+        error.masked(&secrets)
     }
 
     pub(super) async fn http_client(&self) -> Result<HttpClient> {

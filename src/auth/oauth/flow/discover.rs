@@ -111,7 +111,7 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<Discovered> {
         let challenge = reason.challenge();
-        let is_sign_in = matches!(reason, Reason::SignIn);
+        let is_sign_in = reason.is_sign_in();
         let plain_http = plain_http(http);
         let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
         let endpoint = &self.account.endpoint;

@@ -11,6 +11,7 @@ use crate::auth::oauth::host::assertion::{read_file, read_variable};
 use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::host::listener::LoopbackListener;
 use crate::auth::oauth::spec::jwt::check_assertion;
+use crate::auth::oauth::spec::scope::granted_part;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{
     TokenError, TokenErrorKind, TokenResponse, TokenStep,
@@ -45,7 +46,8 @@ pub(super) struct GrantError {
 pub(super) enum ClientStatus {
     Known,
     Unknown,
-    /// The browser never came back. The server may have shown the reason to the
+    /// The browser never came back: the time was over, or the application or the
+    /// person ended the sign-in. The server may have shown the reason to the
     /// person only.
     NoAnswer,
 }
@@ -191,7 +193,7 @@ impl Flow<'_> {
         let id_jag = exchanged.map_err(|refused| refused.error)?.response;
         self.hide(&id_jag.access_token);
         // The ID-JAG is good for the scopes that the provider granted only.
-        let scope = id_jag.scope.filter(|scope| !scope.is_empty()).or(scope);
+        let scope = granted_part(self.settings.scope.as_deref(), scope, id_jag.scope);
         let assertion = Some(&id_jag.access_token);
         let grant = DirectGrant { grant_type: JWT_BEARER, assertion, scope };
         self.direct_grant(request, &grant).await

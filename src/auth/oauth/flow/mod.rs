@@ -8,14 +8,18 @@
 //! 4. `client`: which client id, registered first if necessary;
 //! 5. `grants`, `authorization_code`: the grant, and the tokens for it;
 //! 6. `token_cache`: the tokens go to the store and into use.
+//!
+//! `registration_doubt` says when a registration is used again.
 
 mod authorization_code;
 mod client;
 mod client_id_place;
+mod consent;
 pub(crate) mod context;
 mod discover;
 mod grants;
 mod refresh;
+mod registration_doubt;
 mod sign_out;
 mod store_access;
 mod token_cache;
@@ -43,7 +47,13 @@ impl Flow<'_> {
             Reason::NextRequest => self.prepare().await,
             _ => self.replace(reason).await,
         };
-        done.map_err(|error| not_the_calls(error).masked(&self.hidden()))
+        if !reason.is_sign_in() {
+            // The request gets the token.
+            self.account.set_unused(false);
+        } else if self.has_token() && done.is_ok() {
+            self.account.set_unused(true);
+        }
+        done.map_err(|error| self.without_secrets(not_the_calls(error)))
     }
 
     /// Gets another token after a refusal: discovers, refreshes or signs in.
@@ -52,8 +62,11 @@ impl Flow<'_> {
         let is_spent = |held: &Arc<CachedToken>| {
             reason.refused() == Some(&held.token) && self.account.was_renewed_without_success()
         };
-        let can_refresh =
-            |held: &Arc<CachedToken>| held.entry.refresh_token.is_some() && !is_spent(held);
+        let may_refresh = !matches!(reason, Reason::SignIn { may_refresh: false, .. });
+        let can_refresh = |held: &Arc<CachedToken>| {
+            let has_token = held.entry.refresh_token.is_some() && !self.account.is_dead(held);
+            may_refresh && has_token && !is_spent(held)
+        };
         let is_step_up = matches!(reason, Reason::InsufficientScope { .. });
         let held = self.account.held();
         if !is_step_up && !held.as_ref().is_some_and(&can_refresh) {
@@ -65,7 +78,9 @@ impl Flow<'_> {
         let held = match held.filter(|held| found.issued(held)) {
             Some(held) => Some(held),
             None => match self.shared_token(&found).await? {
-                Some(shared) if !is_step_up && !shared.is_over() => {
+                Some(shared)
+                    if !is_step_up && !shared.is_over() && !self.account.is_dead(&shared) =>
+                {
                     return self.adopt(shared).await;
                 }
                 shared => shared,
@@ -74,8 +89,12 @@ impl Flow<'_> {
         self.set_contacted();
         let mut parameters = self.token_parameters(&found, held.as_deref(), reason)?;
         if let Some(held) = held.filter(|held| can_refresh(held) && !is_step_up) {
-            if let Some(token) = self.refresh(&http, &found, &held, &self.limit()).await? {
-                return Ok(token);
+            match self.refresh(&http, &found, &held, &self.limit()).await {
+                Ok(Some(token)) => return Ok(token),
+                Ok(None) => {}
+                // The person asked for a sign-in, whatever happens to a refresh.
+                Err(error) if reason.is_sign_in() => self.go_on_after(error)?,
+                Err(error) => return Err(error),
             }
             self.check_settings()?;
             parameters = self.token_parameters(&found, None, reason)?;
@@ -95,25 +114,60 @@ impl Flow<'_> {
         loop {
             let (client, listener) = self.choose_client(http, found, parameters).await?;
             let request = GrantRequest { http, found, parameters, client: &client };
+            self.doubt(found, &client).await;
             let refused = match self.grant(&request, listener).await {
                 Ok(granted) => {
-                    return self.keep_tokens(granted, found, &client.id, parameters, None).await;
+                    let kept = self.keep_tokens(granted, found, &client, parameters, None).await;
+                    self.trust(found, &client).await;
+                    return kept;
                 }
                 Err(refused) => refused,
             };
-            let is_stored = client.source == ClientSource::Stored;
             match refused.client_status {
-                ClientStatus::Unknown if is_stored && !is_retry => self.unregister(found).await?,
-                ClientStatus::NoAnswer if is_stored => {
-                    if let Err(error) = self.unregister(found).await {
-                        self.store_failed(error);
-                    }
-                    return Err(refused.error);
-                }
-                _ => return Err(refused.error),
+                ClientStatus::Unknown => self.unregister(found, &client).await?,
+                ClientStatus::Known => self.trust(found, &client).await,
+                // The mark stays: the next sign-in registers again.
+                ClientStatus::NoAnswer => {}
+            }
+            let is_unknown = refused.client_status == ClientStatus::Unknown;
+            if !is_unknown || client.source != ClientSource::Stored || is_retry {
+                return Err(refused.error);
             }
             is_retry = true;
         }
+    }
+
+    /// Lets a sign-in go on after a failed refresh, unless the call itself ends.
+    fn go_on_after(&self, error: Error) -> Result<()> {
+        if matches!(error.status(), Status::Cancelled | Status::Closed) {
+            return Err(error);
+        }
+        self.restart_time();
+        self.need.wait.check()
+    }
+
+    /// Loads the token of the store, which another process may have replaced.
+    pub(crate) async fn load(&self) -> Result<()> {
+        self.check_outside()?;
+        let _guard = match self.auth.gate.try_lock() {
+            Some(guard) => guard,
+            None if self.account.is_loaded() => return Ok(()),
+            None => match self.enter(|| self.account.is_loaded()).await? {
+                Some(guard) => guard,
+                None => return Ok(()),
+            },
+        };
+        let loaded = self.load_inside().await;
+        loaded.map(drop).map_err(|error| self.without_secrets(not_the_calls(error)))
+    }
+
+    /// The same inside the gate. Returns the token.
+    async fn load_inside(&self) -> Result<Option<Arc<CachedToken>>> {
+        let stored = self.stored_token().await?;
+        if stored.is_some() || !self.account.is_loaded() {
+            self.account.set(stored.clone());
+        }
+        Ok(stored)
     }
 
     /// Loads the token for the first request, or renews one that expires soon.
@@ -150,7 +204,9 @@ impl Flow<'_> {
         // The MCP server did not take this time.
         self.restart_time();
         match renewed {
-            Ok(token) => Ok(token),
+            Ok(Some(token)) => Ok(Some(token)),
+            // The refresh token is lost. The access token may still be good.
+            Ok(None) => Ok(self.current()),
             Err(error) if held.is_over() => Err(self.failed(FlowPurpose::Renewal, error)),
             Err(_) => {
                 self.need.wait.check()?;
@@ -165,10 +221,14 @@ impl Flow<'_> {
     async fn replace(&self, reason: Reason<'_>) -> Result<Option<Token>> {
         let refused = reason.refused();
         let is_done = || match reason {
-            Reason::SignIn => self.account.has_good(),
+            Reason::SignIn { .. } => {
+                self.account.has_good() && self.account.other_than(refused).is_some()
+            }
             _ => self.account.other_than(refused).is_some(),
         };
-        if let Reason::Unauthorized { refused: Some(refused), .. } = reason {
+        if let Reason::Unauthorized { refused: Some(refused), .. }
+        | Reason::SignIn { refused: Some(refused), .. } = reason
+        {
             self.account.refused(refused);
         }
         let failures = self.account.failures();
@@ -179,15 +239,11 @@ impl Flow<'_> {
         if let Some(failure) = self.account.failed_since(failures, reason.purpose()) {
             return Err(failure);
         }
-        if let Some(stored) = self.stored_token().await? {
+        if let Some(stored) = self.load_inside().await? {
             let is_new = refused.is_none_or(|refused| *refused != stored.token);
-            let is_good = is_new && !stored.is_over();
-            self.account.set(Some(stored.clone()));
-            if is_good && !matches!(reason, Reason::SignIn) {
+            if is_new && !stored.is_over() && !reason.is_sign_in() {
                 return Ok(Some(stored.token.clone()));
             }
-        } else if !self.account.is_loaded() {
-            self.account.set(None);
         }
         if is_done() {
             return Ok(self.current());
@@ -210,7 +266,7 @@ impl Flow<'_> {
     fn failed(&self, purpose: FlowPurpose, error: Error) -> Error {
         let is_own = matches!(error.status(), Status::Cancelled | Status::Closed)
             || self.need.wait.check().is_err();
-        let error = not_the_calls(error).masked(&self.hidden());
+        let error = self.without_secrets(not_the_calls(error));
         if !is_own {
             self.account.fail(purpose, &error);
         }

@@ -38,7 +38,7 @@ impl Flow<'_> {
         };
         let found = Discovered::known(&held.entry.resource, server, plain_http(&http));
         if !self.settings.grant.needs_person() {
-            let parameters = TokenParameters::of_cached(held);
+            let parameters = self.renewal_parameters(held);
             return self.sign_in(&http, &found, &parameters).await.map(Some);
         }
         // The token is still good: do not wait long for other processes.
@@ -46,8 +46,8 @@ impl Flow<'_> {
         self.refresh(&http, &found, held, &patience).await
     }
 
-    /// Uses the refresh token. `None` if it is no longer valid; it is removed
-    /// then.
+    /// Uses the refresh token. `None` if the server refuses it; it is not used
+    /// again then.
     ///
     /// The store is locked meanwhile, so that one of several processes renews.
     pub(super) async fn refresh(
@@ -59,8 +59,9 @@ impl Flow<'_> {
     ) -> Result<Option<Token>> {
         let lock = self.store.lock(patience).await?;
         let mut held = held.clone();
+        let mut newer = self.newer_token(&held).await?;
         for _ in 0..TRIES {
-            if let Some(newer) = self.newer_token(&held).await? {
+            if let Some(newer) = newer.take() {
                 self.account.set(Some(newer.clone()));
                 if !newer.is_over() {
                     return Ok(Some(newer.token.clone()));
@@ -71,7 +72,7 @@ impl Flow<'_> {
                 RefreshOutcome::Token(token) => return Ok(Some(token)),
                 RefreshOutcome::Lost => return Ok(None),
                 // Another process was faster: take its token.
-                RefreshOutcome::Refused => {}
+                RefreshOutcome::Replaced(other) => newer = Some(other),
             }
         }
         Ok(None)
@@ -100,33 +101,29 @@ impl Flow<'_> {
             client: &client,
             parameters: &TokenParameters::of_cached(held),
         };
-        let key = Tokens::key(&held.entry.issuer, &held.entry.resource, &held.entry.client_id);
         let got = match self.request_token(http, found, &ask).await? {
             Ok(got) => got,
-            Err(failure) if failure.kind == TokenErrorKind::InvalidGrant => {
-                if self.newer_token(held).await?.is_some() {
-                    return Ok(RefreshOutcome::Refused);
+            Err(failure) => {
+                let Some(refusal) = failure.refusal else { return Err(failure.error) };
+                if let Some(newer) = self.newer_token(held).await? {
+                    return Ok(RefreshOutcome::Replaced(newer));
                 }
-                self.drop_tokens(lock, key, refresh_token).await;
-                return Ok(RefreshOutcome::Lost);
-            }
-            // The server has forgotten the registration and its tokens.
-            Err(failure)
+                self.discard_refresh_token(lock, held, refresh_token, refusal).await;
+                // The server has forgotten the registration and its tokens.
                 if failure.kind == TokenErrorKind::InvalidClient
-                    && client.source == ClientSource::Stored =>
-            {
-                self.drop_tokens(lock, key, refresh_token).await;
-                self.unregister_locked(lock, found).await?;
+                    && client.source == ClientSource::Stored
+                {
+                    self.unregister_locked(lock, found, &client.id).await?;
+                }
                 return Ok(RefreshOutcome::Lost);
             }
-            Err(failure) => return Err(failure.error),
         };
         let TimedResponse { mut response, since } = got;
         response.refresh_token = response.refresh_token.or_else(|| Some(refresh_token.clone()));
         response.scope = response.scope.or_else(|| held.entry.granted_scope.clone());
         let granted = TimedResponse { response, since };
-        let (parameters, id) = (TokenParameters::of_cached(held), &held.entry.client_id);
-        let taken = self.keep_tokens(granted, found, id, &parameters, Some(lock)).await?;
+        let parameters = TokenParameters::of_cached(held);
+        let taken = self.keep_tokens(granted, found, &client, &parameters, Some(lock)).await?;
         Ok(RefreshOutcome::Token(taken))
     }
 
@@ -145,10 +142,10 @@ impl Flow<'_> {
 /// What happened with a refresh token.
 enum RefreshOutcome {
     Token(Token),
-    /// It is no longer valid and was removed.
+    /// The server refused it, and it is not used again.
     Lost,
-    /// The server refused it, and the store has a newer one.
-    Refused,
+    /// The server refused it, and another process has stored these tokens.
+    Replaced(Arc<CachedToken>),
 }
 
 /// How often another process may be faster.

@@ -1,9 +1,10 @@
 //! Signing out: the tokens are revoked at the authorization server (RFC 7009)
-//! and removed here.
+//! and removed here, and the registration with them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::auth::oauth::flow::context::Flow;
+use crate::auth::oauth::flow::context::{Flow, Reason};
 use crate::auth::oauth::flow::discover::{Discovered, endpoint_response, plain_http};
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
@@ -16,32 +17,42 @@ use crate::base::error::{Error, Result, Status};
 
 /// The `token_type_hint` of an access token.
 const ACCESS: &str = "access_token";
+/// How long the search for the authorization server may take if the store has
+/// no tokens.
+const SEARCH: Duration = Duration::from_secs(10);
 
 impl Flow<'_> {
-    /// Revokes and removes the tokens of this endpoint. A failure of one step
-    /// does not stop the others.
+    /// Revokes and removes the tokens of this endpoint, and removes the
+    /// registration at its authorization server. A failure of one step does not
+    /// stop the others.
     pub(crate) async fn sign_out(&self) -> Result<()> {
         let done = self.sign_out_inner().await;
-        done.map_err(|error| error.masked(&self.hidden()))
+        done.map_err(|error| self.without_secrets(error))
     }
 
     async fn sign_out_inner(&self) -> Result<()> {
         self.check_outside()?;
         let _guard = self.enter(|| false).await?;
-        let stored = self.stored_token().await;
+        let stored = self.tokens_to_discard().await;
         let failure = stored.as_ref().err().cloned();
         let held = stored.unwrap_or_default().or_else(|| self.account.held());
         let Some(held) = held else {
             self.account.set(None);
-            return Err(failure.unwrap_or_else(|| {
+            let nothing = || {
                 Error::new(
                     Status::NotFound,
-                    "there is no token for this server: nothing to sign out of",
+                    "there is no token and no registration for this server: nothing to sign out of",
                 )
-            }));
+            };
+            return match failure {
+                Some(failure) => Err(failure),
+                None if self.remove_registration_alone().await? => Ok(()),
+                None => Err(nothing()),
+            };
         };
         let revoked = self.revoke(&held).await;
         self.account.set(None);
+        self.account.set_dead(None);
         let removed = self.remove(&held).await;
         revoked.and(removed)
     }
@@ -52,7 +63,63 @@ impl Flow<'_> {
         let tokens = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
         let removed = self.store.remove(&lock, tokens).await;
         let endpoint = self.store.remove(&lock, Endpoint::key(&self.account.endpoint)).await;
-        removed.and(endpoint)
+        let registration = match self.registers() {
+            true => self.remove_registrations(&lock, &entry.issuer).await.map(drop),
+            false => Ok(()),
+        };
+        removed.and(endpoint).and(registration)
+    }
+
+    /// The tokens of this endpoint, also if this process no longer uses them.
+    async fn tokens_to_discard(&self) -> Result<Option<Arc<CachedToken>>> {
+        if let Some(token) = self.stored_token().await? {
+            return Ok(Some(token));
+        }
+        let Some(dead) = self.account.dead() else { return Ok(None) };
+        match self.store.read::<Tokens>(&dead.key).await? {
+            Some(tokens) => self.usable(tokens),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether the library may have registered the client.
+    fn registers(&self) -> bool {
+        self.settings.grant.needs_person() && self.settings.client.is_none()
+    }
+
+    /// Removes a registration without tokens. False if there is none.
+    async fn remove_registration_alone(&self) -> Result<bool> {
+        if !self.registers() {
+            return Ok(false);
+        }
+        let key = Endpoint::key(&self.account.endpoint);
+        let endpoint = self.store.read::<Endpoint>(&key).await?;
+        let pin = self.settings.issuer.clone();
+        let issuer = match pin.or_else(|| endpoint.as_ref().map(|known| known.issuer.clone())) {
+            Some(issuer) => Some(issuer),
+            None => self.issuer_now().await?,
+        };
+        let Some(issuer) = issuer else { return Ok(false) };
+        let lock = self.store.lock(&self.limit()).await?;
+        let is_any = self.remove_registrations(&lock, &issuer).await?;
+        if endpoint.is_some_and(|known| known.issuer == issuer) {
+            self.store.remove(&lock, key).await?;
+        }
+        Ok(is_any)
+    }
+
+    /// The authorization server that the MCP server names now. `None` if that
+    /// cannot be found out.
+    async fn issuer_now(&self) -> Result<Option<String>> {
+        let found = async {
+            let http = self.http_client().await?;
+            let reason = Reason::SignIn { refused: None, may_refresh: false };
+            let found = self.discover(&http, reason, &self.need.wait.at_most(SEARCH)).await?;
+            Ok::<_, Error>(found.issuer().to_owned())
+        };
+        let found = found.await;
+        self.need.wait.check()?;
+        Ok(found.ok())
     }
 
     /// Revokes the tokens. The refresh token comes first, as it is worth more.

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use crate::auth::oauth::flow::client::ClientIdentity;
 use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::token_endpoint::TimedResponse;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::spec::key::Key;
+use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::TokenType;
+use crate::auth::oauth::state::account::DeadRefreshToken;
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::StoreLock;
-use crate::auth::oauth::store::entry::{Endpoint, Tokens};
+use crate::auth::oauth::store::entry::{Endpoint, StoreEntry, Tokens};
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
@@ -49,7 +53,7 @@ impl Flow<'_> {
 
     /// Stored tokens with their key. `None` if the present settings do not allow
     /// their use.
-    fn usable(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
+    pub(super) fn usable(&self, tokens: Tokens) -> Result<Option<Arc<CachedToken>>> {
         self.hide(&tokens.access_token);
         if let Some(refresh_token) = &tokens.refresh_token {
             self.hide(refresh_token);
@@ -102,7 +106,7 @@ impl Flow<'_> {
         &self,
         granted: TimedResponse,
         found: &Discovered,
-        client_id: &str,
+        client: &ClientIdentity,
         parameters: &TokenParameters,
         lock: Option<&Arc<StoreLock>>,
     ) -> Result<Token> {
@@ -122,7 +126,7 @@ impl Flow<'_> {
         let entry = Tokens {
             issuer: found.issuer().to_owned(),
             resource: found.resource.clone(),
-            client_id: client_id.to_owned(),
+            client_id: client.id.clone(),
             access_token: granted.access_token,
             token_type,
             expires_at,
@@ -132,6 +136,10 @@ impl Flow<'_> {
             granted_scope: granted.scope.or_else(|| parameters.scope()),
             dpop_jkt: key.as_ref().map(|key| key.thumbprint()).transpose()?,
             dpop_key: key.as_ref().filter(|_| !is_own).and_then(|key| key.stored()),
+            client_secret: client.secret.clone().filter(|_| client.source.is_registered()),
+            auth_method: Some(client.method)
+                .filter(|method| client.source.is_registered() && *method != AuthMethod::None)
+                .map(|method| method.name().to_owned()),
             ..Tokens::default()
         };
         self.store_tokens(&entry, lock).await;
@@ -139,6 +147,7 @@ impl Flow<'_> {
         let held = CachedToken::new(entry, key, since.0, life, Some(found.server.clone()));
         let token = held.token.clone();
         self.account.record_grant(held, lock.is_some());
+        self.set_has_token();
         Ok(token)
     }
 
@@ -165,35 +174,87 @@ impl Flow<'_> {
             let earlier = self.account.held().filter(|held| {
                 let old = &held.entry;
                 (&old.issuer, &old.resource) == (&entry.issuer, &entry.resource)
-                    && old.client_id != entry.client_id
             });
-            match earlier {
-                Some(held) => {
-                    let old = &held.entry;
-                    let key = Tokens::key(&old.issuer, &old.resource, &old.client_id);
-                    self.store.remove(&lock, key).await
-                }
-                None => Ok(()),
+            if let Some(held) = earlier {
+                let old = &held.entry;
+                let is_same = |kept: &Tokens| kept.access_token == old.access_token;
+                self.remove_earlier(&lock, old.own_key(), entry, is_same).await?;
             }
+            if let Some(DeadRefreshToken { refresh_token, key }) = self.account.dead() {
+                let is_same = |kept: &Tokens| kept.refresh_token.as_ref() == Some(&refresh_token);
+                self.remove_earlier(&lock, key, entry, is_same).await?;
+                self.account.set_dead(None);
+            }
+            Ok(())
         };
         if let Err(error) = kept.await {
             self.store_failed(error);
         }
     }
 
-    /// Removes tokens that are no longer valid, unless another process has
-    /// replaced them.
-    pub(super) async fn drop_tokens(&self, lock: &Arc<StoreLock>, key: String, sent: &Secret) {
-        self.account.set(None);
-        let lost = async {
-            let kept = self.store.read::<Tokens>(&key).await?;
-            if kept.is_some_and(|kept| kept.refresh_token.as_ref() == Some(sent)) {
-                self.store.remove(lock, key).await?;
+    /// Removes tokens that new ones replace under another key, unless another
+    /// process has replaced them.
+    async fn remove_earlier(
+        &self,
+        lock: &Arc<StoreLock>,
+        key: String,
+        new: &Tokens,
+        is_same: impl Fn(&Tokens) -> bool,
+    ) -> Result<()> {
+        if key == new.own_key() {
+            return Ok(());
+        }
+        match self.store.read::<Tokens>(&key).await? {
+            Some(kept) if is_same(&kept) => self.store.remove(lock, key).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Discards a refresh token that the server has refused. An access token
+    /// that is still good stays in use.
+    pub(super) async fn discard_refresh_token(
+        &self,
+        lock: &Arc<StoreLock>,
+        held: &Arc<CachedToken>,
+        sent: &Secret,
+        refusal: Refusal,
+    ) {
+        let (key, is_good) = (held.entry.own_key(), self.account.is_good(&held.token));
+        match refusal {
+            Refusal::ByServer => {
+                let rest = Tokens { refresh_token: None, ..held.entry.clone() };
+                let rest = Some(rest).filter(|_| is_good);
+                self.account.set(rest.clone().map(|rest| held.with_entry(rest)));
+                if let Err(error) = self.replace_refused(lock, key, sent, rest).await {
+                    self.store_failed(error);
+                }
             }
-            Ok(())
-        };
-        if let Err(error) = lost.await {
-            self.store_failed(error);
+            Refusal::ByUnknown => {
+                let refresh_token = sent.clone();
+                self.account.set_dead(Some(DeadRefreshToken { refresh_token, key }));
+                if !is_good {
+                    self.account.set(None);
+                }
+            }
+        }
+    }
+
+    /// Replaces or removes the entry of a refused refresh token, unless another
+    /// process has replaced it.
+    async fn replace_refused(
+        &self,
+        lock: &Arc<StoreLock>,
+        key: String,
+        sent: &Secret,
+        rest: Option<Tokens>,
+    ) -> Result<()> {
+        let kept = self.store.read::<Tokens>(&key).await?;
+        if kept.is_none_or(|kept| kept.refresh_token.as_ref() != Some(sent)) {
+            return Ok(());
+        }
+        match rest {
+            Some(rest) => self.store.write(lock, &rest).await,
+            None => self.store.remove(lock, key).await,
         }
     }
 }

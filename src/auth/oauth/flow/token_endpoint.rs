@@ -10,6 +10,8 @@ use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::dpop;
 use crate::auth::oauth::spec::jwt::{ID_BYTES, client_assertion};
+use crate::auth::oauth::spec::refusal_advice::AskedFor;
+use crate::auth::oauth::spec::request_edits::RequestEdits;
 use crate::auth::oauth::spec::token_request::{AuthMethod, ClientAuthentication, Form};
 use crate::auth::oauth::spec::token_response::{
     self, SentTokenRequest, TokenError, TokenErrorKind, TokenResponse, TokenStep,
@@ -52,6 +54,7 @@ impl Flow<'_> {
         ask: &TokenRequest<'_>,
     ) -> Result<std::result::Result<TimedResponse, TokenError>> {
         self.bind(ask.client, found).await?;
+        let scope = ask.parameters.scope();
         let mut has_repeated = false;
         loop {
             let since = (Instant::now(), SystemTime::now());
@@ -63,6 +66,7 @@ impl Flow<'_> {
                 step: ask.step,
                 proof: ask.parameters.dpop_use(),
                 secrets: &secrets,
+                asked: AskedFor::new(&self.settings.token_edits, scope.as_deref()),
             };
             let mut failure = match token_response::read(&response, &asked) {
                 Ok(response) => return Ok(Ok(TimedResponse { response, since })),
@@ -110,8 +114,14 @@ impl Flow<'_> {
             _ => None,
         };
         let mut form = Form::new(ask.grant_type);
-        for (name, value) in ask.parts {
-            form.add_some(name, *value);
+        let unchanged = RequestEdits::default();
+        // A revocation is no token request.
+        let edits = match ask.step {
+            TokenStep::Revocation => &unchanged,
+            _ => &self.settings.token_edits,
+        };
+        for (name, value) in edits.apply(ask.parts) {
+            form.add(name, value);
         }
         let authorization = if client.id.is_empty() {
             None

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::auth::oauth::flow::context::{Flow, Reason};
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::spec::key::Key;
-use crate::auth::oauth::spec::scope::{self, ScopeSources};
+use crate::auth::oauth::spec::scope::{self, ScopeSources, StepUp};
 use crate::auth::oauth::spec::token_response::DpopUse;
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::base::error::{Error, Result, Status, quote};
@@ -13,10 +13,8 @@ use crate::wire::challenge::Challenge;
 
 #[derive(Clone)]
 pub(super) struct TokenParameters {
-    /// Empty: the server chooses.
+    /// The pieces of the scope; empty: the server chooses.
     pub(super) scopes: Vec<String>,
-    /// The person must be asked for consent again.
-    pub(super) needs_consent: bool,
     /// The key to bind the token to (DPoP).
     pub(super) key: Option<Arc<Key>>,
     /// A token that is not bound is of no use.
@@ -27,8 +25,7 @@ impl TokenParameters {
     /// The parameters with which a cached token was requested.
     pub(super) fn of_cached(held: &CachedToken) -> Self {
         Self {
-            scopes: scope::split(held.entry.requested_scope.as_deref().unwrap_or_default()),
-            needs_consent: false,
+            scopes: scope::pieces(held.entry.requested_scope.as_deref().unwrap_or_default()),
             key: held.token.key().cloned(),
             demands_dpop: held.token.key().is_some(),
         }
@@ -48,6 +45,16 @@ impl TokenParameters {
 }
 
 impl Flow<'_> {
+    /// The parameters to request a token like a cached one by a grant without a
+    /// person.
+    pub(super) fn renewal_parameters(&self, held: &CachedToken) -> TokenParameters {
+        let parameters = TokenParameters::of_cached(held);
+        match self.settings.scope.as_deref() {
+            Some(scope) => TokenParameters { scopes: scope::pieces(scope), ..parameters },
+            None => parameters,
+        }
+    }
+
     /// Chooses the scopes and the key.
     pub(super) fn token_parameters(
         &self,
@@ -66,14 +73,13 @@ impl Flow<'_> {
             Reason::InsufficientScope { challenge, .. } => self.step_up_scopes(held, challenge)?,
             _ => sources.first(),
         };
-        let needs_consent = sources.needs_consent(&scopes);
         let demands_dpop = self.settings.dpop == Some(true) || found.demands_dpop;
         let only_dpop = matches!(reason, Reason::Unauthorized { only_dpop: true, .. });
         let was_bound = held.is_some_and(|held| held.token.key().is_some());
         let wants_dpop =
             self.settings.dpop != Some(false) && (demands_dpop || only_dpop || was_bound);
         let key = if wants_dpop { self.dpop_key(found, held, demands_dpop)? } else { None };
-        Ok(TokenParameters { scopes, needs_consent, key, demands_dpop })
+        Ok(TokenParameters { scopes, key, demands_dpop })
     }
 
     /// The scopes of a step-up authorization. An error if it would gain nothing
@@ -87,17 +93,30 @@ impl Flow<'_> {
         let before = held.and_then(|held| held.entry.requested_scope.as_deref());
         let before = scope::split(before.unwrap_or_default());
         let refused = |why: String| Err(Error::new(Status::Forbidden, why));
-        let Some(scopes) = scope::step_up(&before, &before, wanted) else {
-            return refused(match wanted {
-                None | Some("") => {
-                    "the token lacks a scope, and the server does not say which".to_owned()
-                }
-                Some(wanted) => format!(
-                    "the server requires the scope \"{}\", with which the token was already \
-                     requested",
-                    quote(wanted)
-                ),
-            });
+        let application = self.settings.scope.as_deref();
+        let scopes = match scope::step_up(application, &before, &before, wanted) {
+            StepUp::Scopes(scopes) => scopes,
+            StepUp::GainsNothing => {
+                return refused(match wanted {
+                    None | Some("") => {
+                        "the token lacks a scope, and the server does not say which".to_owned()
+                    }
+                    Some(wanted) => format!(
+                        "the server requires the scope \"{}\", with which the token was already \
+                         requested",
+                        quote(wanted)
+                    ),
+                });
+            }
+            // What the application set is requested as it is.
+            StepUp::NotInApplication => {
+                return refused(format!(
+                    "the server requires the scope \"{}\", and the application set \"{}\": set a \
+                     scope with all of them, or none; see mcp_auth_set_scope()",
+                    quote(wanted.unwrap_or_default()),
+                    quote(application.unwrap_or_default())
+                ));
+            }
         };
         if self.account.was_declined(&scope::join(&scopes)) {
             return refused(format!(

@@ -4,6 +4,7 @@
 use form_urlencoded::parse;
 
 use crate::auth::oauth::spec::redact::{display_error, display_text, same_secret};
+use crate::auth::oauth::spec::refusal_advice::{AskedFor, advice};
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -64,11 +65,16 @@ pub(crate) struct ExpectedResponse<'a> {
     pub(crate) sends_iss: bool,
     /// No error may show these.
     pub(crate) secrets: &'a [Secret],
+    pub(crate) asked: AskedFor<'a>,
 }
 
 impl<'a> ExpectedResponse<'a> {
-    pub(crate) fn of(server: &'a ServerMetadata, secrets: &'a [Secret]) -> Self {
-        Self { issuer: &server.issuer, sends_iss: server.sends_iss, secrets }
+    pub(crate) fn of(
+        server: &'a ServerMetadata,
+        secrets: &'a [Secret],
+        asked: AskedFor<'a>,
+    ) -> Self {
+        Self { issuer: &server.issuer, sends_iss: server.sends_iss, secrets, asked }
     }
 }
 
@@ -132,8 +138,10 @@ impl AuthorizationResponse {
             ),
             _ => (Status::Auth, "the authorization server refused the sign-in"),
         };
-        let said = display_error(code, self.error_description.as_deref(), expected.secrets);
-        Error::new(status, format!("{what}, at {}{said}", expected.issuer))
+        let description = self.error_description.as_deref();
+        let said = display_error(code, description, expected.secrets);
+        let advice = advice(code, description, &expected.asked);
+        Error::new(status, format!("{what}, at {}{said}{advice}", expected.issuer))
     }
 }
 

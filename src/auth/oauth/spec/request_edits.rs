@@ -1,5 +1,7 @@
 //! Parameters of a request that the application sets, adds or leaves out.
 
+use form_urlencoded::{byte_serialize, parse};
+
 use crate::auth::oauth::spec::redact::display_text;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
@@ -73,6 +75,32 @@ impl RequestEdits {
         self.edits.iter().map(|(name, value)| (name.as_str(), value.as_ref().map(Secret::expose)))
     }
 
+    /// The parameters of a request with the changes of the application, each name
+    /// once: `own` are those of the library, in their order. A changed one keeps
+    /// its place, and those that the library does not send come last.
+    ///
+    /// This holds for every request of a grant: the authorization request, the
+    /// device authorization request and the token requests.
+    pub(crate) fn apply<'a>(
+        &'a self,
+        own: &[(&'a str, Option<&'a str>)],
+    ) -> Vec<(&'a str, &'a str)> {
+        let changed = own.iter().map(|(name, value)| (*name, self.get(name).unwrap_or(*value)));
+        let added = self.iter().filter(|(name, _)| !own.iter().any(|(known, _)| known == name));
+        changed.chain(added).filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// The values that no message may show. They may be secrets, and a server may
+    /// repeat them. A plain word such as "consent" and a URL without a query are
+    /// none: an error of the server would become unreadable without them.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
+        let values = self.iter().filter_map(|(_, value)| value);
+        values.filter(|value| may_be_secret(value)).flat_map(|value| {
+            let encoded: String = byte_serialize(value.as_bytes()).collect();
+            [Secret::from(value), Secret::from(encoded)]
+        })
+    }
+
     /// These changes, and those of `below` for the names that have none here.
     pub(crate) fn over(&self, below: &[(&str, Option<&str>)]) -> Self {
         let mut edits: Vec<(String, Option<Secret>)> = below
@@ -95,7 +123,7 @@ fn check_name(name: &str) -> Result<()> {
             "name is empty or too long, or has a blank or a byte outside ASCII",
         ));
     }
-    if PROTECTED.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+    if is_protected(name) {
         let shown = display_text(name, &[]).unwrap_or_default();
         return Err(Error::argument(format!(
             "the parameter \"{shown}\" is part of the security of the request, or has a function \
@@ -103,6 +131,26 @@ fn check_name(name: &str) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Whether a server may read a protected parameter from this name. Some servers
+/// ignore case, some decode a name twice, and some read `name[]` and `na.me` as
+/// `name` and `na_me`.
+fn is_protected(name: &str) -> bool {
+    let is_known = |name: &str| {
+        let name = name.split('[').next().unwrap_or_default();
+        let name = name.trim_matches(|one: char| one.is_whitespace() || one.is_control());
+        let name = name.replace('.', "_");
+        PROTECTED.iter().any(|known| name.eq_ignore_ascii_case(known))
+    };
+    // A name with "&" or "=" is decoded into several texts.
+    is_known(name) || parse(name.as_bytes()).any(|(one, other)| is_known(&one) || is_known(&other))
+}
+
+fn may_be_secret(value: &str) -> bool {
+    let is_word = value.bytes().all(|one| one.is_ascii_alphabetic() || b"_ ".contains(&one));
+    let is_url = ["https://", "http://"].iter().any(|scheme| value.starts_with(scheme));
+    !is_word && !(is_url && !value.contains(['?', '@', '#']))
 }
 
 #[cfg(test)]
@@ -133,6 +181,53 @@ mod tests {
         assert_eq!(all.iter().count(), 2);
     }
 
+    fn edits(all: &[(&str, Option<&str>)]) -> RequestEdits {
+        let mut edits = RequestEdits::default();
+        for (name, value) in all {
+            edits.set(name, *value).unwrap();
+        }
+        edits
+    }
+
+    #[test]
+    fn changes_adds_and_leaves_out_parameters() {
+        let own = [("client_id", Some("c")), ("resource", Some("r")), ("scope", None)];
+        for (changes, sent) in [
+            (&[][..], "client_id=c resource=r"),
+            (&[("resource", None)], "client_id=c"),
+            (&[("resource", Some("x"))], "client_id=c resource=x"),
+            (&[("resource", Some(""))], "client_id=c resource="),
+            (&[("b", Some("2")), ("a", Some("1"))], "client_id=c resource=r b=2 a=1"),
+            (&[("b", Some("2")), ("b", Some("3"))], "client_id=c resource=r b=3"),
+            (&[("b", Some("2")), ("b", None)], "client_id=c resource=r"),
+            (&[("prompt", None)], "client_id=c resource=r"),
+            // The names of parameters have case.
+            (&[("Resource", None)], "client_id=c resource=r"),
+        ] {
+            let edits = edits(changes);
+            let all = edits.apply(&own);
+            let all: Vec<_> = all.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(all.join(" "), sent, "{changes:?}");
+        }
+    }
+
+    #[test]
+    fn hides_the_values_that_may_be_secrets() {
+        let edits = edits(&[
+            ("prompt", Some("select_account consent")),
+            ("audience", Some("https://api.example.com/v1")),
+            ("resource", None),
+            ("empty", Some("")),
+            ("hint", Some("ada+1@h")),
+            ("url", Some("https://h/?key=1")),
+        ]);
+        let shown: Vec<_> = edits.secrets().map(|one| one.expose().to_owned()).collect();
+        assert_eq!(
+            shown,
+            ["ada+1@h", "ada%2B1%40h", "https://h/?key=1", "https%3A%2F%2Fh%2F%3Fkey%3D1"]
+        );
+    }
+
     #[test]
     fn refuses_protected_and_malformed_names() {
         let mut edits = RequestEdits::default();
@@ -141,6 +236,26 @@ mod tests {
             let error = edits.set(name, Some("v")).unwrap_err();
             assert_eq!(error.status(), Status::InvalidArgument, "{name}");
         }
+        for name in [
+            "client%5Fid",
+            "CLIENT%5fID",
+            "client_id[]",
+            "redirect_uri[0]",
+            "client.id",
+            "a&client_id",
+            "a=client_id",
+            "client_id=x",
+            "+state",
+            "state%00[]",
+        ] {
+            let error = edits.set(name, Some("v")).unwrap_err();
+            assert_eq!(error.status(), Status::InvalidArgument, "{name}");
+            assert!(edits.set(name, None).is_err(), "{name}");
+        }
+        for name in ["audience[]", "my.parameter", "subject_token_type", "codec", "x:y", "a&b"] {
+            edits.set(name, Some("v")).unwrap();
+        }
+        let mut edits = RequestEdits::default();
         assert!(edits.set("a", Some(&"v".repeat(LONGEST_VALUE + 1))).is_err());
         assert!(edits.set("a", Some("v\0")).is_err());
         for index in 0..MOST {

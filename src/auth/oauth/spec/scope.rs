@@ -16,6 +16,15 @@ pub(crate) fn join(scopes: &[String]) -> String {
     scopes.join(" ")
 }
 
+/// The pieces of the application's scope: their [`join`] is the same text, byte
+/// for byte. Empty if the text has no scope.
+pub(crate) fn pieces(text: &str) -> Vec<String> {
+    if text.bytes().all(|byte| byte == b' ') {
+        return Vec::new();
+    }
+    text.split(' ').map(str::to_owned).collect()
+}
+
 /// `1*( %x21 / %x23-5B / %x5D-7E )`
 pub(crate) fn is_scope(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
@@ -44,18 +53,20 @@ pub(crate) struct ScopeSources<'a> {
 
 impl ScopeSources<'_> {
     /// The scopes of the first request; empty: without the parameter. Only the
-    /// first source with a scope counts.
+    /// first source with a scope counts. The scope of the application is sent as
+    /// it is, also if it is empty.
     pub(crate) fn first(&self) -> Vec<String> {
+        if let Some(application) = self.application {
+            return pieces(application);
+        }
         let listed = self.resource.map(join);
         // Without a person, "offline_access" has no meaning.
         let of_server = |text| {
             let scopes = split(text);
             if self.is_browser { scopes } else { without_offline(&scopes) }
         };
-        let application = self.application.map(split);
         let servers = [self.challenge, listed.as_deref()].into_iter().flatten().map(of_server);
-        let found = application.into_iter().chain(servers).find(|scopes| !scopes.is_empty());
-        let mut scopes = found.unwrap_or_default();
+        let mut scopes = servers.into_iter().find(|scopes| !scopes.is_empty()).unwrap_or_default();
         // As the only scope it would replace the server's default scopes.
         if !scopes.is_empty() && self.is_browser && self.has_offline() {
             add(&mut scopes, OFFLINE);
@@ -63,40 +74,73 @@ impl ScopeSources<'_> {
         scopes
     }
 
-    /// Whether the request must ask for consent: OpenID servers ignore
-    /// `offline_access` without it (OpenID Connect Core, 11).
-    pub(crate) fn needs_consent(&self, scopes: &[String]) -> bool {
-        self.is_browser && self.has_offline() && scopes.iter().any(|one| one == OFFLINE)
-    }
-
     fn has_offline(&self) -> bool {
         self.server.is_some_and(|listed| listed.iter().any(|one| one == OFFLINE))
     }
 }
 
-/// The scopes of a step-up authorization after `insufficient_scope`: those
-/// requested before and those of the challenge. `None` if `last`, the last
-/// completed request, had all of them.
+/// Whether the scopes ask for a refresh token (OpenID Connect Core, 11).
+pub(crate) fn asks_for_offline(scopes: &[String]) -> bool {
+    scopes.iter().any(|one| one == OFFLINE)
+}
+
+/// What a step-up authorization after `insufficient_scope` requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StepUp {
+    Scopes(Vec<String>),
+    /// The last completed request had all challenged scopes.
+    GainsNothing,
+    /// The application set a scope, which lacks a challenged one.
+    NotInApplication,
+}
+
+/// The scopes of a step-up authorization: those requested before and those of
+/// the challenge. Nothing is added to a scope of the application. `last`: the
+/// last completed request.
 pub(crate) fn step_up(
+    application: Option<&str>,
     requested: &[String],
     last: &[String],
     challenge: Option<&str>,
-) -> Option<Vec<String>> {
+) -> StepUp {
     let challenged = split(challenge.unwrap_or_default());
     if challenged.iter().all(|one| last.contains(one)) {
-        return None;
+        return StepUp::GainsNothing;
+    }
+    if let Some(application) = application {
+        return match has_all(application, &challenged) {
+            // An earlier run of the application had another scope.
+            true => StepUp::Scopes(pieces(application)),
+            false => StepUp::NotInApplication,
+        };
     }
     let mut out = requested.to_vec();
     for one in &challenged {
         add(&mut out, one);
     }
-    Some(out)
+    StepUp::Scopes(out)
+}
+
+/// The scope for an assertion that is good for the `granted` scopes only: the
+/// requested text, without the scopes that were not granted.
+pub(crate) fn granted_part(
+    application: Option<&str>,
+    requested: Option<String>,
+    granted: Option<String>,
+) -> Option<String> {
+    let Some(granted) = granted.filter(|granted| !granted.is_empty()) else { return requested };
+    let Some(application) = application else { return Some(granted) };
+    let known = split(&granted);
+    let mut kept = split(application);
+    let all = kept.len();
+    kept.retain(|one| known.contains(one));
+    if kept.is_empty() || kept.len() == all { requested } else { Some(join(&kept)) }
 }
 
 /// Whether a text has all of these scopes.
 pub(crate) fn has_all(text: &str, scopes: &[String]) -> bool {
     let known = split(text);
-    scopes.iter().all(|one| known.contains(one))
+    scopes.iter().all(|one| one.is_empty() || known.contains(one))
 }
 
 /// The scopes of a grant without a person.
@@ -134,7 +178,10 @@ mod tests {
         for (program, challenge, resource, server, scopes) in [
             (Some("p"), Some("c"), Some("r"), None, "p"),
             (None, Some("c d c"), Some("r"), None, "c d"),
-            (Some(""), Some("c"), None, None, "c"),
+            // The application's scope is sent as it is, and "" is none.
+            (Some(""), Some("c"), Some("r"), Some("offline_access"), ""),
+            (Some("  "), Some("c"), None, None, ""),
+            (Some(" b  a b "), Some("c"), None, Some("offline_access"), " b  a b "),
             (None, Some(""), Some("r s"), None, "r s"),
             (None, Some("\"\" \\"), Some("r"), None, "r"),
             (None, None, Some("r s r"), None, "r s"),
@@ -143,7 +190,8 @@ mod tests {
             (None, None, None, Some("a b"), ""),
             // offline_access, if the authorization server has it.
             (None, Some("c"), None, Some("c offline_access"), "c offline_access"),
-            (Some("p"), None, None, Some("offline_access"), "p offline_access"),
+            (Some("p"), None, None, Some("offline_access"), "p"),
+            (Some("offline_access p"), None, None, Some("a"), "offline_access p"),
             (None, None, None, Some("offline_access"), ""),
             (None, None, Some("r offline_access"), Some("r"), "r offline_access"),
             (None, None, Some("offline_access r"), Some("offline_access"), "offline_access r"),
@@ -159,9 +207,7 @@ mod tests {
             };
             let first = sources.first();
             assert_eq!(join(&first), scopes);
-            let both = scopes.contains(OFFLINE)
-                && server.as_ref().is_some_and(|all| join(all).contains(OFFLINE));
-            assert_eq!(sources.needs_consent(&first), both, "{scopes}");
+            assert_eq!(asks_for_offline(&first), scopes.contains(OFFLINE), "{scopes}");
         }
     }
 
@@ -187,7 +233,25 @@ mod tests {
             };
             assert_eq!(join(&sources.first()), scopes);
         }
-        assert!(!sources.needs_consent(&list("c offline_access")));
+    }
+
+    #[test]
+    fn leaves_out_the_scopes_that_an_assertion_lacks() {
+        for (application, requested, granted, sent) in [
+            (None, Some("a b"), Some("a"), Some("a")),
+            (None, Some("a b"), Some("b c"), Some("b c")),
+            (None, Some("a b"), None, Some("a b")),
+            (None, None, Some("a"), Some("a")),
+            (Some(""), None, Some("a"), None),
+            (Some("b  a"), Some("b  a"), Some("a b c"), Some("b  a")),
+            (Some("b  a"), Some("b  a"), Some("a"), Some("a")),
+            (Some("a"), Some("a"), Some("z"), Some("a")),
+            (Some("a"), Some("a"), Some(""), Some("a")),
+        ] {
+            let part =
+                granted_part(application, requested.map(str::to_owned), granted.map(str::to_owned));
+            assert_eq!(part.as_deref(), sent, "{application:?} {granted:?}");
+        }
     }
 
     #[test]
@@ -205,9 +269,18 @@ mod tests {
             // No hierarchy.
             ("a:*", "a:*", Some("a:b"), Some("a:* a:b")),
         ] {
-            let wider = step_up(&list(requested), &list(last), challenge);
-            assert_eq!(wider.map(|all| join(&all)).as_deref(), wanted, "{requested} {challenge:?}");
+            let wider = step_up(None, &list(requested), &list(last), challenge);
+            let wanted = wanted.map_or(StepUp::GainsNothing, |all| StepUp::Scopes(list(all)));
+            assert_eq!(wider, wanted, "{requested} {challenge:?}");
         }
+        let step = |application, challenge| {
+            step_up(Some(application), &list("a"), &list("a"), Some(challenge))
+        };
+        assert_eq!(step("a", "b"), StepUp::NotInApplication);
+        assert_eq!(step("", "b"), StepUp::NotInApplication);
+        assert_eq!(step("a  b", "b"), StepUp::Scopes(pieces("a  b")));
+        assert_eq!(step("b", "a"), StepUp::GainsNothing);
+        assert!(has_all("b a", &pieces(" a  b")));
         assert!(has_all("a b c", &list("c a")) && has_all("", &[]));
         assert!(!has_all("a b", &list("a c")) && !has_all("", &list("a")));
     }

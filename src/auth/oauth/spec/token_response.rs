@@ -4,6 +4,8 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
+use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refusal_advice::{self, AskedFor};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
 use crate::base::secret::Secret;
@@ -44,6 +46,7 @@ pub(crate) struct SentTokenRequest<'a> {
     pub(crate) proof: DpopUse,
     /// The secrets of the request: no error may show them.
     pub(crate) secrets: &'a [Secret],
+    pub(crate) asked: AskedFor<'a>,
 }
 
 /// How a token is sent.
@@ -96,6 +99,8 @@ pub(crate) enum TokenErrorKind {
 #[derive(Clone, Debug)]
 pub(crate) struct TokenError {
     pub(crate) kind: TokenErrorKind,
+    /// Whether the refusal is definite.
+    pub(crate) refusal: Option<Refusal>,
     pub(crate) error: Error,
 }
 
@@ -107,10 +112,13 @@ pub(crate) fn read(
     let step = asked.step.name();
     if reply.is_unavailable() {
         let kind = TokenErrorKind::Unavailable { retry_after: reply.wait() };
-        return Err(TokenError { kind, error: reply.unavailable(step) });
+        return Err(TokenError { kind, refusal: None, error: reply.unavailable(step) });
     }
-    let malformed =
-        |why: &str| TokenError { kind: TokenErrorKind::Other, error: reply.malformed(step, why) };
+    let malformed = |why: &str| TokenError {
+        kind: TokenErrorKind::Other,
+        refusal: Refusal::of(reply),
+        error: reply.malformed(step, why),
+    };
     let Some(document) = reply.document() else {
         return Err(malformed("which is no JSON object"));
     };
@@ -211,6 +219,11 @@ fn refusal(
         display_error(code, description.as_deref(), asked.secrets)
     );
     message.push_str(advice(kind, asked.step, needs_person));
+    // The application itself lets the person sign in at an identity provider.
+    if asked.step != TokenStep::Exchange || !needs_person {
+        let text = refusal_advice::advice(code, description.as_deref(), &asked.asked);
+        message.push_str(&text);
+    }
     if kind == TokenErrorKind::InvalidDpopProof
         && let Some(apart) = clock_skew::clock_skew(reply.date, reply.now)
     {
@@ -222,7 +235,7 @@ fn refusal(
     };
     let error =
         Error::new(status, message).with_http_status(reply.status).with_retry_after(retry_after);
-    TokenError { kind, error }
+    TokenError { kind, refusal: Refusal::of(reply), error }
 }
 
 fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {

@@ -33,6 +33,11 @@ struct AccountState {
     is_refused: bool,
     /// The token is the result of a refresh.
     is_renewed: bool,
+    /// The token is the result of a sign-in, and no request has had it yet.
+    is_unused: bool,
+    /// The refresh token that was refused for a reason that is not known. The
+    /// store still has it.
+    dead: Option<DeadRefreshToken>,
     /// The access token in the store when it was last read or written.
     stored: Option<Secret>,
     /// The number of flows that failed, and the last failure.
@@ -44,6 +49,14 @@ struct AccountState {
     declined: Vec<String>,
     /// The last failure of the store that ended no call.
     store_failure: Option<Error>,
+}
+
+/// A refresh token that this process does not send again.
+#[derive(Clone, Debug)]
+pub(crate) struct DeadRefreshToken {
+    pub(crate) refresh_token: Secret,
+    /// The key of its entry in the store.
+    pub(crate) key: String,
 }
 
 /// What a flow is for. Waiting calls share a failure of the same purpose only.
@@ -79,15 +92,16 @@ impl Account {
     /// `None` if a flow must run first. `can_renew`: whether a token that
     /// expires can be renewed now.
     pub(crate) fn ready(&self, can_renew: impl Fn(&CachedToken) -> bool) -> Option<Option<Token>> {
-        let state = lock(&self.state);
+        let mut state = lock(&self.state);
         if !state.is_loaded {
             return None;
         }
+        state.is_unused = false;
         let Some(held) = &state.held else { return Some(None) };
         let Some(renew) = held.renew else { return Some(Some(held.token.clone())) };
         let now = Instant::now();
         let is_due = now >= renew && state.renew_after.is_none_or(|after| now >= after);
-        if is_due && can_renew(held) {
+        if is_due && can_renew(held) && !state.is_dead(held) {
             return None;
         }
         Some(Some(held.token.clone()))
@@ -113,6 +127,39 @@ impl Account {
         state.held.as_ref().is_some_and(|held| !held.is_over()) && !state.is_refused
     }
 
+    /// Whether this token is in use, and neither expired nor refused.
+    pub(crate) fn is_good(&self, token: &Token) -> bool {
+        self.has_good() && self.held().is_some_and(|held| held.token == *token)
+    }
+
+    /// The good token, and whether it is the result of a sign-in and was in no
+    /// request yet.
+    pub(crate) fn good(&self) -> Option<(Token, bool)> {
+        let state = lock(&self.state);
+        let held = state.held.as_ref().filter(|held| !held.is_over() && !state.is_refused)?;
+        Some((held.token.clone(), state.is_unused))
+    }
+
+    /// Records that the token is the result of a sign-in, or that a request
+    /// gets it.
+    pub(crate) fn set_unused(&self, is_unused: bool) {
+        lock(&self.state).is_unused = is_unused;
+    }
+
+    /// Does not send this refresh token again.
+    pub(crate) fn set_dead(&self, dead: Option<DeadRefreshToken>) {
+        lock(&self.state).dead = dead;
+    }
+
+    pub(crate) fn dead(&self) -> Option<DeadRefreshToken> {
+        lock(&self.state).dead.clone()
+    }
+
+    /// Whether the refresh token of these tokens was refused.
+    pub(crate) fn is_dead(&self, held: &CachedToken) -> bool {
+        lock(&self.state).is_dead(held)
+    }
+
     pub(crate) fn set(&self, held: Option<Arc<CachedToken>>) {
         let mut state = lock(&self.state);
         state.is_loaded = true;
@@ -120,6 +167,7 @@ impl Account {
         if token(&state.held) != token(&held) {
             state.is_refused = false;
             state.is_renewed = false;
+            state.is_unused = false;
             state.renew_after = None;
         }
         state.held = held;
@@ -139,6 +187,7 @@ impl Account {
         state.is_loaded = true;
         state.is_refused = false;
         state.is_renewed = is_renewed;
+        state.is_unused = false;
         state.renew_after = None;
         state.last = Some(Instant::now());
         state.held = Some(held);
@@ -255,6 +304,13 @@ impl Account {
         if state.declined.len() < MOST && !state.declined.iter().any(|one| one == scope) {
             state.declined.push(scope.to_owned());
         }
+    }
+}
+
+impl AccountState {
+    fn is_dead(&self, held: &CachedToken) -> bool {
+        let sent = held.entry.refresh_token.as_ref();
+        sent.is_some() && sent == self.dead.as_ref().map(|dead| &dead.refresh_token)
     }
 }
 

@@ -235,13 +235,13 @@ impl Auth {
     /// Completes the sign-in that waits for this redirect.
     pub(crate) fn complete(&self, redirect_url: &str) -> Result<()> {
         let waiting = lock(&self.sign_in).clone();
-        if waiting.is_some_and(|waiting| waiting.offer_pasted(redirect_url)) {
-            return Ok(());
-        }
-        Err(Error::new(
-            Status::State,
-            "no sign-in waits for this address: it has ended, or the address belongs to another one",
-        ))
+        let offered = match waiting {
+            Some(waiting) => waiting.offer_pasted(redirect_url),
+            None => Err("the sign-in has ended, or it has not begun".to_owned()),
+        };
+        offered.map_err(|why| {
+            Error::new(Status::State, format!("no sign-in waits for this address: {why}"))
+        })
     }
 
     pub(crate) fn set_pending(&self, sign_in: Option<Arc<PendingSignIn>>) {

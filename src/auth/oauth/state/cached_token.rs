@@ -54,6 +54,17 @@ impl CachedToken {
         Self::new(entry, key, Instant::now(), life, None)
     }
 
+    /// The same access token with another entry.
+    pub(crate) fn with_entry(&self, entry: Tokens) -> Arc<Self> {
+        Arc::new(Self {
+            token: self.token.clone(),
+            entry,
+            ends: self.ends,
+            renew: self.renew,
+            server: Mutex::new(lock(&self.server).clone()),
+        })
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         self.ends.is_some_and(|end| Instant::now() >= end)
     }

@@ -196,6 +196,12 @@ impl Settings {
         port.and_then(|port| port.parse::<u16>().ok()).is_some_and(|port| port != 0)
     }
 
+    /// The values of parameters that no message may show. Unlike with the other
+    /// secrets, the rest of a server's text is still of use.
+    pub(crate) fn parameter_secrets(&self) -> impl Iterator<Item = Secret> + '_ {
+        self.authorization_edits.secrets().chain(self.token_edits.secrets())
+    }
+
     /// The secrets that no message may show.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
         let provider = self.identity_provider.iter().map(|provider| &provider.client);

@@ -34,6 +34,9 @@ pub(crate) struct Registration {
     pub(crate) redirect_uri: String,
     /// The scope of the registration; `None` if the server does not say.
     pub(crate) scope: Option<String>,
+    /// When a sign-in with it began that has not ended with an answer, in
+    /// seconds since 1970. The server may have forgotten the registration.
+    pub(crate) in_doubt_since: Option<u64>,
     pub(crate) unknown: UnknownMembers,
 }
 
@@ -79,6 +82,7 @@ impl StoreEntry for Registration {
             requested_method: reader.optional_text("requested_method")?,
             redirect_uri: reader.text("redirect_uri")?,
             scope: reader.optional_text("scope")?,
+            in_doubt_since: reader.number("in_doubt_since")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "application_type",
@@ -89,6 +93,7 @@ impl StoreEntry for Registration {
                 "requested_method",
                 "redirect_uri",
                 "scope",
+                "in_doubt_since",
             ]),
         })
     }
@@ -103,7 +108,8 @@ impl StoreEntry for Registration {
             .optional_text("auth_method", self.auth_method.as_deref())
             .optional_text("requested_method", self.requested_method.as_deref())
             .text("redirect_uri", &self.redirect_uri)
-            .optional_text("scope", self.scope.as_deref());
+            .optional_text("scope", self.scope.as_deref())
+            .optional_number("in_doubt_since", self.in_doubt_since);
         end(writer, &self.unknown)
     }
 
@@ -130,6 +136,10 @@ pub(crate) struct Tokens {
     /// The thumbprint of that key. The key itself is not stored if the application
     /// set it.
     pub(crate) dpop_jkt: Option<String>,
+    /// The secret and the authentication method of the registration to which
+    /// they were issued. The registration itself may be replaced before them.
+    pub(crate) client_secret: Option<Secret>,
+    pub(crate) auth_method: Option<String>,
     pub(crate) unknown: UnknownMembers,
 }
 
@@ -158,6 +168,8 @@ impl StoreEntry for Tokens {
             granted_scope: reader.optional_text("granted_scope")?,
             dpop_key: reader.optional("dpop_key")?,
             dpop_jkt: reader.optional_text("dpop_jkt")?,
+            client_secret: reader.optional("client_secret")?,
+            auth_method: reader.optional_text("auth_method")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "resource",
@@ -170,6 +182,8 @@ impl StoreEntry for Tokens {
                 "granted_scope",
                 "dpop_key",
                 "dpop_jkt",
+                "client_secret",
+                "auth_method",
             ]),
         })
     }
@@ -186,7 +200,9 @@ impl StoreEntry for Tokens {
             .optional_text("requested_scope", self.requested_scope.as_deref())
             .optional_text("granted_scope", self.granted_scope.as_deref())
             .optional_text("dpop_key", self.dpop_key.as_ref().map(Secret::expose))
-            .optional_text("dpop_jkt", self.dpop_jkt.as_deref());
+            .optional_text("dpop_jkt", self.dpop_jkt.as_deref())
+            .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
+            .optional_text("auth_method", self.auth_method.as_deref());
         end(writer, &self.unknown)
     }
 
@@ -325,7 +341,8 @@ mod tests {
     const TOKENS: &str = r#"{"version":1,"issuer":"https://a/","resource":"https://r/mcp",
         "client_id":"é\"","access_token":"at\u0041","token_type":"DPoP","expires_at":1800000000,
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
-        "dpop_key":"pem\n", "later":{"x":[1.50]},"version2":1}"#;
+        "dpop_key":"pem\n","client_secret":"cs","auth_method":"client_secret_post",
+        "later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; returns the written text.
     fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {
@@ -362,7 +379,8 @@ mod tests {
         survives::<Registration>(
             r#"{"version":1,"issuer":"i","application_type":"web","client_id":"c",
                 "client_secret":"s","secret_expires_at":1,"auth_method":"client_secret_basic",
-                "redirect_uri":"https://h/","scope":"a b","x":null}"#,
+                "redirect_uri":"https://h/","scope":"a b","in_doubt_since":1800000000,
+                "x":null}"#,
         );
         survives::<Registration>(
             r#"{"version":1,"issuer":"i","application_type":"native","client_id":"c",

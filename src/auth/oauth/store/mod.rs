@@ -2,6 +2,7 @@
 //!
 //! A store maps keys to texts. [`entry`] defines the texts.
 
+pub(crate) mod consent;
 pub(crate) mod entry;
 mod fields;
 pub(crate) mod file;

@@ -31,6 +31,8 @@ pub struct Wall {
     pub never_enough: bool,
     /// Whatever the token, it is refused.
     pub refuses: bool,
+    /// The reply to a request whose token is not good, in place of the challenge.
+    pub refusal: Option<Vec<Action>>,
     /// Whatever the token, it is refused in this session.
     pub lost_session: Option<String>,
     /// It takes requests and says nothing.
@@ -69,6 +71,7 @@ impl Guarded {
             needs: HashMap::new(),
             never_enough: false,
             refuses: false,
+            refusal: None,
             lost_session: None,
             hangs: false,
             reflects: false,
@@ -190,6 +193,9 @@ impl Wall {
         let session = request.header("mcp-session-id");
         let is_lost = session.is_some() && session == self.lost_session.as_deref();
         let Some(token) = token.filter(|_| !self.refuses && !is_lost) else {
+            if let Some(actions) = &self.refusal {
+                return Some(actions.clone());
+            }
             return Some(self.challenge(&base, "invalid_token"));
         };
         if kind != if token.thumbprint.is_some() { "DPoP" } else { "Bearer" } {

@@ -12,5 +12,6 @@ mod handles;
 mod refresh;
 mod scopes;
 mod started_requests;
+mod stray_redirects;
 mod token_store;
 mod waiting_call;

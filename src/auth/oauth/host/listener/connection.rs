@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use crate::auth::oauth::host::listener::RedirectReceiver;
 use crate::auth::oauth::host::listener::request::{BrowserRequest, ResponsePage};
 use crate::auth::oauth::spec::redirect::RedirectTarget;
 use crate::base::secret::Secret;
@@ -82,11 +83,11 @@ impl BrowserConnection {
     pub(super) fn go_on(
         &mut self,
         place: &RedirectTarget,
-        is_ours: &mut dyn FnMut(&str) -> bool,
+        receiver: &mut dyn RedirectReceiver,
     ) -> Option<Secret> {
         let mut answer = None;
         if let Stage::Reading = self.stage {
-            match self.read(place, is_ours) {
+            match self.read(place, receiver) {
                 Ok(found) => answer = found,
                 Err(error) => self.stop_for(&error),
             }
@@ -122,7 +123,7 @@ impl BrowserConnection {
     fn read(
         &mut self,
         place: &RedirectTarget,
-        is_ours: &mut dyn FnMut(&str) -> bool,
+        receiver: &mut dyn RedirectReceiver,
     ) -> io::Result<Option<Secret>> {
         loop {
             let room = self.head.get_mut(self.filled..).unwrap_or_default();
@@ -135,10 +136,17 @@ impl BrowserConnection {
                 BrowserRequest::Partial if self.filled < HEAD_LIMIT => continue,
                 BrowserRequest::Partial => (ResponsePage::TooLong, None),
                 BrowserRequest::Other(reply) => (reply, None),
-                BrowserRequest::Get(query) if is_ours(query) => {
+                BrowserRequest::Get(query) if receiver.take(query) => {
                     (ResponsePage::Answered, Some(Secret::from(query)))
                 }
-                BrowserRequest::Get(_) => (ResponsePage::NotAwaited, None),
+                BrowserRequest::Get(query) => {
+                    receiver.ignored(Some(query));
+                    (ResponsePage::NotAwaited, None)
+                }
+                BrowserRequest::Post => {
+                    receiver.ignored(None);
+                    (ResponsePage::WrongMethod, None)
+                }
             };
             self.end = Instant::now() + PAGE_TIME;
             self.stage = Stage::Writing { reply: reply.text(), sent: 0 };

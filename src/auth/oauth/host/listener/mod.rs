@@ -47,6 +47,19 @@ pub(crate) struct LoopbackListener {
     sockets: Vec<socket2::Socket>,
 }
 
+/// Receives the requests to the redirect URL.
+pub(crate) trait RedirectReceiver {
+    /// Takes the query of a request if it is the answer of the sign-in.
+    fn take(&mut self, query: &str) -> bool;
+
+    /// Records a request that was not taken: its query, or `None` for a POST.
+    fn ignored(&mut self, query: Option<&str>);
+
+    /// Reports the ignored requests to the application when it is time. This may
+    /// run the application's code. The result is the time until the next report.
+    fn report(&mut self) -> Option<Duration>;
+}
+
 /// Why the library cannot listen.
 #[derive(Debug)]
 pub(crate) enum BindError {
@@ -101,7 +114,7 @@ impl LoopbackListener {
         self.place.port
     }
 
-    /// Waits for the redirect: the first request whose query passes `is_ours`. Any
+    /// Waits for the redirect: the first request whose query `receiver` takes. Any
     /// other request gets a neutral page. `None` if `enough` is raised first.
     ///
     /// The listener is closed afterwards, whatever the outcome.
@@ -109,7 +122,7 @@ impl LoopbackListener {
         &mut self,
         wait: &Wait,
         enough: &Signal,
-        is_ours: &mut dyn FnMut(&str) -> bool,
+        receiver: &mut dyn RedirectReceiver,
     ) -> Result<Option<Secret>> {
         let sockets = std::mem::take(&mut self.sockets);
         if sockets.is_empty() {
@@ -123,9 +136,12 @@ impl LoopbackListener {
             if enough.is_raised() {
                 return Ok(None);
             }
+            // By now, the requests of the last turn have their pages.
+            let report = receiver.report();
             let now = Instant::now();
             connections.retain(|connection| !connection.is_over(now));
-            let pause = connections.iter().map(|connection| connection.left(now)).min();
+            let ends = connections.iter().map(|connection| connection.left(now));
+            let pause = ends.chain(report).min();
             let doors = sockets.iter().map(|socket| Poll::new(raw_socket(socket), POLLIN));
             let mut entries: Vec<Poll> =
                 doors.chain(connections.iter().map(BrowserConnection::entry)).collect();
@@ -139,7 +155,7 @@ impl LoopbackListener {
             let mut found = None;
             for (at, (connection, entry)) in connections.iter_mut().zip(entries).enumerate() {
                 if entry.is_ready()
-                    && let Some(answer) = connection.go_on(&self.place, is_ours)
+                    && let Some(answer) = connection.go_on(&self.place, receiver)
                 {
                     found = Some((at, answer));
                     break;

@@ -12,6 +12,8 @@ pub(crate) enum BrowserRequest<'a> {
     Partial,
     /// A GET of the redirect URL, with its query.
     Get(&'a str),
+    /// A POST to the redirect URL: the answer of a server that does not redirect.
+    Post,
     Other(ResponsePage),
 }
 
@@ -33,6 +35,15 @@ const ANSWERED: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset
     <title>You may close this window</title></head>\n\
     <body><h1>You may close this window</h1>\
     <p>The application has received the answer. Go back to it to continue.</p></body>\n\
+    </html>\n";
+
+const NOT_AWAITED: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
+    <title>Not the answer of the sign-in</title></head>\n\
+    <body><h1>Not the answer of the sign-in</h1>\
+    <p>An application waits at this address for the end of a sign-in. \
+    This request does not belong to that sign-in, because its address has no \
+    parameter \"state\", or that of another sign-in. The application did not take it. \
+    Go back to the application: it has the details.</p></body>\n\
     </html>\n";
 
 const NEUTRAL: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\">\
@@ -65,6 +76,7 @@ impl<'a> BrowserRequest<'a> {
         }
         match request.method {
             Some("GET") => Self::Get(query.unwrap_or_default()),
+            Some("POST") => Self::Post,
             Some("HEAD") => Self::Other(ResponsePage::Head),
             _ => Self::Other(ResponsePage::WrongMethod),
         }
@@ -76,9 +88,10 @@ impl ResponsePage {
         let (status, page) = match self {
             Self::Answered => ("200 OK", ANSWERED),
             Self::Head => ("200 OK", NEUTRAL),
-            Self::NotAwaited | Self::Malformed => ("400 Bad Request", NEUTRAL),
+            Self::NotAwaited => ("400 Bad Request", NOT_AWAITED),
+            Self::Malformed => ("400 Bad Request", NEUTRAL),
             Self::NotFound => ("404 Not Found", NEUTRAL),
-            Self::WrongMethod => ("405 Method Not Allowed\r\nAllow: GET, HEAD", NEUTRAL),
+            Self::WrongMethod => ("405 Method Not Allowed\r\nAllow: GET, HEAD", NOT_AWAITED),
             Self::TooLong => ("431 Request Header Fields Too Large", NEUTRAL),
         };
         let body = if self == Self::Head { "" } else { page };
@@ -113,7 +126,8 @@ mod tests {
             ("GET /cb?a=b?c HTTP/1.1", "Get(\"a=b?c\")"),
             ("GET /cb HTTP/1.0", "Get(\"\")"),
             ("HEAD /cb?a=b HTTP/1.1", "Other(Head)"),
-            ("POST /cb?a=b HTTP/1.1", "Other(WrongMethod)"),
+            ("POST /cb?a=b HTTP/1.1", "Post"),
+            ("PUT /cb?a=b HTTP/1.1", "Other(WrongMethod)"),
             ("get /cb?a=b HTTP/1.1", "Other(WrongMethod)"),
             ("GET /cb/?a=b HTTP/1.1", "Other(NotFound)"),
             ("GET //cb?a=b HTTP/1.1", "Other(NotFound)"),

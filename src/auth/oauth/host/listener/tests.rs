@@ -28,15 +28,26 @@ fn never() -> Arc<Signal> {
     Signal::shared()
 }
 
-fn is_ours(query: &str) -> bool {
-    query.split('&').any(|one| one == "state=right")
+/// Takes the redirect with `state=right`.
+struct Right;
+
+impl RedirectReceiver for Right {
+    fn take(&mut self, query: &str) -> bool {
+        query.split('&').any(|one| one == "state=right")
+    }
+
+    fn ignored(&mut self, _query: Option<&str>) {}
+
+    fn report(&mut self) -> Option<Duration> {
+        None
+    }
 }
 
 /// Waits in a new thread for the redirect with `state=right`.
 fn waiting(mut listener: LoopbackListener) -> JoinHandle<Result<String>> {
     spawn(move || {
         let wait = Wait::for_at_most(LIMIT);
-        let answer = now(listener.answer(&wait, &never(), &mut is_ours))?;
+        let answer = now(listener.answer(&wait, &never(), &mut Right))?;
         Ok(answer.unwrap().expose().to_owned())
     })
 }
@@ -129,7 +140,10 @@ fn ignores_requests_without_the_right_state() {
     ] {
         let page = ask(port, &request(method, target, port));
         assert!(page.starts_with(&format!("HTTP/1.1 {status} ")), "{method} {target}: {page}");
-        assert!(page.contains("Nothing to see here"));
+        let is_redirect = target.starts_with("/callback");
+        let title =
+            if is_redirect { "Not the answer of the sign-in" } else { "Nothing to see here" };
+        assert!(page.contains(title), "{page}");
     }
     let page = ask(port, &request("HEAD", "/callback?state=right", port));
     assert!(page.starts_with("HTTP/1.1 200 ") && page.ends_with("\r\n\r\n"));
@@ -166,7 +180,7 @@ fn reads_a_head_wherever_it_is_cut() {
             reply(peer)
         });
         let wait = Wait::for_at_most(LIMIT);
-        let answer = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap();
+        let answer = now(listener.answer(&wait, &never(), &mut Right)).unwrap();
         assert!(thread.join().unwrap().ends_with("</html>\n"));
         answer.unwrap().expose().to_owned()
     });
@@ -317,8 +331,8 @@ fn ends_with_a_cancel_and_closes() {
     let (close, cancel) = (Signal::shared(), Arc::<Cancel>::default());
     let wait = Wait::for_request(LIMIT, LIMIT, close, Some(cancel.clone()));
     let thread = spawn(move || {
-        let error = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap_err();
-        let again = now(listener.answer(&wait, &never(), &mut is_ours)).unwrap_err();
+        let error = now(listener.answer(&wait, &never(), &mut Right)).unwrap_err();
+        let again = now(listener.answer(&wait, &never(), &mut Right)).unwrap_err();
         (error.status(), again.status())
     });
     assert!(get(port, "/").starts_with("HTTP/1.1 404 "));
@@ -336,7 +350,7 @@ fn ends_when_the_application_completes_the_sign_in() {
     let other = enough.clone();
     let thread = spawn(move || {
         let wait = Wait::for_at_most(LIMIT);
-        now(listener.answer(&wait, &enough, &mut is_ours)).unwrap().is_none()
+        now(listener.answer(&wait, &enough, &mut Right)).unwrap().is_none()
     });
     assert!(get(port, "/").starts_with("HTTP/1.1 404 "));
     other.raise();
@@ -361,7 +375,7 @@ fn waits_on_the_background_thread_as_well() {
     let (sender, receiver) = channel();
     background.spawn(move || async move {
         let wait = Wait::for_at_most(LIMIT).in_background();
-        let answer = listener.answer(&wait, &never(), &mut is_ours).await;
+        let answer = listener.answer(&wait, &never(), &mut Right).await;
         let _ = sender.send(answer.map(|answer| answer.unwrap().expose().to_owned()));
     });
     assert!(get(port, "/favicon.ico").starts_with("HTTP/1.1 404 "));

@@ -4,7 +4,12 @@ const ISSUER: &str = "https://as.example/t";
 
 fn check_answer(query: &str, sends_iss: bool) -> Result<String> {
     let secrets = [Secret::from("c0de"), Secret::from("v3rifier")];
-    let expected = ExpectedResponse { issuer: ISSUER, sends_iss, secrets: &secrets };
+    let expected = ExpectedResponse {
+        issuer: ISSUER,
+        sends_iss,
+        secrets: &secrets,
+        asked: AskedFor::default(),
+    };
     read_response(query).code(&expected).map(|code| code.expose().to_owned())
 }
 
@@ -100,7 +105,9 @@ fn checks_the_issuer_of_the_response() {
 #[test]
 fn compares_the_issuer_with_the_origin_without_metadata() {
     let server = ServerMetadata::without_document("http://localhost:1");
-    let check = |query: &str| read_response(query).code(&ExpectedResponse::of(&server, &[]));
+    let check = |query: &str| {
+        read_response(query).code(&ExpectedResponse::of(&server, &[], AskedFor::default()))
+    };
     assert!(check("code=c").is_ok());
     assert!(check("code=c&iss=http://localhost:1").is_ok());
     for iss in ["", "http://localhost:1/", "http://localhost:2"] {
@@ -145,7 +152,12 @@ fn reads_any_text() {
     let hostile = "state=%&code=%zz&iss=\u{e9}%ff+%&error=&=&&error_description=%C3&?#code=x";
     for end in (0..=hostile.len()).filter(|end| hostile.is_char_boundary(*end)) {
         let answer = read_response(hostile.get(..end).unwrap());
-        let expected = ExpectedResponse { issuer: ISSUER, sends_iss: true, secrets: &[] };
+        let expected = ExpectedResponse {
+            issuer: ISSUER,
+            sends_iss: true,
+            secrets: &[],
+            asked: AskedFor::default(),
+        };
         assert!(answer.code(&expected).is_err());
     }
 }

@@ -7,7 +7,10 @@ fn read_as(
     body: &str,
 ) -> Result<TokenResponse, TokenError> {
     let secrets = [Secret::from("c0de"), Secret::from("s3cret")];
-    read(&EndpointResponse::of(status, body), &SentTokenRequest { step, proof, secrets: &secrets })
+    read(
+        &EndpointResponse::of(status, body),
+        &SentTokenRequest { step, proof, secrets: &secrets, asked: AskedFor::default() },
+    )
 }
 
 fn read_code(status: u16, body: &str) -> Result<TokenResponse, TokenError> {
@@ -164,8 +167,12 @@ fn says_try_again_if_the_server_is_down() {
         let body = r#"{"error":"invalid_grant"}"#;
         let reply =
             EndpointResponse { retry_after: Some("7"), ..EndpointResponse::of(status, body) };
-        let asked =
-            SentTokenRequest { step: TokenStep::Refresh, proof: DpopUse::None, secrets: &[] };
+        let asked = SentTokenRequest {
+            step: TokenStep::Refresh,
+            proof: DpopUse::None,
+            secrets: &[],
+            asked: AskedFor::default(),
+        };
         let refusal = read(&reply, &asked).unwrap_err();
         assert_eq!(refusal.kind, TokenErrorKind::Unavailable { retry_after: Some(7000) });
         assert_eq!(refusal.error.status(), Status::Unavailable);
@@ -190,7 +197,12 @@ fn shows_no_secret_that_the_server_repeats() {
 
 #[test]
 fn reports_a_clock_difference() {
-    let asked = SentTokenRequest { step: TokenStep::Code, proof: DpopUse::Sent, secrets: &[] };
+    let asked = SentTokenRequest {
+        step: TokenStep::Code,
+        proof: DpopUse::Sent,
+        secrets: &[],
+        asked: AskedFor::default(),
+    };
     for (date, words) in [
         ("Sun, 06 Nov 1994 08:47:37 GMT", Some("120 s ahead of the server's")),
         ("Sun, 06 Nov 1994 08:51:38 GMT", Some("121 s behind the server's")),

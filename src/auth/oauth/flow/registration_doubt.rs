@@ -1,0 +1,163 @@
+//! Whether a registration is used for the next sign-in.
+//!
+//! A server that has forgotten a registration may show that to the person only,
+//! and never redirect. So the registration is in doubt from before the browser
+//! opens until an answer arrives. The mark is in the store: it is there also if
+//! the process ends. A registration in doubt is used for no new sign-in. Tokens
+//! that were issued to it are used until the server refuses them.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::auth::oauth::flow::client::ClientIdentity;
+use crate::auth::oauth::flow::context::Flow;
+use crate::auth::oauth::flow::discover::Discovered;
+use crate::auth::oauth::spec::jwt::seconds;
+use crate::auth::oauth::spec::registration::ApplicationType;
+use crate::auth::oauth::state::settings::Grant;
+use crate::auth::oauth::store::StoreLock;
+use crate::auth::oauth::store::entry::{Endpoint, Registration, StoreEntry, Tokens};
+use crate::base::error::Result;
+use crate::base::secret::Secret;
+
+impl Flow<'_> {
+    /// Marks the registration of a sign-in that begins.
+    pub(super) async fn doubt(&self, found: &Discovered, client: &ClientIdentity) {
+        if self.settings.grant != Grant::AuthorizationCode || !client.source.is_registered() {
+            return;
+        }
+        let marked = async {
+            let since = Some(seconds(SystemTime::now())?);
+            let lock = self.store.lock(&self.limit()).await?;
+            self.mark(&lock, found, client, since).await?;
+            // mcp_sign_out() finds the registration by this entry.
+            let key = Endpoint::key(&self.account.endpoint);
+            if self.store.read::<Endpoint>(&key).await?.is_some() {
+                return Ok(());
+            }
+            let endpoint = Endpoint {
+                endpoint: Secret::from(self.account.endpoint.as_str()),
+                issuer: found.issuer().to_owned(),
+                resource: found.resource.clone(),
+                client_id: client.id.clone(),
+                grant: Some(self.settings.grant as u64),
+                ..Endpoint::default()
+            };
+            self.store.write(&lock, &endpoint).await
+        };
+        if let Err(error) = marked.await {
+            self.store_failed(error);
+        }
+    }
+
+    /// Removes the mark: the server has answered.
+    pub(super) async fn trust(&self, found: &Discovered, client: &ClientIdentity) {
+        if self.settings.grant != Grant::AuthorizationCode || !client.source.is_registered() {
+            return;
+        }
+        let marked = async {
+            let lock = self.store.lock(&self.limit()).await?;
+            self.mark(&lock, found, client, None).await
+        };
+        if let Err(error) = marked.await {
+            self.store_failed(error);
+        }
+    }
+
+    async fn mark(
+        &self,
+        lock: &Arc<StoreLock>,
+        found: &Discovered,
+        client: &ClientIdentity,
+        in_doubt_since: Option<u64>,
+    ) -> Result<()> {
+        let key = Registration::key(found.issuer(), self.settings.application_type());
+        // Another process may have registered again.
+        match self.store.read::<Registration>(&key).await? {
+            Some(stored)
+                if stored.client_id == client.id && stored.in_doubt_since != in_doubt_since =>
+            {
+                self.store.write(lock, &Registration { in_doubt_since, ..stored }).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a stored registration may be used for a new sign-in. One in
+    /// doubt is used if the server registers no clients any more.
+    pub(super) fn is_usable(&self, stored: &Registration, found: &Discovered) -> Result<bool> {
+        Ok(stored.in_doubt_since.is_none()
+            || found.server.registration_endpoint(found.plain_http)?.is_none())
+    }
+
+    /// Removes the registration of a client that the server does not know.
+    pub(super) async fn unregister(
+        &self,
+        found: &Discovered,
+        client: &ClientIdentity,
+    ) -> Result<()> {
+        if !client.source.is_registered() {
+            return Ok(());
+        }
+        let lock = self.store.lock(&self.limit()).await?;
+        self.unregister_locked(&lock, found, &client.id).await
+    }
+
+    pub(super) async fn unregister_locked(
+        &self,
+        lock: &Arc<StoreLock>,
+        found: &Discovered,
+        client_id: &str,
+    ) -> Result<()> {
+        let key = Registration::key(found.issuer(), self.settings.application_type());
+        // Another process may have registered again.
+        match self.store.read::<Registration>(&key).await? {
+            Some(stored) if stored.client_id == client_id => self.store.remove(lock, key).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes every registration at an authorization server. False if there is
+    /// none.
+    pub(super) async fn remove_registrations(
+        &self,
+        lock: &Arc<StoreLock>,
+        issuer: &str,
+    ) -> Result<bool> {
+        let mut is_any = false;
+        for kind in [ApplicationType::Native, ApplicationType::Web] {
+            let key = Registration::key(issuer, kind);
+            // One that cannot be read is removed as well.
+            if !matches!(self.store.read::<Registration>(&key).await, Ok(None)) {
+                self.store.remove(lock, key).await?;
+                is_any = true;
+            }
+        }
+        Ok(is_any)
+    }
+
+    /// Copies the secret of a registration that is about to be replaced to the
+    /// tokens that were issued to it. An earlier version of the library did not
+    /// store it there.
+    pub(super) async fn keep_beside_tokens(
+        &self,
+        lock: &Arc<StoreLock>,
+        issuer: &str,
+    ) -> Result<()> {
+        let Some(held) = self.account.held() else { return Ok(()) };
+        let key = Registration::key(issuer, self.settings.application_type());
+        let Some(old) = self.store.read::<Registration>(&key).await? else { return Ok(()) };
+        let is_its = held.entry.issuer == issuer && held.entry.client_id == old.client_id;
+        if !is_its || held.entry.client_secret.is_some() || held.entry.auth_method.is_some() {
+            return Ok(());
+        }
+        let (client_secret, auth_method) = (old.client_secret, old.auth_method);
+        let entry = Tokens { client_secret, auth_method, ..held.entry.clone() };
+        let kept = self.store.read::<Tokens>(&entry.own_key()).await?;
+        if kept.is_some_and(|kept| kept == held.entry) {
+            self.store.write(lock, &entry).await?;
+        }
+        self.account.set(Some(held.with_entry(entry)));
+        Ok(())
+    }
+}

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+"""Signing in where people really sign in: an authorization server with the habits
+of real ones, mcpclient and the shared library.
+
+    python3 tests/sign_in/run.py [CASE ...]
+
+provider.py is the server, and correct except for what a case changes; person.py is
+who signs in.  The cases stand in the files cases_*.py, by subject.
+"""
+
+import importlib
+import os
+import sys
+import traceback
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.dirname(HERE)]
+from support import Suite
+from checks import Check
+
+# The cases wait more than they compute.
+JOBS = 6
+
+
+def all_cases():
+    cases = {}
+    for name in sorted(os.listdir(HERE)):
+        if name.startswith("cases_") and name.endswith(".py"):
+            for case, function in importlib.import_module(name[:-3]).CASES.items():
+                assert case not in cases, "two cases are called " + case
+                cases[case] = function
+    return cases
+
+
+def main():
+    suite = Suite("sign-in")
+    cases = all_cases()
+    with open(os.path.join(HERE, "pending.txt"), encoding="ascii") as file:
+        pending = file.read().split()
+    names = sys.argv[1:] or [name for name in cases if name not in pending]
+
+    def judge(name):
+        check = Check(name)
+        try:
+            cases[name](check)
+        except Exception:
+            check.faults.append(traceback.format_exc())
+        suite.check(name, not check.faults, "\n".join(check.faults))
+
+    with ThreadPoolExecutor(JOBS) as pool:
+        list(pool.map(judge, names))
+    suite.end()
+
+
+main()
