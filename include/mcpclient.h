@@ -579,6 +579,13 @@ extern "C" {
 #define MCP_GRANT_JWT_BEARER 4
 
 /**
+ * A person signs in with a browser on any device, for a program that can open
+ * no browser (device authorization grant).  See
+ * mcp_auth_set_device_handler().
+ */
+#define MCP_GRANT_DEVICE 5
+
+/**
  * JSON VALUE KINDS, for mcp_json_kind().
  */
 #define MCP_JSON_NULL 0
@@ -857,6 +864,16 @@ typedef struct mcp_config mcp_config;
 typedef struct mcp_content mcp_content;
 
 /**
+ * A DEVICE CODE: what a person needs to sign in with a browser on another
+ * device (MCP_GRANT_DEVICE).
+ *
+ * The callback of mcp_auth_set_device_handler() receives it.  It is valid
+ * while the callback runs, and so is everything that the functions below
+ * return.
+ */
+typedef struct mcp_device_code mcp_device_code;
+
+/**
  * AN ERROR: the details of a failed call.
  *
  * Each thread has a last error.  Every function of this header that fails
@@ -1065,6 +1082,23 @@ typedef int32_t (*mcp_assertion_fn)(void *userdata,
 typedef int32_t (*mcp_browser_fn)(void *userdata,
                                   mcp_auth *auth,
                                   const char *url);
+
+/**
+ * Shows the person where to sign in, and the code to enter there; see
+ * mcp_auth_set_device_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization; borrowed until the callback returns.
+ * `code`: valid until the callback returns.  It belongs to this one sign-in:
+ * do not log it.
+ *
+ * Return MCP_OK when the person can see the code, without waiting for the
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.  The
+ * callback runs on the thread that is in a call, or that dispatches.
+ */
+typedef int32_t (*mcp_device_code_fn)(void *userdata,
+                                      mcp_auth *auth,
+                                      const mcp_device_code *code);
 
 /**
  * Loads the data that was saved under a key; see mcp_auth_set_store().
@@ -2175,8 +2209,13 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
  *
  * The library finds the authorization server in the metadata that the MCP
  * server publishes, and then does everything that it does when the server
- * refuses a call.  A token that has not expired is kept.  If a token cannot
- * be renewed, for whatever reason, the person signs in.
+ * refuses a call.  A token that has expired is renewed.  A stored token that
+ * has not expired is kept if the MCP server accepts it now: the library
+ * connects and pings with it, over a connection that the client does not use
+ * otherwise.  If the MCP server refuses that token, or if a token cannot be
+ * renewed, for whatever reason, the person signs in.
+ *
+ * MCP_OK means that the token was just issued or just accepted.
  *
  * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
  * MCP_E_AUTH if the server names no authorization server; call errors.
@@ -2307,6 +2346,85 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * environment.  Since: 0.1.0.
  */
 int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
+
+/**
+ * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
+ * which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: a function of the application; NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * After the callback has returned, the library asks the authorization server
+ * until the person has signed in: every 5 s, or as often as the server says.
+ * The wait ends when the code expires, or after the time of
+ * mcp_auth_set_sign_in_timeout(), with MCP_E_TIMEOUT.  mcp_cancel_fire()
+ * ends it as well.  The call's own timeout is paused meanwhile.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8628.
+ */
+int32_t mcp_auth_set_device_handler(mcp_auth *auth,
+                                    mcp_device_code_fn callback,
+                                    void *userdata,
+                                    mcp_free_fn free_userdata);
+
+/**
+ * Returns the code that the person enters, such as "WDJB-MJHT".
+ *
+ * `code`: NULL gives NULL.
+ *
+ * The text has printable ASCII characters only.  Never NULL for a valid
+ * `code`.  Valid while the callback runs.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, user_code.
+ */
+const char *mcp_device_code_user_code(const mcp_device_code *code);
+
+/**
+ * Returns the URL of the page on which the person enters the code.  It is
+ * short, so that the person can type it.
+ *
+ * `code`: NULL gives NULL.
+ *
+ * The URL is https://, or http:// on this machine if the MCP server is on
+ * this machine.  Never NULL for a valid `code`.  Valid while the callback
+ * runs.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, verification_uri.
+ */
+const char *mcp_device_code_url(const mcp_device_code *code);
+
+/**
+ * Returns the URL of the same page with the code in it, for a link or a QR
+ * code.  The person still has to see the code, to compare it with the page.
+ *
+ * `code`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none, or one that is not like the URL of
+ * mcp_device_code_url().  Valid while the callback runs.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, verification_uri_complete.
+ */
+const char *mcp_device_code_complete_url(const mcp_device_code *code);
+
+/**
+ * Returns how long the person has, in milliseconds from the request of the
+ * code: until the code expires, and at most the time of
+ * mcp_auth_set_sign_in_timeout().
+ *
+ * `code`: NULL gives -1.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, expires_in.
+ */
+int64_t mcp_device_code_expires_in(const mcp_device_code *code);
 
 /**
  * Sets callbacks that store registrations, tokens and keys, so that the next

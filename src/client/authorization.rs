@@ -19,7 +19,8 @@ use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::transport::wait::{Wait, now};
 
 // The types that `ffi` uses.
-pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser};
+pub(crate) use crate::auth::oauth::spec::device_authorization::DeviceCode;
+pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser, DeviceHandler};
 pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Store, StoreLock};

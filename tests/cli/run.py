@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import calling
 import careless
+import dead_credentials
 import events
 import forms
 import lacking
@@ -202,6 +203,7 @@ saving.run_all()
 sessions.run_all()
 showing.run_all()
 oauth.run_all()
+dead_credentials.run_all()
 strays.run_all()
 stock.run_all()
 suite.end()

@@ -25,6 +25,15 @@ pub trait Store: Send + Sync + 'static {
     fn forget(&self, key: &str) -> Result<(), Failed>;
 }
 
+/// What a person needs to sign in elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceCode {
+    pub user_code: String,
+    pub url: String,
+    pub complete_url: Option<String>,
+    pub expires_in: i64,
+}
+
 /// An authorization, released when dropped.
 #[derive(Debug)]
 pub struct Auth(pub *mut raw::mcp_auth);
@@ -117,6 +126,31 @@ impl Auth {
         self.set(raw::mcp_auth_complete, redirect)
     }
 
+    /// Without a value, the parameter is left out.
+    pub fn set_authorization_parameter(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_auth_set_authorization_parameter(
+                self.0,
+                c(name).as_ptr(),
+                optional(value.as_ref()),
+            )
+        })
+    }
+
+    pub fn set_token_parameter(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_auth_set_token_parameter(self.0, c(name).as_ptr(), optional(value.as_ref()))
+        })
+    }
+
+    /// Leaves out `resource` everywhere.
+    pub fn leave_out_resource(&self) {
+        self.set_authorization_parameter("resource", None).unwrap();
+        self.set_token_parameter("resource", None).unwrap();
+    }
+
     pub fn set_sign_in_timeout(&self, milliseconds: i32) -> Outcome<()> {
         outcome(unsafe { raw::mcp_auth_set_sign_in_timeout(self.0, milliseconds) })
     }
@@ -169,6 +203,33 @@ impl Auth {
         let userdata = Box::into_raw(Box::new(show)).cast();
         outcome(unsafe {
             raw::mcp_auth_set_browser(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    /// What `show` gives is what the callback returns.
+    pub fn set_device_handler<F>(&self, show: F) -> Outcome<()>
+    where
+        F: Fn(Lent, DeviceCode) -> i32 + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(Lent, DeviceCode) -> i32>(
+            userdata: *mut c_void,
+            auth: *mut raw::mcp_auth,
+            code: *const raw::mcp_device_code,
+        ) -> i32 {
+            let show = unsafe { &*(userdata as *const F) };
+            let code = unsafe {
+                DeviceCode {
+                    user_code: text(raw::mcp_device_code_user_code(code)).unwrap(),
+                    url: text(raw::mcp_device_code_url(code)).unwrap(),
+                    complete_url: text(raw::mcp_device_code_complete_url(code)),
+                    expires_in: raw::mcp_device_code_expires_in(code),
+                }
+            };
+            no_unwinding(|| show(Lent(auth), code))
+        }
+        let userdata = Box::into_raw(Box::new(show)).cast();
+        outcome(unsafe {
+            raw::mcp_auth_set_device_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
         })
     }
 

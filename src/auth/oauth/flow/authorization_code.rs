@@ -11,7 +11,8 @@ use crate::auth::oauth::flow::grants::{
     ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser,
 };
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
-use crate::auth::oauth::host::listener::{LoopbackListener, RedirectReceiver};
+use crate::auth::oauth::host::listener::LoopbackListener;
+use crate::auth::oauth::host::listener::receiver::RedirectReceiver;
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
@@ -121,6 +122,10 @@ impl Flow<'_> {
         let query = query.map_err(|error| GrantError { error, client_status })?;
         let secrets = self.hidden();
         let response = read_response(query.expose());
+        let response = match found.server.is_issuer_assumed {
+            true => response.without_issuer(),
+            false => response,
+        };
         let asked = AskedFor::new(&self.settings.authorization_edits, scope.as_deref());
         response.code(&ExpectedResponse::of(&found.server, &secrets, asked)).map_err(|error| {
             if let (Status::Denied, Some(scope)) = (error.status(), &scope) {

@@ -78,8 +78,9 @@ impl Flow<'_> {
         }
         // Without these endpoints, a registration would be useless.
         found.server.token_endpoint(found.plain_http)?;
-        if self.settings.grant != Grant::DeviceCode {
-            found.server.authorization_endpoint(found.plain_http)?;
+        match self.settings.grant {
+            Grant::DeviceCode => self.device_endpoint(found).map(drop)?,
+            _ => found.server.authorization_endpoint(found.plain_http).map(drop)?,
         }
         let chosen = self.client_for_sign_in(http, found, parameters).await;
         chosen.map_err(|error| match &found.no_metadata {
@@ -98,15 +99,15 @@ impl Flow<'_> {
         let key = Registration::key(found.issuer(), self.settings.application_type());
         let stored = self.store.read::<Registration>(&key).await?;
         let now = seconds(SystemTime::now())?;
-        let chosen = self.settings.client_auth.map(AuthMethod::name);
         let is_usable = match &stored {
-            Some(stored) => stored.fits(chosen) && self.is_usable(stored, found)?,
+            Some(stored) => self.is_usable(stored, found)?,
             None => false,
         };
+        let chosen = self.settings.client_auth.map(AuthMethod::name);
         let stored = stored.filter(|stored| {
             let covers =
                 stored.scope.as_ref().is_none_or(|scope| has_all(scope, &parameters.scopes));
-            is_usable && stored.holds(now) && covers
+            is_usable && stored.holds(now) && stored.fits(chosen) && covers
         });
         let known = self.client_history(stored.is_some()).await?;
         match choose(&known.borrowed(&self.settings), &found.server, found.plain_http)? {
@@ -205,8 +206,8 @@ impl Flow<'_> {
         let Some(client) = &self.settings.client else {
             return Ok(ClientHistory { given_to: None, is_registered });
         };
-        if self.settings.issuer.is_some() {
-            return Ok(ClientHistory { given_to: self.settings.issuer.clone(), is_registered });
+        if let Some(chosen) = self.settings.chosen_issuer() {
+            return Ok(ClientHistory { given_to: Some(chosen), is_registered });
         }
         let given = self.store.read::<Given>(&Given::key(&client.id)).await?;
         Ok(ClientHistory { given_to: given.map(|given| given.issuer), is_registered })

@@ -86,7 +86,9 @@ impl Flow<'_> {
             Grant::AuthorizationCode => {
                 settings.open_page.as_ref().map(drop).ok_or_else(needs_browser)
             }
-            Grant::DeviceCode => lacks("a handler that shows the code"),
+            Grant::DeviceCode => {
+                settings.show_device_code.as_ref().map(drop).ok_or_else(needs_device_handler)
+            }
             Grant::ClientCredentials => match &settings.client {
                 None => lacks("a client id; see mcp_auth_set_client()"),
                 Some(client) if client.secret.is_none() && settings.key.is_none() => lacks(
@@ -121,7 +123,7 @@ impl Flow<'_> {
             Grant::ClientCredentials => self.client_credentials(request).await,
             Grant::TokenExchange => self.token_exchange(request).await,
             Grant::JwtBearer => self.jwt_bearer(request).await,
-            Grant::DeviceCode => Err(no_device_grant().into()),
+            Grant::DeviceCode => self.device_code(request).await,
         }
     }
 
@@ -261,6 +263,10 @@ pub(super) fn needs_browser() -> Error {
     )
 }
 
-fn no_device_grant() -> Error {
-    Error::new(Status::Auth, "no handler shows the code of the device authorization grant")
+pub(super) fn needs_device_handler() -> Error {
+    Error::new(
+        Status::Unauthorized,
+        "the server requires a person to sign in, and the application has set no function that \
+         shows the code; see mcp_auth_set_device_handler()",
+    )
 }

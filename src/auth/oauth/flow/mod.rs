@@ -6,7 +6,7 @@
 //! 2. `token_parameters`: which scopes to request, which key to bind to;
 //! 3. `refresh`: the refresh token, where there is one;
 //! 4. `client`: which client id, registered first if necessary;
-//! 5. `grants`, `authorization_code`: the grant, and the tokens for it;
+//! 5. `grants`, `authorization_code`, `device_code`: the grant, and the tokens for it;
 //! 6. `token_cache`: the tokens go to the store and into use.
 //!
 //! `registration_doubt` says when a registration is used again.
@@ -16,6 +16,7 @@ mod client;
 mod client_id_place;
 mod consent;
 pub(crate) mod context;
+mod device_code;
 mod discover;
 mod grants;
 mod refresh;

@@ -118,6 +118,7 @@ impl Flow<'_> {
         // A revocation is no token request.
         let edits = match ask.step {
             TokenStep::Revocation => &unchanged,
+            TokenStep::DeviceAuthorization => &self.settings.authorization_edits,
             _ => &self.settings.token_edits,
         };
         for (name, value) in edits.apply(ask.parts) {

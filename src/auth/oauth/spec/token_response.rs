@@ -20,6 +20,10 @@ const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenStep {
     Code,
+    /// No grant: the request for the codes of the device authorization grant.
+    DeviceAuthorization,
+    /// A device code. The person may not have signed in yet.
+    DeviceCode,
     Refresh,
     Credentials,
     /// An assertion of a platform, or an ID-JAG.
@@ -88,6 +92,14 @@ pub(crate) enum TokenErrorKind {
     /// Repeat the request with the nonce of this response.
     UseDpopNonce,
     InvalidDpopProof,
+    /// The client may not use the grant.
+    UnauthorizedClient,
+    /// The person has not signed in yet (RFC 8628, 3.5).
+    AuthorizationPending,
+    /// The same, and the client polls too often.
+    SlowDown,
+    /// The person did not sign in in time.
+    ExpiredToken,
     /// The server cannot answer now. In milliseconds.
     Unavailable {
         retry_after: Option<u32>,
@@ -109,8 +121,29 @@ pub(crate) fn read(
     reply: &EndpointResponse<'_>,
     asked: &SentTokenRequest<'_>,
 ) -> Result<TokenResponse, TokenError> {
+    let document = success(reply, asked)?;
+    granted(&document, asked).map_err(|why| TokenError {
+        kind: TokenErrorKind::Other,
+        refusal: Refusal::of(reply),
+        error: reply.malformed(asked.step.name(), &why),
+    })
+}
+
+/// The document of a response that is no error.
+pub(crate) fn success<'a>(
+    reply: &EndpointResponse<'a>,
+    asked: &SentTokenRequest<'_>,
+) -> Result<JsonDocument<'a>, TokenError> {
     let step = asked.step.name();
-    if reply.is_unavailable() {
+    // Some servers send these with a status such as 429.
+    let is_waiting = |document: &JsonDocument<'_>| {
+        asked.step == TokenStep::DeviceCode
+            && matches!(
+                document.text("error").as_deref(),
+                Some("authorization_pending" | "slow_down")
+            )
+    };
+    if reply.is_unavailable() && !reply.document().is_some_and(|document| is_waiting(&document)) {
         let kind = TokenErrorKind::Unavailable { retry_after: reply.wait() };
         return Err(TokenError { kind, refusal: None, error: reply.unavailable(step) });
     }
@@ -132,7 +165,7 @@ pub(crate) fn read(
     if document.has_value("error") {
         return Err(malformed("with an \"error\" that is no string"));
     }
-    granted(&document, asked).map_err(|why| malformed(&why))
+    Ok(document)
 }
 
 fn granted(
@@ -193,6 +226,12 @@ fn refusal(
         "invalid_client" => TokenErrorKind::InvalidClient,
         "use_dpop_nonce" => TokenErrorKind::UseDpopNonce,
         "invalid_dpop_proof" => TokenErrorKind::InvalidDpopProof,
+        "unauthorized_client" if asked.step == TokenStep::DeviceAuthorization => {
+            TokenErrorKind::UnauthorizedClient
+        }
+        "authorization_pending" => TokenErrorKind::AuthorizationPending,
+        "slow_down" => TokenErrorKind::SlowDown,
+        "expired_token" => TokenErrorKind::ExpiredToken,
         "server_error" | "temporarily_unavailable" => {
             TokenErrorKind::Unavailable { retry_after: reply.wait() }
         }
@@ -207,6 +246,7 @@ fn refusal(
         // The person must sign in again.
         (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => Status::Unauthorized,
         (_, TokenStep::Exchange) if needs_person => Status::Unauthorized,
+        (TokenErrorKind::ExpiredToken, TokenStep::DeviceCode) => Status::Timeout,
         (TokenErrorKind::Other, _) if code == "access_denied" => Status::Denied,
         _ => Status::Auth,
     };
@@ -244,6 +284,12 @@ fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static
         (TokenErrorKind::InvalidGrant, TokenStep::Code) => {
             "; the code was used, expired, or of another redirect: the next call signs in again"
         }
+        (TokenErrorKind::InvalidGrant, TokenStep::DeviceCode) => {
+            "; the device code was used or has expired: the next call signs in again"
+        }
+        (TokenErrorKind::ExpiredToken, TokenStep::DeviceCode) => {
+            "; nobody signed in before the code expired: sign in again"
+        }
         (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => "; sign in again",
         (TokenErrorKind::InvalidGrant, _) => "; the assertion was not accepted: get a new one",
         (TokenErrorKind::InvalidClient, _) => {
@@ -258,6 +304,8 @@ impl TokenStep {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Code => "token request with a code",
+            Self::DeviceAuthorization => "device authorization request",
+            Self::DeviceCode => "token request with the device code",
             Self::Refresh => "refresh of the token",
             Self::Credentials => "token request with the client's credentials",
             Self::Assertion => "token request with an assertion",

@@ -3,6 +3,7 @@
 use mcp_test_server::{Request, http};
 use serde_json::{Value, json};
 
+use crate::authority::device::DEVICE_GRANT;
 use crate::authority::form::decode;
 use crate::authority::jws::{check_assertion, from_base64};
 use crate::authority::{Core, Form, Key, merge, refusal};
@@ -59,7 +60,7 @@ impl Core {
         if !knobs.has_registration {
             return http::reply(404, &[], b"");
         }
-        if let Some((text, status, kind, body)) = &knobs.refuses
+        if let Some((text, status, kind, body)) = &knobs.refuses_registration
             && String::from_utf8_lossy(&request.body).contains(text)
         {
             return http::reply(*status, &[("content-type", kind)], body.as_bytes());
@@ -67,18 +68,20 @@ impl Core {
         let asked = request.json();
         let redirects: Vec<String> =
             serde_json::from_value(asked["redirect_uris"].clone()).unwrap_or_default();
-        if redirects.is_empty() {
-            self.complain("register: no redirect_uris");
-            return refusal(400, "invalid_redirect_uri", "there is none");
-        }
-        let is_web = redirects.iter().all(|redirect| redirect.starts_with("https://"));
-        if asked["application_type"] != if is_web { "web" } else { "native" } {
-            self.complain(format!("register: application_type {}", asked["application_type"]));
-        }
         let grants = &asked["grant_types"];
         let has =
             |grant: &str| grants.as_array().is_some_and(|all| all.iter().any(|one| one == grant));
-        if !has("authorization_code") {
+        let is_device = has(DEVICE_GRANT);
+        if redirects.is_empty() && !is_device {
+            self.complain("register: no redirect_uris");
+            return refusal(400, "invalid_redirect_uri", "there is none");
+        }
+        let is_web = !redirects.is_empty()
+            && redirects.iter().all(|redirect| redirect.starts_with("https://"));
+        if asked["application_type"] != if is_web { "web" } else { "native" } {
+            self.complain(format!("register: application_type {}", asked["application_type"]));
+        }
+        if has("authorization_code") == is_device {
             self.complain(format!("register: grant_types {grants}"));
         }
         let listed = knobs.metadata["grant_types_supported"].as_array();

@@ -3,11 +3,12 @@
 use mcp_test_server::{Request, http};
 use serde_json::json;
 
+use crate::authority::device::DEVICE_GRANT;
 use crate::authority::form::encode;
 use crate::authority::jws::{check_proof, sha256};
 use crate::authority::knobs::Iss;
 use crate::authority::state::Code;
-use crate::authority::{Core, Form, Registered, merge, refusal};
+use crate::authority::{Core, Form, Registered, Step, merge, refusal};
 
 const MCP_GRANT_TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const MCP_GRANT_JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -35,8 +36,11 @@ impl Core {
         if form.text("code_challenge").len() != 43 || form.text("state").len() < 22 {
             return refuse("code_challenge or state");
         }
-        if form.text("resource").is_empty() || form.get("client_secret").is_some() {
-            return refuse("no resource, or a secret");
+        if form.text("resource").is_empty() && knobs.wants_resource {
+            return refuse("no resource");
+        }
+        if form.get("client_secret").is_some() {
+            return refuse("a secret");
         }
         if form.get("scope") == Some("") || form.repeated().is_some() {
             return refuse("an empty scope, or a parameter twice");
@@ -53,6 +57,7 @@ impl Core {
             thumbprint: form.get("dpop_jkt").map(str::to_owned),
             family,
             is_used: false,
+            gives_refresh: knobs.refresh_after.is_none_or(|gives| gives(&form)),
         };
         state.codes.insert(text.clone(), code);
         drop(state);
@@ -66,6 +71,12 @@ impl Core {
             ("state", Some(form.text("state").to_owned())),
             ("iss", iss),
         ];
+        let refused = knobs.refuses.and_then(|refuses| refuses(Step::Authorize, &form));
+        if let Some((code, description)) = refused {
+            answer.remove(0);
+            answer.push(("error", Some(code.to_owned())));
+            answer.push(("error_description", Some(description)));
+        }
         for (name, value) in knobs.answer {
             answer.retain(|(other, _)| *other != name);
             answer.push((name, value));
@@ -86,8 +97,13 @@ impl Core {
             }
         }
         let grant = form.text("grant_type");
-        if form.text("resource").is_empty() {
+        let knobs = self.knobs();
+        if form.text("resource").is_empty() && knobs.wants_resource {
             self.complain(format!("{grant}: no resource"));
+        }
+        let step = self.step(request);
+        if let Some((code, description)) = knobs.refuses.and_then(|refuses| refuses(step, &form)) {
+            return refusal(400, code, &description);
         }
         let is_workload =
             grant == MCP_GRANT_JWT_BEARER && request.header("authorization").is_none();
@@ -106,6 +122,7 @@ impl Core {
         let granted = match grant {
             "authorization_code" => self.of_code(&client, &form, thumbprint),
             "refresh_token" => self.of_refresh(&client, &form, thumbprint),
+            DEVICE_GRANT => self.of_device(&client, &form, thumbprint),
             "client_credentials" if client.method == "none" => {
                 self.complain("client_credentials of a public client");
                 Err(refusal(400, "unauthorized_client", "public"))
@@ -221,6 +238,7 @@ impl Core {
             thumbprint,
             family: token.family,
             is_used: true,
+            gives_refresh: true,
         })
     }
 
@@ -235,6 +253,7 @@ impl Core {
             thumbprint,
             family: self.state().number(),
             is_used: true,
+            gives_refresh: true,
         }
     }
 
@@ -289,9 +308,10 @@ impl Core {
         if let Some(scope) = &knobs.scope {
             code.scope = scope.as_str().unwrap_or(&code.scope).to_owned();
         }
-        let is_persons = matches!(grant, "authorization_code" | "refresh_token");
-        let is_new = grant == "authorization_code" || knobs.rotates;
-        let has_refresh = is_persons && knobs.gives_refresh && is_new;
+        let is_new_grant = matches!(grant, "authorization_code" | DEVICE_GRANT);
+        let is_persons = is_new_grant || grant == "refresh_token";
+        let is_new = is_new_grant || knobs.rotates;
+        let has_refresh = is_persons && knobs.gives_refresh && code.gives_refresh && is_new;
         let (access, refresh) = self.state().issue(&code, knobs.lives, has_refresh);
         let kind = if code.thumbprint.is_some() { "DPoP" } else { "Bearer" };
         let mut answer = json!({"access_token": access, "token_type": kind});

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::authority::{Registered, Step};
+use crate::authority::{Form, Registered, Step};
 
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
@@ -39,6 +39,9 @@ pub enum Iss {
     Is(String),
 }
 
+/// What a provider refuses at the authorization endpoint and at the token endpoint.
+pub type Refuse = fn(Step, &Form) -> Option<(&'static str, String)>;
+
 #[derive(Clone, Debug)]
 pub struct Knobs {
     pub issuer_path: String,
@@ -63,7 +66,7 @@ pub struct Knobs {
     pub registers_listed_grants_only: bool,
     /// A text in a registration that is refused, and the status, media type and
     /// body of the refusal.
-    pub refuses: Option<(&'static str, u16, &'static str, String)>,
+    pub refuses_registration: Option<(&'static str, u16, &'static str, String)>,
     /// Over the answer to a registration.
     pub registration: Value,
     /// Clients that are known before.
@@ -75,6 +78,13 @@ pub struct Knobs {
     /// For how long an access token is really good.
     pub lives: Option<Duration>,
     pub gives_refresh: bool,
+    /// The authorization requests after which there is a refresh token; `None`:
+    /// all.
+    pub refresh_after: Option<fn(&Form) -> bool>,
+    /// Whether an absent `resource` is a fault of the client.
+    pub wants_resource: bool,
+    /// The error and its description for a request that the provider refuses.
+    pub refuses: Option<Refuse>,
     /// Whether a refresh gives another refresh token, and the old one is dead:
     /// using it kills the family.
     pub rotates: bool,
@@ -90,6 +100,11 @@ pub struct Knobs {
     /// What a token exchange takes, and whom it knows.
     pub subject_token: String,
     pub pauses: HashMap<Step, Duration>,
+    pub has_device: bool,
+    /// Over the answer to a device authorization request.
+    pub device: Value,
+    /// How many polls a person takes.
+    pub device_polls: usize,
 }
 
 impl Default for Knobs {
@@ -106,7 +121,7 @@ impl Default for Knobs {
             method: None,
             wants_client_id: None,
             registers_listed_grants_only: false,
-            refuses: None,
+            refuses_registration: None,
             reads_form_only: false,
             registration: json!({}),
             given: Vec::new(),
@@ -114,6 +129,9 @@ impl Default for Knobs {
             expires_in: json!(3600),
             lives: None,
             gives_refresh: true,
+            refresh_after: None,
+            wants_resource: true,
+            refuses: None,
             rotates: true,
             scope: None,
             token: json!({}),
@@ -123,6 +141,9 @@ impl Default for Knobs {
             nonce: None,
             subject_token: String::new(),
             pauses: HashMap::new(),
+            has_device: false,
+            device: json!({}),
+            device_polls: 0,
         }
     }
 }

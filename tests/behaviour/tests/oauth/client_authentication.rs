@@ -8,7 +8,7 @@ use behaviour::tests;
 use mcp_test_server::Request;
 use serde_json::json;
 
-use crate::client_registration::Memory;
+use crate::memory::Memory;
 
 const SECRET: &str = "secret-given";
 

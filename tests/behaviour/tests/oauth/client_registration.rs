@@ -1,11 +1,8 @@
 //! Registrations: what is asked for, what an answer is taken for, and how long a
 //! registration lasts.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
 use behaviour::EventLog;
-use behaviour::auth::{Auth, Failed, Store};
+use behaviour::auth::Auth;
 use behaviour::authority::jws::now;
 use behaviour::authority::{Browser, Key, Registered, Scene, Step};
 use behaviour::constants::*;
@@ -13,25 +10,7 @@ use behaviour::tests;
 use mcp_test_server::{Action, http};
 use serde_json::json;
 
-/// A store in memory.
-#[derive(Clone, Default)]
-pub struct Memory(pub Arc<Mutex<HashMap<String, Vec<u8>>>>);
-
-impl Store for Memory {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
-        Ok(self.0.lock().unwrap().get(key).cloned())
-    }
-
-    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed> {
-        self.0.lock().unwrap().insert(key.to_owned(), data.to_vec());
-        Ok(())
-    }
-
-    fn forget(&self, key: &str) -> Result<(), Failed> {
-        self.0.lock().unwrap().remove(key);
-        Ok(())
-    }
-}
+use crate::memory::Memory;
 
 fn with(scene: &Scene, memory: &Memory) -> (Auth, Browser) {
     let (auth, browser) = scene.person();
@@ -187,10 +166,10 @@ tests! {
         let client = scene.client(&auth);
         assert_eq!(scene.failure(client.ping()).status, MCP_E_UNTRUSTED);
         assert_eq!(browser.count(), 1);
-        assert!(memory.0.lock().unwrap().is_empty(), "its answer was not trusted");
+        assert_eq!(memory.count(""), 0, "its answer was not trusted");
         scene.authority.set(|knobs| knobs.iss = behaviour::authority::Iss::Right);
         client.ping().unwrap();
-        assert!(!memory.0.lock().unwrap().is_empty());
+        assert_ne!(memory.count(""), 0);
         let other = behaviour::authority::Authority::new();
         other.set(|knobs| knobs.given = vec![Registered::public("given")]);
         scene.has_other(other.log());
@@ -320,7 +299,7 @@ tests! {
         let body = json!({"error": "invalid_redirect_uri",
             "error_description": "must be https or localhost"});
         let refusal = ("127.0.0.1", 400, "application/json", body.to_string());
-        scene.authority.set(|knobs| knobs.refuses = Some(refusal));
+        scene.authority.set(|knobs| knobs.refuses_registration = Some(refusal));
         let (auth, browser) = scene.person();
         let failure = scene.failure(scene.client(&auth).ping());
         assert_eq!((failure.status, browser.count()), (MCP_E_AUTH, 0), "{}", failure.message);
@@ -378,7 +357,7 @@ tests! {
             (404, "text/html", page.to_owned(), client, "registers no clients"),
         ] {
             let scene = Scene::new();
-            scene.authority.set(|knobs| knobs.refuses = Some(("redirect", status, kind, body)));
+            scene.authority.set(|knobs| knobs.refuses_registration = Some(("redirect", status, kind, body)));
             let (auth, _browser) = scene.person();
             let failure = scene.failure(scene.client(&auth).ping());
             assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);

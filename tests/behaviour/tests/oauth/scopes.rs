@@ -72,6 +72,87 @@ tests! {
         }
     }
 
+    scope_of_the_application_is_sent_byte_for_byte {
+        for own in ["mine", " b  a b ", "p offline_access", "offline_access"] {
+            let scene = narrow();
+            let supported = json!({"scopes_supported": ["read", "offline_access"]});
+            scene.authority.set(|knobs| knobs.metadata = supported);
+            let (auth, browser) = scene.person();
+            auth.set_scope(own).unwrap();
+            scene.client(&auth).ping().unwrap();
+            let asked = browser.asked();
+            assert_eq!((asked.text("scope"), asked.get("prompt")), (own, None));
+            assert_eq!(scene.authority.of(Step::Register)[0].json()["scope"], own);
+            let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
+            scene.authority.set(|knobs| {
+                knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
+            });
+            auth.set_client("m", Some("secret-m-long")).unwrap();
+            auth.set_scope(own).unwrap();
+            let client = scene.client(&auth);
+            client.ping().unwrap();
+            scene.authority.expire();
+            client.ping().unwrap();
+            let forms = scene.authority.forms(Step::Token);
+            assert!(forms[1..].len() == 2 && forms[1..].iter().all(|form| form.text("scope") == own));
+        }
+    }
+
+    empty_scope_sends_no_scope_in_any_request {
+        fn refuse(_: Step, form: &behaviour::authority::Form) -> Option<(&'static str, String)> {
+            form.get("scope").map(|_| ("invalid_scope", "unknown".to_owned()))
+        }
+        let scene = narrow();
+        scene.guarded.set(|wall| {
+            wall.metadata = json!({"scopes_supported": ["openid", "email", "profile"]});
+            wall.scope = None;
+        });
+        scene.authority.set(|knobs| {
+            knobs.refuses = Some(refuse);
+            knobs.metadata = json!({"scopes_supported": ["openid", "offline_access"]});
+        });
+        // By default the refusal names the way out.
+        let (auth, _browser) = scene.person();
+        let failure = scene.failure(scene.client(&auth).ping());
+        assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
+        for words in ["invalid_scope", "\"openid email profile offline_access\"",
+                      "mcp_auth_set_scope()", "none with \"\""] {
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+        let registered = scene.authority.count(Step::Register);
+        scene.authority.forget_registrations();
+        let (auth, browser) = scene.person();
+        auth.set_scope("").unwrap();
+        let client = scene.client(&auth);
+        client.ping().unwrap();
+        scene.authority.expire();
+        client.ping().unwrap();
+        // A wider scope would be one that the application does not want.
+        let failure = scene.failure(echo(&client));
+        assert_eq!((failure.status, browser.count()), (MCP_E_FORBIDDEN, 1));
+        assert!(failure.message.contains("mcp_auth_set_scope()"), "{}", failure.message);
+        assert_eq!(browser.asked().get("scope"), None);
+        assert!(scene.authority.of(Step::Register)[registered].json()["scope"].is_null());
+        for step in [Step::Token, Step::Refresh] {
+            assert!(scene.authority.forms(step).iter().all(|form| form.get("scope").is_none()));
+        }
+    }
+
+    nothing_is_added_to_the_scope_of_the_application {
+        let scene = narrow();
+        let (auth, browser) = scene.person();
+        auth.set_scope("read").unwrap();
+        let client = scene.client(&auth);
+        client.ping().unwrap();
+        let failure = scene.failure(echo(&client));
+        assert_eq!((failure.status, failure.http_status), (MCP_E_FORBIDDEN, 403));
+        for words in ["\"write\"", "\"read\"", "mcp_auth_set_scope()"] {
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+        assert_eq!(browser.count(), 1);
+        client.ping().unwrap();
+    }
+
     insufficient_scope_leads_to_the_union_and_a_repeated_call {
         let scene = narrow();
         let (client, _auth, browser) = scene.signed_in();
