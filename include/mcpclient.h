@@ -579,6 +579,13 @@ extern "C" {
 #define MCP_GRANT_JWT_BEARER 4
 
 /**
+ * A person signs in with a browser on any device, for a program that can open
+ * no browser (device authorization grant).  See
+ * mcp_auth_set_device_handler().
+ */
+#define MCP_GRANT_DEVICE 5
+
+/**
  * JSON VALUE KINDS, for mcp_json_kind().
  */
 #define MCP_JSON_NULL 0
@@ -747,12 +754,18 @@ extern "C" {
  *
  * The library requests metadata, registrations and tokens only from https
  * addresses; if the MCP server is on this machine, from loopback addresses
- * as well.  Each of these requests may take up to 10 s, and the whole
- * exchange up to 60 s, within the deadline of the call.  The timeout of the
- * call is paused while the person signs in, and this time does not count
- * against the 60 s.  The library sends to an authorization server only what
- * belongs to it: no headers of mcp_client_set_header(), and no token, secret
- * or registration of another authorization server.
+ * as well.  For a private network without https, see
+ * mcp_auth_set_allow_private().  Each of these requests may take up to 10 s,
+ * and the whole exchange up to 60 s, within the deadline of the call.  The
+ * timeout of the call is paused while the person signs in, and this time does
+ * not count against the 60 s.  The library sends to an authorization server
+ * only what belongs to it: no headers of mcp_client_set_header(), and no
+ * token, secret or registration of another authorization server.
+ *
+ * The library follows the specification strictly.  If a server does not, the
+ * exchange fails with MCP_E_AUTH or MCP_E_UNTRUSTED, and the message names
+ * the option that gets past it, if there is one: from mcp_auth_set_scope() to
+ * mcp_auth_set_allow_private().  Each option holds for this handle only.
  *
  * The functions that set an option return MCP_E_STATE once the first
  * exchange has begun.  A client that does not reach its server by HTTP has
@@ -855,6 +868,16 @@ typedef struct mcp_config mcp_config;
  * of a tool's result, of a resource that was read, or of a prompt's message.
  */
 typedef struct mcp_content mcp_content;
+
+/**
+ * A DEVICE CODE: what a person needs to sign in with a browser on another
+ * device (MCP_GRANT_DEVICE).
+ *
+ * The callback of mcp_auth_set_device_handler() receives it.  It is valid
+ * while the callback runs, and so is everything that the functions below
+ * return.
+ */
+typedef struct mcp_device_code mcp_device_code;
 
 /**
  * AN ERROR: the details of a failed call.
@@ -1065,6 +1088,23 @@ typedef int32_t (*mcp_assertion_fn)(void *userdata,
 typedef int32_t (*mcp_browser_fn)(void *userdata,
                                   mcp_auth *auth,
                                   const char *url);
+
+/**
+ * Shows the person where to sign in, and the code to enter there; see
+ * mcp_auth_set_device_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization; borrowed until the callback returns.
+ * `code`: valid until the callback returns.  It belongs to this one sign-in:
+ * do not log it.
+ *
+ * Return MCP_OK when the person can see the code, without waiting for the
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.  The
+ * callback runs on the thread that is in a call, or that dispatches.
+ */
+typedef int32_t (*mcp_device_code_fn)(void *userdata,
+                                      mcp_auth *auth,
+                                      const mcp_device_code *code);
 
 /**
  * Loads the data that was saved under a key; see mcp_auth_set_store().
@@ -1576,7 +1616,10 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  *
  * `allow`: 1 allows it; 0, which is the default, does not.
  *
- * Loopback addresses and Unix sockets are always allowed.
+ * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+ * allows the metadata of the MCP server over http://, and no other request;
+ * for a sign-in over http:// on a private network, see
+ * mcp_auth_set_allow_private().
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
@@ -1986,9 +2029,10 @@ int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
  * trusts it for the MCP servers of this authorization.
  *
  * `auth`: an authorization before its first exchange.
- * `issuer`: https://, or http:// on this machine; exactly as the member
- * "issuer" in the metadata of the authorization server, copied.  NULL, which
- * is the default, means the one that the MCP server names.
+ * `issuer`: https://, or http:// on this machine or on a private network;
+ * exactly as the member "issuer" in the metadata of the authorization
+ * server, copied.  NULL, which is the default, means the one that the MCP
+ * server names.
  *
  * Without this function, the authorization server must be one that the MCP
  * server lists, and its metadata must have the same issuer, byte for byte.
@@ -2088,7 +2132,8 @@ int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
  * `token`: the URL for token requests, copied.  NULL for both URLs, which is
  * the default, means the endpoints of the metadata.
  *
- * Both are https://, or http:// on this machine.  Nothing checks that the
+ * Both are https://, or http:// on this machine or on a private network; for
+ * http://, see mcp_auth_set_allow_private().  Nothing checks that the
  * endpoints belong to the MCP server: the application says so.  The library
  * sends the code and the client secret there, so take the URLs from the
  * documents of the provider.  PKCE with S256 is sent.
@@ -2161,6 +2206,14 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
  * server on this machine, or an MCP server on a private network names one on
  * a private network.  Never allowed: link-local addresses.
  *
+ * Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+ * http:// on a private network: the MCP server must be on this machine or on
+ * a private network, and each host of the sign-in must be a private address
+ * or a name that only private networks have: one without a dot, or one that
+ * ends in .local, .localhost, .home.arpa, .internal, .lan, .home or .corp.
+ * Whoever is on that network can then read the password, the code and the
+ * tokens.
+ *
  * Errors: MCP_E_STATE, MCP_E_FORKED.
  *
  * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
@@ -2175,8 +2228,13 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
  *
  * The library finds the authorization server in the metadata that the MCP
  * server publishes, and then does everything that it does when the server
- * refuses a call.  A token that has not expired is kept.  If a token cannot
- * be renewed, for whatever reason, the person signs in.
+ * refuses a call.  A token that has expired is renewed.  A stored token that
+ * has not expired is kept if the MCP server accepts it now: the library
+ * connects and pings with it, over a connection that the client does not use
+ * otherwise.  If the MCP server refuses that token, or if a token cannot be
+ * renewed, for whatever reason, the person signs in.
+ *
+ * MCP_OK means that the token was just issued or just accepted.
  *
  * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
  * MCP_E_AUTH if the server names no authorization server; call errors.
@@ -2291,7 +2349,8 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * `userdata`: ignored, may be NULL.
  * `auth`: the opener gets the environment variables that existed when this
  * authorization was made; with NULL, the current ones.
- * `url`: https://, or http:// on this machine, without a user name.
+ * `url`: https://, or http:// on this machine, without a user name.  If `auth`
+ * has mcp_auth_set_allow_private(), also http:// on a private network.
  *
  * All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
  * percent-encoded.  The URL is one argument of the system's opener (open,
@@ -2306,7 +2365,88 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * Threads: any; with NULL for `auth` while no thread changes the
  * environment.  Since: 0.1.0.
  */
-int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
+int32_t mcp_open_browser(void *userdata,
+                         mcp_auth *auth,
+                         const char *url);
+
+/**
+ * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
+ * which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: a function of the application; NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * After the callback has returned, the library asks the authorization server
+ * until the person has signed in: every 5 s, or as often as the server says.
+ * The wait ends when the code expires, or after the time of
+ * mcp_auth_set_sign_in_timeout(), with MCP_E_TIMEOUT.  mcp_cancel_fire()
+ * ends it as well.  The call's own timeout is paused meanwhile.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8628.
+ */
+int32_t mcp_auth_set_device_handler(mcp_auth *auth,
+                                    mcp_device_code_fn callback,
+                                    void *userdata,
+                                    mcp_free_fn free_userdata);
+
+/**
+ * Returns the code that the person enters, such as "WDJB-MJHT".
+ *
+ * `code`: NULL gives NULL.
+ *
+ * The text has printable ASCII characters only.  Never NULL for a valid
+ * `code`.  Valid while the callback runs.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, user_code.
+ */
+const char *mcp_device_code_user_code(const mcp_device_code *code);
+
+/**
+ * Returns the URL of the page on which the person enters the code.  It is
+ * short, so that the person can type it.
+ *
+ * `code`: NULL gives NULL.
+ *
+ * The URL is https://, or http:// on this machine if the MCP server is on
+ * this machine.  Never NULL for a valid `code`.  Valid while the callback
+ * runs.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, verification_uri.
+ */
+const char *mcp_device_code_url(const mcp_device_code *code);
+
+/**
+ * Returns the URL of the same page with the code in it, for a link or a QR
+ * code.  The person still has to see the code, to compare it with the page.
+ *
+ * `code`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none, or one that is not like the URL of
+ * mcp_device_code_url().  Valid while the callback runs.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, verification_uri_complete.
+ */
+const char *mcp_device_code_complete_url(const mcp_device_code *code);
+
+/**
+ * Returns how long the person has, in milliseconds from the request of the
+ * code: until the code expires, and at most the time of
+ * mcp_auth_set_sign_in_timeout().
+ *
+ * `code`: NULL gives -1.
+ *
+ * Threads: the callback's, while it runs.  Since: 0.1.0.
+ * Spec: RFC 8628, expires_in.
+ */
+int64_t mcp_device_code_expires_in(const mcp_device_code *code);
 
 /**
  * Sets callbacks that store registrations, tokens and keys, so that the next

@@ -8,8 +8,15 @@
 #include <mcpclient.h>
 
 enum { SUCCESS = 0, FAILED = 1, BAD_USAGE = 2, INTERRUPTED = 130 };
-enum { MOST_HEADERS = 64, MOST_VARIABLES = 64 };
+enum { MOST_HEADERS = 64, MOST_VARIABLES = 64, MOST_PARAMETERS = 64 };
 enum { NOT_CHOSEN = -1 };
+
+/* Changes to the parameters of a request: NAME=VALUE, or NAME to leave one
+ * out. */
+struct parameters {
+    const char *all[MOST_PARAMETERS];
+    int count;
+};
 
 /* The options of OAuth. */
 struct sign_in {
@@ -22,11 +29,20 @@ struct sign_in {
     const char *scope;
     const char *issuer;
     const char *redirect_url;
+    const char *provider;
+    const char *authorization_endpoint;
+    const char *token_endpoint;
+    const char *client_auth; /* the name that the specification has */
+    struct parameters authorization_parameters;
+    struct parameters token_parameters;
     const char *assertion_file;
     const char *assertion_variable;
     int grant; /* MCP_GRANT_..., or NOT_CHOSEN */
     int dpop;
     int no_browser;
+    int no_resource;
+    int assume_pkce;
+    int allow_private;
 };
 
 struct options {

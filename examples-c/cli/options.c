@@ -8,7 +8,7 @@
 
 #include "cli.h"
 
-/* Two texts, because C99 promises 4095 bytes for one. */
+/* Three texts, because C99 promises 4095 bytes for one. */
 static const char usage_of_commands[] =
     "usage: mcpclient [options] COMMAND [ARGUMENT ...]\n"
     "\n"
@@ -54,13 +54,26 @@ static const char usage_of_options[] =
     "  --client-secret-env VAR  the secret, from an environment variable\n"
     "  --client-key F       the private key, a PEM file\n"
     "  --client-metadata-url URL  the client's metadata document\n"
-    "  --scope 'A B'        the scopes to ask for\n"
-    "  --issuer URL         the only authorization server to use\n"
+    "  --scope 'A B'        the scopes to ask for; '': none\n"
+    "  --issuer URL         the only authorization server to use and to trust\n"
     "  --dpop               requires a token that is bound to a key\n"
     "  --redirect-url URL   the address to which the browser is sent back\n"
     "  --no-browser         opens no browser; the answer may be pasted\n"
     "  --grant G            code (default), client-credentials or jwt-bearer\n"
     "  --assertion-file F, --assertion-env VAR  the token for jwt-bearer\n"
+    "OAuth, if a server does not follow the specification (see the manual):\n"
+    "  --provider NAME      the options that a known provider needs\n"
+    "  --no-resource        does not say for which server the token is\n"
+    "  --auth-param NAME[=VALUE], --token-param NAME[=VALUE]\n"
+    "                       sets a parameter of the authorization request or of\n"
+    "                       the token requests; NAME alone leaves it out;\n"
+    "                       repeatable\n"
+    "  --client-auth M      post, basic, private-key-jwt or none\n"
+    "  --assume-pkce        takes PKCE for supported, also if it is not declared\n"
+    "  --authorization-endpoint URL, --token-endpoint URL\n"
+    "                       the endpoints, where no metadata is published\n"
+    "  --allow-private      allows an authorization server on a private network\n";
+static const char usage_of_others[] =
     "Options, anywhere:\n"
     "  -H 'Name: value'     sends a header; repeatable\n"
     "  -c, --count N        ping: sends N pings and prints a summary\n"
@@ -97,6 +110,7 @@ void put_usage(void)
 {
     fputs(usage_of_commands, stdout);
     fputs(usage_of_options, stdout);
+    fputs(usage_of_others, stdout);
 }
 
 /* Prints what is wrong with the command line. */

@@ -189,6 +189,57 @@ static void on_notice(void *userdata, mcp_client *client,
     put_sign_in_notice(event);
 }
 
+typedef int32_t (*set_parameter)(mcp_auth *auth, const char *name,
+                                 const char *value);
+
+/* Sets NAME=VALUE, or leaves out NAME. */
+static int32_t set_parameters(mcp_auth *auth, const struct parameters *of,
+                              set_parameter set)
+{
+    int32_t status = MCP_OK;
+    int i;
+
+    for (i = 0; i < of->count && status == MCP_OK; i++) {
+        char *name = strdup(of->all[i]);
+        char *value = name != NULL ? strchr(name, '=') : NULL;
+
+        if (value != NULL)
+            *value++ = '\0';
+        status = name != NULL ? set(auth, name, value) : MCP_E_NO_MEMORY;
+        free(name);
+    }
+    return status;
+}
+
+/* Applies the options that say what the servers lack or refuse. */
+static int32_t set_ways_out(mcp_auth *auth, const struct sign_in *of)
+{
+    int32_t status = MCP_OK;
+
+    if (of->provider != NULL)
+        status = mcp_auth_set_provider(auth, of->provider);
+    if (status == MCP_OK && of->token_endpoint != NULL)
+        status = mcp_auth_set_endpoints(auth, of->authorization_endpoint,
+                                        of->token_endpoint);
+    if (status == MCP_OK && of->client_auth != NULL)
+        status = mcp_auth_set_client_auth(auth, of->client_auth);
+    if (status == MCP_OK && of->assume_pkce)
+        status = mcp_auth_set_assume_pkce(auth, 1);
+    if (status == MCP_OK && of->allow_private)
+        status = mcp_auth_set_allow_private(auth, 1);
+    if (status == MCP_OK && of->no_resource)
+        status = mcp_auth_set_authorization_parameter(auth, "resource", NULL);
+    if (status == MCP_OK && of->no_resource)
+        status = mcp_auth_set_token_parameter(auth, "resource", NULL);
+    if (status == MCP_OK)
+        status = set_parameters(auth, &of->authorization_parameters,
+                                mcp_auth_set_authorization_parameter);
+    if (status == MCP_OK)
+        status = set_parameters(auth, &of->token_parameters,
+                                mcp_auth_set_token_parameter);
+    return status;
+}
+
 /* Applies the options to an authorization. */
 static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
 {
@@ -212,6 +263,8 @@ static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
         status = mcp_auth_set_assertion_variable(auth, of->assertion_variable);
     if (status == MCP_OK && of->dpop)
         status = mcp_auth_set_dpop(auth, 1);
+    if (status == MCP_OK)
+        status = set_ways_out(auth, of);
     if (status == MCP_OK && (of->store == NULL || of->store[0] != '\0'))
         status = mcp_auth_set_store_file(auth, of->store);
     return status;

@@ -77,6 +77,39 @@ static int parse_grant(struct sign_in *to, const char *text)
     return SUCCESS;
 }
 
+static int parse_client_auth(struct sign_in *to, const char *text)
+{
+    static const char *const names[][2] = {
+        {"post", "client_secret_post"},
+        {"basic", "client_secret_basic"},
+        {"private-key-jwt", "private_key_jwt"},
+        {"none", "none"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i][0]) == 0 || strcmp(text, names[i][1]) == 0) {
+            to->client_auth = names[i][1];
+            return SUCCESS;
+        }
+    return bad_usage("--client-auth %s is not one of post, basic, "
+                     "private-key-jwt and none",
+                     text);
+}
+
+static int add_parameter(struct parameters *to, const char *option,
+                         const char *text)
+{
+    if (*text == '\0' || *text == '=')
+        return bad_usage("%s needs NAME=VALUE, or NAME to leave it out",
+                         option);
+    if (to->count == MOST_PARAMETERS)
+        return bad_usage("%s: more than %d parameters", option,
+                         (int)MOST_PARAMETERS);
+    to->all[to->count++] = text;
+    return SUCCESS;
+}
+
 /* Applies an option with a value; returns 0 if it is not one of these. */
 int take_sign_in_option(struct sign_in *to, const char *name,
                         const char *value, int *status)
@@ -102,6 +135,18 @@ int take_sign_in_option(struct sign_in *to, const char *name,
         to->issuer = value;
     else if (strcmp(name, "--redirect-url") == 0)
         to->redirect_url = value;
+    else if (strcmp(name, "--provider") == 0)
+        to->provider = value;
+    else if (strcmp(name, "--authorization-endpoint") == 0)
+        to->authorization_endpoint = value;
+    else if (strcmp(name, "--token-endpoint") == 0)
+        to->token_endpoint = value;
+    else if (strcmp(name, "--client-auth") == 0)
+        *status = parse_client_auth(to, value);
+    else if (strcmp(name, "--auth-param") == 0)
+        *status = add_parameter(&to->authorization_parameters, name, value);
+    else if (strcmp(name, "--token-param") == 0)
+        *status = add_parameter(&to->token_parameters, name, value);
     else if (strcmp(name, "--assertion-file") == 0)
         to->assertion_file = value;
     else if (strcmp(name, "--assertion-env") == 0)
@@ -117,6 +162,12 @@ int take_sign_in_flag(struct sign_in *to, const char *name)
         to->dpop = 1;
     else if (strcmp(name, "--no-browser") == 0)
         to->no_browser = 1;
+    else if (strcmp(name, "--no-resource") == 0)
+        to->no_resource = 1;
+    else if (strcmp(name, "--assume-pkce") == 0)
+        to->assume_pkce = 1;
+    else if (strcmp(name, "--allow-private") == 0)
+        to->allow_private = 1;
     else
         return 0;
     return 1;
@@ -141,6 +192,24 @@ static const char *sign_in_option(const struct sign_in *of)
         return "--issuer";
     if (of->redirect_url != NULL)
         return "--redirect-url";
+    if (of->provider != NULL)
+        return "--provider";
+    if (of->authorization_endpoint != NULL)
+        return "--authorization-endpoint";
+    if (of->token_endpoint != NULL)
+        return "--token-endpoint";
+    if (of->client_auth != NULL)
+        return "--client-auth";
+    if (of->authorization_parameters.count > 0)
+        return "--auth-param";
+    if (of->token_parameters.count > 0)
+        return "--token-param";
+    if (of->no_resource)
+        return "--no-resource";
+    if (of->assume_pkce)
+        return "--assume-pkce";
+    if (of->allow_private)
+        return "--allow-private";
     if (of->grant != NOT_CHOSEN)
         return "--grant";
     if (of->assertion_file != NULL)
@@ -166,6 +235,13 @@ int check_sign_in(const struct options *options)
         return bad_usage("--token and --auth oauth are two ways to a token");
     if (of->client_secret != NULL && of->client_id == NULL)
         return bad_usage("--client-secret-env goes with --client-id");
+    if (of->authorization_endpoint != NULL && of->token_endpoint == NULL)
+        return bad_usage("--authorization-endpoint goes with "
+                         "--token-endpoint");
+    if (of->token_endpoint != NULL && of->authorization_endpoint == NULL &&
+        (of->grant == NOT_CHOSEN || of->grant == MCP_GRANT_AUTHORIZATION_CODE))
+        return bad_usage("--token-endpoint goes with "
+                         "--authorization-endpoint");
     if (assertions > 0 && of->grant != MCP_GRANT_JWT_BEARER)
         return bad_usage("%s goes with --grant jwt-bearer",
                          of->assertion_file != NULL ? "--assertion-file"

@@ -317,6 +317,11 @@ pub const MCP_GRANT_TOKEN_EXCHANGE: i32 = 3;
 /// (workload identity federation).
 pub const MCP_GRANT_JWT_BEARER: i32 = 4;
 
+/// A person signs in with a browser on any device, for a program that can open
+/// no browser (device authorization grant).  See
+/// mcp_auth_set_device_handler().
+pub const MCP_GRANT_DEVICE: i32 = 5;
+
 /// JSON VALUE KINDS, for mcp_json_kind().
 pub const MCP_JSON_NULL: i32 = 0;
 

@@ -27,6 +27,8 @@ mod stdio;
 mod auth;
 mod auth_options;
 mod sign_in;
+
+mod device_code;
 mod store;
 
 mod limit;

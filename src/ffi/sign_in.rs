@@ -35,8 +35,13 @@ pub type mcp_browser_fn = Option<
 ///
 /// The library finds the authorization server in the metadata that the MCP
 /// server publishes, and then does everything that it does when the server
-/// refuses a call.  A token that has not expired is kept.  If a token cannot
-/// be renewed, for whatever reason, the person signs in.
+/// refuses a call.  A token that has expired is renewed.  A stored token that
+/// has not expired is kept if the MCP server accepts it now: the library
+/// connects and pings with it, over a connection that the client does not use
+/// otherwise.  If the MCP server refuses that token, or if a token cannot be
+/// renewed, for whatever reason, the person signs in.
+///
+/// MCP_OK means that the token was just issued or just accepted.
 ///
 /// Errors: MCP_E_UNSUPPORTED for a client without an authorization;
 /// MCP_E_AUTH if the server names no authorization server; call errors.
@@ -195,7 +200,8 @@ pub unsafe extern "C" fn mcp_auth_complete(
 /// `userdata`: ignored, may be NULL.
 /// `auth`: the opener gets the environment variables that existed when this
 /// authorization was made; with NULL, the current ones.
-/// `url`: https://, or http:// on this machine, without a user name.
+/// `url`: https://, or http:// on this machine, without a user name.  If `auth`
+/// has mcp_auth_set_allow_private(), also http:// on a private network.
 ///
 /// All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
 /// percent-encoded.  The URL is one argument of the system's opener (open,

@@ -35,6 +35,10 @@ class Authority:
         self.refreshable = {}  # by refresh token: the key's thumbprint
         self.good = {}  # by access token: the key's thumbprint, or None
         self.count = 0
+        # By "refresh", "mcp": status, body and headers in place of what belongs
+        # there; "mcp" is for a token that is not known.
+        self.replies = {}
+        self.forgotten = set()  # clients that /authorize does not know
 
     def __enter__(self):
         authority = self
@@ -99,6 +103,14 @@ class Visit(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def reply_text(self, status, text, headers=None):
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
     def refuse(self, error, status=400):
         self.reply(status, {"error": error})
 
@@ -133,6 +145,8 @@ class Visit(http.server.BaseHTTPRequestHandler):
 
     def authorize(self, query):
         one = self.authority
+        if query.get("client_id") in one.forgotten:
+            return self.reply(422, {"message": "Unrecognized client_id"})
         with one.lock:
             if query.get("code_challenge_method") != "S256" or query.get("resource") != one.url:
                 one.complain("/authorize: %s" % query)
@@ -140,7 +154,7 @@ class Visit(http.server.BaseHTTPRequestHandler):
             one.codes[code] = query
         answer = {"state": query["state"], "iss": one.origin}
         answer.update({"error": "access_denied"} if "the_person" in query else {"code": code})
-        self.reply(302, Location=query["redirect_uri"] + "?" + urllib.parse.urlencode(answer))
+        return self.reply(302, Location=query["redirect_uri"] + "?" + urllib.parse.urlencode(answer))
 
     def do_POST(self):
         one = self.authority
@@ -161,6 +175,8 @@ class Visit(http.server.BaseHTTPRequestHandler):
             one.asked.append((self.path, dict(form)))
         if self.path not in ("/token", "/revoke"):
             return self.reply(404)
+        if form.get("grant_type") == "refresh_token" and "refresh" in one.replies:
+            return self.reply_text(*one.replies["refresh"])
         client = self.client(form)
         if client is None:
             return self.refuse("invalid_client", 401)
@@ -253,6 +269,8 @@ class Visit(http.server.BaseHTTPRequestHandler):
             one.asked.append(("/mcp", {"scheme": scheme}))
             is_good = (one.good.get(token, "none") == bound
                        and scheme == ("DPoP" if bound else "Bearer"))
+        if not is_good and token and "mcp" in one.replies:
+            return self.reply_text(*one.replies["mcp"])
         if not is_good:
             place = one.origin + "/.well-known/oauth-protected-resource/mcp"
             return self.reply(401, WWW_Authenticate='Bearer resource_metadata="%s"' % place)

@@ -11,15 +11,23 @@ from support import INCLUDE, RELEASE, ROOT, run
 OUT = os.path.join(ROOT, "tests", ".out", "cli")
 # The option for each function; None: no option, so the message names nothing.
 OPTIONS = {
-    "mcp_auth_set_allow_private": None,
+    "mcp_auth_set_allow_private": "--allow-private",
     "mcp_auth_set_assertion_handler": "--assertion-file",
+    "mcp_auth_set_assume_pkce": "--assume-pkce",
+    "mcp_auth_set_authorization_parameter": "--",
     "mcp_auth_set_browser": "--no-browser",
     "mcp_auth_set_client": "--client-id",
+    "mcp_auth_set_client_auth": "--client-auth",
     "mcp_auth_set_client_key": "--client-key",
     "mcp_auth_set_client_metadata_url": "--client-metadata-url",
+    "mcp_auth_set_endpoints": "--authorization-endpoint and --token-endpoint",
     "mcp_auth_set_identity_provider": None,
     "mcp_auth_set_issuer": "--issuer",
+    "mcp_auth_set_provider": "--provider",
+    "mcp_auth_set_redirect_url": "--redirect-url",
+    "mcp_auth_set_scope": "--scope",
     "mcp_auth_set_sign_in_timeout": None,
+    "mcp_auth_set_token_parameter": "--",
     "mcp_cancel_fire": "cancelled",
     "mcp_client_new": "--token-file",
     "mcp_client_new_stdio": "--stdio",
@@ -45,6 +53,21 @@ OPTIONS = {
     "mcp_request_set_task": None,
     "mcp_result_task_ttl": None,
 }
+# Messages that name more than a function.
+SAID = [
+    ("if that is right, use mcp_auth_set_authorization_parameter() and "
+     "mcp_auth_set_token_parameter() with \"resource\" and NULL",
+     "if that is right, use --no-resource"),
+    ("mcp_auth_set_authorization_parameter() with \"audience\"", "--auth-param \"audience\""),
+    ("mcp_auth_set_token_parameter()", "--token-param"),
+    ("use mcp_auth_set_scope() with \"\"", "use --scope ''"),
+    ("mcp_auth_set_scope() with \"a b\"", "--scope with \"a b\""),
+    ("use mcp_auth_set_client_auth() with \"client_secret_post\"", "use --client-auth post"),
+    ("use mcp_auth_set_client_auth() with \"client_secret_basic\"", "use --client-auth basic"),
+    ("use mcp_auth_set_issuer() with \"https://a\"", "use --issuer \"https://a\""),
+    ("use mcp_auth_set_redirect_url() with http://localhost/callback",
+     "use --redirect-url http://localhost/callback"),
+]
 FUNCTION = re.compile(r"\b(mcp_\w+)\(")
 # Reads messages, one on a line, and prints them as mcpclient would.
 PROGRAM = """
@@ -105,7 +128,7 @@ def table():
     for text, said in [("see mcp_no_such_thing()", "see a function of the library"),
                        ("see mcp_no_such_thing(a, 1) here", "see a function of the library here"),
                        ("my_mcp_notify() or mcp_ or mcp_x", "my_mcp_notify() or mcp_ or mcp_x"),
-                       ("mcp_open(", "a function of the library"), ("", "")]:
+                       ("mcp_open(", "a function of the library"), ("", ""), *SAID]:
         suite.check("message: %s" % text, rewritten(path, text) == said, rewritten(path, text))
 
 

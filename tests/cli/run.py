@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import calling
 import careless
+import dead_credentials
 import events
 import forms
 import lacking
@@ -27,6 +28,7 @@ import showing
 import stock
 import strays
 import tasks
+import ways_out
 from common import CLIENT, call, check, one_line, suite
 from support import ROOT, TestServer, TOKEN
 
@@ -202,6 +204,8 @@ saving.run_all()
 sessions.run_all()
 showing.run_all()
 oauth.run_all()
+ways_out.run_all()
+dead_credentials.run_all()
 strays.run_all()
 stock.run_all()
 suite.end()

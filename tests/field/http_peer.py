@@ -99,6 +99,11 @@ class Peer:
 
     def __exit__(self, *_):
         self.stopped.set()
+        try:
+            # A close alone does not end accept().
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
         self.listener.close()
 
     def count(self, rpc, session=None):

@@ -2,6 +2,8 @@
 provider."""
 
 import os
+import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -18,6 +20,8 @@ LIMIT = 10
 LEFT_OUT = ("MCPCLIENT_TOKEN", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
             "ALL_PROXY", "all_proxy")
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
+# What a client may say of documents that contradict each other.
+DISTRUST = ("MCP_E_AUTH", "MCP_E_UNTRUSTED")
 WITH_SECRET = ("--client-id", GIVEN, "--client-secret-env", "S")
 # What a message of the library names, and the command line in its place.
 OPTIONS = {
@@ -33,6 +37,17 @@ OPTIONS = {
     "--redirect-url": "mcp_auth_set_redirect_url",
     "--provider": "mcp_auth_set_provider",
 }
+
+
+def registry():
+    """The cases of a file, and the decorator that adds one."""
+    cases = {}
+
+    def case(function):
+        cases[function.__name__] = function
+        return function
+
+    return cases, case
 
 
 class Done:
@@ -104,10 +119,22 @@ class User:
     def tools(self, *options):
         return self.run("--auth", "oauth", *options, "tools", self.one.url)
 
-    def session(self, *options, browser=True):
+    def session(self, *options, browser=True, store=None, timeout=None):
         """The shared library, with a store of its own."""
-        return library.Session(self.one.url, options, self.store + ".library",
-                               self.person.is_sent_to if browser else None)
+        return library.Session(self.one.url, options, store or self.store + ".library",
+                               self.person.is_sent_to if browser else None, timeout)
+
+    def is_asked(self, count=1):
+        """Waits until the person is asked so often; False if that does not come."""
+        end = time.monotonic() + LIMIT
+        while len(self.person.asked) < count and time.monotonic() < end:
+            time.sleep(0.01)
+        return len(self.person.asked) >= count
+
+    def interrupted(self, process):
+        """Ctrl-C; gives how the command ended."""
+        process.send_signal(signal.SIGINT)
+        return self.ended(process, 5)
 
 
 class Check:
@@ -131,6 +158,11 @@ class Check:
             self.that("no secret (%s) in the output" % kind, secret not in text, done)
 
     @staticmethod
+    def free_port():
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            return listener.getsockname()[1]
+
+    @staticmethod
     def sleep(seconds):
         time.sleep(seconds)
 
@@ -142,17 +174,26 @@ class Check:
             self.that("the provider has nothing to complain of", False, fault)
         one.faults.clear()
 
-    def signs_in(self, one, *options, by_library=True):
+    def signed_in(self, done):
+        return self.that("signs in", done.code == 0 and "signed in" in done.output, done)
+
+    def listed(self, done):
+        return self.that("lists the tools", done.code == 0 and "add" in done.output, done)
+
+    def refused(self, done, status, *words):
+        self.that("exit status 1", done.code == 1, done)
+        self.says(done.error + done.output, [status, *words], done)
+
+    def signs_in(self, one, *options, by_library=True, does=None):
         """login, and then tools with the new token."""
         options = one.fill(options)
-        with self.user(one) as user:
-            done = user.login(*options)
-            self.that("signs in", done.code == 0 and "signed in" in done.output, done)
+        with self.user(one, does) as user:
+            if not self.signed_in(user.login(*options)):
+                return
             asked = len(user.person.asked)
             self.that("the person is asked once", asked == 1, asked)
             for more in ((), options):
-                done = user.tools(*more)
-                self.that("lists the tools", done.code == 0 and "add" in done.output, done)
+                self.listed(user.tools(*more))
             self.that("with the token of the store", len(user.person.asked) == asked)
             self.no_faults(one)
             if by_library:
@@ -171,14 +212,19 @@ class Check:
 
     def refuses(self, one, *options, says=(), names=(), status="MCP_E_AUTH", not_says=()):
         """login fails. `names`: options that the message names, and the library its
-        functions."""
+        functions. `not_says`: what it does not say; an option stands for its function
+        as well."""
         options, says, not_says = (one.fill(list(some)) for some in (options, says, not_says))
         names = one.fill([names] if isinstance(names, str) else list(names))
         with self.user(one) as user:
             done = user.login("--json", *options)
             self.that("exit status 1", done.code == 1, done)
-            self.that("fails with " + status, status in done.output, done)
-            self.says(done.error, [*says, *names], done)
+            allowed = [status] if isinstance(status, str) else list(status)
+            self.that("fails with %s" % allowed, any(
+                '"%s"' % one in done.output for one in allowed), done)
+            # The value of an option may be in quotes.
+            self.says(done.error.replace('"', ""), [word.replace('"', "") for word in
+                                                    [*says, *names]], done)
             self.says_not(done.error, not_says, done)
             self.no_faults(one)
             try:
@@ -186,10 +232,12 @@ class Check:
                     session.sign_in()
                 self.that("the library refuses", False)
             except library.Failed as failed:
-                self.that("the library fails with " + status, failed.status == status, failed)
+                self.that("the library fails with %s" % allowed, failed.status in allowed,
+                          failed)
                 functions = [OPTIONS[name.split()[0]] for name in names]
                 self.says(failed.message, [*says, *functions], failed)
-                self.says_not(failed.message, not_says, failed)
+                self.says_not(failed.message, [OPTIONS.get(word, word) for word in not_says],
+                              failed)
                 for secret, kind in list(one.secrets.items()):
                     self.that("no secret (%s) in the message" % kind,
                               secret not in failed.message, failed)

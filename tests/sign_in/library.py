@@ -99,8 +99,9 @@ class Failed(Exception):
 class Session:
     """A client with an authorization, freed with the block."""
 
-    def __init__(self, url, options=(), store=None, browser=None):
+    def __init__(self, url, options=(), store=None, browser=None, timeout=None):
         self.url, self.options, self.store, self.browser = url, options, store, browser
+        self.timeout = timeout  # of the person, in milliseconds
         self.auth = self.client = None
 
     def __enter__(self):
@@ -118,6 +119,8 @@ class Session:
                           [self.callback, None, None])
             if self.store:
                 self.call("mcp_auth_set_store_file", self.auth, [TEXT], [self.store.encode()])
+            if self.timeout:
+                self.call("mcp_auth_set_sign_in_timeout", self.auth, [NUMBER], [self.timeout])
             for name, types, values in calls:
                 self.call(name, self.auth, types, values)
             self.call("mcp_client_set_auth", self.client, [HANDLE], [self.auth])
@@ -145,11 +148,3 @@ class Session:
     def ping(self):
         self.call("mcp_ping", self.client)
 
-
-def status_of(handle_call, *arguments):
-    """Runs a function; "MCP_OK", or what it failed with as a Failed."""
-    try:
-        handle_call(*arguments)
-    except Failed as failed:
-        return failed
-    return None

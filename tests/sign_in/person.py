@@ -110,9 +110,11 @@ class Person:
         os.close(self.end)
 
     def read(self):
-        text = b""
+        text, poll = b"", select.poll()
+        for descriptor in (self.pipe, self.end):
+            poll.register(descriptor, select.POLLIN | select.POLLHUP)
         while True:
-            ready, _, _ = select.select([self.pipe, self.end], [], [])
+            ready = [descriptor for descriptor, _ in poll.poll()]
             if self.end in ready:
                 return
             text += os.read(self.pipe, 65536)

@@ -94,6 +94,7 @@ class Provider:
     expects_token_request = expects_registration = True
     # Changes to what is sent: the redirect, the token, the registration.
     answer, token, registration = {}, {}, {}
+    registration_status, token_status = 201, 200
     # Functions of the provider and what was sent; they give a reply (or, for the
     # first, a dictionary for the redirect) that refuses it, or None.
     refuse_authorization = refuse_token = refuse_registration = refuse_mcp = None
@@ -158,6 +159,13 @@ class Provider:
         """The MCP server refuses all access tokens from now on."""
         with self.lock:
             self.access.clear()
+
+    def call(self, function, *arguments):
+        """Calls a function of the settings, which a class may have as a method."""
+        if function is None:
+            return None
+        is_method = getattr(function, "__self__", None) is self
+        return function(*arguments) if is_method else function(self, *arguments)
 
     def fault(self, what):
         with self.lock:
@@ -274,8 +282,7 @@ class Provider:
 
     def authorize(self, request, query):
         client, back = query.get("client_id"), query.get("redirect_uri", "")
-        refused = self.refuse_authorization and self.refusing(
-            self.refuse_authorization, self, query)
+        refused = self.call(self.refuse_authorization, query)
         if isinstance(refused, bytes):
             return refused
         if not self.is_redirect_of(client, back):
@@ -289,12 +296,6 @@ class Provider:
         if self.server_document().get("authorization_response_iss_parameter_supported") is True:
             answer["iss"] = self.server_document().get("issuer")
         return self.send_back(back, changed(answer, self.fill(self.answer)))
-
-    @staticmethod
-    def refusing(function, *arguments):
-        # A function that a class has as a setting is a method; both are called
-        # with the provider first.
-        return getattr(function, "__func__", function)(*arguments)
 
     def send_back(self, back, answer):
         query = urllib.parse.urlencode({name: value for name, value in answer.items()
@@ -344,8 +345,7 @@ class Provider:
     def register(self, request, body):
         self.expect(self.expects_registration, "an unexpected registration")
         self.expect("authorization" not in request.headers, "/register: a credential")
-        refused = self.refuse_registration and self.refusing(
-            self.refuse_registration, self, body)
+        refused = self.call(self.refuse_registration, body)
         if refused:
             return refused
         self.check_registration(request, body)
@@ -353,13 +353,13 @@ class Provider:
         answer = dict(body, client_id=client)
         if body.get("token_endpoint_auth_method") != "none":
             answer.update(client_secret=self.secret("client-secret"), client_secret_expires_at=0)
-        self.registered[client] = answer
         sent = changed(answer, self.fill(self.registration))
-        # The server holds to the method and the secret that it named.
+        # The server holds to the names that it gave.
         for name in ("token_endpoint_auth_method", "client_secret"):
             if isinstance(sent.get(name), str):
-                answer = self.registered[client] = dict(answer, **{name: sent[name]})
-        return response(201, body=sent)
+                answer[name] = sent[name]
+        self.registered[str(sent.get("client_id"))] = answer
+        return response(self.registration_status, body=sent)
 
     def check_registration(self, request, body):
         self.expect(request.headers.get("content-type", "").startswith("application/json"),
@@ -388,7 +388,7 @@ class Provider:
             if secret in form:
                 self.secret(secret, form[secret])
         self.expect("json" in request.headers.get("accept", ""), "/token: JSON is not asked for")
-        refused = self.refuse_token and self.refusing(self.refuse_token, self, form, request)
+        refused = self.call(self.refuse_token, form, request)
         if refused:
             return refused
         client = self.authenticated(request, form)
@@ -398,7 +398,7 @@ class Provider:
         self.check_parameters("/token", form, OF_EVERY_TOKEN | OF_TOKEN.get(grant, set()),
                               self.token_parameters)
         self.check_grant(grant)
-        return response(body=self.grants[grant](form, client),
+        return response(self.token_status, body=self.grants[grant](form, client),
                         headers=[("Cache-Control", "no-store")])
 
     def check_grant(self, grant):
@@ -486,7 +486,7 @@ class Provider:
 
     def serve(self, request):
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        refused = self.refuse_mcp and self.refusing(self.refuse_mcp, self, request, token)
+        refused = self.call(self.refuse_mcp, request, token)
         if refused:
             return refused
         is_good = scheme == "Bearer" and self.access.get(token, 0) > time.monotonic()

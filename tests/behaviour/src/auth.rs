@@ -25,6 +25,15 @@ pub trait Store: Send + Sync + 'static {
     fn forget(&self, key: &str) -> Result<(), Failed>;
 }
 
+/// What a person needs to sign in elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceCode {
+    pub user_code: String,
+    pub url: String,
+    pub complete_url: Option<String>,
+    pub expires_in: i64,
+}
+
 /// An authorization, released when dropped.
 #[derive(Debug)]
 pub struct Auth(pub *mut raw::mcp_auth);
@@ -194,6 +203,33 @@ impl Auth {
         let userdata = Box::into_raw(Box::new(show)).cast();
         outcome(unsafe {
             raw::mcp_auth_set_browser(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    /// What `show` gives is what the callback returns.
+    pub fn set_device_handler<F>(&self, show: F) -> Outcome<()>
+    where
+        F: Fn(Lent, DeviceCode) -> i32 + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(Lent, DeviceCode) -> i32>(
+            userdata: *mut c_void,
+            auth: *mut raw::mcp_auth,
+            code: *const raw::mcp_device_code,
+        ) -> i32 {
+            let show = unsafe { &*(userdata as *const F) };
+            let code = unsafe {
+                DeviceCode {
+                    user_code: text(raw::mcp_device_code_user_code(code)).unwrap(),
+                    url: text(raw::mcp_device_code_url(code)).unwrap(),
+                    complete_url: text(raw::mcp_device_code_complete_url(code)),
+                    expires_in: raw::mcp_device_code_expires_in(code),
+                }
+            };
+            no_unwinding(|| show(Lent(auth), code))
+        }
+        let userdata = Box::into_raw(Box::new(show)).cast();
+        outcome(unsafe {
+            raw::mcp_auth_set_device_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
         })
     }
 

@@ -3,6 +3,7 @@
 //! responses change what it does.
 
 mod clients;
+mod device;
 pub mod form;
 mod grants;
 pub mod guarded;
@@ -18,6 +19,7 @@ use mcp_test_server::{Action, Log, Request, Server, http};
 use serde_json::{Value, json};
 
 pub use clients::Registered;
+pub use device::DEVICE_GRANT;
 pub use form::Form;
 pub use guarded::{Guarded, Wall};
 pub use jws::Key;
@@ -36,6 +38,10 @@ pub enum Step {
     Token,
     Refresh,
     Revoke,
+    /// The request for a device code.
+    Device,
+    /// A token request with a device code.
+    Poll,
     Nothing,
 }
 
@@ -159,6 +165,11 @@ impl Core {
         self.always.lock().unwrap().insert(step, actions);
     }
 
+    /// The requests of a step are handled again.
+    pub fn serves(&self, step: Step) {
+        self.always.lock().unwrap().remove(&step);
+    }
+
     /// Each reply from now on, except for those to the browser.
     pub fn rewrite(&self, change: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) {
         *self.rewrite.lock().unwrap() = Some(Box::new(change));
@@ -235,7 +246,9 @@ impl Core {
             ("POST", "/register") => Step::Register,
             ("GET", "/authorize") => Step::Authorize,
             ("POST", "/token") if form.text("grant_type") == "refresh_token" => Step::Refresh,
+            ("POST", "/token") if form.text("grant_type") == DEVICE_GRANT => Step::Poll,
             ("POST", "/token") => Step::Token,
+            ("POST", "/device") => Step::Device,
             ("POST", "/revoke") => Step::Revoke,
             _ => Step::Nothing,
         }
@@ -244,6 +257,9 @@ impl Core {
     pub fn handle(&self, request: &Request) -> Vec<Action> {
         let step = self.step(request);
         self.check_every(step, request);
+        if step == Step::Poll {
+            self.check_poll(&Form::parse(&String::from_utf8_lossy(&request.body)));
+        }
         let next = self.injected.lock().unwrap().get_mut(&step).and_then(VecDeque::pop_front);
         if let Some(actions) = next {
             return actions;
@@ -255,7 +271,8 @@ impl Core {
             Step::Metadata => self.metadata(request),
             Step::Register => self.register(request),
             Step::Authorize => self.authorize(request),
-            Step::Token | Step::Refresh => self.token_request(request),
+            Step::Token | Step::Refresh | Step::Poll => self.token_request(request),
+            Step::Device => self.device_authorization(request),
             Step::Revoke => self.revoke(request),
             Step::Nothing => http::reply(404, &[("content-type", "text/html")], b"<p>nothing"),
         };
@@ -277,7 +294,8 @@ impl Core {
             return;
         }
         let body = String::from_utf8_lossy(&request.body).into_owned();
-        let is_form = matches!(step, Step::Token | Step::Refresh | Step::Revoke);
+        let is_form =
+            matches!(step, Step::Token | Step::Refresh | Step::Revoke | Step::Device | Step::Poll);
         let wanted = if is_form { "application/x-www-form-urlencoded" } else { "application/json" };
         let has_type = request.header("content-type").is_some_and(|kind| kind.starts_with(wanted));
         if request.method == "POST" && !has_type {
@@ -315,6 +333,11 @@ impl Core {
             "grant_types_supported": ["authorization_code", "refresh_token"],
             "code_challenge_methods_supported": ["S256"],
         });
+        if knobs.has_device {
+            document["device_authorization_endpoint"] = json!(format!("{base}/device"));
+            document["grant_types_supported"] =
+                json!(["authorization_code", "refresh_token", DEVICE_GRANT]);
+        }
         if knobs.has_registration {
             document["registration_endpoint"] = json!(format!("{base}/register"));
         }

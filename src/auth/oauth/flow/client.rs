@@ -14,10 +14,10 @@ use crate::auth::oauth::spec::client_choice::{
 };
 use crate::auth::oauth::spec::jwt::seconds;
 use crate::auth::oauth::spec::key::Key;
-use crate::auth::oauth::spec::registration::RegistrationRequest;
+use crate::auth::oauth::spec::registration::{RegistrationRequest, may_refresh};
 use crate::auth::oauth::spec::scope::has_all;
 use crate::auth::oauth::spec::token_request::AuthMethod;
-use crate::auth::oauth::state::settings::{ClientCredentials, Settings};
+use crate::auth::oauth::state::settings::{ClientCredentials, Grant, Settings};
 use crate::auth::oauth::store::entry::{Given, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
@@ -78,7 +78,10 @@ impl Flow<'_> {
         }
         // Without these endpoints, a registration would be useless.
         found.server.token_endpoint(found.plain_http)?;
-        found.server.authorization_endpoint(found.plain_http)?;
+        match self.settings.grant {
+            Grant::DeviceCode => self.device_endpoint(found).map(drop)?,
+            _ => found.server.authorization_endpoint(found.plain_http).map(drop)?,
+        }
         let chosen = self.client_for_sign_in(http, found, parameters).await;
         chosen.map_err(|error| match &found.no_metadata {
             // The server may be no authorization server at all.
@@ -100,10 +103,11 @@ impl Flow<'_> {
             Some(stored) => self.is_usable(stored, found)?,
             None => false,
         };
+        let chosen = self.settings.client_auth.map(AuthMethod::name);
         let stored = stored.filter(|stored| {
             let covers =
                 stored.scope.as_ref().is_none_or(|scope| has_all(scope, &parameters.scopes));
-            is_usable && stored.holds(now) && covers
+            is_usable && stored.holds(now) && stored.fits(chosen) && covers
         });
         let known = self.client_history(stored.is_some()).await?;
         match choose(&known.borrowed(&self.settings), &found.server, found.plain_http)? {
@@ -202,8 +206,8 @@ impl Flow<'_> {
         let Some(client) = &self.settings.client else {
             return Ok(ClientHistory { given_to: None, is_registered });
         };
-        if self.settings.issuer.is_some() {
-            return Ok(ClientHistory { given_to: self.settings.issuer.clone(), is_registered });
+        if let Some(chosen) = self.settings.chosen_issuer() {
+            return Ok(ClientHistory { given_to: Some(chosen), is_registered });
         }
         let given = self.store.read::<Given>(&Given::key(&client.id)).await?;
         Ok(ClientHistory { given_to: given.map(|given| given.issuer), is_registered })
@@ -230,7 +234,7 @@ impl Flow<'_> {
     fn document_client(&self, url: &str, found: &Discovered) -> Result<ClientIdentity> {
         Ok(ClientIdentity {
             id: url.to_owned(),
-            method: self.method(None, false, found)?,
+            method: self.method(&ClientProofs::default(), found)?,
             ..ClientIdentity::anonymous(ClientSource::Document)
         })
     }
@@ -240,9 +244,11 @@ impl Flow<'_> {
         client: &ClientCredentials,
         found: &Discovered,
     ) -> Result<ClientIdentity> {
+        let proofs =
+            ClientProofs { has_secret: client.secret.is_some(), ..ClientProofs::default() };
         Ok(ClientIdentity {
             id: client.id.clone(),
-            method: self.method(None, client.secret.is_some(), found)?,
+            method: self.method(&proofs, found)?,
             secret: client.secret.clone(),
             ..ClientIdentity::anonymous(ClientSource::Given)
         })
@@ -252,12 +258,14 @@ impl Flow<'_> {
         if let Some(secret) = &stored.client_secret {
             self.hide(secret);
         }
+        let proofs = ClientProofs {
+            is_registered: true,
+            registered: stored.auth_method.as_deref(),
+            has_secret: stored.client_secret.is_some(),
+            ..ClientProofs::default()
+        };
         Ok(ClientIdentity {
-            method: self.method(
-                stored.auth_method.as_deref(),
-                stored.client_secret.is_some(),
-                found,
-            )?,
+            method: self.method(&proofs, found)?,
             id: stored.client_id,
             secret: stored.client_secret,
             redirect_uri: stored.redirect_uri,
@@ -265,21 +273,20 @@ impl Flow<'_> {
         })
     }
 
-    fn method(
-        &self,
-        registered: Option<&str>,
-        has_secret: bool,
-        found: &Discovered,
-    ) -> Result<AuthMethod> {
-        let has_key = self.key_for(found).is_some();
-        auth_method(&ClientProofs { registered, has_secret, has_key }, &found.server)
+    fn method(&self, proofs: &ClientProofs<'_>, found: &Discovered) -> Result<AuthMethod> {
+        let (chosen, has_key) = (self.settings.client_auth, self.key_for(found).is_some());
+        auth_method(&ClientProofs { chosen, has_key, ..*proofs }, &found.server)
     }
 
-    /// The application's key, if the server supports its algorithm.
+    /// The application's key, if the server supports its algorithm, or if the
+    /// application chose to use it.
     fn key_for(&self, found: &Discovered) -> Option<&Arc<Key>> {
+        let is_chosen = self.settings.client_auth == Some(AuthMethod::PrivateKeyJwt);
         self.settings.key.as_ref().filter(|key| {
             let listed = found.server.auth_algorithms.as_ref();
-            listed.is_none_or(|listed| listed.iter().any(|one| one == key.algorithm().name()))
+            let lists =
+                |listed: &Vec<String>| listed.iter().any(|one| one == key.algorithm().name());
+            is_chosen || listed.is_none_or(lists)
         })
     }
 
@@ -294,25 +301,30 @@ impl Flow<'_> {
         let listener = self.listen(None)?;
         let redirect_uri = self.redirect_uri(listener.as_ref());
         let key = self.key_for(found);
-        let method = method_to_register(&found.server, key.is_some())?;
+        let method = method_to_register(&found.server, self.settings.client_auth, key.is_some())?;
         let jwks = match key.filter(|_| method == AuthMethod::PrivateKeyJwt) {
             Some(key) => Some(key.jwks()?),
             None => None,
         };
         let mut request = RegistrationRequest {
             client_name: self.need.caller.name(),
+            is_device: self.settings.grant == Grant::DeviceCode,
             redirect_uri: &redirect_uri,
+            has_refresh: may_refresh(&found.server),
             method,
             scopes: &parameters.scopes,
             is_bound: parameters.demands_dpop,
             jwks: jwks.as_deref(),
         };
         let mut fetched = self.post_registration(http, url, &request).await?;
-        if request.may_go_without_scopes(&endpoint_response(url, &fetched)) {
-            request.scopes = &[];
+        if let Some(less) = request.after_refusal(&endpoint_response(url, &fetched)) {
+            request = less;
             fetched = self.post_registration(http, url, &request).await?;
         }
         let answer = request.read(&endpoint_response(url, &fetched))?;
+        if let Some(warning) = &answer.warning {
+            self.notice(warning);
+        }
         let entry = Registration {
             issuer: found.issuer().to_owned(),
             kind: self.settings.application_type(),
@@ -320,6 +332,7 @@ impl Flow<'_> {
             client_secret: answer.client_secret,
             secret_expires_at: answer.secret_expires_at,
             auth_method: answer.method,
+            requested_method: Some(method.name().to_owned()),
             redirect_uri: answer.redirect_uri,
             scope: answer.scope,
             ..Registration::default()
@@ -369,6 +382,9 @@ impl Flow<'_> {
     }
 
     fn redirect_uri(&self, listener: Option<&LoopbackListener>) -> String {
+        if self.settings.grant == Grant::DeviceCode {
+            return String::new();
+        }
         match (listener, &self.settings.redirect) {
             (Some(listener), _) => listener.redirect_uri().to_owned(),
             (None, Some(redirect)) => redirect.clone(),

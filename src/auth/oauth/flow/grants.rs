@@ -48,8 +48,9 @@ pub(super) enum ClientStatus {
     Unknown,
     /// The browser never came back: the time was over, or the application or the
     /// person ended the sign-in. The server may have shown the reason to the
-    /// person only.
-    NoAnswer,
+    /// person only. Or the token endpoint refused the code in a way that does not
+    /// name the client.
+    InDoubt,
 }
 
 impl From<Error> for GrantError {
@@ -60,8 +61,12 @@ impl From<Error> for GrantError {
 
 impl From<TokenError> for GrantError {
     fn from(refused: TokenError) -> Self {
-        let is_unknown = refused.kind == TokenErrorKind::InvalidClient;
-        let client_status = if is_unknown { ClientStatus::Unknown } else { ClientStatus::Known };
+        let client_status = match refused.kind {
+            TokenErrorKind::InvalidClient => ClientStatus::Unknown,
+            TokenErrorKind::InvalidGrant => ClientStatus::Known,
+            _ if refused.refusal.is_some() => ClientStatus::InDoubt,
+            _ => ClientStatus::Known,
+        };
         Self { error: refused.error, client_status }
     }
 }
@@ -86,7 +91,9 @@ impl Flow<'_> {
             Grant::AuthorizationCode => {
                 settings.open_page.as_ref().map(drop).ok_or_else(needs_browser)
             }
-            Grant::DeviceCode => lacks("a handler that shows the code"),
+            Grant::DeviceCode => {
+                settings.show_device_code.as_ref().map(drop).ok_or_else(needs_device_handler)
+            }
             Grant::ClientCredentials => match &settings.client {
                 None => lacks("a client id; see mcp_auth_set_client()"),
                 Some(client) if client.secret.is_none() && settings.key.is_none() => lacks(
@@ -121,7 +128,7 @@ impl Flow<'_> {
             Grant::ClientCredentials => self.client_credentials(request).await,
             Grant::TokenExchange => self.token_exchange(request).await,
             Grant::JwtBearer => self.jwt_bearer(request).await,
-            Grant::DeviceCode => Err(no_device_grant().into()),
+            Grant::DeviceCode => self.device_code(request).await,
         }
     }
 
@@ -261,6 +268,10 @@ pub(super) fn needs_browser() -> Error {
     )
 }
 
-fn no_device_grant() -> Error {
-    Error::new(Status::Auth, "no handler shows the code of the device authorization grant")
+pub(super) fn needs_device_handler() -> Error {
+    Error::new(
+        Status::Unauthorized,
+        "the server requires a person to sign in, and the application has set no function that \
+         shows the code; see mcp_auth_set_device_handler()",
+    )
 }

@@ -6,15 +6,17 @@
 //! 2. `token_parameters`: which scopes to request, which key to bind to;
 //! 3. `refresh`: the refresh token, where there is one;
 //! 4. `client`: which client id, registered first if necessary;
-//! 5. `grants`, `authorization_code`: the grant, and the tokens for it;
+//! 5. `grants`, `authorization_code`, `device_code`: the grant, and the tokens for it;
 //! 6. `token_cache`: the tokens go to the store and into use.
 //!
 //! `registration_doubt` says when a registration is used again.
 
 mod authorization_code;
 mod client;
+mod client_id_place;
 mod consent;
 pub(crate) mod context;
+mod device_code;
 mod discover;
 mod grants;
 mod refresh;
@@ -126,7 +128,7 @@ impl Flow<'_> {
                 ClientStatus::Unknown => self.unregister(found, &client).await?,
                 ClientStatus::Known => self.trust(found, &client).await,
                 // The mark stays: the next sign-in registers again.
-                ClientStatus::NoAnswer => {}
+                ClientStatus::InDoubt => {}
             }
             let is_unknown = refused.client_status == ClientStatus::Unknown;
             if !is_unknown || client.source != ClientSource::Stored || is_retry {
@@ -157,7 +159,7 @@ impl Flow<'_> {
             },
         };
         let loaded = self.load_inside().await;
-        loaded.map(drop).map_err(|error| not_the_calls(error).masked(&self.hidden()))
+        loaded.map(drop).map_err(|error| self.without_secrets(not_the_calls(error)))
     }
 
     /// The same inside the gate. Returns the token.

@@ -76,6 +76,9 @@ impl Flow<'_> {
                 // The identity provider is another server.
                 if ask.step != TokenStep::Exchange {
                     failure.error = found.explain(ask.grant_type, failure.error);
+                    if let Some(advice) = self.method_advice(&response, found, ask.client) {
+                        failure.error = failure.error.with_advice(&advice);
+                    }
                 }
                 return Ok(Err(failure));
             }
@@ -83,12 +86,14 @@ impl Flow<'_> {
         }
     }
 
-    /// Sends a form to an endpoint of the authorization server.
-    pub(super) async fn post_form(
+    /// Sends a form to an endpoint of the authorization server, once. `repeats_id`:
+    /// the form has the client id also if the client's proof contains it.
+    pub(super) async fn send_form(
         &self,
         http: &HttpClient,
         found: &Discovered,
         ask: &TokenRequest<'_>,
+        repeats_id: bool,
     ) -> Result<Fetched> {
         let origin = Url::parse(ask.url)?.origin.to_string();
         let now = SystemTime::now();
@@ -113,6 +118,7 @@ impl Flow<'_> {
         // A revocation is no token request.
         let edits = match ask.step {
             TokenStep::Revocation => &unchanged,
+            TokenStep::DeviceAuthorization => &self.settings.authorization_edits,
             _ => &self.settings.token_edits,
         };
         for (name, value) in edits.apply(ask.parts) {
@@ -126,6 +132,7 @@ impl Flow<'_> {
                 id: &client.id,
                 secret: client.secret.as_ref(),
                 assertion: assertion.as_ref(),
+                repeats_id,
             })?
         };
         let mut headers: Vec<(&str, Secret)> = Vec::new();

@@ -98,13 +98,28 @@ pub(crate) fn choose<'a>(
     ))
 }
 
-/// The proofs of identity that the client has.
+/// What the client's authentication method depends on.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ClientProofs<'a> {
+    /// The method that the application chose.
+    pub(crate) chosen: Option<AuthMethod>,
+    /// Whether the client registered itself.
+    pub(crate) is_registered: bool,
     /// The method in the response to its registration.
     pub(crate) registered: Option<&'a str>,
     pub(crate) has_secret: bool,
     pub(crate) has_key: bool,
+}
+
+impl ClientProofs<'_> {
+    /// Whether the client has what the method needs.
+    pub(crate) fn has(&self, method: AuthMethod) -> bool {
+        match method {
+            AuthMethod::None => true,
+            AuthMethod::Basic | AuthMethod::Post => self.has_secret,
+            AuthMethod::PrivateKeyJwt => self.has_key,
+        }
+    }
 }
 
 /// The authentication method for the token endpoint. Servers count failed
@@ -113,41 +128,82 @@ pub(crate) fn auth_method(
     proofs: &ClientProofs<'_>,
     server: &ServerMetadata,
 ) -> Result<AuthMethod> {
-    let has_what = |method: AuthMethod| match method {
-        AuthMethod::None => true,
-        AuthMethod::Basic | AuthMethod::Post => proofs.has_secret,
-        AuthMethod::PrivateKeyJwt => proofs.has_key,
-    };
-    let lists = |method: AuthMethod| match &server.auth_methods {
+    if let Some(chosen) = proofs.chosen {
+        return chosen_method(chosen, proofs);
+    }
+    let listed = server.listed_methods();
+    let lists = |method: AuthMethod| match listed {
         Some(listed) => listed.iter().any(|one| one == method.name()),
         None => server.has_document && method == AuthMethod::Basic,
     };
     if let Some(method) = proofs.registered.and_then(AuthMethod::of)
-        && has_what(method)
-        && (server.auth_methods.is_none() || lists(method))
+        && proofs.has(method)
+        && (listed.is_none() || lists(method))
     {
         return Ok(method);
     }
     if !server.has_document && !proofs.has_key {
         return Ok(if proofs.has_secret { AuthMethod::Post } else { AuthMethod::None });
     }
-    for method in [AuthMethod::PrivateKeyJwt, AuthMethod::Basic, AuthMethod::Post, AuthMethod::None]
-    {
-        if has_what(method) && lists(method) {
+    if proofs.has_key && lists(AuthMethod::PrivateKeyJwt) {
+        return Ok(AuthMethod::PrivateKeyJwt);
+    }
+    if proofs.has_secret {
+        let first = match listed {
+            Some(listed) => first_with_secret(listed),
+            None => Some(AuthMethod::Basic).filter(|method| lists(*method)),
+        };
+        if let Some(method) = first {
             return Ok(method);
         }
     }
     // A public client has no proof, whatever the server lists.
-    if !proofs.has_secret && !proofs.has_key {
+    if lists(AuthMethod::None) || !proofs.has_secret && !proofs.has_key {
         return Ok(AuthMethod::None);
     }
     Err(none_in_common(server))
 }
 
+/// The first method of the server's list that sends the client's secret.
+fn first_with_secret(listed: &[String]) -> Option<AuthMethod> {
+    let mut known = listed.iter().filter_map(|name| AuthMethod::of(name));
+    known.find(|method| method.needs_secret())
+}
+
+/// The method that the application chose, also if the server does not list it.
+fn chosen_method(chosen: AuthMethod, proofs: &ClientProofs<'_>) -> Result<AuthMethod> {
+    if proofs.has(chosen) {
+        return Ok(chosen);
+    }
+    match chosen {
+        AuthMethod::PrivateKeyJwt => Err(no_key()),
+        // The server registered a public client all the same.
+        _ if proofs.is_registered => Ok(AuthMethod::None),
+        _ => Err(Error::new(
+            Status::Auth,
+            format!(
+                "the authentication method {} needs a client secret: set one with \
+                 mcp_auth_set_client(), or choose another method with \
+                 mcp_auth_set_client_auth()",
+                chosen.name()
+            ),
+        )),
+    }
+}
+
 /// The authentication method to register. With a key, its public half is
 /// registered too.
-pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Result<AuthMethod> {
-    let Some(listed) = &server.auth_methods else {
+pub(crate) fn method_to_register(
+    server: &ServerMetadata,
+    chosen: Option<AuthMethod>,
+    has_key: bool,
+) -> Result<AuthMethod> {
+    match chosen {
+        Some(AuthMethod::PrivateKeyJwt) if !has_key => return Err(no_key()),
+        Some(chosen) => return Ok(chosen),
+        None => {}
+    }
+    let Some(listed) = server.listed_methods() else {
         return Ok(if server.has_document { AuthMethod::Basic } else { AuthMethod::None });
     };
     let lists = |method: &AuthMethod| listed.iter().any(|one| one == method.name());
@@ -159,21 +215,26 @@ pub(crate) fn method_to_register(server: &ServerMetadata, has_key: bool) -> Resu
     }
     // In the server's order: the official Python SDK accepts Basic at its token
     // endpoint but not at its revocation endpoint, and lists it last.
-    listed
-        .iter()
-        .filter_map(|name| AuthMethod::of(name))
-        .find(|method| matches!(method, AuthMethod::Basic | AuthMethod::Post))
-        .ok_or_else(|| none_in_common(server))
+    first_with_secret(listed).ok_or_else(|| none_in_common(server))
+}
+
+fn no_key() -> Error {
+    Error::new(
+        Status::Auth,
+        "the authentication method private_key_jwt needs a key: set one with \
+         mcp_auth_set_client_key(), or choose another method with mcp_auth_set_client_auth()",
+    )
 }
 
 fn none_in_common(server: &ServerMetadata) -> Error {
-    let listed = server.auth_methods.as_deref().map(|all| all.join(", "));
+    let listed = server.listed_methods().map(|all| all.join(", "));
     let shown = display_text(listed.as_deref().unwrap_or(AuthMethod::Basic.name()), &[]);
     Error::new(
         Status::Auth,
         format!(
             "the authorization server {} accepts the authentication methods [{}] only, and the \
-             client has the secret or key for none of them",
+             client has the secret or key for none of them; if the list is wrong, choose a \
+             method with mcp_auth_set_client_auth()",
             display_url(&server.issuer),
             shown.unwrap_or_default()
         ),
@@ -312,7 +373,12 @@ mod tests {
             // The server returned a secret unasked.
             (None, SECRET, "none", Some(Nothing)),
             (None, SECRET, "none client_secret_post", Some(Post)),
-            (None, SECRET, "client_secret_post client_secret_basic", Some(Basic)),
+            // The order of the list decides among what the secret is good for.
+            (None, SECRET, "client_secret_post client_secret_basic", Some(Post)),
+            (None, SECRET, "client_secret_basic client_secret_post", Some(Basic)),
+            (None, SECRET, "none client_secret_basic", Some(Basic)),
+            (None, SECRET, "client_secret_jwt client_secret_post none", Some(Post)),
+            (None, SECRET, "private_key_jwt client_secret_post", Some(Post)),
             (None, SECRET, "-", Some(Basic)),
             (None, 0, "-", Some(Nothing)),
             (None, 0, "client_secret_basic", Some(Nothing)),
@@ -323,15 +389,22 @@ mod tests {
             (None, KEY, "-", None),
             (None, SECRET, "private_key_jwt", None),
             (None, SECRET, "tls_client_auth", None),
-            (None, SECRET, "", None),
+            // An empty list says nothing.
+            (None, SECRET, "", Some(Basic)),
+            (None, 0, "", Some(Nothing)),
         ] {
-            let proofs =
-                ClientProofs { registered, has_secret: has & SECRET != 0, has_key: has & KEY != 0 };
+            let proofs = ClientProofs {
+                registered,
+                has_secret: has & SECRET != 0,
+                has_key: has & KEY != 0,
+                ..ClientProofs::default()
+            };
             let chosen = super::auth_method(&proofs, &listing(listed));
             assert_eq!(chosen.as_ref().ok(), method.as_ref(), "{registered:?} {has} {listed}");
             if let Err(error) = chosen {
                 let shown = listed.replace(' ', ", ").replace('-', "client_secret_basic");
                 assert!(error.message().contains(&format!("[{shown}]")), "{}", error.message());
+                assert!(error.message().contains("mcp_auth_set_client_auth()"));
             }
         }
         let base = ServerMetadata::without_document("https://as");
@@ -340,6 +413,53 @@ mod tests {
         assert_eq!(super::auth_method(&ClientProofs::default(), &base).unwrap(), Nothing);
         let basic = ClientProofs { registered: Some("client_secret_basic"), ..proofs };
         assert_eq!(super::auth_method(&basic, &base).unwrap(), Basic);
+    }
+
+    #[test]
+    fn uses_the_chosen_method_also_if_it_is_not_listed() {
+        use AuthMethod::{Basic, None as Nothing, Post, PrivateKeyJwt};
+        let secret = ClientProofs { has_secret: true, ..ClientProofs::default() };
+        let key = ClientProofs { has_key: true, ..ClientProofs::default() };
+        let both = ClientProofs { has_key: true, ..secret };
+        let own = ClientProofs { is_registered: true, ..ClientProofs::default() };
+        let is_basic = ClientProofs { registered: Some("client_secret_basic"), ..secret };
+        for (chosen, proofs, method) in [
+            (Post, secret, Ok(Post)),
+            (Basic, secret, Ok(Basic)),
+            (Nothing, secret, Ok(Nothing)),
+            (Post, both, Ok(Post)),
+            (PrivateKeyJwt, both, Ok(PrivateKeyJwt)),
+            (Post, is_basic, Ok(Post)),
+            // The server made a public client of the one that registered.
+            (Post, own, Ok(Nothing)),
+            (Post, ClientProofs::default(), Err("mcp_auth_set_client()")),
+            (Basic, key, Err("mcp_auth_set_client()")),
+            (PrivateKeyJwt, secret, Err("mcp_auth_set_client_key()")),
+            (PrivateKeyJwt, own, Err("mcp_auth_set_client_key()")),
+        ] {
+            for listed in ["-", "client_secret_basic", "client_secret_post", "none", ""] {
+                let proofs = ClientProofs { chosen: Some(chosen), ..proofs };
+                match (super::auth_method(&proofs, &listing(listed)), method) {
+                    (Ok(used), Ok(method)) => assert_eq!(used, method, "{chosen:?} {listed}"),
+                    (Err(error), Err(words)) => {
+                        assert_eq!(error.status(), Status::Auth);
+                        assert!(error.message().contains(words), "{}", error.message());
+                        assert!(error.message().contains(chosen.name()), "{}", error.message());
+                    }
+                    (used, _) => panic!("{chosen:?} {listed} {used:?}"),
+                }
+            }
+        }
+        for (chosen, has_key, method) in [
+            (Post, false, Some(Post)),
+            (Basic, true, Some(Basic)),
+            (Nothing, true, Some(Nothing)),
+            (PrivateKeyJwt, true, Some(PrivateKeyJwt)),
+            (PrivateKeyJwt, false, None),
+        ] {
+            let made = method_to_register(&listing("none"), Some(chosen), has_key);
+            assert_eq!(made.ok(), method, "{chosen:?}");
+        }
     }
 
     #[test]
@@ -354,11 +474,12 @@ mod tests {
             ("none", true, Some(Nothing)),
             ("-", false, Some(Basic)),
             ("private_key_jwt", false, None),
-            ("", false, None),
+            ("", false, Some(Basic)),
         ] {
-            assert_eq!(method_to_register(&listing(listed), has_key).ok(), method, "{listed}");
+            let made = method_to_register(&listing(listed), None, has_key);
+            assert_eq!(made.ok(), method, "{listed}");
         }
         let base = ServerMetadata::without_document("https://as");
-        assert_eq!(method_to_register(&base, false).unwrap(), Nothing);
+        assert_eq!(method_to_register(&base, None, false).unwrap(), Nothing);
     }
 }

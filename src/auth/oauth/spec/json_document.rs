@@ -57,6 +57,15 @@ impl<'a> JsonDocument<'a> {
         };
         (whole > 0).then_some(whole)
     }
+
+    /// Whether a number of seconds, also as a string, is less than 1 and not
+    /// negative.
+    pub(crate) fn is_zero(&self, name: &str) -> bool {
+        let Some(raw) = self.0.get(name) else { return false };
+        let text = self.text(name);
+        let number = text.as_deref().unwrap_or(raw.get()).parse::<f64>();
+        number.is_ok_and(|number| (0.0..1.0).contains(&number))
+    }
 }
 
 /// Checked before parsing, which takes more memory.

@@ -1,24 +1,37 @@
 //! Dynamic client registration (RFC 7591).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
-use crate::auth::oauth::spec::redact::{display_error, display_url};
+use crate::auth::oauth::spec::json_document::JsonDocument;
+use crate::auth::oauth::spec::redact::display_url;
+use crate::auth::oauth::spec::registration_refusal::{STEP, refusal};
 use crate::auth::oauth::spec::scope::{join, split};
+use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::Result;
 use crate::base::secret::Secret;
 use crate::wire::json_writer::ObjectWriter;
 use crate::wire::url::{Scheme, Url};
 
-const STEP: &str = "registration of the client";
 /// The most bytes of an id and of a secret.
 const LONGEST: usize = 4096;
+
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+const AUTHORIZATION_CODE: &str = "authorization_code";
+const REFRESH_TOKEN: &str = "refresh_token";
+
+/// Registered for a device, where a server registers no client without one.
+const UNUSED_REDIRECT: &str = "http://127.0.0.1/callback";
 
 /// A registration request.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RegistrationRequest<'a> {
     pub(crate) client_name: &'a str,
-    /// The redirect URL, with the port of the listener.
+    /// Whether it is for the device authorization grant, which has no redirect.
+    pub(crate) is_device: bool,
+    /// The redirect URL, with the port of the listener. Empty for none.
     pub(crate) redirect_uri: &'a str,
+    /// Whether a refresh token is requested beside the grant.
+    pub(crate) has_refresh: bool,
     pub(crate) method: AuthMethod,
     /// The scopes that the client will request.
     pub(crate) scopes: &'a [String],
@@ -28,14 +41,25 @@ pub(crate) struct RegistrationRequest<'a> {
     pub(crate) jwks: Option<&'a str>,
 }
 
-impl RegistrationRequest<'_> {
+/// Whether the server's metadata lets a client register for refresh tokens.
+pub(crate) fn may_refresh(server: &ServerMetadata) -> bool {
+    server.may_grant(REFRESH_TOKEN)
+}
+
+impl<'a> RegistrationRequest<'a> {
     pub(crate) fn body(&self) -> Secret {
         let scope = (!self.scopes.is_empty()).then(|| join(self.scopes));
-        let mut object = ObjectWriter::new()
-            .text("client_name", self.client_name)
-            .texts("redirect_uris", &[self.redirect_uri])
-            .texts("grant_types", &["authorization_code", "refresh_token"])
-            .texts("response_types", &["code"])
+        let grant = if self.is_device { DEVICE_CODE } else { AUTHORIZATION_CODE };
+        let grants = [grant, REFRESH_TOKEN];
+        let grants = if self.has_refresh { grants.as_slice() } else { &[grant] };
+        let responses: &[&str] = if self.is_device { &[] } else { &["code"] };
+        let mut object = ObjectWriter::new().text("client_name", self.client_name);
+        if !self.redirect_uri.is_empty() {
+            object = object.texts("redirect_uris", &[self.redirect_uri]);
+        }
+        object = object
+            .texts("grant_types", grants)
+            .texts("response_types", responses)
             .text("token_endpoint_auth_method", self.method.name())
             .text("application_type", application_type(self.redirect_uri).name())
             .optional_text("scope", scope.as_deref());
@@ -48,43 +72,41 @@ impl RegistrationRequest<'_> {
         object.end()
     }
 
-    /// Whether the request may succeed without scopes: some servers know only
-    /// their own scopes and refuse those of a resource.
-    pub(crate) fn may_go_without_scopes(&self, reply: &EndpointResponse<'_>) -> bool {
-        let code = reply.document().and_then(|document| document.text("error"));
-        !self.scopes.is_empty()
-            && reply.status == 400
-            && matches!(code.as_deref(), Some("invalid_client_metadata" | "invalid_scope"))
+    /// The request to send once after a refusal, without what the server may have
+    /// refused. Some servers know only their own scopes and refuse those of a
+    /// resource.
+    pub(crate) fn after_refusal(&self, reply: &EndpointResponse<'_>) -> Option<Self> {
+        if reply.is_unavailable() {
+            return None;
+        }
+        let code = reply.document()?.text("error")?;
+        let has_scopes = !self.scopes.is_empty();
+        let least = Self { scopes: &[], has_refresh: false, ..*self };
+        match code.as_str() {
+            "invalid_scope" if has_scopes => Some(Self { scopes: &[], ..*self }),
+            // Some servers register no client without a redirect URL.
+            "invalid_client_metadata" | "invalid_redirect_uri" if self.is_device => {
+                Some(Self { redirect_uri: UNUSED_REDIRECT, ..least })
+            }
+            "invalid_client_metadata" if has_scopes || self.has_refresh => Some(least),
+            _ => None,
+        }
     }
 
-    /// Reads the response. Its values count, not those of the request.
+    /// Reads the response. Any success with a client id is a registration, and its
+    /// values count, not those of the request.
     pub(crate) fn read(&self, reply: &EndpointResponse<'_>) -> Result<RegistrationResponse> {
         if reply.is_unavailable() {
             return Err(reply.unavailable(STEP));
         }
-        let document = reply.document();
-        let code = document.as_ref().and_then(|document| document.text("error"));
-        let (Some(document), None, 200 | 201) = (&document, &code, reply.status) else {
-            let description =
-                document.as_ref().and_then(|document| document.text("error_description"));
-            return Err(self.refusal(reply, code.as_deref(), description.as_deref()));
+        let document = reply.document().filter(|_| reply.is_success());
+        let client_id = document.as_ref().and_then(|document| document.text("client_id"));
+        let (Some(document), Some(client_id)) =
+            (document, client_id.filter(|id| is_credential(id)))
+        else {
+            let kind = application_type(self.redirect_uri).name();
+            return Err(refusal(reply, self.redirect_uri, kind));
         };
-        let client_id = document.text("client_id").filter(|id| is_credential(id));
-        let Some(client_id) = client_id else {
-            return Err(reply.malformed(STEP, "without a \"client_id\""));
-        };
-        if let Some(uris) = document.list("redirect_uris")
-            && !uris.iter().any(|uri| uri == self.redirect_uri)
-        {
-            return Err(Error::new(
-                Status::Auth,
-                format!(
-                    "{STEP}: {} registered other redirect URLs than {}",
-                    display_url(reply.url),
-                    display_url(self.redirect_uri)
-                ),
-            ));
-        }
         let client_secret = document.text("client_secret").map(Secret::from);
         Ok(RegistrationResponse {
             client_id,
@@ -92,41 +114,29 @@ impl RegistrationRequest<'_> {
             // Some servers omit it; 0 and absent both mean "never".
             secret_expires_at: document.seconds("client_secret_expires_at"),
             method: document.text("token_endpoint_auth_method"),
-            redirect_uri: self.redirect_uri.to_owned(),
+            redirect_uri: if self.is_device { "" } else { self.redirect_uri }.to_owned(),
             scope: document.text("scope").map(|given| {
                 let mut scopes = split(&given);
                 scopes.extend_from_slice(self.scopes);
                 join(&scopes)
             }),
+            warning: self.other_redirects(&document, reply.url),
         })
     }
 
-    fn refusal(
-        &self,
-        reply: &EndpointResponse<'_>,
-        code: Option<&str>,
-        description: Option<&str>,
-    ) -> Error {
-        let said = code.map(|code| display_error(code, description, &[])).unwrap_or_default();
-        let advice = match reply.status {
-            401 | 403 => {
-                "; it registers known clients only: set a client id with mcp_auth_set_client()"
-            }
-            404 | 405 => {
-                "; it registers no clients there: set a client id with mcp_auth_set_client()"
-            }
-            _ if code.is_some() => "",
-            200..=399 => return reply.malformed(STEP, "and not 201 with a JSON object"),
-            _ => return reply.malformed(STEP, "without an \"error\" that is a string"),
-        };
-        let message = format!(
-            "{STEP}: {} answered {}{said} to the redirect {} and application_type \"{}\"{advice}",
-            display_url(reply.url),
-            reply.status,
-            display_url(self.redirect_uri),
-            application_type(self.redirect_uri).name()
-        );
-        Error::new(Status::Auth, message).with_http_status(reply.status)
+    /// The text about a response that repeats other redirect URLs. Proxies repeat
+    /// their own; the authorization endpoint has the last word.
+    fn other_redirects(&self, document: &JsonDocument<'_>, url: &str) -> Option<String> {
+        let uris = document.list("redirect_uris")?;
+        if self.is_device || uris.iter().any(|uri| uri == self.redirect_uri) {
+            return None;
+        }
+        Some(format!(
+            "{STEP}: {} answered with other redirect URLs than {}; the sign-in goes on with that \
+             one, and the authorization server may refuse it in the browser",
+            display_url(url),
+            display_url(self.redirect_uri)
+        ))
     }
 }
 
@@ -138,6 +148,9 @@ pub(crate) enum ApplicationType {
     Native,
     /// To another host.
     Web,
+    /// Nowhere: a device has no redirect. It is native in a request, and the
+    /// store keeps its registration apart.
+    Device,
 }
 
 impl ApplicationType {
@@ -145,6 +158,7 @@ impl ApplicationType {
         match self {
             Self::Native => "native",
             Self::Web => "web",
+            Self::Device => "device",
         }
     }
 }
@@ -178,19 +192,24 @@ pub(crate) struct RegistrationResponse {
     /// The registered scopes and the requested ones: registering again would not
     /// add any. `None`: the server does not say.
     pub(crate) scope: Option<String>,
+    /// What the person should know about the registration.
+    pub(crate) warning: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::auth::oauth::state::settings::{Grant, Settings};
+    use crate::base::error::Status;
 
     const REDIRECT: &str = "http://127.0.0.1:7/callback";
 
     fn request() -> RegistrationRequest<'static> {
         RegistrationRequest {
             client_name: "A \"client\"",
+            is_device: false,
             redirect_uri: REDIRECT,
+            has_refresh: true,
             method: AuthMethod::None,
             scopes: &[],
             is_bound: false,
@@ -224,26 +243,70 @@ mod tests {
     }
 
     #[test]
-    fn registers_without_scopes_after_a_refusal() {
-        let scopes = ["a".to_owned(), "b".to_owned()];
-        let asks = RegistrationRequest { scopes: &scopes, ..request() };
-        for (status, body, wanted) in [
-            (400, r#"{"error":"invalid_client_metadata"}"#, true),
-            (400, r#"{"error":"invalid_scope"}"#, true),
-            (400, r#"{"error":"invalid_redirect_uri"}"#, false),
-            (403, r#"{"error":"invalid_client_metadata"}"#, false),
-            (400, "", false),
-            (201, r#"{"client_id":"i"}"#, false),
+    fn asks_for_the_grants_that_are_listed() {
+        let server = |members: &str| {
+            let body = format!(r#"{{"issuer":"https://as"{members}}}"#);
+            let document = JsonDocument::parse(body.as_bytes()).unwrap();
+            ServerMetadata::read(&document, "https://as", "https://as").unwrap()
+        };
+        for (grants, may) in [
+            ("", true),
+            (r#","grant_types_supported":[]"#, true),
+            (r#","grant_types_supported":null"#, true),
+            (r#","grant_types_supported":["authorization_code"]"#, false),
+            (r#","grant_types_supported":["client_credentials","implicit"]"#, false),
+            (r#","grant_types_supported":["authorization_code","refresh_token"]"#, true),
         ] {
-            assert_eq!(
-                asks.may_go_without_scopes(&EndpointResponse::of(status, body)),
-                wanted,
-                "{body}"
-            );
-            assert!(
-                !request().may_go_without_scopes(&EndpointResponse::of(status, body)),
-                "{body}"
-            );
+            assert_eq!(may_refresh(&server(grants)), may, "{grants}");
+        }
+        assert!(may_refresh(&ServerMetadata::without_document("https://as")));
+        let alone = RegistrationRequest { has_refresh: false, ..request() };
+        let body = alone.body();
+        assert!(body.expose().contains(r#""grant_types":["authorization_code"],"#));
+        let device = RegistrationRequest { is_device: true, redirect_uri: "", ..request() };
+        assert_eq!(
+            device.body().expose(),
+            r#"{"client_name":"A \"client\"","grant_types":["urn:ietf:params:oauth:grant-type:device_code","refresh_token"],"response_types":[],"token_endpoint_auth_method":"none","application_type":"native"}"#
+        );
+        let made =
+            device.read(&EndpointResponse::of(201, r#"{"client_id":"i","redirect_uris":[]}"#));
+        let made = made.unwrap();
+        assert_eq!((made.redirect_uri.as_str(), made.warning), ("", None));
+    }
+
+    #[test]
+    fn asks_for_less_once_after_a_refusal() {
+        let scopes = ["a".to_owned(), "b".to_owned()];
+        let full = RegistrationRequest { scopes: &scopes, ..request() };
+        let alone = RegistrationRequest { has_refresh: false, ..request() };
+        let device = RegistrationRequest { is_device: true, redirect_uri: "", ..request() };
+        let metadata = r#"{"error":"invalid_client_metadata"}"#;
+        let scope = r#"{"error":"invalid_scope"}"#;
+        let redirect = r#"{"error":"invalid_redirect_uri"}"#;
+        let (less, same) = (Some((false, REDIRECT)), Some((true, REDIRECT)));
+        let unused = Some((false, UNUSED_REDIRECT));
+        for (asks, status, body, wanted) in [
+            (full, 400, metadata, less),
+            (full, 403, metadata, less),
+            (full, 200, metadata, less),
+            (request(), 400, metadata, less),
+            (alone, 400, metadata, None),
+            (full, 400, scope, same),
+            (request(), 400, scope, None),
+            (full, 400, redirect, None),
+            (full, 503, metadata, None),
+            (full, 429, metadata, None),
+            (full, 400, "", None),
+            (full, 400, "invalid_client_metadata", None),
+            (full, 201, r#"{"client_id":"i"}"#, None),
+            (device, 400, redirect, unused),
+            (device, 400, metadata, unused),
+            (device, 400, scope, None),
+        ] {
+            let next = asks.after_refusal(&EndpointResponse::of(status, body));
+            let found = next.map(|next| (next.has_refresh, next.redirect_uri));
+            assert_eq!(found, wanted, "{status} {body}");
+            assert!(next.is_none_or(|next| next.scopes.is_empty()));
         }
     }
 
@@ -301,45 +364,54 @@ mod tests {
     }
 
     #[test]
+    fn takes_any_success_with_a_client_id() {
+        for (status, body, id) in [
+            (200, r#"{"client_id":"i"}"#, "i"),
+            (201, r#"{"client_id":"i","error":null}"#, "i"),
+            (201, r#"{"client_id":"i","error":""}"#, "i"),
+            (202, r#"{"client_id":"i"}"#, "i"),
+            (203, r#"{"client_id":"i","redirect_uris":null}"#, "i"),
+            (201, r#"{"client_id":"i","grant_types":[],"response_types":7,"x":{}}"#, "i"),
+        ] {
+            let made = read(status, body).unwrap();
+            assert_eq!((made.client_id.as_str(), made.redirect_uri.as_str()), (id, REDIRECT));
+            assert_eq!(made.warning, None, "{body}");
+        }
+        for uris in ["[]", r#"["https://h"]"#, r#"["http://127.0.0.1:8/callback"]"#] {
+            let body = format!(r#"{{"client_id":"i","redirect_uris":{uris}}}"#);
+            let made = read(201, &body).unwrap();
+            assert_eq!(made.redirect_uri, REDIRECT);
+            let warning = made.warning.unwrap();
+            assert!(warning.contains(REDIRECT) && !warning.contains("s3cret"), "{warning}");
+        }
+    }
+
+    #[test]
     fn refuses_a_response_that_is_no_registration() {
         for (status, body) in [
             (201, ""),
-            (201, "<html>"),
             (201, "{}"),
             (201, r#"{"client_id":""}"#),
             (201, r#"{"client_id":"a\n"}"#),
             (201, r#"{"client_id":["i"]}"#),
-            (202, r#"{"client_id":"i"}"#),
+            (201, r#"{"client_id":7}"#),
             (302, r#"{"client_id":"i"}"#),
             (400, r#"{"client_id":"i"}"#),
         ] {
             let error = read(status, body).unwrap_err();
             assert_eq!(error.status(), Status::Protocol, "{status} {body}");
         }
-        for uris in ["[]", r#"["https://h"]"#, r#"["http://127.0.0.1:8/callback"]"#] {
-            let error = read(201, &format!(r#"{{"client_id":"i","redirect_uris":{uris}}}"#));
-            assert!(error.unwrap_err().message().contains(REDIRECT), "{uris}");
-        }
-    }
-
-    #[test]
-    fn reports_the_reason_of_a_refused_registration() {
-        for (status, body, words) in [
-            (400, r#"{"error":"invalid_redirect_uri"}"#, "invalid_redirect_uri"),
-            (400, r#"{"error":"x","error_description":"a\u001b"}"#, "x (\"a?\")"),
-            (200, r#"{"error":"invalid_client_metadata"}"#, "invalid_client_metadata"),
-            (400, r#"{"error":"invalid_software_statement"}"#, "invalid_software_statement"),
-            (400, r#"{"error":"unapproved_software_statement"}"#, "unapproved"),
-            (401, "", "known clients only"),
-            (403, "<html>", "known clients only"),
-            (404, "<html>", "registers no clients"),
-            (405, "", "registers no clients"),
+        for (status, body) in [
+            (400, r#"{"error":"invalid_redirect_uri"}"#),
+            (200, r#"{"error":"invalid_client_metadata"}"#),
+            (400, r#"{"error":"invalid_software_statement"}"#),
+            (401, ""),
+            (403, "<html>"),
+            (404, "<html>"),
+            (405, ""),
         ] {
             let error = read(status, body).unwrap_err();
             assert_eq!(error.status(), Status::Auth, "{status} {body}");
-            for words in [words, REDIRECT, "\"native\"", "https://as/token", &status.to_string()] {
-                assert!(error.message().contains(words), "{}", error.message());
-            }
             assert!(!error.message().contains("s3cret"));
         }
         for status in [429, 500, 503] {

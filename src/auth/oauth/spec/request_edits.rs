@@ -2,6 +2,7 @@
 
 use form_urlencoded::{byte_serialize, parse};
 
+use crate::auth::oauth::spec::provider_profile::ProfileValue;
 use crate::auth::oauth::spec::redact::display_text;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
@@ -44,6 +45,9 @@ const PROTECTED: [&str; 22] = [
 pub(crate) struct RequestEdits {
     /// `None` as a value leaves the parameter out.
     edits: Vec<(String, Option<Secret>)>,
+    /// Parameters of a profile whose value is that of `resource`, also if
+    /// `resource` itself is left out.
+    copies: Vec<&'static str>,
 }
 
 impl RequestEdits {
@@ -87,7 +91,13 @@ impl RequestEdits {
     ) -> Vec<(&'a str, &'a str)> {
         let changed = own.iter().map(|(name, value)| (*name, self.get(name).unwrap_or(*value)));
         let added = self.iter().filter(|(name, _)| !own.iter().any(|(known, _)| known == name));
-        changed.chain(added).filter_map(|(name, value)| Some((name, value?))).collect()
+        let resource = own.iter().find(|(name, _)| *name == "resource");
+        let copied = self.copies.iter().filter_map(|name| Some((*name, resource?.1)));
+        changed
+            .chain(added)
+            .chain(copied)
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
     }
 
     /// The values that no message may show. They may be secrets, and a server may
@@ -101,15 +111,20 @@ impl RequestEdits {
         })
     }
 
-    /// These changes, and those of `below` for the names that have none here.
-    pub(crate) fn over(&self, below: &[(&str, Option<&str>)]) -> Self {
-        let mut edits: Vec<(String, Option<Secret>)> = below
-            .iter()
-            .filter(|(name, _)| self.get(name).is_none())
-            .map(|(name, value)| ((*name).to_owned(), value.map(Secret::from)))
-            .collect();
-        edits.extend(self.edits.iter().cloned());
-        Self { edits }
+    /// These changes, and those of a profile for the names that have none here.
+    pub(crate) fn over(&self, below: &[(&'static str, ProfileValue)]) -> Self {
+        let mut all = Self::default();
+        for (name, value) in below.iter().filter(|(name, _)| self.get(name).is_none()) {
+            match value {
+                ProfileValue::Text(text) => {
+                    all.edits.push(((*name).to_owned(), Some(Secret::from(*text))));
+                }
+                ProfileValue::LeftOut => all.edits.push(((*name).to_owned(), None)),
+                ProfileValue::Resource => all.copies.push(name),
+            }
+        }
+        all.edits.extend(self.edits.iter().cloned());
+        all
     }
 }
 
@@ -175,10 +190,30 @@ mod tests {
     fn puts_explicit_changes_over_those_of_a_profile() {
         let mut edits = RequestEdits::default();
         edits.set("prompt", None).unwrap();
-        let all = edits.over(&[("prompt", Some("consent")), ("access_type", Some("offline"))]);
+        let all = edits.over(&[
+            ("prompt", ProfileValue::Text("consent")),
+            ("access_type", ProfileValue::Text("offline")),
+        ]);
         assert_eq!(all.get("prompt"), Some(None));
         assert_eq!(all.get("access_type"), Some(Some("offline")));
         assert_eq!(all.iter().count(), 2);
+    }
+
+    #[test]
+    fn copies_the_resource_for_a_profile() {
+        let below = [("audience", ProfileValue::Resource), ("resource", ProfileValue::LeftOut)];
+        let own = [("code", Some("c")), ("resource", Some("https://r/mcp"))];
+        let edits = RequestEdits::default().over(&below);
+        assert_eq!(edits.apply(&own), [("code", "c"), ("audience", "https://r/mcp")]);
+        assert_eq!(
+            edits.apply(&own[..1]),
+            own[..1].iter().map(|(n, v)| (*n, v.unwrap())).collect::<Vec<_>>()
+        );
+        let mut edits = RequestEdits::default();
+        edits.set("audience", Some("api")).unwrap();
+        edits.set("resource", Some("urn:r")).unwrap();
+        let all = edits.over(&below);
+        assert_eq!(all.apply(&own), [("code", "c"), ("resource", "urn:r"), ("audience", "api")]);
     }
 
     fn edits(all: &[(&str, Option<&str>)]) -> RequestEdits {

@@ -56,9 +56,9 @@ impl Form {
             }
             AuthMethod::Basic => {
                 let secret = client.secret.ok_or_else(|| missing("secret"))?;
-                // The header has it too, but the official Python SDK looks for
-                // the client id here (RFC 6749, 3.2.1 allows it).
-                self.add("client_id", client.id);
+                // The header has the id: strict servers take a second one for a
+                // second method (RFC 6749, 2.3).
+                self.add_some("client_id", client.repeated_id());
                 return Ok(Some(client_basic(client.id, secret)));
             }
             AuthMethod::Post => {
@@ -68,7 +68,8 @@ impl Form {
             AuthMethod::PrivateKeyJwt => {
                 let assertion = client.assertion.ok_or_else(|| missing("assertion"))?;
                 self.add("client_assertion_type", ASSERTION)
-                    .add("client_assertion", assertion.expose());
+                    .add("client_assertion", assertion.expose())
+                    .add_some("client_id", client.repeated_id());
             }
         }
         Ok(None)
@@ -122,10 +123,20 @@ impl AuthMethod {
         }
     }
 
+    pub(crate) const ALL: [Self; 4] = [Self::None, Self::Basic, Self::Post, Self::PrivateKeyJwt];
+
     pub(crate) fn of(name: &str) -> Option<Self> {
-        [Self::None, Self::Basic, Self::Post, Self::PrivateKeyJwt]
-            .into_iter()
-            .find(|method| method.name() == name)
+        Self::ALL.into_iter().find(|method| method.name() == name)
+    }
+
+    /// Whether the form needs no client id, because the proof contains it.
+    pub(crate) fn proves_id(self) -> bool {
+        matches!(self, Self::Basic | Self::PrivateKeyJwt)
+    }
+
+    /// Whether the method sends the client's secret.
+    pub(crate) fn needs_secret(self) -> bool {
+        matches!(self, Self::Basic | Self::Post)
     }
 }
 
@@ -137,6 +148,15 @@ pub(crate) struct ClientAuthentication<'a> {
     pub(crate) secret: Option<&'a Secret>,
     /// Each request needs a new one.
     pub(crate) assertion: Option<&'a Secret>,
+    /// Whether the form has the client id beside a proof that contains it: some
+    /// servers look for it there only.
+    pub(crate) repeats_id: bool,
+}
+
+impl<'a> ClientAuthentication<'a> {
+    fn repeated_id(&self) -> Option<&'a str> {
+        self.repeats_id.then_some(self.id)
+    }
 }
 
 /// The value of Authorization for `client_secret_basic`. Id and secret are
@@ -202,7 +222,7 @@ mod tests {
         let (secret, assertion) = (Secret::from("s &"), Secret::from("h.p.s"));
         for (method, form, header) in [
             (AuthMethod::None, "grant_type=x&client_id=i+d", None),
-            (AuthMethod::Basic, "grant_type=x&client_id=i+d", Some("Basic aStkOnMrJTI2")),
+            (AuthMethod::Basic, "grant_type=x", Some("Basic aStkOnMrJTI2")),
             (AuthMethod::Post, "grant_type=x&client_id=i+d&client_secret=s+%26", None),
             (
                 AuthMethod::PrivateKeyJwt,
@@ -216,11 +236,16 @@ mod tests {
                 id: "i d",
                 secret: Some(&secret),
                 assertion: Some(&assertion),
+                repeats_id: false,
             };
             let mut out = Form::new("x");
             let value = out.authenticate(&client).unwrap();
             assert_eq!(value.as_ref().map(Secret::expose), header);
             assert_eq!(out.finish().expose(), form);
+            let mut out = Form::new("x");
+            out.authenticate(&ClientAuthentication { repeats_id: true, ..client }).unwrap();
+            let id = if method.proves_id() { "&client_id=i+d" } else { "" };
+            assert_eq!(out.finish().expose(), format!("{form}{id}"));
             let poor = ClientAuthentication { secret: None, assertion: None, ..client };
             assert_eq!(Form::new("x").authenticate(&poor).is_ok(), method == AuthMethod::None);
             assert_eq!(AuthMethod::of(method.name()), Some(method));

@@ -4,7 +4,7 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
-use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refresh_refusal::RefreshRefusal;
 use crate::auth::oauth::spec::refusal_advice::{self, AskedFor};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
@@ -20,6 +20,10 @@ const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenStep {
     Code,
+    /// No grant: the request for the codes of the device authorization grant.
+    DeviceAuthorization,
+    /// A device code. The person may not have signed in yet.
+    DeviceCode,
     Refresh,
     Credentials,
     /// An assertion of a platform, or an ID-JAG.
@@ -88,6 +92,14 @@ pub(crate) enum TokenErrorKind {
     /// Repeat the request with the nonce of this response.
     UseDpopNonce,
     InvalidDpopProof,
+    /// The client may not use the grant.
+    UnauthorizedClient,
+    /// The person has not signed in yet (RFC 8628, 3.5).
+    AuthorizationPending,
+    /// The same, and the client polls too often.
+    SlowDown,
+    /// The person did not sign in in time.
+    ExpiredToken,
     /// The server cannot answer now. In milliseconds.
     Unavailable {
         retry_after: Option<u32>,
@@ -100,7 +112,7 @@ pub(crate) enum TokenErrorKind {
 pub(crate) struct TokenError {
     pub(crate) kind: TokenErrorKind,
     /// Whether the refusal is definite.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<RefreshRefusal>,
     pub(crate) error: Error,
 }
 
@@ -109,14 +121,35 @@ pub(crate) fn read(
     reply: &EndpointResponse<'_>,
     asked: &SentTokenRequest<'_>,
 ) -> Result<TokenResponse, TokenError> {
+    let document = success(reply, asked)?;
+    granted(&document, asked).map_err(|why| TokenError {
+        kind: TokenErrorKind::Other,
+        refusal: RefreshRefusal::of(reply),
+        error: reply.malformed(asked.step.name(), &why),
+    })
+}
+
+/// The document of a response that is no error.
+pub(crate) fn success<'a>(
+    reply: &EndpointResponse<'a>,
+    asked: &SentTokenRequest<'_>,
+) -> Result<JsonDocument<'a>, TokenError> {
     let step = asked.step.name();
-    if reply.is_unavailable() {
+    // Some servers send these with a status such as 429.
+    let is_waiting = |document: &JsonDocument<'_>| {
+        asked.step == TokenStep::DeviceCode
+            && matches!(
+                document.text("error").as_deref(),
+                Some("authorization_pending" | "slow_down")
+            )
+    };
+    if reply.is_unavailable() && !reply.document().is_some_and(|document| is_waiting(&document)) {
         let kind = TokenErrorKind::Unavailable { retry_after: reply.wait() };
         return Err(TokenError { kind, refusal: None, error: reply.unavailable(step) });
     }
     let malformed = |why: &str| TokenError {
         kind: TokenErrorKind::Other,
-        refusal: Refusal::of(reply),
+        refusal: RefreshRefusal::of(reply),
         error: reply.malformed(step, why),
     };
     let Some(document) = reply.document() else {
@@ -132,7 +165,7 @@ pub(crate) fn read(
     if document.has_value("error") {
         return Err(malformed("with an \"error\" that is no string"));
     }
-    granted(&document, asked).map_err(|why| malformed(&why))
+    Ok(document)
 }
 
 fn granted(
@@ -168,7 +201,8 @@ fn token_type(
 ) -> Result<Option<TokenType>, String> {
     let name = document.text("token_type").unwrap_or_else(|| "Bearer".to_owned());
     let token_type = match name.to_ascii_lowercase().as_str() {
-        "bearer" => Some(TokenType::Bearer),
+        // Slack tells by its type whose token it is. Both are bearer tokens.
+        "bearer" | "user" | "bot" => Some(TokenType::Bearer),
         "dpop" if asked.proof != DpopUse::None => Some(TokenType::Dpop),
         "n_a" if asked.step == TokenStep::Exchange => None,
         _ => {
@@ -193,6 +227,12 @@ fn refusal(
         "invalid_client" => TokenErrorKind::InvalidClient,
         "use_dpop_nonce" => TokenErrorKind::UseDpopNonce,
         "invalid_dpop_proof" => TokenErrorKind::InvalidDpopProof,
+        "unauthorized_client" if asked.step == TokenStep::DeviceAuthorization => {
+            TokenErrorKind::UnauthorizedClient
+        }
+        "authorization_pending" => TokenErrorKind::AuthorizationPending,
+        "slow_down" => TokenErrorKind::SlowDown,
+        "expired_token" => TokenErrorKind::ExpiredToken,
         "server_error" | "temporarily_unavailable" => {
             TokenErrorKind::Unavailable { retry_after: reply.wait() }
         }
@@ -207,6 +247,7 @@ fn refusal(
         // The person must sign in again.
         (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => Status::Unauthorized,
         (_, TokenStep::Exchange) if needs_person => Status::Unauthorized,
+        (TokenErrorKind::ExpiredToken, TokenStep::DeviceCode) => Status::Timeout,
         (TokenErrorKind::Other, _) if code == "access_denied" => Status::Denied,
         _ => Status::Auth,
     };
@@ -235,7 +276,7 @@ fn refusal(
     };
     let error =
         Error::new(status, message).with_http_status(reply.status).with_retry_after(retry_after);
-    TokenError { kind, refusal: Refusal::of(reply), error }
+    TokenError { kind, refusal: RefreshRefusal::of(reply), error }
 }
 
 fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {
@@ -243,6 +284,12 @@ fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static
         (_, TokenStep::Exchange) if needs_person => "; let the person sign in again",
         (TokenErrorKind::InvalidGrant, TokenStep::Code) => {
             "; the code was used, expired, or of another redirect: the next call signs in again"
+        }
+        (TokenErrorKind::InvalidGrant, TokenStep::DeviceCode) => {
+            "; the device code was used or has expired: the next call signs in again"
+        }
+        (TokenErrorKind::ExpiredToken, TokenStep::DeviceCode) => {
+            "; nobody signed in before the code expired: sign in again"
         }
         (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => "; sign in again",
         (TokenErrorKind::InvalidGrant, _) => "; the assertion was not accepted: get a new one",
@@ -258,6 +305,8 @@ impl TokenStep {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Code => "token request with a code",
+            Self::DeviceAuthorization => "device authorization request",
+            Self::DeviceCode => "token request with the device code",
             Self::Refresh => "refresh of the token",
             Self::Credentials => "token request with the client's credentials",
             Self::Assertion => "token request with an assertion",

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::auth::oauth::spec::client_choice::check_metadata_url;
+use crate::auth::oauth::spec::device_authorization::DeviceCode;
 use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::provider_profile::profile;
 use crate::auth::oauth::spec::redirect::is_loopback_redirect;
@@ -14,9 +15,11 @@ use crate::auth::oauth::spec::scope;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::auth::oauth::state::account::Account;
+use crate::auth::oauth::state::client_id_places::ClientIdPlaces;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::settings::{
     Assertion, ClientCredentials, GivenEndpoints, Grant, IdentityProvider, OpenPage, Settings,
+    ShowDeviceCode,
 };
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -28,6 +31,9 @@ use crate::wire::url::{URL_LIMIT, scheme_of};
 
 /// Shows a page to the person; runs code of the application.
 pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
+
+/// Shows the code of the device authorization grant; runs code of the application.
+pub(crate) type DeviceHandler = dyn Fn(&Arc<Auth>, &DeviceCode) -> Result<()> + Send + Sync;
 
 /// An authorization. Several clients may share one.
 pub(crate) struct Auth {
@@ -44,8 +50,11 @@ pub(crate) struct Auth {
     accounts: Mutex<Vec<Arc<Account>>>,
     /// The DPoP nonces of servers, by origin.
     nonces: Mutex<Vec<(String, String)>>,
+    pub(crate) client_id_places: ClientIdPlaces,
     /// The sign-in that waits for a person.
     sign_in: Mutex<Option<Arc<PendingSignIn>>>,
+    /// A person signs in with a browser elsewhere, with the code of a device.
+    awaits_device: AtomicBool,
 }
 
 /// The most servers whose DPoP nonces are kept.
@@ -62,7 +71,9 @@ impl Auth {
             storing: AsyncMutex::default(),
             accounts: Mutex::default(),
             nonces: Mutex::default(),
+            client_id_places: ClientIdPlaces::default(),
             sign_in: Mutex::default(),
+            awaits_device: AtomicBool::new(false),
         })
     }
 
@@ -106,7 +117,7 @@ impl Auth {
     }
 
     pub(crate) fn set_issuer(&self, issuer: Option<&str>) -> Result<()> {
-        issuer.map(|issuer| given(check_issuer(issuer, PlainHttp::Loopback))).transpose()?;
+        issuer.map(|issuer| given(check_issuer(issuer, PlainHttp::PrivateNetwork))).transpose()?;
         let issuer = issuer.map(str::to_owned);
         self.change(|settings| settings.issuer = issuer)
     }
@@ -127,6 +138,21 @@ impl Auth {
             }) as Arc<OpenPage>
         });
         self.change(|settings| settings.open_page = open_page)
+    }
+
+    pub(crate) fn set_device_handler(
+        self: &Arc<Self>,
+        handler: Option<Box<DeviceHandler>>,
+    ) -> Result<()> {
+        // A strong reference would keep the authorization alive for ever.
+        let this = Arc::downgrade(self);
+        let show = handler.map(|handler| {
+            Arc::new(move |code: &DeviceCode| match this.upgrade() {
+                Some(auth) => handler(&auth, code),
+                None => Err(Error::new(Status::State, "the authorization was freed")),
+            }) as Arc<ShowDeviceCode>
+        });
+        self.change(|settings| settings.show_device_code = show)
     }
 
     pub(crate) fn set_sign_in_timeout(&self, milliseconds: i32) -> Result<()> {
@@ -195,13 +221,20 @@ impl Auth {
         token: Option<&str>,
     ) -> Result<()> {
         for (name, url) in [("authorization", authorization), ("token", token)] {
-            url.map(|url| given(check(name, url, PlainHttp::Loopback).map(drop))).transpose()?;
+            url.map(|url| given(check(name, url, PlainHttp::PrivateNetwork).map(drop)))
+                .transpose()?;
         }
         let endpoints = match (authorization, token) {
             (None, None) => None,
             (Some(_), None) => {
                 return Err(Error::argument("token is NULL: set both endpoints, or neither"));
             }
+            // The device authorization grant has no authorization endpoint.
+            (device, Some(token)) if self.grant == Grant::DeviceCode => Some(GivenEndpoints {
+                authorization: None,
+                token: token.to_owned(),
+                device: device.map(str::to_owned),
+            }),
             (authorization, Some(token)) => Some(GivenEndpoints {
                 authorization: authorization.map(str::to_owned),
                 token: token.to_owned(),
@@ -247,7 +280,11 @@ impl Auth {
 
     /// Whether a person is signing in, for any client of this authorization.
     pub(crate) fn awaits_person(&self) -> bool {
-        lock(&self.sign_in).is_some()
+        self.awaits_device.load(Ordering::Acquire) || lock(&self.sign_in).is_some()
+    }
+
+    pub(crate) fn set_awaits_device(&self, awaits: bool) {
+        self.awaits_device.store(awaits, Ordering::Release);
     }
 
     pub(crate) fn grant(&self) -> Grant {

@@ -4,6 +4,7 @@
 pub(crate) mod account;
 pub(crate) mod auth;
 pub(crate) mod cached_token;
+pub(crate) mod client_id_places;
 pub(crate) mod pending_sign_in;
 pub(crate) mod reentrancy;
 pub(crate) mod settings;

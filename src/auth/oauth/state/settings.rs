@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::auth::oauth::spec::device_authorization::DeviceCode;
 use crate::auth::oauth::spec::key::Key;
 use crate::auth::oauth::spec::provider_profile::ProviderProfile;
 use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::auth::oauth::spec::registration::{ApplicationType, application_type};
 use crate::auth::oauth::spec::request_edits::RequestEdits;
+use crate::auth::oauth::spec::server_metadata::given_issuer;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -43,6 +45,11 @@ impl Grant {
         matches!(self, Self::AuthorizationCode | Self::DeviceCode)
     }
 
+    /// Whether a code of the grant is protected with PKCE.
+    pub(crate) fn uses_pkce(self) -> bool {
+        self == Self::AuthorizationCode
+    }
+
     /// The MCP extension that defines it.
     pub(crate) fn extension(self) -> Option<&'static str> {
         match self {
@@ -56,6 +63,9 @@ impl Grant {
 
 /// Opens a page in the person's browser.
 pub(crate) type OpenPage = dyn Fn(&str) -> Result<()> + Send + Sync;
+
+/// Shows the code of the device authorization grant to the person.
+pub(crate) type ShowDeviceCode = dyn Fn(&DeviceCode) -> Result<()> + Send + Sync;
 
 /// Returns the assertion for an audience.
 pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
@@ -104,6 +114,7 @@ pub(crate) struct Settings {
     pub(crate) issuer: Option<String>,
     pub(crate) redirect: Option<String>,
     pub(crate) open_page: Option<Arc<OpenPage>>,
+    pub(crate) show_device_code: Option<Arc<ShowDeviceCode>>,
     pub(crate) sign_in_timeout: Duration,
     pub(crate) assertion: Option<Assertion>,
     pub(crate) identity_provider: Option<IdentityProvider>,
@@ -135,6 +146,7 @@ impl Settings {
             issuer: None,
             redirect: None,
             open_page: None,
+            show_device_code: None,
             sign_in_timeout: SIGN_IN_TIMEOUT,
             assertion: None,
             identity_provider: None,
@@ -156,33 +168,40 @@ impl Settings {
     pub(crate) fn resolved(&self) -> Self {
         let mut settings = self.clone();
         let Some(profile) = self.provider else { return settings };
-        let owned = |text: Option<&str>| text.map(str::to_owned);
-        settings.issuer = settings.issuer.or_else(|| owned(profile.issuer));
-        settings.scope = settings.scope.or_else(|| owned(profile.scope));
-        settings.redirect = settings.redirect.or_else(|| owned(profile.redirect));
-        settings.client_auth = settings.client_auth.or(profile.client_auth);
+        settings.redirect = settings.redirect.or_else(|| profile.redirect.map(str::to_owned));
+        // The profile's method proves a secret.
+        if settings.client.as_ref().is_some_and(|client| client.secret.is_some()) {
+            settings.client_auth = settings.client_auth.or(profile.client_auth);
+        }
         settings.assumes_pkce = settings.assumes_pkce.or(Some(profile.assumes_pkce));
-        settings.endpoints = settings.endpoints.or_else(|| {
-            profile.endpoints.map(|(authorization, token)| GivenEndpoints {
-                authorization: Some(authorization.to_owned()),
-                token: token.to_owned(),
-                device: None,
-            })
-        });
         settings.authorization_edits =
             settings.authorization_edits.over(profile.authorization_parameters);
         settings.token_edits = settings.token_edits.over(profile.token_parameters);
         settings
     }
 
-    /// The `application_type` for the redirect URL.
+    /// The issuer that the application chose: the pinned one, or that of the
+    /// endpoints that it set.
+    pub(crate) fn chosen_issuer(&self) -> Option<String> {
+        let pin = self.issuer.as_deref();
+        match &self.endpoints {
+            Some(given) => Some(given_issuer(&given.token, pin)),
+            None => pin.map(str::to_owned),
+        }
+    }
+
+    /// The `application_type` for the redirect URL. A device has none.
     pub(crate) fn application_type(&self) -> ApplicationType {
+        if self.grant == Grant::DeviceCode {
+            return ApplicationType::Device;
+        }
         self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
     /// Whether the library listens for the redirect.
     pub(crate) fn listens(&self) -> bool {
-        self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
+        self.grant != Grant::DeviceCode
+            && self.redirect.as_ref().is_none_or(|redirect| is_loopback_redirect(redirect))
     }
 
     /// Whether the redirect URL has a port at which the library listens.

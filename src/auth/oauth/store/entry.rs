@@ -29,6 +29,8 @@ pub(crate) struct Registration {
     pub(crate) secret_expires_at: Option<u64>,
     /// The authentication method for the token endpoint.
     pub(crate) auth_method: Option<String>,
+    /// The method that the client asked for; `None` in older entries.
+    pub(crate) requested_method: Option<String>,
     pub(crate) redirect_uri: String,
     /// The scope of the registration; `None` if the server does not say.
     pub(crate) scope: Option<String>,
@@ -53,6 +55,13 @@ impl Registration {
         self.client_secret.is_none()
             || self.secret_expires_at.is_none_or(|end| end > now.saturating_add(Self::SPARE))
     }
+
+    /// Whether it was made for the authentication method that the application
+    /// chose.
+    pub(crate) fn fits(&self, chosen: Option<&str>) -> bool {
+        let made_for = self.requested_method.as_deref().or(self.auth_method.as_deref());
+        chosen.is_none_or(|chosen| made_for.is_none_or(|made_for| made_for == chosen))
+    }
 }
 
 impl StoreEntry for Registration {
@@ -63,12 +72,14 @@ impl StoreEntry for Registration {
             kind: match reader.text("application_type")?.as_str() {
                 "native" => ApplicationType::Native,
                 "web" => ApplicationType::Web,
-                _ => return Err(wrong("application_type", "is neither \"native\" nor \"web\"")),
+                "device" => ApplicationType::Device,
+                _ => return Err(wrong("application_type", "is none of native, web and device")),
             },
             client_id: reader.text("client_id")?,
             client_secret: reader.optional("client_secret")?,
             secret_expires_at: reader.number("secret_expires_at")?,
             auth_method: reader.optional_text("auth_method")?,
+            requested_method: reader.optional_text("requested_method")?,
             redirect_uri: reader.text("redirect_uri")?,
             scope: reader.optional_text("scope")?,
             in_doubt_since: reader.number("in_doubt_since")?,
@@ -79,6 +90,7 @@ impl StoreEntry for Registration {
                 "client_secret",
                 "secret_expires_at",
                 "auth_method",
+                "requested_method",
                 "redirect_uri",
                 "scope",
                 "in_doubt_since",
@@ -94,6 +106,7 @@ impl StoreEntry for Registration {
             .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
             .optional_number("secret_expires_at", self.secret_expires_at)
             .optional_text("auth_method", self.auth_method.as_deref())
+            .optional_text("requested_method", self.requested_method.as_deref())
             .text("redirect_uri", &self.redirect_uri)
             .optional_text("scope", self.scope.as_deref())
             .optional_number("in_doubt_since", self.in_doubt_since);
@@ -127,6 +140,8 @@ pub(crate) struct Tokens {
     /// they were issued. The registration itself may be replaced before them.
     pub(crate) client_secret: Option<Secret>,
     pub(crate) auth_method: Option<String>,
+    /// Where the metadata of the authorization server was found.
+    pub(crate) metadata_url: Option<String>,
     pub(crate) unknown: UnknownMembers,
 }
 
@@ -157,6 +172,7 @@ impl StoreEntry for Tokens {
             dpop_jkt: reader.optional_text("dpop_jkt")?,
             client_secret: reader.optional("client_secret")?,
             auth_method: reader.optional_text("auth_method")?,
+            metadata_url: reader.optional_text("metadata_url")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "resource",
@@ -171,6 +187,7 @@ impl StoreEntry for Tokens {
                 "dpop_jkt",
                 "client_secret",
                 "auth_method",
+                "metadata_url",
             ]),
         })
     }
@@ -189,7 +206,8 @@ impl StoreEntry for Tokens {
             .optional_text("dpop_key", self.dpop_key.as_ref().map(Secret::expose))
             .optional_text("dpop_jkt", self.dpop_jkt.as_deref())
             .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
-            .optional_text("auth_method", self.auth_method.as_deref());
+            .optional_text("auth_method", self.auth_method.as_deref())
+            .optional_text("metadata_url", self.metadata_url.as_deref());
         end(writer, &self.unknown)
     }
 
@@ -285,6 +303,42 @@ impl StoreEntry for Given {
     }
 }
 
+/// What an authorization server needs beyond its metadata.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServerNeeds {
+    pub(crate) issuer: String,
+    /// Whether the form has the client id beside a proof that contains it.
+    pub(crate) repeats_id: bool,
+    pub(crate) unknown: UnknownMembers,
+}
+
+impl ServerNeeds {
+    pub(crate) fn key(issuer: &str) -> String {
+        key("server", &[issuer])
+    }
+}
+
+impl StoreEntry for ServerNeeds {
+    fn parse(text: &str) -> Result<Self> {
+        let reader = EntryReader::new(text)?;
+        Ok(Self {
+            issuer: reader.text("issuer")?,
+            repeats_id: reader.is_true("repeats_client_id"),
+            unknown: reader.unknown(&["issuer", "repeats_client_id"]),
+        })
+    }
+
+    fn text(&self) -> Secret {
+        let repeats_id = if self.repeats_id { "true" } else { "false" };
+        let writer = writer().text("issuer", &self.issuer).json("repeats_client_id", repeats_id);
+        end(writer, &self.unknown)
+    }
+
+    fn own_key(&self) -> String {
+        Self::key(&self.issuer)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,7 +347,7 @@ mod tests {
         "client_id":"é\"","access_token":"at\u0041","token_type":"DPoP","expires_at":1800000000,
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
         "dpop_key":"pem\n","client_secret":"cs","auth_method":"client_secret_post",
-        "later":{"x":[1.50]},"version2":1}"#;
+        "metadata_url":"https://a/m","later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; returns the written text.
     fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {
@@ -341,6 +395,11 @@ mod tests {
             r#"{"version":1,"endpoint":"https://h/?q","issuer":"i","resource":"r",
                 "client_id":"c","x":""}"#,
         );
+        survives::<Registration>(
+            r#"{"version":1,"issuer":"i","application_type":"device","client_id":"c",
+                "requested_method":"none","redirect_uri":""}"#,
+        );
+        survives::<ServerNeeds>(r#"{"version":1,"issuer":"i","repeats_client_id":true,"x":[]}"#);
         survives::<Given>(r#"{"version":1,"client_id":"c","issuer":"i","x":0}"#);
     }
 
@@ -384,6 +443,28 @@ mod tests {
             ..Endpoint::default()
         };
         assert_eq!(endpoint.tokens(), tokens.own_key());
+    }
+
+    #[test]
+    fn uses_a_registration_for_the_method_that_was_asked_for() {
+        let made = |requested: Option<&str>, method: Option<&str>| Registration {
+            requested_method: requested.map(str::to_owned),
+            auth_method: method.map(str::to_owned),
+            ..Registration::default()
+        };
+        let (post, basic) = (Some("client_secret_post"), Some("client_secret_basic"));
+        for (requested, method, chosen, fits) in [
+            (None, None, None, true),
+            (None, None, post, true),
+            (None, post, post, true),
+            (None, basic, post, false),
+            (None, basic, None, true),
+            (post, basic, post, true),
+            (post, basic, basic, false),
+            (basic, None, post, false),
+        ] {
+            assert_eq!(made(requested, method).fits(chosen), fits, "{requested:?} {chosen:?}");
+        }
     }
 
     #[test]

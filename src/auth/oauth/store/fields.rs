@@ -89,6 +89,10 @@ impl<'a> EntryReader<'a> {
         number.map(Some).ok_or_else(|| wrong(name, "is no number of seconds"))
     }
 
+    pub(super) fn is_true(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|raw| raw.get() == "true")
+    }
+
     /// All members except `known`.
     pub(super) fn unknown(&self, known: &[&str]) -> UnknownMembers {
         let others = self

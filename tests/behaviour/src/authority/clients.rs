@@ -3,6 +3,7 @@
 use mcp_test_server::{Request, http};
 use serde_json::{Value, json};
 
+use crate::authority::device::DEVICE_GRANT;
 use crate::authority::form::decode;
 use crate::authority::jws::{check_assertion, from_base64};
 use crate::authority::{Core, Form, Key, merge, refusal};
@@ -59,22 +60,36 @@ impl Core {
         if !knobs.has_registration {
             return http::reply(404, &[], b"");
         }
+        if let Some((text, status, kind, body)) = &knobs.refuses_registration
+            && String::from_utf8_lossy(&request.body).contains(text)
+        {
+            return http::reply(*status, &[("content-type", kind)], body.as_bytes());
+        }
         let asked = request.json();
         let redirects: Vec<String> =
             serde_json::from_value(asked["redirect_uris"].clone()).unwrap_or_default();
-        if redirects.is_empty() {
-            self.complain("register: no redirect_uris");
-            return refusal(400, "invalid_redirect_uri", "there is none");
-        }
-        let is_web = redirects.iter().all(|redirect| redirect.starts_with("https://"));
-        if asked["application_type"] != if is_web { "web" } else { "native" } {
-            self.complain(format!("register: application_type {}", asked["application_type"]));
-        }
         let grants = &asked["grant_types"];
         let has =
             |grant: &str| grants.as_array().is_some_and(|all| all.iter().any(|one| one == grant));
-        if !has("authorization_code") || !has("refresh_token") {
+        let is_device = has(DEVICE_GRANT);
+        if redirects.is_empty() && !is_device {
+            self.complain("register: no redirect_uris");
+            return refusal(400, "invalid_redirect_uri", "there is none");
+        }
+        let is_web = !redirects.is_empty()
+            && redirects.iter().all(|redirect| redirect.starts_with("https://"));
+        if asked["application_type"] != if is_web { "web" } else { "native" } {
+            self.complain(format!("register: application_type {}", asked["application_type"]));
+        }
+        if has("authorization_code") == is_device {
             self.complain(format!("register: grant_types {grants}"));
+        }
+        let listed = knobs.metadata["grant_types_supported"].as_array();
+        if let (true, Some(listed), Some(all)) =
+            (knobs.registers_listed_grants_only, listed, grants.as_array())
+            && !all.iter().all(|one| listed.contains(one))
+        {
+            return refusal(400, "invalid_client_metadata", "unsupported grant type");
         }
         if asked["client_name"].as_str().unwrap_or_default().is_empty() {
             self.complain("register: no client_name");
@@ -114,6 +129,10 @@ impl Core {
             self.complain(format!("authentication: {why}"));
             Err(refusal(401, "invalid_client", "not authenticated"))
         };
+        let knobs = self.knobs();
+        if knobs.reads_form_only && form.get("client_secret").is_none() {
+            return Err(refusal(401, "invalid_client", "Client ID mismatch"));
+        }
         let basic = request.header("authorization").map(|header| {
             let text = header.strip_prefix("Basic ").and_then(from_base64).unwrap_or_default();
             let text = String::from_utf8_lossy(&text).into_owned();
@@ -138,13 +157,25 @@ impl Core {
         if client.method != method {
             return refuse(format!("{method}, not {}", client.method));
         }
+        let proves_id = matches!(method, "client_secret_basic" | "private_key_jwt");
+        match (&knobs.wants_client_id, form.get("client_id")) {
+            (Some((status, body)), None) if proves_id => {
+                let kind = if body.starts_with('{') { "application/json" } else { "text/plain" };
+                return Err(http::reply(*status, &[("content-type", kind)], body.as_bytes()));
+            }
+            (None, Some(_)) if proves_id => {
+                self.complain("authentication: client_id beside a proof");
+                let why = "Client must not use multiple authentication methods";
+                return Err(refusal(400, "invalid_request", why));
+            }
+            (Some(_), Some(other)) if other != id => {
+                return refuse("another client_id in the form".into());
+            }
+            _ => {}
+        }
         match method {
             "client_secret_basic" if basic.map(|(_, secret)| secret) != client.secret => {
                 refuse("another secret".into())
-            }
-            // It may stand there as well (RFC 6749, 3.2.1), if it is the same.
-            "client_secret_basic" if form.get("client_id").is_some_and(|one| one != id) => {
-                refuse("another client_id in the form".into())
             }
             "client_secret_post" if form.get("client_secret") != client.secret.as_deref() => {
                 refuse("another secret".into())

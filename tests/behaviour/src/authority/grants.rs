@@ -3,6 +3,7 @@
 use mcp_test_server::{Request, http};
 use serde_json::json;
 
+use crate::authority::device::DEVICE_GRANT;
 use crate::authority::form::encode;
 use crate::authority::jws::{check_proof, sha256};
 use crate::authority::knobs::Iss;
@@ -121,6 +122,7 @@ impl Core {
         let granted = match grant {
             "authorization_code" => self.of_code(&client, &form, thumbprint),
             "refresh_token" => self.of_refresh(&client, &form, thumbprint),
+            DEVICE_GRANT => self.of_device(&client, &form, thumbprint),
             "client_credentials" if client.method == "none" => {
                 self.complain("client_credentials of a public client");
                 Err(refusal(400, "unauthorized_client", "public"))
@@ -306,8 +308,9 @@ impl Core {
         if let Some(scope) = &knobs.scope {
             code.scope = scope.as_str().unwrap_or(&code.scope).to_owned();
         }
-        let is_persons = matches!(grant, "authorization_code" | "refresh_token");
-        let is_new = grant == "authorization_code" || knobs.rotates;
+        let is_new_grant = matches!(grant, "authorization_code" | DEVICE_GRANT);
+        let is_persons = is_new_grant || grant == "refresh_token";
+        let is_new = is_new_grant || knobs.rotates;
         let has_refresh = is_persons && knobs.gives_refresh && code.gives_refresh && is_new;
         let (access, refresh) = self.state().issue(&code, knobs.lives, has_refresh);
         let kind = if code.thumbprint.is_some() { "DPoP" } else { "Bearer" };

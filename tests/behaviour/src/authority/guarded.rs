@@ -33,6 +33,8 @@ pub struct Wall {
     pub refuses: bool,
     /// The reply to a request whose token is not good, in place of the challenge.
     pub refusal: Option<Vec<Action>>,
+    /// The reply to `server/discover`.
+    pub probe: Option<Vec<Action>>,
     /// Whatever the token, it is refused in this session.
     pub lost_session: Option<String>,
     /// It takes requests and says nothing.
@@ -72,6 +74,7 @@ impl Guarded {
             never_enough: false,
             refuses: false,
             refusal: None,
+            probe: None,
             lost_session: None,
             hangs: false,
             reflects: false,
@@ -227,6 +230,9 @@ impl Wall {
             return Some(self.challenge(&base, "invalid_token"));
         }
         let message = request.json();
+        if let (Some(actions), true) = (&self.probe, message["method"] == "server/discover") {
+            return Some(actions.clone());
+        }
         let tool = message["params"]["name"].as_str().unwrap_or_default();
         let needed = self.needs.get(tool).filter(|_| message["method"] == "tools/call")?;
         let has = |one: &str| token.scope.split(' ').any(|scope| scope == one);

@@ -57,6 +57,16 @@ pub struct Knobs {
     pub iss: Iss,
     /// Of registered clients; the one that they ask for without it.
     pub method: Option<&'static str>,
+    /// Status and body for a client id that is missing in a form beside a proof.
+    /// `None`: a client id there is a second method, and is refused.
+    pub wants_client_id: Option<(u16, String)>,
+    /// Reads id and secret from the form only, whatever it lists.
+    pub reads_form_only: bool,
+    /// Registers no other grants than those that its metadata lists.
+    pub registers_listed_grants_only: bool,
+    /// A text in a registration that is refused, and the status, media type and
+    /// body of the refusal.
+    pub refuses_registration: Option<(&'static str, u16, &'static str, String)>,
     /// Over the answer to a registration.
     pub registration: Value,
     /// Clients that are known before.
@@ -90,6 +100,11 @@ pub struct Knobs {
     /// What a token exchange takes, and whom it knows.
     pub subject_token: String,
     pub pauses: HashMap<Step, Duration>,
+    pub has_device: bool,
+    /// Over the answer to a device authorization request.
+    pub device: Value,
+    /// How many polls a person takes.
+    pub device_polls: usize,
 }
 
 impl Default for Knobs {
@@ -104,6 +119,10 @@ impl Default for Knobs {
             says_iss: true,
             iss: Iss::Right,
             method: None,
+            wants_client_id: None,
+            registers_listed_grants_only: false,
+            refuses_registration: None,
+            reads_form_only: false,
             registration: json!({}),
             given: Vec::new(),
             answer: Vec::new(),
@@ -122,6 +141,9 @@ impl Default for Knobs {
             nonce: None,
             subject_token: String::new(),
             pauses: HashMap::new(),
+            has_device: false,
+            device: json!({}),
+            device_polls: 0,
         }
     }
 }

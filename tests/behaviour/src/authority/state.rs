@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::authority::Registered;
+use crate::authority::device::Device;
 
 /// The grant behind an access token or a refresh token.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +37,7 @@ pub(crate) struct Code {
 pub(crate) struct State {
     pub clients: HashMap<String, Registered>,
     pub codes: HashMap<String, Code>,
+    pub devices: HashMap<String, Device>,
     pub access: HashMap<String, Token>,
     pub refresh: HashMap<String, Token>,
     /// Refresh tokens that were good once.

@@ -1,9 +1,8 @@
-//! Registrations over time, and the method by which a client authenticates.
+//! Registrations: what is asked for, what an answer is taken for, and how long a
+//! registration lasts.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-
-use behaviour::auth::{Auth, Failed, Store};
+use behaviour::EventLog;
+use behaviour::auth::Auth;
 use behaviour::authority::jws::now;
 use behaviour::authority::{Browser, Key, Registered, Scene, Step};
 use behaviour::constants::*;
@@ -11,24 +10,7 @@ use behaviour::tests;
 use mcp_test_server::{Action, http};
 use serde_json::json;
 
-#[derive(Clone, Default)]
-struct Memory(Arc<Mutex<HashMap<String, Vec<u8>>>>);
-
-impl Store for Memory {
-    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
-        Ok(self.0.lock().unwrap().get(key).cloned())
-    }
-
-    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed> {
-        self.0.lock().unwrap().insert(key.to_owned(), data.to_vec());
-        Ok(())
-    }
-
-    fn forget(&self, key: &str) -> Result<(), Failed> {
-        self.0.lock().unwrap().remove(key);
-        Ok(())
-    }
-}
+use crate::memory::Memory;
 
 fn with(scene: &Scene, memory: &Memory) -> (Auth, Browser) {
     let (auth, browser) = scene.person();
@@ -184,10 +166,10 @@ tests! {
         let client = scene.client(&auth);
         assert_eq!(scene.failure(client.ping()).status, MCP_E_UNTRUSTED);
         assert_eq!(browser.count(), 1);
-        assert!(memory.0.lock().unwrap().is_empty(), "its answer was not trusted");
+        assert_eq!(memory.count(""), 0, "its answer was not trusted");
         scene.authority.set(|knobs| knobs.iss = behaviour::authority::Iss::Right);
         client.ping().unwrap();
-        assert!(!memory.0.lock().unwrap().is_empty());
+        assert_ne!(memory.count(""), 0);
         let other = behaviour::authority::Authority::new();
         other.set(|knobs| knobs.given = vec![Registered::public("given")]);
         scene.has_other(other.log());
@@ -207,7 +189,7 @@ tests! {
                     json!({"token_endpoint_auth_signing_alg_values_supported": algorithms});
             });
             // What is registered is looked at, and nothing further.
-            scene.authority.inject_error(Step::Register, 400, "invalid_client_metadata");
+            scene.authority.inject_error(Step::Register, 400, "invalid_software_statement");
             let (auth, _browser) = scene.person();
             auth.set_client_key(&key.pem, Some("ES256"), None).unwrap();
             scene.failure(scene.client(&auth).ping());
@@ -217,124 +199,178 @@ tests! {
         }
     }
 
-    client_key_signs_in_the_code_grant {
-        for is_document in [false, true] {
-            let (scene, key) = (Scene::new(), Key::es256());
-            let id = if is_document { "https://app.example.com/client.json" } else { "given" };
-            scene.authority.set(|knobs| {
-                knobs.given = vec![Registered::key(id, &key)];
-                knobs.methods = Some(vec!["private_key_jwt"]);
-                // The server has read the document: it is known as given.
-                knobs.metadata = json!({"client_id_metadata_document_supported": is_document});
-            });
-            let (auth, browser) = scene.person();
-            if is_document {
-                auth.set_metadata_url(id).unwrap();
-            } else {
-                auth.set_client(id, None).unwrap();
-            }
-            auth.set_client_key(&key.pem, Some("ES256"), None).unwrap();
-            let client = scene.client(&auth);
-            client.ping().unwrap();
-            scene.authority.expire();
-            client.ping().unwrap();
-            assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (1, 1));
-            client.sign_out().unwrap();
+    any_success_with_a_client_id_is_a_registration {
+        for (status, body) in [
+            (200, json!({"client_id": "known"})),
+            (201, json!({"client_id": "known", "redirect_uris": null, "error": null})),
+            (202, json!({"client_id": "known", "grant_types": [], "scope": "other"})),
+            (203, json!({"client_id": "known", "redirect_uris": ["https://h/callback"]})),
+        ] {
+            let scene = Scene::new();
+            scene.authority.set(|knobs| knobs.given = vec![Registered::public("known")]);
+            let reply = http::json(status, &body);
+            scene.authority.inject(Step::Register, vec![Action::Send(reply)]);
+            let (_client, _auth, browser) = scene.signed_in();
+            assert_eq!(browser.asked().text("client_id"), "known");
             scene.authority.has_no_complaint();
         }
     }
 
-    key_is_preferred_to_a_secret_and_basic_to_post {
-        let key = Key::es256();
-        for (methods, has_key, used) in [
-            (vec!["client_secret_post", "client_secret_basic", "private_key_jwt"], true,
-                "private_key_jwt"),
-            (vec!["client_secret_post", "client_secret_basic"], true, "client_secret_basic"),
-            (vec!["client_secret_post", "none"], false, "client_secret_post"),
-            (vec!["client_secret_post", "client_secret_basic"], false, "client_secret_basic"),
+    registration_is_answered_with_the_servers_own_redirect {
+        for uris in [json!(["https://proxy.example.com/callback"]), json!([])] {
+            let (scene, memory) = (Scene::new(), Memory::default());
+            scene.authority.set(|knobs| knobs.registration = json!({"redirect_uris": uris}));
+            let (auth, browser) = with(&scene, &memory);
+            let client = scene.client(&auth);
+            let log = EventLog::by(&client);
+            client.ping().unwrap();
+            client.dispatch(0).unwrap();
+            let notices = log.of(MCP_EVENT_SIGN_IN_NOTICE);
+            assert_eq!(notices.len(), 1, "{notices:?}");
+            drop((client, auth));
+            // The registration is used again, and reported no more.
+            scene.authority.expire();
+            scene.authority.forget_refresh_tokens();
+            let (auth, second) = with(&scene, &memory);
+            let client = scene.client(&auth);
+            let log = EventLog::by(&client);
+            client.ping().unwrap();
+            client.dispatch(0).unwrap();
+            assert_eq!(log.of(MCP_EVENT_SIGN_IN_NOTICE).len(), 0);
+            assert_eq!((port(&browser), scene.authority.count(Step::Register)), (port(&second), 1));
+            scene.authority.has_no_complaint();
+        }
+    }
+
+    registration_asks_only_for_listed_grants {
+        for (listed, wanted) in [
+            (json!(["authorization_code"]), json!(["authorization_code"])),
+            (json!(["authorization_code", "client_credentials"]), json!(["authorization_code"])),
+            (json!(["refresh_token", "authorization_code"]),
+                json!(["authorization_code", "refresh_token"])),
+            (json!(null), json!(["authorization_code", "refresh_token"])),
         ] {
             let scene = Scene::new();
             scene.authority.set(|knobs| {
-                let secret = Some("secret-given".to_owned());
-                let key = Some(key.clone());
-                knobs.given = vec![Registered {
-                    id: "given".into(), secret, method: used.into(), redirects: vec![], key,
-                }];
-                knobs.methods = Some(methods.clone());
+                knobs.registers_listed_grants_only = true;
+                knobs.gives_refresh = false;
+                knobs.metadata = json!({"grant_types_supported": listed});
             });
-            let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-            auth.set_client("given", Some("secret-given")).unwrap();
-            if has_key {
-                auth.set_client_key(&key.pem, None, None).unwrap();
-            }
-            scene.client(&auth).ping().unwrap();
+            scene.signed_in();
+            let asked = scene.authority.of(Step::Register);
+            assert_eq!((asked.len(), &asked[0].json()["grant_types"]), (1, &wanted));
+            assert_eq!(asked[0].json()["response_types"], json!(["code"]));
             scene.authority.has_no_complaint();
         }
     }
 
-    secret_without_a_common_method_is_an_error_that_lists_the_methods {
-        let scene = Scene::new();
-        scene.authority.set(|knobs| {
-            knobs.given = vec![Registered::secret("given", "secret-given", "client_secret_basic")];
-            knobs.methods = Some(vec!["tls_client_auth", "private_key_jwt"]);
-        });
-        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-        auth.set_client("given", Some("secret-given")).unwrap();
-        let failure = scene.failure(scene.client(&auth).ping());
-        assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
-        assert!(failure.message.contains("tls_client_auth"), "{}", failure.message);
-        assert_eq!(scene.authority.count(Step::Token), 0);
-    }
-
-    unrequested_secret_is_not_used_if_only_none_is_listed {
-        let scene = Scene::new();
-        scene.authority.set(|knobs| {
-            knobs.methods = Some(vec!["none"]);
-            knobs.registration = json!({"client_secret": "secret-unasked",
-                "client_secret_expires_at": 0});
-        });
-        scene.hides("secret-unasked");
-        scene.signed_in();
-        assert_eq!(scene.authority.forms(Step::Token)[0].get("client_secret"), None);
-        scene.authority.has_no_complaint();
-    }
-
-    new_assertion_for_each_request {
-        let (scene, key) = (Scene::new(), Key::es256());
-        scene.authority.set(|knobs| {
-            knobs.given = vec![Registered::key("machine", &key)];
-            knobs.methods = Some(vec!["private_key_jwt"]);
-        });
-        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-        auth.set_client("machine", None).unwrap();
-        auth.set_client_key(&key.pem, None, None).unwrap();
-        let client = scene.client(&auth);
-        for _ in 0..3 {
-            client.ping().unwrap();
-            scene.authority.expire();
+    refused_registration_is_repeated_once_with_less {
+        for (error, status, grants) in [
+            ("invalid_client_metadata", 400, json!(["authorization_code"])),
+            ("invalid_client_metadata", 403, json!(["authorization_code"])),
+            ("invalid_scope", 400, json!(["authorization_code", "refresh_token"])),
+        ] {
+            for is_final in [false, true] {
+                let scene = Scene::new();
+                scene.guarded.set(|wall| wall.metadata = json!({"scopes_supported": ["a", "b"]}));
+                for _ in 0..1 + usize::from(is_final) {
+                    scene.authority.inject_error(Step::Register, status, error);
+                }
+                let (auth, browser) = scene.person();
+                let outcome = scene.client(&auth).ping();
+                if is_final {
+                    let failure = scene.failure(outcome);
+                    assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
+                    assert!(failure.message.contains("the server says no"), "{}", failure.message);
+                } else {
+                    outcome.unwrap();
+                }
+                let asked = scene.authority.of(Step::Register);
+                assert_eq!((asked.len(), browser.count()), (2, usize::from(!is_final)));
+                let (first, second) = (asked[0].json(), asked[1].json());
+                assert_eq!(first["scope"], "a b");
+                assert_eq!((&second["scope"], &second["grant_types"]), (&json!(null), &grants));
+            }
         }
-        let all = scene.authority.forms(Step::Token);
-        let mut texts: Vec<_> = all.iter().map(|form| form.text("client_assertion")).collect();
-        texts.dedup();
-        assert_eq!(texts.len(), 3);
+    }
+
+    registration_takes_localhost_alone {
+        let scene = Scene::new();
+        let body = json!({"error": "invalid_redirect_uri",
+            "error_description": "must be https or localhost"});
+        let refusal = ("127.0.0.1", 400, "application/json", body.to_string());
+        scene.authority.set(|knobs| knobs.refuses_registration = Some(refusal));
+        let (auth, browser) = scene.person();
+        let failure = scene.failure(scene.client(&auth).ping());
+        assert_eq!((failure.status, browser.count()), (MCP_E_AUTH, 0), "{}", failure.message);
+        for words in ["invalid_redirect_uri", "must be https or localhost",
+                      "mcp_auth_set_redirect_url() with http://localhost/callback"] {
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let fixed = format!("http://localhost:{}/callback", free.local_addr().unwrap().port());
+        drop(free);
+        for url in ["http://localhost/callback", &fixed] {
+            let (auth, browser) = scene.person();
+            auth.set_redirect(url).unwrap();
+            scene.client(&auth).ping().unwrap();
+            let redirect = port(&browser);
+            assert!(redirect.starts_with("http://localhost:"), "{redirect}");
+            assert!(redirect.ends_with("/callback") && redirect != "http://localhost:0/callback");
+        }
         scene.authority.has_no_complaint();
     }
 
-    client_credentials_sign_in_works_before_a_401 {
+    localhost_is_heard_at_both_addresses {
         let scene = Scene::new();
-        scene.authority.set(|knobs| {
-            knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
-        });
-        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-        auth.set_client("m", Some("secret-m-long")).unwrap();
+        let (auth, _) = scene.person();
+        let browser = Browser::idle(&auth);
+        auth.set_redirect("http://localhost/callback").unwrap();
+        auth.set_sign_in_timeout(10_000).unwrap();
         let client = scene.client(&auth);
-        client.sign_in().unwrap();
-        assert_eq!(scene.authority.count(Step::Token), 1);
-        client.ping().unwrap();
-        assert_eq!(scene.authority.count(Step::Token), 1);
-        client.sign_out().unwrap();
-        assert_eq!(scene.authority.tokens().len(), 0);
-        scene.authority.has_no_complaint();
+        let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
+        std::thread::scope(|scope| {
+            let call = scope.spawn(|| client.ping());
+            browser.awaits(1);
+            let redirect = port(&browser);
+            let number: u16 = redirect.split([':', '/']).nth(4).unwrap().parse().unwrap();
+            for host in ["127.0.0.1", "::1"] {
+                let connected = std::net::TcpStream::connect((host, number)).is_ok();
+                assert_eq!(connected, host != "::1" || has_v6, "{host}");
+            }
+            let answer = browser.visit(&browser.urls()[0]).unwrap();
+            browser.follow(&answer);
+            call.join().unwrap().unwrap();
+        });
+    }
+
+    refusal_of_a_registration_names_the_way_out {
+        let redirect = "mcp_auth_set_redirect_url() with http://localhost/callback";
+        let client = "mcp_auth_set_client()";
+        let page = "<html><title>Request blocked</title><p>Support id 17</p></html>";
+        let denied = json!({"error": "access_denied", "error_description": "ask the operator"});
+        for (status, kind, body, first, words) in [
+            (403, "text/html", page.to_owned(), redirect, "Request blocked Support id 17"),
+            (406, "text/html", page.to_owned(), redirect, "Support id 17"),
+            (403, "application/json", denied.to_string(), client, "ask the operator"),
+            (401, "application/json", denied.to_string(), client, "ask the operator"),
+            (404, "text/html", page.to_owned(), client, "registers no clients"),
+        ] {
+            let scene = Scene::new();
+            scene.authority.set(|knobs| knobs.refuses_registration = Some(("redirect", status, kind, body)));
+            let (auth, _browser) = scene.person();
+            let failure = scene.failure(scene.client(&auth).ping());
+            assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
+            let named = failure.message.find("mcp_auth_").map(|at| &failure.message[at..]);
+            assert!(named.is_some_and(|named| named.starts_with(first)), "{}", failure.message);
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+        let scene = Scene::new();
+        scene.authority.set(|knobs| knobs.has_registration = false);
+        let (auth, _browser) = scene.person();
+        let failure = scene.failure(scene.client(&auth).ping());
+        assert!(failure.message.contains(client), "{}", failure.message);
+        assert!(!failure.message.contains("mcp_auth_set_redirect_url"), "{}", failure.message);
     }
 
     body_of_a_401_does_not_matter {

@@ -1,14 +1,18 @@
 //! OAuth: discovery, registration, grants, tokens and their store.
 
 mod authorization_responses;
+mod client_authentication;
 mod client_registration;
 mod concurrent_calls;
 mod consent;
+mod dead_credentials;
+mod device_grant;
 mod discovery;
 mod dpop;
 mod errors;
 mod grants;
 mod handles;
+mod memory;
 mod refresh;
 mod request_parameters;
 mod scopes;

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::auth::oauth::host::listener::RedirectReceiver;
+use crate::auth::oauth::host::listener::receiver::RedirectReceiver;
 use crate::auth::oauth::host::listener::request::{BrowserRequest, ResponsePage};
 use crate::auth::oauth::spec::redirect::RedirectTarget;
 use crate::base::secret::Secret;

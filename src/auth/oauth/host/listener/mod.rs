@@ -4,6 +4,7 @@
 //! Only a request with the right `state` ends the wait.
 
 mod connection;
+pub(crate) mod receiver;
 pub(crate) mod request;
 
 use std::io;
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Protocol, Type};
 
 use crate::auth::oauth::host::listener::connection::BrowserConnection;
+use crate::auth::oauth::host::listener::receiver::RedirectReceiver;
 use crate::auth::oauth::spec::redirect::{LoopbackRedirect, RedirectTarget};
 use crate::base::error::{Error, Result, Status, io_reason};
 use crate::base::secret::Secret;
@@ -45,19 +47,6 @@ pub(crate) struct LoopbackListener {
     place: RedirectTarget,
     /// Empty after the wait.
     sockets: Vec<socket2::Socket>,
-}
-
-/// Receives the requests to the redirect URL.
-pub(crate) trait RedirectReceiver {
-    /// Takes the query of a request if it is the answer of the sign-in.
-    fn take(&mut self, query: &str) -> bool;
-
-    /// Records a request that was not taken: its query, or `None` for a POST.
-    fn ignored(&mut self, query: Option<&str>);
-
-    /// Reports the ignored requests to the application when it is time. This may
-    /// run the application's code. The result is the time until the next report.
-    fn report(&mut self) -> Option<Duration>;
 }
 
 /// Why the library cannot listen.

@@ -1,0 +1,235 @@
+//! What a refusal of a token request says about the client: its authentication
+//! method, and where the server looks for the client id.
+
+use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
+use crate::auth::oauth::spec::server_metadata::ServerMetadata;
+use crate::auth::oauth::spec::token_request::AuthMethod;
+
+/// Whether the server misses the client id in the form. The words count: there is
+/// no error code for it.
+pub(crate) fn misses_client_id(reply: &EndpointResponse<'_>) -> bool {
+    is_refusal(reply) && mentions_client_id(&words(reply))
+}
+
+/// Whether the server takes the client id in the form for a second method.
+pub(crate) fn refuses_two_methods(reply: &EndpointResponse<'_>) -> bool {
+    let words = words(reply);
+    let is_about_both = ["multiple", "more than one", "method", "both"];
+    is_refusal(reply) && is_about_both.iter().any(|part| words.contains(part))
+}
+
+/// Whether the server accepted the authentication of the client. The answers to
+/// a device that polls are errors, too.
+pub(crate) fn accepts_client(reply: &EndpointResponse<'_>) -> bool {
+    match code(reply).as_deref() {
+        None => reply.is_success(),
+        Some(code) => matches!(code, "authorization_pending" | "slow_down"),
+    }
+}
+
+/// Whether the server asks for a request with its nonce.
+pub(crate) fn wants_nonce(reply: &EndpointResponse<'_>) -> bool {
+    code(reply).as_deref() == Some("use_dpop_nonce")
+}
+
+/// What to do about a refusal that concerns the authentication of the client:
+/// another method, if the server lists one that the client could use. `has`: the
+/// methods for which the client has or can get the proof.
+pub(crate) fn advice(
+    reply: &EndpointResponse<'_>,
+    used: AuthMethod,
+    server: &ServerMetadata,
+    has: impl Fn(AuthMethod) -> bool,
+) -> Option<String> {
+    if !blames_client(reply) {
+        return None;
+    }
+    let lists = |method: AuthMethod| match server.listed_methods() {
+        Some(listed) => listed.iter().any(|one| one == method.name()),
+        // The server does not say what it accepts.
+        None => method.needs_secret(),
+    };
+    let others = AuthMethod::ALL.into_iter().filter(|one| *one != used && has(*one) && lists(*one));
+    // One that sends the same secret comes first.
+    let mut others: Vec<AuthMethod> = others.collect();
+    others.sort_by_key(|method| !method.needs_secret());
+    let names: Vec<String> = others.iter().map(|method| format!("\"{}\"", method.name())).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the client used the authentication method {}: if the server reads another, use \
+             mcp_auth_set_client_auth() with {}",
+            used.name(),
+            names.join(" or ")
+        )
+    })
+}
+
+/// Whether the refusal is about who the client is.
+fn blames_client(reply: &EndpointResponse<'_>) -> bool {
+    if !is_refusal(reply) {
+        return false;
+    }
+    match code(reply).as_deref() {
+        Some("invalid_client" | "unauthorized_client") => true,
+        Some("invalid_grant" | "use_dpop_nonce" | "invalid_dpop_proof") => false,
+        _ => {
+            let words = words(reply);
+            let is_about_secret = ["client_secret", "client secret", "client authentication"];
+            reply.status == 401
+                || mentions_client_id(&words)
+                || is_about_secret.iter().any(|part| words.contains(part))
+        }
+    }
+}
+
+/// Whether the server answered that the request is wrong, also with a status that
+/// says otherwise.
+fn is_refusal(reply: &EndpointResponse<'_>) -> bool {
+    match reply.status {
+        400 | 401 | 422 => true,
+        200..=299 => code(reply).is_some(),
+        _ => false,
+    }
+}
+
+fn code(reply: &EndpointResponse<'_>) -> Option<String> {
+    reply.document()?.text("error")
+}
+
+fn words(reply: &EndpointResponse<'_>) -> String {
+    String::from_utf8_lossy(reply.body).to_ascii_lowercase()
+}
+
+/// "client_id", "client id", "client-id", "clientId" and "client identifier".
+fn mentions_client_id(words: &str) -> bool {
+    words.split("client").skip(1).any(|rest| {
+        let rest = rest.strip_prefix(['_', '-', ' ']).unwrap_or(rest);
+        rest.strip_prefix("id").is_some_and(|rest| {
+            rest.starts_with("entifier") || !rest.starts_with(|next: char| next.is_alphanumeric())
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::oauth::spec::json_document::JsonDocument;
+
+    fn reply(status: u16, body: &str) -> EndpointResponse<'_> {
+        EndpointResponse::of(status, body)
+    }
+
+    #[test]
+    fn knows_a_refusal_for_a_missing_client_id() {
+        for (status, body) in [
+            (400, r#"{"error":"invalid_request","error_description":"client_id is required"}"#),
+            (401, r#"{"error":"invalid_client","error_description":"Missing client_id"}"#),
+            (401, r#"{"error":"unauthorized_client","error_description":"No Client ID"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"clientId: Required"}"#),
+            (400, r#"{"error":"missing_client-id"}"#),
+            (400, r#"{"message":"the client identifier is absent"}"#),
+            (422, r#"{"detail":[{"loc":["body","client_id"],"msg":"field required"}]}"#),
+            (200, r#"{"error":"invalid_request","error_description":"client_id?"}"#),
+            (400, "client_id is missing"),
+            (401, "<p>CLIENT_ID required</p>"),
+            (400, "the client's id; clientid"),
+        ] {
+            assert!(misses_client_id(&reply(status, body)), "{status} {body}");
+        }
+        for (status, body) in [
+            (400, r#"{"error":"invalid_grant","error_description":"expired"}"#),
+            (401, r#"{"error":"invalid_client"}"#),
+            (400, r#"{"error":"invalid_request","error_description":"client identity"}"#),
+            (403, r#"{"error":"access_denied","error_description":"client_id"}"#),
+            (429, "client_id"),
+            (500, "client_id"),
+            (302, "client_id"),
+            (200, r#"{"access_token":"a","client_id":"i"}"#),
+            (200, "client_id"),
+            (400, ""),
+            (400, "client"),
+        ] {
+            assert!(!misses_client_id(&reply(status, body)), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn knows_a_refusal_of_two_methods() {
+        let two = r#"{"error":"invalid_request",
+            "error_description":"Client must not use multiple authentication methods"}"#;
+        assert!(refuses_two_methods(&reply(400, two)));
+        assert!(!refuses_two_methods(&reply(500, two)));
+        assert!(!refuses_two_methods(&reply(400, r#"{"error":"invalid_grant"}"#)));
+        // It is no refusal for a missing client id.
+        assert!(!misses_client_id(&reply(400, two)));
+    }
+
+    #[test]
+    fn knows_an_accepted_client() {
+        for (status, body, is_accepted) in [
+            (200, r#"{"access_token":"a"}"#, true),
+            (200, "", true),
+            (200, r#"{"error":"invalid_client"}"#, false),
+            (400, r#"{"error":"authorization_pending"}"#, true),
+            (400, r#"{"error":"slow_down"}"#, true),
+            (400, r#"{"error":"use_dpop_nonce"}"#, false),
+            (401, "", false),
+        ] {
+            assert_eq!(accepts_client(&reply(status, body)), is_accepted, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn names_another_method_that_the_server_lists() {
+        use AuthMethod::{Basic, None as Nothing, Post, PrivateKeyJwt};
+        let server = |methods: Option<&str>| {
+            let list = methods.map_or_else(String::new, |methods| {
+                format!(r#","token_endpoint_auth_methods_supported":{methods}"#)
+            });
+            let body = format!(r#"{{"issuer":"https://as"{list}}}"#);
+            let document = JsonDocument::parse(body.as_bytes()).unwrap();
+            ServerMetadata::read(&document, "https://as", "https://as").unwrap()
+        };
+        let both = r#"["client_secret_basic","client_secret_post"]"#;
+        let all = r#"["none","client_secret_basic","client_secret_post","private_key_jwt"]"#;
+        let invalid = r#"{"error":"invalid_client","error_description":"Client ID mismatch"}"#;
+        let secret: &[AuthMethod] = &[Basic, Post, Nothing];
+        for (used, methods, has, status, body, named) in [
+            (Basic, Some(both), secret, 401, invalid, Some("with \"client_secret_post\"")),
+            (Post, Some(both), secret, 400, invalid, Some("with \"client_secret_basic\"")),
+            (
+                Basic,
+                Some(all),
+                secret,
+                400,
+                invalid,
+                Some("with \"client_secret_post\" or \"none\""),
+            ),
+            (PrivateKeyJwt, Some(all), &[PrivateKeyJwt][..], 401, invalid, None),
+            (Basic, Some(r#"["client_secret_basic"]"#), secret, 401, invalid, None),
+            (Basic, None, secret, 401, invalid, Some("with \"client_secret_post\"")),
+            (Nothing, Some(all), &[Nothing][..], 401, invalid, None),
+            (Basic, Some(both), secret, 401, "Unauthorized", Some("with \"client_secret_post\"")),
+            (Basic, Some(both), secret, 200, invalid, Some("with \"client_secret_post\"")),
+            (
+                Basic,
+                Some(both),
+                secret,
+                400,
+                r#"{"error":"invalid_request","error_description":"no client_secret"}"#,
+                Some("with \"client_secret_post\""),
+            ),
+            (Basic, Some(both), secret, 400, r#"{"error":"invalid_grant"}"#, None),
+            (Basic, Some(both), secret, 400, r#"{"error":"invalid_scope"}"#, None),
+            (Basic, Some(both), secret, 503, invalid, None),
+        ] {
+            let found =
+                advice(&reply(status, body), used, &server(methods), |one| has.contains(&one));
+            assert_eq!(found.is_some(), named.is_some(), "{used:?} {methods:?} {status} {body}");
+            if let (Some(found), Some(named)) = (found, named) {
+                assert!(found.contains("mcp_auth_set_client_auth()"), "{found}");
+                assert!(found.ends_with(named), "{found}");
+            }
+        }
+    }
+}
