@@ -101,7 +101,7 @@ impl RequestEdits {
     }
 
     /// The values that no message may show. They may be secrets, and a server may
-    /// repeat them. A plain word such as "consent" and a URL without a query are
+    /// repeat them. A plain word such as "consent" and a URI without a query are
     /// none: an error of the server would become unreadable without them.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> + '_ {
         let values = self.iter().filter_map(|(_, value)| value);
@@ -164,8 +164,8 @@ fn is_protected(name: &str) -> bool {
 
 fn may_be_secret(value: &str) -> bool {
     let is_word = value.bytes().all(|one| one.is_ascii_alphabetic() || b"_ ".contains(&one));
-    let is_url = ["https://", "http://"].iter().any(|scheme| value.starts_with(scheme));
-    !is_word && (!is_url || value.contains(['?', '@', '#']))
+    let is_uri = value.starts_with("urn:") || value.contains("://");
+    !is_word && (!is_uri || value.contains(['?', '@', '#']))
 }
 
 #[cfg(test)]
@@ -251,7 +251,7 @@ mod tests {
         let edits = edits(&[
             ("prompt", Some("select_account consent")),
             ("audience", Some("https://api.example.com/v1")),
-            ("resource", None),
+            ("resource", Some("urn:an:api-1")),
             ("empty", Some("")),
             ("hint", Some("ada+1@h")),
             ("url", Some("https://h/?key=1")),
