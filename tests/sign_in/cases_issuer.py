@@ -98,7 +98,7 @@ def issuer_of_another_origin_is_refused(check):
                   expects_token_request=False) as one:
         check.refuses(one, says=["{H}", "{F}"], status=DISTRUST)
         # The document is not on the origin of this pin.
-        check.refuses(one, "--issuer", "{F}", says=["{F}"])
+        check.refuses(one, "--issuer", "{F}", says=["{F}"], status=DISTRUST)
 
 
 @case

@@ -3,7 +3,7 @@
 use behaviour::authority::{Authority, Browser, Scene, Step, WELL_KNOWN};
 use behaviour::auth::Auth;
 use behaviour::constants::*;
-use behaviour::sse_server::SseServer;
+use behaviour::SseServer;
 use behaviour::{Client, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
