@@ -122,6 +122,10 @@ impl Flow<'_> {
         let query = query.map_err(|error| GrantError { error, client_status })?;
         let secrets = self.hidden();
         let response = read_response(query.expose());
+        let response = match found.server.is_issuer_assumed {
+            true => response.without_issuer(),
+            false => response,
+        };
         let asked = AskedFor::new(&self.settings.authorization_edits, scope.as_deref());
         response.code(&ExpectedResponse::of(&found.server, &secrets, asked)).map_err(|error| {
             if let (Status::Denied, Some(scope)) = (error.status(), &scope) {

@@ -30,7 +30,7 @@ impl Flow<'_> {
         };
         let is_other = |set: Option<&String>, kept: &str| set.is_some_and(|set| set != kept);
         let client = self.settings.client.as_ref().map(|client| &client.id);
-        if is_other(self.settings.issuer.as_ref(), &endpoint.issuer)
+        if is_other(self.settings.chosen_issuer().as_ref(), &endpoint.issuer)
             || is_other(client, &endpoint.client_id)
             || endpoint.grant.is_some_and(|grant| !self.settings.takes_tokens_of(grant))
         {
@@ -140,6 +140,7 @@ impl Flow<'_> {
             auth_method: Some(client.method)
                 .filter(|method| client.source.is_registered() && *method != AuthMethod::None)
                 .map(|method| method.name().to_owned()),
+            metadata_url: found.server.place.clone(),
             ..Tokens::default()
         };
         self.store_tokens(&entry, lock).await;

@@ -14,6 +14,7 @@ pub(crate) mod json_document;
 pub(crate) mod jwt;
 pub(crate) mod key;
 pub(crate) mod metadata;
+pub(crate) mod metadata_places;
 mod page_text;
 pub(crate) mod pkce;
 pub(crate) mod provider_profile;
