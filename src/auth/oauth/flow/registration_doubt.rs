@@ -108,12 +108,15 @@ impl Flow<'_> {
         found: &Discovered,
         client_id: &str,
     ) -> Result<()> {
-        let key = Registration::key(found.issuer(), self.settings.application_type());
-        // Another process may have registered again.
-        match self.store.read::<Registration>(&key).await? {
-            Some(stored) if stored.client_id == client_id => self.store.remove(lock, key).await,
-            _ => Ok(()),
+        for kind in self.settings.registration_kinds() {
+            let key = Registration::key(found.issuer(), kind);
+            // Another process may have registered again.
+            let stored = self.store.read::<Registration>(&key).await?;
+            if stored.is_some_and(|stored| stored.client_id == client_id) {
+                self.store.remove(lock, key).await?;
+            }
         }
+        Ok(())
     }
 
     /// Removes every registration at an authorization server. False if there is
@@ -124,7 +127,7 @@ impl Flow<'_> {
         issuer: &str,
     ) -> Result<bool> {
         let mut is_any = false;
-        for kind in [ApplicationType::Native, ApplicationType::Web] {
+        for kind in ApplicationType::ALL {
             let key = Registration::key(issuer, kind);
             // One that cannot be read is removed as well.
             if !matches!(self.store.read::<Registration>(&key).await, Ok(None)) {
