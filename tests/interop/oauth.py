@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Signs in, from C, at authorization servers that are not ours: FastMCP's own
-of three majors, the official SDK's of two, and oidc-provider, an OpenID
-provider, behind FastMCP of three majors.
+of three majors, the official SDK's of two, oidc-provider, an OpenID provider,
+behind FastMCP of three majors, and Canaille, another OpenID provider.
 
     oauth.py [--keep] [PART ...]
 
@@ -40,6 +40,8 @@ BY_HAND = "registered by hand"
 # half of that is over.
 BRIEF = 6
 WAIT = "wait %d" % (BRIEF * 1000 - 2000)
+# A refresh token of Canaille ends with its access token.
+CANAILLE = 12
 suite = Suite("oauth")
 
 
@@ -471,6 +473,57 @@ def openid_in_chromium(server, _, provider):
                 and bool(back) and "close" in pages[2], json.dumps(log.lines()))
 
 
+# Canaille, a server for the accounts of an organization
+
+
+def canaille():
+    name = "canaille"
+    try:
+        python, fastmcp = environments.canaille(), environments.fastmcp(4)
+    except Unavailable as error:
+        suite.skip(name, str(error))
+        return
+    log, requests = Log("canaille.requests"), Log("canaille-mcp.requests")
+    program = [python, HERE / "canaille_provider.py", log.path, CANAILLE]
+    servers = [fastmcp, HERE / "oauth_servers.py", "openid", requests.path]
+    with Server(program) as provider, Server(servers) as server:
+        issuer = provider.url("canaille", "")
+        server.process.stdin.write(issuer + "\n")
+        server.process.stdin.flush()
+        await_http(server)
+        canaille_signs_in(name, server.url("brief"), issuer, log)
+
+
+def canaille_signs_in(name, url, issuer, log):
+    """A sign-in, a call, a refresh in another process, and the sign-out."""
+    person = Person("canaille")
+    store = OUT / "canaille.store" / "tokens.json"
+    # Its metadata lists its scopes; they are about the person.
+    lines = calls(url, ["sign-in", "call read"], person, store=store, scope="profile")
+    answers(name + ": a person signs in, and tools are called", lines, ["MCP_OK", "read"])
+    asked = person.asked()
+    sees(name + ": S256 and the resource are sent",
+         [(one["code_challenge_method"], one["resource"]) for one in asked], [("S256", url)])
+    back = person.log.awaited(back=True)
+    sees(name + ": the answer says who gave it", [one["given"].get("iss") for one in back],
+         [issuer])
+    sees(name + ": the client registers itself once",
+         [one["status"] for one in log.lines(path="/oauth/register")], [201])
+    lines = calls(url, ["wait %d" % (CANAILLE * 500), "call read", "sign-out", "call read"],
+                  store=store)
+    answers(name + ": another process renews the token and signs out", lines,
+            ["read", "MCP_OK", "MCP_E_UNAUTHORIZED"])
+    tokens = log.lines(path="/oauth/token")
+    sees(name + ": the code becomes a token, and its refresh token the next one",
+         [(one["form"]["grant_type"], one["status"]) for one in tokens],
+         [(CODE, 200), (RENEWAL, 200)])
+    sees(name + ": without the person", len(person.asked()), 1)
+    revoked = log.lines(path="/oauth/revoke")
+    sees(name + ": the tokens are revoked",
+         [(one["form"].get("token_type_hint"), one["status"]) for one in revoked],
+         [(RENEWAL, 200), ("access_token", 200)])
+
+
 def compiles():
     done = run(["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-g",
                 "-I", INCLUDE, "-o", str(OUT / "oauth"), str(HERE / "oauth.c"), "-L", RELEASE,
@@ -482,7 +535,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     chosen = [one for one in sys.argv[1:] if not one.startswith("--")]
     if compiles():
-        jobs = [("oidc", openid, (2, 3, 4)), ("own-4", own, 4, "own", "4.1"),
+        jobs = [("oidc", openid, (2, 3, 4)), ("canaille", canaille), ("own-4", own, 4, "own", "4.1"),
                 ("own-3", own, 3, "own", "3.4"), ("own-2", own, 2, "own", "2.14"),
                 ("sdk-4", own, 4, "sdk", "2.3"), ("sdk-3", own, 3, "sdk", "1.30")]
         with ThreadPoolExecutor(3) as pool:
