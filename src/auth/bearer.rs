@@ -8,6 +8,7 @@ use crate::auth::callback;
 use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::token::Token;
 use crate::base::error::Result;
+use crate::wire::challenge;
 
 /// A token that the application set, or none.
 #[derive(Debug, Default)]
@@ -103,7 +104,12 @@ impl Credential for HandlerToken {
     ) -> Later<'a, Option<Token>> {
         let (inner, token) = (self.0.clone(), refusal.token.cloned());
         Box::pin(async move {
-            if refusal.http_status != 401 || refusal.tries.unauthorized {
+            let asks_for_token = refusal.http_status == 401 || {
+                let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
+                let had_token = refusal.token.is_some();
+                challenge::asking_for_token(&challenges, false, had_token).is_some()
+            };
+            if !asks_for_token || refusal.tries.unauthorized {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;

@@ -66,6 +66,23 @@ pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Chal
     challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())
 }
 
+/// The challenge of a 403 that asks for a token as a 401 does. Gateways send it to
+/// a request without a token, and for a token that they do not know.
+pub(crate) fn asking_for_token(
+    challenges: &[Challenge],
+    dpop_is_on: bool,
+    had_token: bool,
+) -> Option<&Challenge> {
+    let chosen = choose(challenges, dpop_is_on)?;
+    // The chosen one first, which is among them.
+    let mut all = std::iter::once(chosen).chain(challenges);
+    all.find(|one| {
+        let refuses_token =
+            one.scheme == chosen.scheme && one.get("error") == Some("invalid_token");
+        refuses_token || !had_token && one.get("resource_metadata").is_some()
+    })
+}
+
 /// The parameters to show in an error: those of the challenge to follow.
 pub(crate) fn parameters<'a>(
     values: impl IntoIterator<Item = &'a str>,
@@ -331,6 +348,36 @@ mod tests {
         let plain = all(["Bearer error=a, Bearer error=c"]);
         assert_eq!(choose(&plain, true).unwrap().get("error"), Some("a"));
         assert_eq!(choose(&[], true), None);
+    }
+
+    #[test]
+    fn knows_a_403_that_asks_for_a_token() {
+        for (value, without, with) in [
+            ("", false, false),
+            ("Bearer", false, false),
+            ("Bearer realm=x, scope=y", false, false),
+            ("Bearer resource_metadata=https://h/m", true, false),
+            ("bearer Resource_Metadata=https://h/m", true, false),
+            ("Bearer error=invalid_token", true, true),
+            ("Bearer error=invalid_token, resource_metadata=https://h/m", true, true),
+            ("Bearer error=access_denied, resource_metadata=https://h/m", true, false),
+            ("Bearer error=insufficient_scope, scope=x", false, false),
+            ("Bearer error=INVALID_TOKEN", false, false),
+            ("Bearer realm=x, Bearer error=invalid_token", true, true),
+            ("Bearer realm=x, Bearer resource_metadata=https://h/m", true, false),
+            // A challenge of another scheme is not about the token.
+            ("Bearer realm=x, DPoP error=invalid_token", false, false),
+            ("Bearer realm=x, DPoP resource_metadata=https://h/m", true, false),
+            ("DPoP error=invalid_token", true, true),
+            ("Basic error=invalid_token, resource_metadata=https://h/m", false, false),
+        ] {
+            let challenges = all([value]);
+            let asks = |had| asking_for_token(&challenges, false, had).is_some();
+            assert_eq!((asks(false), asks(true)), (without, with), "{value}");
+        }
+        let both = all(["Bearer error=invalid_token, DPoP realm=x"]);
+        assert!(asking_for_token(&both, false, true).is_some());
+        assert!(asking_for_token(&both, true, true).is_none());
     }
 
     #[test]

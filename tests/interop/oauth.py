@@ -335,7 +335,7 @@ def openid_widens(major, server, log, provider):
     if major < 4:
         # These write an issuer without a path with a slash at its end.
         answers(name + ": an issuer that is another by a slash is refused",
-                calls(url, ["call read"], person), ["MCP_E_UNTRUSTED"])
+                calls(url, ["call read"], person), ["MCP_E_AUTH"])
         pin = {"issuer": provider.url("oidc", "")}
     lines = calls(url, ["call read", "call write", "call write", "sign-out"], person,
                   scope="read", name="libmcpclient-%d" % major, **pin)
@@ -427,8 +427,7 @@ def openid_refused(server, _, provider):
     answers(name + ": without a browser it is another", calls(url, ["call read"]),
             ["MCP_E_UNAUTHORIZED"])
     other = calls(url, ["call read"], person, issuer="https://issuer.example")
-    answers(name + ": a server that names another issuer than the pinned one", other,
-            ["MCP_E_UNTRUSTED"])
+    answers(name + ": a pinned issuer that cannot be reached", other, ["MCP_E_UNAVAILABLE"])
 
 
 def openid_services(server, _, provider):

@@ -98,7 +98,8 @@ impl OAuthCredential {
     async fn replaced(&self, refusal: TokenRefusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
-        let chosen = challenge::choose(&challenges, is_bound || self.auth.wants_dpop());
+        let dpop_is_on = is_bound || self.auth.wants_dpop();
+        let mut chosen = challenge::choose(&challenges, dpop_is_on);
         let error = chosen.and_then(|challenge| challenge.get("error"));
         let tries = refusal.tries;
         match error {
@@ -122,8 +123,15 @@ impl OAuthCredential {
             }
             // The request had no token: get one, whatever the HTTP status.
             Some("insufficient_scope") if !tries.unauthorized => {}
-            _ if refusal.http_status != 401 || tries.unauthorized => return Ok(None),
-            _ => {}
+            _ if tries.unauthorized => return Ok(None),
+            _ if refusal.http_status == 401 => {}
+            _ => {
+                let had_token = refusal.token.is_some();
+                chosen = challenge::asking_for_token(&challenges, dpop_is_on, had_token);
+                if chosen.is_none() {
+                    return Ok(None);
+                }
+            }
         }
         let only_dpop = chosen.is_some_and(|one| one.scheme == AuthScheme::DPoP)
             && challenges.iter().all(|one| one.scheme == AuthScheme::DPoP);

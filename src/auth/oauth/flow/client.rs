@@ -206,8 +206,8 @@ impl Flow<'_> {
         let Some(client) = &self.settings.client else {
             return Ok(ClientHistory { given_to: None, is_registered });
         };
-        if self.settings.issuer.is_some() {
-            return Ok(ClientHistory { given_to: self.settings.issuer.clone(), is_registered });
+        if let Some(chosen) = self.settings.chosen_issuer() {
+            return Ok(ClientHistory { given_to: Some(chosen), is_registered });
         }
         let given = self.store.read::<Given>(&Given::key(&client.id)).await?;
         Ok(ClientHistory { given_to: given.map(|given| given.issuer), is_registered })

@@ -245,7 +245,10 @@ impl<'a> Flow<'a> {
     }
 
     pub(super) async fn http_client(&self) -> Result<HttpClient> {
-        self.need.caller.http_client(self.settings.allows_private, &self.limit()).await
+        // Endpoints of the application may be on a private network: no server has
+        // named them.
+        let allows_private = self.settings.allows_private || self.settings.endpoints.is_some();
+        self.need.caller.http_client(allows_private, &self.limit()).await
     }
 }
 

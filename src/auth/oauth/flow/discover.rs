@@ -6,16 +6,18 @@ use std::time::SystemTime;
 use crate::auth::oauth::flow::context::{Flow, Reason};
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
+use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::key::{Algorithm, Key};
-use crate::auth::oauth::spec::metadata::{
-    FailedLookups, base, resource_metadata_urls, server_metadata_urls,
+use crate::auth::oauth::spec::metadata::{FailedLookups, RefusalKind};
+use crate::auth::oauth::spec::metadata_places::{
+    Place, base, pinned_metadata_places, resource_metadata_places, server_metadata_places,
+    with_known_place,
 };
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
 use crate::auth::oauth::state::cached_token::CachedToken;
-use crate::auth::oauth::state::settings::Grant;
-use crate::auth::oauth::store::entry::Registration;
+use crate::auth::oauth::store::entry::{Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::wait::Wait;
@@ -111,53 +113,94 @@ impl Flow<'_> {
         reason: Reason<'_>,
         wait: &Wait,
     ) -> Result<Discovered> {
-        let challenge = reason.challenge();
-        let is_sign_in = reason.is_sign_in();
         let plain_http = plain_http(http);
-        let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
-        let endpoint = &self.account.endpoint;
-        let mut misses = FailedLookups::default();
-        for place in resource_metadata_urls(endpoint, named, plain_http, &mut misses) {
-            let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
-                continue;
-            };
-            let Some(document) = misses.read(&endpoint_response(&place, &fetched)) else {
-                continue;
-            };
-            // The first document counts, also if it is refused.
-            let metadata = ResourceMetadata::read(&document, &place, endpoint)?;
-            let known = self.known_issuers(&metadata.authorization_servers).await?;
-            let pin = self.settings.issuer.as_deref();
-            let issuer =
-                metadata.issuer(pin, plain_http, |one| known.iter().any(|it| it == one))?;
-            let server = match self.server(http, issuer, plain_http, wait).await? {
-                Ok(server) => server,
-                Err(no_metadata) => return Err(nothing_published(issuer, &no_metadata)),
-            };
-            return Ok(Discovered {
-                server: Arc::new(server),
-                scopes: metadata.scopes_supported,
-                demands_dpop: metadata.dpop_required,
-                dpop_algorithms: metadata.dpop_algorithms,
-                resource: metadata.resource,
-                no_metadata: None,
-                plain_http,
-            });
+        if let Some(server) = self.given_server() {
+            let resource = canonical(&Url::parse(&self.account.endpoint)?);
+            return Ok(Discovered::known(&resource, server, plain_http));
         }
-        let no_metadata = misses.nothing("metadata of the protected resource")?;
+        let challenge = reason.challenge();
+        let named = challenge.and_then(|challenge| challenge.get("resource_metadata"));
+        let no_metadata = match self.resource(http, named, plain_http, wait).await? {
+            Ok(metadata) => {
+                let server = self.server_of(http, &metadata, plain_http, wait).await?;
+                return Ok(Discovered {
+                    server: Arc::new(server),
+                    scopes: metadata.scopes_supported,
+                    demands_dpop: metadata.dpop_required,
+                    dpop_algorithms: metadata.dpop_algorithms,
+                    resource: metadata.resource,
+                    no_metadata: None,
+                    plain_http,
+                });
+            }
+            Err(no_metadata) => no_metadata,
+        };
+        let is_sign_in = reason.is_sign_in();
         let (server, no_metadata) = self
             .server_without_resource_metadata(http, plain_http, no_metadata, is_sign_in, wait)
             .await?;
-        let url = Url::parse(endpoint)?;
-        Ok(Discovered {
-            resource: canonical(&url),
-            server: Arc::new(server),
-            scopes: None,
-            demands_dpop: false,
-            dpop_algorithms: None,
-            no_metadata,
-            plain_http,
-        })
+        let resource = canonical(&Url::parse(&self.account.endpoint)?);
+        Ok(Discovered { no_metadata, ..Discovered::known(&resource, Arc::new(server), plain_http) })
+    }
+
+    /// The server with the endpoints that the application set. No metadata is read
+    /// for it.
+    fn given_server(&self) -> Option<Arc<ServerMetadata>> {
+        let given = self.settings.endpoints.as_ref()?;
+        let pin = self.settings.issuer.as_deref();
+        Some(Arc::new(ServerMetadata::given(given.authorization.as_deref(), &given.token, pin)))
+    }
+
+    /// The metadata of the MCP server, or the text that says where it was looked
+    /// for. The first document that says something counts, also if it is refused.
+    async fn resource(
+        &self,
+        http: &HttpClient,
+        named: Option<&str>,
+        plain_http: PlainHttp,
+        wait: &Wait,
+    ) -> Result<std::result::Result<ResourceMetadata, String>> {
+        let endpoint = &self.account.endpoint;
+        let mut misses = FailedLookups::default();
+        for place in resource_metadata_places(endpoint, named, plain_http, &mut misses) {
+            let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
+                continue;
+            };
+            let Some(document) = read(&place, &fetched, &mut misses) else { continue };
+            if ResourceMetadata::says_nothing(&document) {
+                misses.note(&place.url, "names no resource and no authorization server");
+                continue;
+            }
+            return ResourceMetadata::read(&document, &place.url, endpoint).map(Ok);
+        }
+        misses.nothing("metadata of the protected resource").map(Err)
+    }
+
+    /// The authorization server of a resource: the pinned one, else a listed one.
+    async fn server_of(
+        &self,
+        http: &HttpClient,
+        metadata: &ResourceMetadata,
+        plain_http: PlainHttp,
+        wait: &Wait,
+    ) -> Result<ServerMetadata> {
+        let listed = &metadata.authorization_servers;
+        if let Some(pin) = self.settings.issuer.as_deref() {
+            let places = pinned_metadata_places(pin, listed, plain_http);
+            let found = self.server_at(http, pin, places, plain_http, wait).await;
+            let found = found.map_err(|error| match error.status() {
+                // The pin may have a mistake.
+                Status::Unavailable => error.with_advice(&metadata.listed()),
+                _ => error,
+            });
+            return found?.map_err(|lookup| {
+                nothing_published(pin, &format!("{lookup}; {}", metadata.listed()))
+            });
+        }
+        let known = self.known_issuers(listed).await?;
+        let issuer = metadata.issuer(plain_http, |one| known.iter().any(|it| it == one))?;
+        let found = self.server(http, issuer, plain_http, wait).await?;
+        found.map_err(|lookup| nothing_published(issuer, &lookup))
     }
 
     /// The authorization server if the resource publishes no metadata: the
@@ -183,47 +226,88 @@ impl Flow<'_> {
         }
     }
 
-    /// The metadata of an authorization server, or the text that says where it
-    /// was looked for.
-    pub(super) async fn server(
+    /// The metadata of an authorization server at its own places, or the text that
+    /// says where it was looked for.
+    async fn server(
         &self,
         http: &HttpClient,
         issuer: &str,
         plain_http: PlainHttp,
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
-        check_issuer(issuer, plain_http)?;
-        let mut misses = FailedLookups::default();
-        for place in server_metadata_urls(issuer) {
-            let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
-                continue;
-            };
-            let Some(document) = misses.read(&endpoint_response(&place, &fetched)) else {
-                continue;
-            };
-            let read = ServerMetadata::read(&document, &place, issuer).and_then(|server| {
-                // The other grants have no code that could be stolen.
-                if self.settings.grant == Grant::AuthorizationCode {
-                    server.check_pkce()?;
-                }
-                Ok(server)
-            });
-            // OAuth and OpenID metadata may differ: try the other.
-            match read {
-                Ok(server) => return Ok(Ok(server)),
-                Err(error) => misses.refuse(error),
-            }
-        }
-        misses.nothing("metadata of the authorization server").map(Err)
+        self.server_at(http, issuer, server_metadata_places(issuer), plain_http, wait).await
     }
 
-    /// Reads the metadata of an issuer again. It may publish nothing.
-    pub(super) async fn server_again(
+    /// The metadata of an authorization server at one of these places.
+    async fn server_at(
         &self,
         http: &HttpClient,
         issuer: &str,
+        places: Vec<Place>,
+        plain_http: PlainHttp,
+        wait: &Wait,
+    ) -> Result<std::result::Result<ServerMetadata, String>> {
+        check_issuer(issuer, plain_http)?;
+        let mut misses = FailedLookups::default();
+        for place in places {
+            let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
+                continue;
+            };
+            let Some(document) = read(&place, &fetched, &mut misses) else { continue };
+            if ServerMetadata::says_nothing(&document) {
+                misses.note(&place.url, "names no issuer and no endpoint");
+                continue;
+            }
+            // The documents of two places may differ: try the next one.
+            let server = match ServerMetadata::read(&document, &place.url, issuer) {
+                Ok(server) => server,
+                Err(error) => {
+                    let is_same_origin = error.status() == Status::Auth;
+                    let kind =
+                        if is_same_origin { RefusalKind::Issuer } else { RefusalKind::Place };
+                    misses.refuse(kind, error);
+                    continue;
+                }
+            };
+            let is_assumed = self.settings.assumes_pkce == Some(true);
+            match server.check_pkce(is_assumed) {
+                Err(error) if self.settings.grant.uses_pkce() => {
+                    misses.refuse(RefusalKind::Pkce, error);
+                }
+                _ => return Ok(Ok(server)),
+            }
+        }
+        let moved_to = misses.moved_issuer();
+        let lookup = misses.nothing("metadata of the authorization server")?;
+        Ok(Err(match moved_to {
+            Some(moved_to) => format!(
+                "{lookup}; if \"{moved_to}\" is the right issuer, set it: mcp_auth_set_issuer() \
+                 with \"{moved_to}\""
+            ),
+            None => lookup,
+        }))
+    }
+
+    /// Reads the metadata again of the server that issued tokens. It may publish
+    /// nothing.
+    pub(super) async fn server_again(
+        &self,
+        http: &HttpClient,
+        tokens: &Tokens,
     ) -> Result<std::result::Result<Arc<ServerMetadata>, String>> {
-        let found = self.server(http, issuer, plain_http(http), &self.limit()).await?;
+        let issuer = &tokens.issuer;
+        if let Some(server) = self.given_server() {
+            return Ok(match server.issuer == *issuer {
+                true => Ok(server),
+                false => Err(format!(
+                    "the tokens are from {issuer}, and the endpoints that are set are those of {}",
+                    server.issuer
+                )),
+            });
+        }
+        let places = server_metadata_places(issuer);
+        let places = with_known_place(places, tokens.metadata_url.as_deref(), issuer);
+        let found = self.server_at(http, issuer, places, plain_http(http), &self.limit()).await?;
         Ok(match found {
             Ok(server) => Ok(Arc::new(server)),
             Err(_) if issuer == base(&self.account.endpoint) => {
@@ -237,13 +321,18 @@ impl Flow<'_> {
     async fn fetch(
         &self,
         http: &HttpClient,
-        place: &str,
+        place: &Place,
         misses: &mut FailedLookups,
         wait: &Wait,
     ) -> Result<Option<Fetched>> {
         let headers = [("MCP-Protocol-Version", self.need.caller.revision())];
-        match http.get(place, &headers, wait).await {
+        match http.get(&place.url, &headers, wait).await {
             Ok(fetched) => Ok(Some(fetched)),
+            // The request was not sent, or one of its redirects was not followed.
+            Err(error) if error.status() == Status::Auth && !http.may_get() => {
+                misses.refuse(RefusalKind::Limit, error);
+                Ok(None)
+            }
             Err(error) => {
                 wait.check()?;
                 misses.failed(place, error);
@@ -272,14 +361,25 @@ impl Flow<'_> {
     }
 }
 
-/// Whether URLs of this machine may be plain http.
+/// Whether URLs of this machine, or of a private network, may be plain http.
 pub(super) fn plain_http(http: &HttpClient) -> PlainHttp {
     let policy = http.address_policy();
-    if policy.zone == NetworkZone::Loopback || policy.allows_private {
+    if policy.allows_private_http() {
+        PlainHttp::PrivateNetwork
+    } else if policy.zone == NetworkZone::Loopback || policy.allows_private {
         PlainHttp::Loopback
     } else {
         PlainHttp::Refused
     }
+}
+
+/// The document of a place, unless the look-up is a miss.
+fn read<'a>(
+    place: &'a Place,
+    fetched: &'a Fetched,
+    misses: &mut FailedLookups,
+) -> Option<JsonDocument<'a>> {
+    misses.read(&endpoint_response(&place.url, fetched), place, fetched.moved_to.as_deref())
 }
 
 /// The parts of an HTTP response that OAuth reads.
@@ -298,6 +398,10 @@ pub(super) fn endpoint_response<'a>(url: &'a str, fetched: &'a Fetched) -> Endpo
 fn nothing_published(issuer: &str, lookup: &str) -> Error {
     Error::new(
         Status::Auth,
-        format!("the authorization server {issuer} publishes no metadata: {lookup}"),
+        format!(
+            "the authorization server {issuer} publishes no metadata: {lookup}; if another one is \
+             right, set it with mcp_auth_set_issuer(), and if it publishes nothing, set its \
+             endpoints with mcp_auth_set_endpoints()"
+        ),
     )
 }

@@ -32,7 +32,7 @@ impl Flow<'_> {
         let server = match held.fresh_server() {
             Some(server) => server,
             None => {
-                let again = self.server_again(&http, &held.entry.issuer).await?;
+                let again = self.server_again(&http, &held.entry).await?;
                 again.map_err(|asked| Error::new(Status::Unavailable, asked))?
             }
         };

@@ -94,8 +94,8 @@ impl Flow<'_> {
         }
         let key = Endpoint::key(&self.account.endpoint);
         let endpoint = self.store.read::<Endpoint>(&key).await?;
-        let pin = self.settings.issuer.clone();
-        let issuer = match pin.or_else(|| endpoint.as_ref().map(|known| known.issuer.clone())) {
+        let chosen = self.settings.chosen_issuer();
+        let issuer = match chosen.or_else(|| endpoint.as_ref().map(|known| known.issuer.clone())) {
             Some(issuer) => Some(issuer),
             None => self.issuer_now().await?,
         };
@@ -126,10 +126,9 @@ impl Flow<'_> {
     async fn revoke(&self, held: &Arc<CachedToken>) -> Result<()> {
         let http = self.http_client().await?;
         let plain_http = plain_http(&http);
-        let issuer = &held.entry.issuer;
         let server = match held.fresh_server() {
             Some(server) => server,
-            None => match self.server_again(&http, issuer).await? {
+            None => match self.server_again(&http, &held.entry).await? {
                 Ok(server) => server,
                 // Without metadata there is no revocation endpoint.
                 Err(_) => return Ok(()),

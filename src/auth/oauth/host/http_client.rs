@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The most bytes of a response body.
 const BODY_LIMIT: usize = 256 * 1024;
 /// The most requests for metadata of one sign-in.
-const MOST_METADATA: usize = 8;
+const MOST_METADATA: usize = 12;
 /// The most requests of one sign-in.
 const MOST: usize = 16;
 /// The most redirects that one request follows.
@@ -72,6 +72,8 @@ struct OriginClient {
 #[derive(Debug)]
 pub(crate) struct Fetched {
     pub(crate) status: u16,
+    /// The target of a redirect to another origin.
+    pub(crate) moved_to: Option<String>,
     pub(crate) media: Media,
     /// Empty if it is not UTF-8, for a redirect, and for metadata with another
     /// status than 2xx.
@@ -95,6 +97,12 @@ impl HttpClient {
     /// The URLs and addresses that are allowed.
     pub(crate) fn address_policy(&self) -> AddressPolicy {
         self.route.address_policy
+    }
+
+    /// Whether another request for metadata may be sent.
+    pub(crate) fn may_get(&self) -> bool {
+        self.metadata.load(Ordering::Relaxed) < MOST_METADATA
+            && self.all.load(Ordering::Relaxed) < MOST
     }
 
     /// Closes all connections. A server closes an idle connection after a while,
@@ -157,7 +165,11 @@ impl HttpClient {
                 return Ok(url);
             }
         }
-        policy.url(text)
+        let url = policy.url(text)?;
+        if url.origin != self.route.origin {
+            policy.check_other(&url)?;
+        }
+        Ok(url)
     }
 
     /// One request and its response, with the target of a redirect that may be
@@ -221,18 +233,29 @@ impl HttpClient {
             None => (200..300).contains(&status),
             Some(_) => !(300..400).contains(&status),
         };
+        // An event stream is no metadata, and may have no end.
+        let is_stream = what.form.is_none() && matches!(reply.head.media, Media::EventStream);
+        let is_wanted = is_wanted && !is_stream;
         let body = if is_wanted { read(&mut reply, wait).await? } else { Secret::from("") };
         let target = if what.form.is_none() { what.target(&reply) } else { None };
+        let (target, moved_to) = match target {
+            Some(target) if target.origin == what.url.origin => (Some(target), None),
+            Some(other) => (None, Some(other.without_query())),
+            None => (None, None),
+        };
         let head = &mut reply.head;
         let fetched = Fetched {
             status,
+            moved_to,
             media: std::mem::replace(&mut head.media, Media::None),
             body,
             dpop_nonce: head.dpop_nonce.take(),
             date: head.date.take(),
             retry_after: head.retry_after.take(),
         };
-        reply.release();
+        if !is_stream {
+            reply.release();
+        }
         Ok((fetched, target))
     }
 
@@ -295,14 +318,13 @@ impl Fetch<'_> {
         format!("{} {}", self.verb, quote(&self.url.without_query()))
     }
 
-    /// The target of a redirect that stays on the origin.
+    /// The target of a redirect.
     fn target(&self, reply: &HttpResponse<'_>) -> Option<Url> {
         if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
             return None;
         }
         let target = self.url.join(reply.head.location.as_deref()?)?;
-        let is_fit = target.origin == self.url.origin && target.target.len() <= URL_LIMIT;
-        is_fit.then_some(target)
+        (target.target.len() <= URL_LIMIT).then_some(target)
     }
 }
 
@@ -452,13 +474,14 @@ mod tests {
     #[test]
     fn follows_redirects_of_metadata_on_the_same_origin_alone() {
         let (other, elsewhere) = serve(|_| reply(200, "", "{}"));
+        let target = format!("{other}/t");
         let (base, seen) = serve(move |line| match line.split(' ').nth(1).unwrap() {
             "/a" => moved("/b"),
             "/b" => moved("c"),
             "/c" => moved("/d"),
             "/d" => reply(200, "", "{}"),
             "/long" => moved("/a"),
-            "/foreign" => moved(&other),
+            "/foreign" => moved(&format!("{other}/t?s3cret")),
             "/secure" => moved("https://127.0.0.1/"),
             "/none" => reply(302, "", ""),
             "/user" => moved("//user:pw@127.0.0.1/"),
@@ -466,11 +489,18 @@ mod tests {
         });
         let answer = |path: &str| {
             let found = get(&HttpClient::new(route()), &format!("{base}{path}")).unwrap();
-            (found.status, found.body.expose().to_owned())
+            (found.status, found.body.expose().to_owned(), found.moved_to)
         };
-        assert_eq!(answer("/a"), (200, "{}".into()));
-        for path in ["/long", "/foreign", "/secure", "/none", "/user", "/circle"] {
-            assert_eq!(answer(path), (302, String::new()), "{path}");
+        assert_eq!(answer("/a"), (200, "{}".into(), None));
+        for (path, target) in [
+            ("/long", None),
+            ("/foreign", Some(target)),
+            ("/secure", Some("https://127.0.0.1/".to_owned())),
+            ("/none", None),
+            ("/user", None),
+            ("/circle", None),
+        ] {
+            assert_eq!(answer(path), (302, String::new(), target), "{path}");
         }
         let before = seen.lock().unwrap().len();
         let found = post(&HttpClient::new(route()), &format!("{base}/a"), "x").unwrap();
@@ -532,13 +562,30 @@ mod tests {
         }
         assert_eq!(post(&http, &base, "x").unwrap_err().status(), Status::Auth);
         assert_eq!(seen.lock().unwrap().len(), MOST);
+        assert!(!http.may_get());
         // Each hop of a redirect counts.
         let (base, seen) = serve(|_| moved("/"));
         let http = HttpClient::new(route());
-        get(&http, &base).unwrap();
-        get(&http, &base).unwrap();
+        for _ in 0..MOST_METADATA / (REDIRECTS + 1) {
+            assert!(http.may_get());
+            get(&http, &base).unwrap();
+        }
+        assert!(!http.may_get());
         assert_eq!(get(&http, &base).unwrap_err().status(), Status::Auth);
         assert_eq!(seen.lock().unwrap().len(), MOST_METADATA);
+    }
+
+    #[test]
+    fn does_not_read_an_event_stream_in_place_of_metadata() {
+        let (base, _) = serve(|line| match line.split(' ').nth(1).unwrap() {
+            "/stream" => "HTTP/1.1 200 X\r\nContent-Type: text/event-stream\r\n\r\n: x".into(),
+            _ => reply(200, "", "{}"),
+        });
+        let http = HttpClient::new(route());
+        let begin = Instant::now();
+        assert_eq!(get(&http, &format!("{base}/stream")).unwrap().body.expose(), "");
+        assert_eq!(get(&http, &format!("{base}/next")).unwrap().body.expose(), "{}");
+        assert!(begin.elapsed() < Duration::from_secs(5));
     }
 
     #[test]

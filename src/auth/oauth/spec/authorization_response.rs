@@ -85,6 +85,12 @@ impl AuthorizationResponse {
         self.state.as_ref().is_some_and(|ours| same_secret(ours, state))
     }
 
+    /// Ignores `iss`: the issuer is not known, because the application set the
+    /// endpoints and no issuer.
+    pub(crate) fn without_issuer(self) -> Self {
+        Self { iss: None, ..self }
+    }
+
     /// The code. Call [`Self::is_for`] first.
     pub(crate) fn code(self, expected: &ExpectedResponse<'_>) -> Result<Secret> {
         if let Some(name) = self.doubled {

@@ -1,61 +1,23 @@
-//! Where metadata is looked for, and the outcome of the look-ups (RFC 9728, 3;
-//! RFC 8414, 3; OpenID Connect Discovery, 4).
+//! The look-ups of metadata that found nothing, and the error that the
+//! application gets for them.
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
+use crate::auth::oauth::spec::metadata_places::{Place, issuer_of_place};
 use crate::auth::oauth::spec::redact::display_url;
-use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
-use crate::wire::url::UrlParts;
 
-const RESOURCE: &str = "/.well-known/oauth-protected-resource";
-const OAUTH: &str = "/.well-known/oauth-authorization-server";
-const OPENID: &str = "/.well-known/openid-configuration";
-
-/// The places of the resource metadata, in order.
-///
-/// `named`: the URL of the challenge. A URL that is not allowed counts as a
-/// miss. The query of the endpoint is omitted, as it may be secret.
-pub(crate) fn resource_metadata_urls(
-    endpoint: &str,
-    named: Option<&str>,
-    plain: PlainHttp,
-    misses: &mut FailedLookups,
-) -> Vec<String> {
-    let mut out = Vec::new();
-    if let Some(named) = named {
-        match check("resource_metadata of the challenge", named, plain) {
-            Ok(_) => out.push(named.to_owned()),
-            Err(error) => misses.note(named, error.message()),
-        }
-    }
-    let UrlParts { front, path, .. } = UrlParts::of(endpoint);
-    let path = if path == "/" { "" } else { path };
-    for path in [path, path.strip_suffix('/').unwrap_or_default(), ""] {
-        let candidate = format!("{front}{RESOURCE}{path}");
-        // The same place again would be another miss.
-        if !out.contains(&candidate) {
-            out.push(candidate);
-        }
-    }
-    out
-}
-
-/// The places of the server metadata, in order. An issuer with a path is never
-/// looked for at the root, where another issuer may be.
-pub(crate) fn server_metadata_urls(issuer: &str) -> Vec<String> {
-    let UrlParts { front, path, .. } = UrlParts::of(issuer);
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let mut out = vec![format!("{front}{OAUTH}{path}"), format!("{front}{OPENID}{path}")];
-    if !path.is_empty() {
-        out.push(format!("{front}{path}{OPENID}"));
-    }
-    out
-}
-
-/// The issuer of a server without metadata: its origin.
-pub(crate) fn base(endpoint: &str) -> &str {
-    UrlParts::of(endpoint).front
+/// Why a look-up was refused. The last kind says most about what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum RefusalKind {
+    /// The sign-in has sent as many requests as it may.
+    Limit,
+    /// The place, or its document, may not be used.
+    Place,
+    /// The document names another issuer of the same origin.
+    Issuer,
+    /// The document is the right one, and does not declare PKCE.
+    Pkce,
 }
 
 /// The look-ups that found nothing.
@@ -65,39 +27,53 @@ pub(crate) struct FailedLookups {
     /// Whether a later look-up may find something, and after how many
     /// milliseconds.
     later: Option<Option<u32>>,
-    /// The first look-up that was refused: a document that is not trusted, or a
-    /// place that is not allowed.
-    refused: Option<Error>,
+    /// The most useful refusal: of a document that is not trusted, or of a place
+    /// that is not allowed.
+    refused: Option<(RefusalKind, Error)>,
+    /// The first place that redirects to another origin, and the target.
+    moved: Option<(String, String)>,
 }
 
 impl FailedLookups {
     /// Reads the document of a place. Anything else, such as the HTML page of a
-    /// gateway, is recorded as a miss.
-    pub(crate) fn read<'a>(&mut self, reply: &EndpointResponse<'a>) -> Option<JsonDocument<'a>> {
+    /// gateway, is recorded as a miss. `moved_to`: the target of a redirect to
+    /// another origin.
+    pub(crate) fn read<'a>(
+        &mut self,
+        reply: &EndpointResponse<'a>,
+        place: &Place,
+        moved_to: Option<&str>,
+    ) -> Option<JsonDocument<'a>> {
         if reply.status == 200
             && let Some(document) = reply.document()
         {
             return Some(document);
         }
-        if reply.is_unavailable() {
+        if reply.is_unavailable() && !place.is_unspecified {
             self.is_later(reply.wait());
         }
-        let why = if reply.status == 200 {
-            "no JSON object".to_owned()
-        } else {
-            reply.status.to_string()
+        let why = match (reply.status, moved_to) {
+            (200, _) => "no JSON object".to_owned(),
+            (status, Some(target)) => {
+                let target = display_url(target);
+                let why = format!("{status} to {target}");
+                self.moved.get_or_insert((display_url(&place.url), target));
+                why
+            }
+            (status, None) => status.to_string(),
         };
-        self.note(reply.url, &why);
+        self.note(&place.url, &why);
         None
     }
 
     /// Records a failed request. If all places fail, an error of trust or of a
     /// limit is reported as it is; an error of the network means "try again".
-    pub(crate) fn failed(&mut self, url: &str, error: Error) {
-        self.note(url, error.message());
+    pub(crate) fn failed(&mut self, place: &Place, error: Error) {
+        self.note(&place.url, error.message());
         match error.status() {
+            _ if place.is_unspecified => {}
             Status::Auth | Status::Untrusted | Status::Insecure | Status::TooLarge => {
-                self.refuse(error);
+                self.refuse(RefusalKind::Place, error);
             }
             Status::Redirect => {}
             _ => self.is_later(error.retry_after()),
@@ -105,17 +81,35 @@ impl FailedLookups {
     }
 
     /// Records a refused document. Another place may still have a good one.
-    pub(crate) fn refuse(&mut self, error: Error) {
-        self.refused.get_or_insert(error);
+    pub(crate) fn refuse(&mut self, kind: RefusalKind, error: Error) {
+        if self.refused.as_ref().is_none_or(|(known, _)| *known < kind) {
+            self.refused = Some((kind, error));
+        }
+    }
+
+    /// Records a miss, and why it is one.
+    pub(crate) fn note(&mut self, url: &str, why: &str) {
+        self.asked.push(format!("{} ({why})", display_url(url)));
+    }
+
+    /// The issuer to whose metadata a place redirects.
+    pub(crate) fn moved_issuer(&self) -> Option<String> {
+        self.moved.as_ref().and_then(|(_, target)| issuer_of_place(target))
     }
 
     /// The outcome if no place has a document. `Ok`, with a text about the
     /// look-ups: the server publishes none.
     pub(crate) fn nothing(self, what: &str) -> Result<String> {
-        if let Some(error) = self.refused {
-            return Err(error);
-        }
         let asked = format!("no {what}: {}", self.asked.join(", "));
+        if let Some((kind, error)) = self.refused {
+            return Err(match (kind, self.moved) {
+                (RefusalKind::Limit, _) => error.with_advice(&asked),
+                (_, Some((place, target))) => {
+                    error.with_advice(&format!("{place} redirects to {target}"))
+                }
+                _ => error,
+            });
+        }
         match self.later {
             None => Ok(asked),
             Some(wait) => Err(Error::new(
@@ -129,108 +123,20 @@ impl FailedLookups {
     fn is_later(&mut self, wait: Option<u32>) {
         self.later = Some(self.later.flatten().max(wait));
     }
-
-    fn note(&mut self, url: &str, why: &str) {
-        self.asked.push(format!("{} ({why})", display_url(url)));
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn places(endpoint: &str, named: Option<&str>) -> (Vec<String>, FailedLookups) {
-        let mut misses = FailedLookups::default();
-        let places = resource_metadata_urls(endpoint, named, PlainHttp::Refused, &mut misses);
-        (places, misses)
+    fn place(url: &str) -> Place {
+        Place { url: url.to_owned(), is_unspecified: false }
     }
 
-    #[test]
-    fn looks_for_resource_metadata_in_order() {
-        const AT: &str = "/.well-known/oauth-protected-resource";
-        for (endpoint, named, expected) in [
-            (
-                "https://h:1/a/mcp",
-                None,
-                vec![format!("https://h:1{AT}/a/mcp"), format!("https://h:1{AT}")],
-            ),
-            (
-                "https://h/mcp?key=s3cret",
-                None,
-                vec![format!("https://h{AT}/mcp"), format!("https://h{AT}")],
-            ),
-            ("https://h", None, vec![format!("https://h{AT}")]),
-            ("https://h/", None, vec![format!("https://h{AT}")]),
-            ("https://h?x", None, vec![format!("https://h{AT}")]),
-            // With the final slash, then without it.
-            (
-                "HTTPS://H/%41//b/",
-                None,
-                vec![
-                    format!("HTTPS://H{AT}/%41//b/"),
-                    format!("HTTPS://H{AT}/%41//b"),
-                    format!("HTTPS://H{AT}"),
-                ],
-            ),
-            (
-                "https://h/mcp",
-                Some("https://other/meta?x=y"),
-                vec![
-                    "https://other/meta?x=y".to_owned(),
-                    format!("https://h{AT}/mcp"),
-                    format!("https://h{AT}"),
-                ],
-            ),
-            // No place twice.
-            (
-                "https://h/mcp",
-                Some("https://h/.well-known/oauth-protected-resource"),
-                vec![format!("https://h{AT}"), format!("https://h{AT}/mcp")],
-            ),
-        ] {
-            assert_eq!(places(endpoint, named).0, expected, "{endpoint}");
-        }
-    }
-
-    #[test]
-    fn names_a_place_that_is_not_allowed() {
-        for named in ["http://h/meta?s3cret", "https://u:s3cret@h/meta", "https://h/#s3cret"] {
-            let (places, misses) = places("https://h/mcp", Some(named));
-            assert_eq!(places.len(), 2);
-            let text = misses.nothing("metadata").unwrap();
-            assert!(text.contains("resource_metadata"), "{text}");
-            assert!(!text.contains("s3cret"), "{text}");
-        }
-    }
-
-    #[test]
-    fn looks_for_server_metadata_in_order() {
-        let h = |path: &str| format!("https://h{path}");
-        for issuer in ["https://h/t1/t2", "https://h/t1/t2/"] {
-            assert_eq!(
-                server_metadata_urls(issuer),
-                [
-                    h("/.well-known/oauth-authorization-server/t1/t2"),
-                    h("/.well-known/openid-configuration/t1/t2"),
-                    h("/t1/t2/.well-known/openid-configuration"),
-                ]
-            );
-        }
-        for issuer in ["https://h", "https://h/"] {
-            assert_eq!(
-                server_metadata_urls(issuer),
-                [
-                    h("/.well-known/oauth-authorization-server"),
-                    h("/.well-known/openid-configuration"),
-                ]
-            );
-        }
-        assert_eq!(
-            server_metadata_urls("https://H:443/%74")[2],
-            "https://H:443/%74/.well-known/openid-configuration"
-        );
-        assert_eq!(base("https://h:1/a/mcp?x"), "https://h:1");
-        assert_eq!(base("http://h"), "http://h");
+    /// Records the response of a place, and says whether it is a document.
+    fn read(misses: &mut FailedLookups, status: u16, body: &str) -> bool {
+        let reply = EndpointResponse::of(status, body);
+        misses.read(&reply, &place("https://as/m?s3cret"), None).is_some()
     }
 
     #[test]
@@ -238,12 +144,12 @@ mod tests {
         let mut misses = FailedLookups::default();
         let reply =
             EndpointResponse { media: Some("text/plain"), ..EndpointResponse::of(200, "{}") };
-        assert!(misses.read(&reply).is_some());
+        assert!(misses.read(&reply, &place("https://as/m"), None).is_some());
         for status in [201, 204, 302, 400, 401, 403, 404, 405, 429, 500, 502] {
-            assert!(misses.read(&EndpointResponse::of(status, "{}")).is_none(), "{status}");
+            assert!(!read(&mut misses, status, "{}"), "{status}");
         }
         for body in ["", "<html>", "[]", "\"x\""] {
-            assert!(misses.read(&EndpointResponse::of(200, body)).is_none(), "{body}");
+            assert!(!read(&mut misses, 200, body), "{body}");
         }
     }
 
@@ -257,12 +163,12 @@ mod tests {
         ] {
             let mut misses = FailedLookups::default();
             for status in statuses {
-                misses.read(&EndpointResponse::of(*status, "<html>"));
+                read(&mut misses, *status, "<html>");
             }
             match misses.nothing("metadata") {
                 Ok(text) => {
                     assert!(!is_there_later, "{statuses:?}");
-                    assert!(text.contains("https://as/token (404), https://as/token (400)"));
+                    assert!(text.contains("https://as/m (404), https://as/m (400)"));
                     assert!(text.contains("(no JSON object)") && !text.contains("s3cret"));
                 }
                 Err(error) => {
@@ -272,37 +178,85 @@ mod tests {
             }
         }
         let mut misses = FailedLookups::default();
-        misses.failed("https://h/b", Error::new(Status::Redirect, "leads elsewhere"));
+        misses.failed(&place("https://h/b"), Error::new(Status::Redirect, "leads elsewhere"));
         assert!(misses.nothing("metadata").is_ok());
         for status in [Status::Timeout, Status::Connect, Status::Resolve, Status::Tls] {
             let mut misses = FailedLookups::default();
-            misses.failed("https://h/a", Error::new(status, "x"));
-            misses.read(&EndpointResponse::of(404, ""));
+            misses.failed(&place("https://h/a"), Error::new(status, "x"));
+            read(&mut misses, 404, "");
             assert_eq!(misses.nothing("metadata").unwrap_err().status(), Status::Unavailable);
         }
+    }
+
+    #[test]
+    fn ignores_failures_at_places_of_no_specification() {
+        let extra = Place { url: "https://as/extra".into(), is_unspecified: true };
+        let mut misses = FailedLookups::default();
+        for status in [429, 500, 503] {
+            misses.read(&EndpointResponse::of(status, ""), &extra, None);
+        }
+        for status in [Status::Timeout, Status::Io, Status::TooLarge, Status::Protocol] {
+            misses.failed(&extra, Error::new(status, "x"));
+        }
+        let text = misses.nothing("metadata").unwrap();
+        assert!(text.contains("https://as/extra (503)"), "{text}");
     }
 
     #[test]
     fn reports_the_first_place_that_is_not_allowed() {
         for status in [Status::Insecure, Status::Untrusted, Status::TooLarge, Status::Auth] {
             let mut misses = FailedLookups::default();
-            misses.read(&EndpointResponse::of(404, ""));
-            misses.failed("https://h/a", Error::new(Status::Connect, "is down"));
-            misses.failed("https://h/b", Error::new(status, "is private"));
-            misses.failed("https://h/c", Error::new(Status::Io, "breaks"));
-            misses.failed("https://h/d", Error::new(Status::Insecure, "is private too"));
+            read(&mut misses, 404, "");
+            misses.failed(&place("https://h/a"), Error::new(Status::Connect, "is down"));
+            misses.failed(&place("https://h/b"), Error::new(status, "is private"));
+            misses.failed(&place("https://h/c"), Error::new(Status::Io, "breaks"));
+            misses.failed(&place("https://h/d"), Error::new(Status::Insecure, "is private too"));
             let error = misses.nothing("metadata").unwrap_err();
             assert_eq!((error.status(), error.message()), (status, "is private"));
         }
     }
 
     #[test]
-    fn reports_the_first_refused_document() {
-        let mut misses = FailedLookups::default();
-        misses.refuse(Error::new(Status::Untrusted, "first"));
-        misses.read(&EndpointResponse::of(503, ""));
-        misses.refuse(Error::new(Status::Auth, "second"));
-        let error = misses.nothing("metadata").unwrap_err();
-        assert_eq!((error.status(), error.message()), (Status::Untrusted, "first"));
+    fn reports_the_most_useful_refusal_and_of_equal_ones_the_first() {
+        use RefusalKind::{Issuer, Limit, Pkce, Place};
+        for (kinds, reported) in [
+            (&[Issuer, Issuer][..], 0),
+            (&[Place, Issuer, Place], 1),
+            (&[Issuer, Pkce, Issuer, Limit], 1),
+            (&[Pkce, Issuer], 0),
+            (&[Place, Limit], 0),
+            (&[Limit], 0),
+        ] {
+            let mut misses = FailedLookups::default();
+            for (index, kind) in kinds.iter().enumerate() {
+                misses.refuse(*kind, Error::new(Status::Auth, format!("refusal {index}")));
+                // A later place has nothing.
+                read(&mut misses, 503, "");
+            }
+            let error = misses.nothing("metadata").unwrap_err();
+            assert_eq!(error.status(), Status::Auth);
+            let wanted = format!("refusal {reported}");
+            assert!(error.message().starts_with(&wanted), "{kinds:?}: {}", error.message());
+        }
+    }
+
+    #[test]
+    fn names_the_target_of_a_redirect_without_its_query() {
+        const TARGET: &str = "https://other/.well-known/oauth-authorization-server/t?s3cret";
+        for is_refused in [false, true] {
+            let mut misses = FailedLookups::default();
+            let moved = EndpointResponse::of(302, "");
+            misses.read(&moved, &place("https://as/m?s3cret"), Some(TARGET));
+            misses.read(&moved, &place("https://as/n"), Some("https://third/"));
+            assert_eq!(misses.moved_issuer().as_deref(), Some("https://other/t"));
+            let text = if is_refused {
+                misses.refuse(RefusalKind::Issuer, Error::new(Status::Auth, "refused"));
+                misses.nothing("metadata").unwrap_err().message().to_owned()
+            } else {
+                misses.nothing("metadata").unwrap()
+            };
+            let wanted = "https://other/.well-known/oauth-authorization-server/t";
+            assert!(text.contains(wanted) && !text.contains("s3cret"), "{text}");
+        }
     }
 }

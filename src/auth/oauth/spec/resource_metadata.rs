@@ -4,6 +4,7 @@ use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::display_url;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check_issuer};
 use crate::base::error::{Error, Result, Status};
+use crate::base::mask::CUT;
 use crate::wire::url::{URL_LIMIT, Url, UrlParts};
 
 /// The metadata of an MCP server, with all texts as published.
@@ -18,15 +19,24 @@ pub(crate) struct ResourceMetadata {
 }
 
 impl ResourceMetadata {
+    /// Whether a document names neither a resource nor an authorization server. It
+    /// is then no metadata of a resource.
+    pub(crate) fn says_nothing(document: &JsonDocument<'_>) -> bool {
+        !document.has_value("resource") && !document.has_value("authorization_servers")
+    }
+
     /// Reads the document at `url`. Its resource must cover `endpoint`. An error
     /// is final: no other place is tried.
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, endpoint: &str) -> Result<Self> {
-        let refused = |why: String| {
-            let message = format!("the metadata at {} {why}: refused", display_url(url));
+        let refused = |why: String, advice: &str| {
+            let message = format!("the metadata at {} {why}: refused; {advice}", display_url(url));
             Err(Error::new(Status::Untrusted, message))
         };
         let Some(resource) = document.text("resource") else {
-            return refused(format!("names no \"resource\" and so not {}", display_url(endpoint)));
+            return refused(
+                format!("names no \"resource\" and so not {}", display_url(endpoint)),
+                "with mcp_auth_set_endpoints() no metadata is read",
+            );
         };
         let metadata = Self {
             resource,
@@ -36,11 +46,14 @@ impl ResourceMetadata {
             dpop_algorithms: document.list("dpop_signing_alg_values_supported"),
         };
         if !metadata.covers(endpoint) {
-            return refused(format!(
-                "is about the resource {}, which does not cover {}",
-                display_url(&metadata.resource),
-                display_url(endpoint)
-            ));
+            return refused(
+                format!(
+                    "is about the resource {}, which does not cover {}",
+                    display_url(&metadata.resource),
+                    display_url(endpoint)
+                ),
+                "if that resource is the right server, use its URL",
+            );
         }
         Ok(metadata)
     }
@@ -65,37 +78,13 @@ impl ResourceMetadata {
                 || endpoint.path.strip_prefix(parent).is_some_and(|below| below.starts_with('/')))
     }
 
-    /// Chooses the issuer: the one that the application set, else the first for
-    /// which there is a token or a registration (`held`), else the first. The
-    /// result is the text from which all later URLs are built.
-    pub(crate) fn issuer<'a>(
-        &'a self,
-        pin: Option<&'a str>,
-        plain: PlainHttp,
-        held: impl Fn(&str) -> bool,
-    ) -> Result<&'a str> {
-        let listed = &self.authorization_servers;
-        if let Some(pin) = pin {
-            if listed.iter().any(|one| is_pinned(one, pin)) {
-                check_issuer(pin, plain)?;
-                return Ok(pin);
-            }
-            let shown: Vec<String> =
-                listed.iter().take(SHOWN).map(|one| display_url(one)).collect();
-            return Err(Error::new(
-                Status::Untrusted,
-                format!(
-                    "the resource {} names the authorization servers [{}], and not the one set with \
-                     mcp_auth_set_issuer(), {}",
-                    display_url(&self.resource),
-                    shown.join(", "),
-                    display_url(pin)
-                ),
-            ));
-        }
+    /// Chooses among the listed issuers: the first for which there is a token or a
+    /// registration (`held`), else the first. The result is the text from which all
+    /// later URLs are built.
+    pub(crate) fn issuer(&self, plain: PlainHttp, held: impl Fn(&str) -> bool) -> Result<&str> {
         let mut wrong = None;
         let mut usable = Vec::new();
-        for one in listed {
+        for one in &self.authorization_servers {
             match check_issuer(one, plain) {
                 Ok(()) => usable.push(one.as_str()),
                 Err(error) => wrong = wrong.or(Some(error)),
@@ -104,31 +93,36 @@ impl ResourceMetadata {
         let chosen = usable.iter().find(|one| held(one)).or(usable.first());
         match (chosen, wrong) {
             (Some(chosen), _) => Ok(chosen),
-            (None, Some(error)) => Err(error),
+            (None, Some(error)) => Err(error.with_advice(SET_ISSUER)),
             (None, None) => Err(Error::new(
                 Status::Auth,
                 format!(
                     "the resource {} names no authorization server: its metadata has no \
-                     \"authorization_servers\"",
+                     \"authorization_servers\"; {SET_ISSUER}",
                     display_url(&self.resource)
                 ),
             )),
         }
     }
+
+    /// The listed issuers, for a message.
+    pub(crate) fn listed(&self) -> String {
+        const SHOWN: usize = 8;
+        let listed = &self.authorization_servers;
+        let mut shown: Vec<String> =
+            listed.iter().take(SHOWN).map(|one| display_url(one)).collect();
+        if listed.len() > SHOWN {
+            shown.push(CUT.to_owned());
+        }
+        format!(
+            "the resource {} names the authorization servers [{}]",
+            display_url(&self.resource),
+            shown.join(", ")
+        )
+    }
 }
 
-/// The most entries of a list in a message.
-const SHOWN: usize = 8;
-
-/// Whether a listed issuer is the one that the application set. A path of only
-/// "/" equals no path: servers write both.
-fn is_pinned(listed: &str, pin: &str) -> bool {
-    let bare = |text: &'_ str| match UrlParts::of(text) {
-        UrlParts { front, path: "/", query: None, fragment: None, .. } => front.len(),
-        _ => text.len(),
-    };
-    listed == pin || listed.get(..bare(listed)) == pin.get(..bare(pin))
-}
+const SET_ISSUER: &str = "set the right one with mcp_auth_set_issuer()";
 
 #[cfg(test)]
 mod tests {
@@ -241,36 +235,48 @@ mod tests {
     }
 
     #[test]
-    fn chooses_the_pinned_issuer_then_a_known_one_then_the_first() {
+    fn chooses_a_known_issuer_then_the_first() {
         let list = of("https://h", &["https://a", "http://b", "https://c/", "https://d/x"]);
-        let issuer = |pin, held: &[&str]| {
-            list.issuer(pin, PlainHttp::Refused, |one| held.contains(&one)).map(str::to_owned)
-        };
-        assert_eq!(issuer(None, &[]).unwrap(), "https://a");
-        assert_eq!(issuer(None, &["https://c/", "https://d/x"]).unwrap(), "https://c/");
+        let issuer =
+            |held: &[&str]| list.issuer(PlainHttp::Refused, |one| held.contains(&one)).unwrap();
+        assert_eq!(issuer(&[]), "https://a");
+        assert_eq!(issuer(&["https://c/", "https://d/x"]), "https://c/");
         // Stored under another text, or not usable.
-        assert_eq!(issuer(None, &["https://c", "http://b"]).unwrap(), "https://a");
-        for pin in ["https://a", "https://a/", "https://c", "https://c/", "https://d/x"] {
-            assert_eq!(issuer(Some(pin), &["https://d/x"]).unwrap(), pin);
+        assert_eq!(issuer(&["https://c", "http://b"]), "https://a");
+        let shown = list.listed();
+        assert!(shown.ends_with("[https://a, http://b, https://c/, https://d/x]"), "{shown}");
+        let many = of("https://h", &["https://a"; 9]).listed();
+        assert!(many.ends_with("https://a, ...]"), "{many}");
+    }
+
+    #[test]
+    fn knows_a_document_that_says_nothing() {
+        for (body, says_nothing) in [
+            ("{}", true),
+            (r#"{"resource":null,"authorization_servers":null,"scopes_supported":["a"]}"#, true),
+            (r#"{"issuer":"https://as","token_endpoint":"https://as/token"}"#, true),
+            (r#"{"resource":""}"#, false),
+            (r#"{"resource":7}"#, false),
+            (r#"{"authorization_servers":[]}"#, false),
+            (r#"{"resource":"https://h/mcp"}"#, false),
+        ] {
+            let document = JsonDocument::parse(body.as_bytes()).unwrap();
+            assert_eq!(ResourceMetadata::says_nothing(&document), says_nothing, "{body}");
         }
-        for pin in ["https://d/x/", "https://A", "https://a:443", "https://e", "https://a/x"] {
-            let error = issuer(Some(pin), &["https://a"]).unwrap_err();
-            assert_eq!(error.status(), Status::Untrusted, "{pin}");
-            assert!(error.message().contains(pin) && error.message().contains("https://a, "));
-        }
-        assert!(issuer(Some("http://b"), &[]).is_err());
     }
 
     #[test]
     fn fails_without_a_usable_issuer() {
         let issuer = |servers: &[&str]| {
-            of("https://h", servers).issuer(None, PlainHttp::Refused, |_| true).unwrap_err()
+            let error = of("https://h", servers).issuer(PlainHttp::Refused, |_| true).unwrap_err();
+            assert!(error.message().contains("mcp_auth_set_issuer()"), "{}", error.message());
+            error
         };
         assert_eq!(issuer(&[]).status(), Status::Auth);
         for servers in [&["http://a"][..], &["https://a?x", "https://a#"], &["a", ""]] {
             assert_eq!(issuer(servers).status(), Status::Untrusted, "{servers:?}");
         }
         let local = of("http://localhost:1", &["http://localhost:2/t"]);
-        assert!(local.issuer(None, PlainHttp::Loopback, |_| false).is_ok());
+        assert!(local.issuer(PlainHttp::Loopback, |_| false).is_ok());
     }
 }

@@ -1,16 +1,26 @@
 //! Authorization server metadata (RFC 8414).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
+use crate::auth::oauth::spec::metadata_places::has_same_origin;
 use crate::auth::oauth::spec::redact::{display_text, display_url};
-use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::base::error::{Error, Result, Status};
+use crate::wire::url::{Url, UrlParts};
 
 /// The metadata, with all texts as published. Each step checks the members that
 /// it needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct ServerMetadata {
-    /// Identical to the text from which the metadata URL was built.
+    /// The text that was asked for, byte for byte: the pinned issuer, or the one
+    /// that the resource lists.
     pub(crate) issuer: String,
+    /// Where the document was found.
+    pub(crate) place: Option<String>,
+    /// The application set the endpoints and no issuer. `issuer` is then the
+    /// origin of the token endpoint, and the real one is not known.
+    pub(crate) is_issuer_assumed: bool,
+    /// The application set the endpoints.
+    is_given: bool,
     /// Whether the server publishes metadata. If not, the endpoints are the
     /// default ones of MCP's first revision with authorization.
     pub(crate) has_document: bool,
@@ -31,6 +41,20 @@ pub(crate) struct ServerMetadata {
 }
 
 impl ServerMetadata {
+    /// Whether a document names neither an issuer nor an endpoint. It is then no
+    /// metadata of an authorization server.
+    pub(crate) fn says_nothing(document: &JsonDocument<'_>) -> bool {
+        const NAMES: [&str; 6] = [
+            "issuer",
+            "authorization_endpoint",
+            "token_endpoint",
+            "registration_endpoint",
+            "device_authorization_endpoint",
+            "revocation_endpoint",
+        ];
+        !NAMES.iter().any(|name| document.has_value(name))
+    }
+
     /// Reads the document at `url`. Its issuer must be `issuer`, byte for byte.
     /// Nothing of a refused document may be used.
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, issuer: &str) -> Result<Self> {
@@ -38,7 +62,8 @@ impl ServerMetadata {
             return Err(Error::new(
                 Status::Untrusted,
                 format!(
-                    "the metadata at {} names no issuer, expected {issuer}: refused",
+                    "the metadata at {} names no issuer, expected {issuer}: refused; with \
+                     mcp_auth_set_endpoints() no metadata is read",
                     display_url(url)
                 ),
             ));
@@ -48,6 +73,9 @@ impl ServerMetadata {
         }
         Ok(Self {
             issuer: published,
+            place: Some(url.to_owned()),
+            is_issuer_assumed: false,
+            is_given: false,
             has_document: true,
             authorization_endpoint: document.text("authorization_endpoint"),
             token_endpoint: document.text("token_endpoint"),
@@ -77,21 +105,44 @@ impl ServerMetadata {
         }
     }
 
+    /// A server with the endpoints that the application set. `pin`: the issuer that
+    /// it set.
+    pub(crate) fn given(authorization: Option<&str>, token: &str, pin: Option<&str>) -> Self {
+        Self {
+            issuer: given_issuer(token, pin),
+            is_issuer_assumed: pin.is_none(),
+            is_given: true,
+            authorization_endpoint: authorization.map(str::to_owned),
+            token_endpoint: Some(token.to_owned()),
+            // The application knows what the server supports.
+            takes_metadata_urls: true,
+            ..Self::default()
+        }
+    }
+
     /// Refuses a server that does not declare S256. For the authorization code
-    /// grant only. A server without metadata cannot declare it.
-    pub(crate) fn check_pkce(&self) -> Result<()> {
-        let methods = self.challenge_methods.as_deref().unwrap_or_default();
-        if !self.has_document || methods.iter().any(|method| method == "S256") {
+    /// grant only. A server without metadata cannot declare it. `is_assumed`: the
+    /// application accepts a server that declares nothing about PKCE.
+    pub(crate) fn check_pkce(&self, is_assumed: bool) -> Result<()> {
+        if !self.has_document {
             return Ok(());
         }
+        let (list, advice) = match &self.challenge_methods {
+            Some(methods) if methods.iter().any(|method| method == "S256") => return Ok(()),
+            None if is_assumed => return Ok(()),
+            Some(methods) => (shown(methods), ""),
+            None => (
+                "absent".to_owned(),
+                "; if the server supports it all the same, go on with mcp_auth_set_assume_pkce()",
+            ),
+        };
         Err(Error::new(
             Status::Auth,
             format!(
                 "the authorization server {} does not declare PKCE with S256 \
-                 (code_challenge_methods_supported is {}), which MCP requires: its operator has \
-                 to add it",
+                 (code_challenge_methods_supported is {list}), which MCP requires: its operator \
+                 has to add it{advice}",
                 self.issuer,
-                self.challenge_methods.as_deref().map_or("absent".to_owned(), shown)
             ),
         ))
     }
@@ -159,10 +210,15 @@ impl ServerMetadata {
     fn needed<'a>(&self, name: &str, url: Option<&'a str>, plain: PlainHttp) -> Result<&'a str> {
         let url = self.optional(name, url, plain)?;
         url.ok_or_else(|| {
-            Error::new(
-                Status::Auth,
-                format!("the metadata of the authorization server {} has no {name}", self.issuer),
-            )
+            let what = match self.is_given {
+                true => format!("no {name} was set with mcp_auth_set_endpoints()"),
+                false => format!(
+                    "the metadata of the authorization server {} has no {name}; set the endpoints \
+                     with mcp_auth_set_endpoints()",
+                    self.issuer
+                ),
+            };
+            Error::new(Status::Auth, what)
         })
     }
 
@@ -179,17 +235,31 @@ impl ServerMetadata {
     }
 }
 
+/// The issuer of endpoints that the application set: the pinned one, else the
+/// origin of the token endpoint.
+pub(crate) fn given_issuer(token_endpoint: &str, pin: Option<&str>) -> String {
+    match (pin, Url::parse(token_endpoint)) {
+        (Some(pin), _) => pin.to_owned(),
+        (None, Ok(url)) => url.origin.to_string(),
+        (None, Err(_)) => UrlParts::of(token_endpoint).front.to_owned(),
+    }
+}
+
+/// The error for a document of another issuer. On the same origin that is a
+/// mistake of its operator, and on another one it may be an attack.
 fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
+    let is_same_origin = has_same_origin(published, issuer);
+    let status = if is_same_origin { Status::Auth } else { Status::Untrusted };
     let shown = display_text(published, &[]).unwrap_or_default();
-    let same = |text: &str| text.strip_suffix('/').map_or(text.len(), str::len);
-    let is_slash = published.get(..same(published)) == issuer.get(..same(issuer));
-    let advice = if is_slash {
+    // Only an issuer that can be set, and that is shown whole.
+    let can_be_set = shown == published && check_issuer(published, PlainHttp::Loopback).is_ok();
+    let advice = if can_be_set {
         format!("; if that is the right one, set it: mcp_auth_set_issuer() with \"{shown}\"")
     } else {
         String::new()
     };
     Error::new(
-        Status::Untrusted,
+        status,
         format!(
             "the metadata at {} is from the issuer \"{shown}\", not from \"{issuer}\": refused{advice}",
             display_url(url)
@@ -241,15 +311,62 @@ mod tests {
 
     #[test]
     fn shows_both_issuers_and_what_to_pin() {
-        let slash = read(r#"{"issuer":"https://as"}"#, "https://as/").unwrap_err();
-        assert_eq!(slash.status(), Status::Untrusted);
-        for words in ["\"https://as\"", "\"https://as/\"", "mcp_auth_set_issuer"] {
-            assert!(slash.message().contains(words), "{}", slash.message());
+        for (published, expected, status) in [
+            ("https://as", "https://as/", Status::Auth),
+            ("https://as/t/", "https://as/t", Status::Auth),
+            ("https://as", "https://as/t", Status::Auth),
+            ("https://as/other", "https://as", Status::Auth),
+            ("https://other", "https://as", Status::Untrusted),
+            ("https://as:444", "https://as", Status::Untrusted),
+            ("http://localhost:1", "https://as", Status::Untrusted),
+        ] {
+            let error = read(&format!("{{\"issuer\":\"{published}\"}}"), expected).unwrap_err();
+            assert_eq!(error.status(), status, "{published} {expected}");
+            let found = format!("\"{published}\", not from \"{expected}\"");
+            let advice = format!("mcp_auth_set_issuer() with \"{published}\"");
+            for words in [found, advice] {
+                assert!(error.message().contains(&words), "{}", error.message());
+            }
+            assert!(!error.message().contains("s3cret"));
         }
-        let other = read("{\"issuer\":\"https://evil\\u001b\"}", "https://as").unwrap_err();
-        assert!(other.message().contains("\"https://evil?\", not from \"https://as\""));
-        assert!(!other.message().contains("mcp_auth_set_issuer"));
-        assert!(!other.message().contains("s3cret"));
+        // What cannot be pinned.
+        for published in ["https://evil\\u001b", "https://as?x", "http://as", "x", "https://u@as"] {
+            let error = read(&format!("{{\"issuer\":\"{published}\"}}"), "https://as").unwrap_err();
+            assert!(!error.message().contains("mcp_auth_set_issuer"), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn knows_a_document_that_says_nothing() {
+        for (body, says_nothing) in [
+            ("{}", true),
+            (r#"{"issuer":null,"scopes_supported":["a"]}"#, true),
+            (r#"{"resource":"https://h/mcp","authorization_servers":["https://as"]}"#, true),
+            (r#"{"issuer":""}"#, false),
+            (r#"{"issuer":7}"#, false),
+            (r#"{"token_endpoint":"https://as/token"}"#, false),
+            (r#"{"authorization_endpoint":"https://as/authorize"}"#, false),
+        ] {
+            let document = JsonDocument::parse(body.as_bytes()).unwrap();
+            assert_eq!(ServerMetadata::says_nothing(&document), says_nothing, "{body}");
+        }
+    }
+
+    #[test]
+    fn has_the_endpoints_that_the_application_set() {
+        let (plain, token) = (PlainHttp::Refused, "https://AS:443/t/token?a=b");
+        let server = ServerMetadata::given(Some("https://login/authorize"), token, None);
+        assert_eq!(server.authorization_endpoint(plain).unwrap(), "https://login/authorize");
+        assert_eq!(server.token_endpoint(plain).unwrap(), token);
+        assert_eq!(server.registration_endpoint(plain).unwrap(), None);
+        assert_eq!(server.revocation_endpoint(plain).unwrap(), None);
+        assert_eq!((server.issuer.as_str(), server.is_issuer_assumed), ("https://as", true));
+        assert!(server.check_pkce(false).is_ok() && !server.sends_iss && !server.has_document);
+        let pinned = ServerMetadata::given(None, token, Some("https://as/t"));
+        assert_eq!((pinned.issuer.as_str(), pinned.is_issuer_assumed), ("https://as/t", false));
+        let error = pinned.authorization_endpoint(plain).unwrap_err();
+        assert_eq!(error.status(), Status::Auth);
+        assert!(error.message().contains("mcp_auth_set_endpoints()"), "{}", error.message());
     }
 
     #[test]
@@ -298,19 +415,23 @@ mod tests {
 
     #[test]
     fn demands_that_s256_is_declared() {
-        for (member, is_declared) in [
-            ("", false),
-            (r#","code_challenge_methods_supported":[]"#, false),
-            (r#","code_challenge_methods_supported":["plain"]"#, false),
-            (r#","code_challenge_methods_supported":["s256"]"#, false),
-            (r#","code_challenge_methods_supported":"S256""#, false),
-            (r#","code_challenge_methods_supported":["plain","S256"]"#, true),
+        for (member, is_declared, may_be_assumed) in [
+            ("", false, true),
+            (r#","code_challenge_methods_supported":null"#, false, true),
+            (r#","code_challenge_methods_supported":[]"#, false, false),
+            (r#","code_challenge_methods_supported":["plain"]"#, false, false),
+            (r#","code_challenge_methods_supported":["s256"]"#, false, false),
+            (r#","code_challenge_methods_supported":"S256""#, false, true),
+            (r#","code_challenge_methods_supported":["plain","S256"]"#, true, true),
         ] {
-            let metadata = read(&format!("{{\"issuer\":\"https://as\"{member}}}"), "https://as");
-            let checked = metadata.unwrap().check_pkce();
-            assert_eq!(checked.is_ok(), is_declared, "{member}");
-            if let Err(error) = checked {
+            let body = format!("{{\"issuer\":\"https://as\"{member}}}");
+            let metadata = read(&body, "https://as").unwrap();
+            assert_eq!(metadata.check_pkce(false).is_ok(), is_declared, "{member}");
+            assert_eq!(metadata.check_pkce(true).is_ok(), may_be_assumed, "{member}");
+            if let Err(error) = metadata.check_pkce(false) {
                 assert!(error.message().contains("does not declare PKCE"));
+                let names_it = error.message().contains("mcp_auth_set_assume_pkce()");
+                assert_eq!(names_it, may_be_assumed, "{member}");
             }
         }
     }
@@ -325,7 +446,7 @@ mod tests {
         assert_eq!(registration, Some("http://localhost:1/register"));
         assert_eq!(server.revocation_endpoint(plain).unwrap(), None);
         assert_eq!(server.issuer, "http://localhost:1");
-        assert!(server.check_pkce().is_ok() && !server.sends_iss && !server.has_document);
+        assert!(server.check_pkce(false).is_ok() && !server.sends_iss && !server.has_document);
         assert_eq!(server.doubts("client_credentials"), None);
     }
 

@@ -4,7 +4,7 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
-use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refresh_refusal::RefreshRefusal;
 use crate::auth::oauth::spec::refusal_advice::{self, AskedFor};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
@@ -112,7 +112,7 @@ pub(crate) enum TokenErrorKind {
 pub(crate) struct TokenError {
     pub(crate) kind: TokenErrorKind,
     /// Whether the refusal is definite.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<RefreshRefusal>,
     pub(crate) error: Error,
 }
 
@@ -149,7 +149,7 @@ pub(crate) fn success<'a>(
     }
     let malformed = |why: &str| TokenError {
         kind: TokenErrorKind::Other,
-        refusal: Refusal::of(reply),
+        refusal: RefreshRefusal::of(reply),
         error: reply.malformed(step, why),
     };
     let Some(document) = reply.document() else {
@@ -276,7 +276,7 @@ fn refusal(
     };
     let error =
         Error::new(status, message).with_http_status(reply.status).with_retry_after(retry_after);
-    TokenError { kind, refusal: Refusal::of(reply), error }
+    TokenError { kind, refusal: RefreshRefusal::of(reply), error }
 }
 
 fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {

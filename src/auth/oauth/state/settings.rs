@@ -12,6 +12,7 @@ use crate::auth::oauth::spec::provider_profile::ProviderProfile;
 use crate::auth::oauth::spec::redirect::is_loopback_redirect;
 use crate::auth::oauth::spec::registration::{ApplicationType, application_type};
 use crate::auth::oauth::spec::request_edits::RequestEdits;
+use crate::auth::oauth::spec::server_metadata::given_issuer;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
@@ -42,6 +43,11 @@ impl Grant {
     /// Whether a person signs in.
     pub(crate) fn needs_person(self) -> bool {
         matches!(self, Self::AuthorizationCode | Self::DeviceCode)
+    }
+
+    /// Whether a code of the grant is protected with PKCE.
+    pub(crate) fn uses_pkce(self) -> bool {
+        self == Self::AuthorizationCode
     }
 
     /// The MCP extension that defines it.
@@ -172,6 +178,16 @@ impl Settings {
             settings.authorization_edits.over(profile.authorization_parameters);
         settings.token_edits = settings.token_edits.over(profile.token_parameters);
         settings
+    }
+
+    /// The issuer that the application chose: the pinned one, or that of the
+    /// endpoints that it set.
+    pub(crate) fn chosen_issuer(&self) -> Option<String> {
+        let pin = self.issuer.as_deref();
+        match &self.endpoints {
+            Some(given) => Some(given_issuer(&given.token, pin)),
+            None => pin.map(str::to_owned),
+        }
     }
 
     /// The `application_type` for the redirect URL. A device has none.

@@ -140,6 +140,8 @@ pub(crate) struct Tokens {
     /// they were issued. The registration itself may be replaced before them.
     pub(crate) client_secret: Option<Secret>,
     pub(crate) auth_method: Option<String>,
+    /// Where the metadata of the authorization server was found.
+    pub(crate) metadata_url: Option<String>,
     pub(crate) unknown: UnknownMembers,
 }
 
@@ -170,6 +172,7 @@ impl StoreEntry for Tokens {
             dpop_jkt: reader.optional_text("dpop_jkt")?,
             client_secret: reader.optional("client_secret")?,
             auth_method: reader.optional_text("auth_method")?,
+            metadata_url: reader.optional_text("metadata_url")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "resource",
@@ -184,6 +187,7 @@ impl StoreEntry for Tokens {
                 "dpop_jkt",
                 "client_secret",
                 "auth_method",
+                "metadata_url",
             ]),
         })
     }
@@ -202,7 +206,8 @@ impl StoreEntry for Tokens {
             .optional_text("dpop_key", self.dpop_key.as_ref().map(Secret::expose))
             .optional_text("dpop_jkt", self.dpop_jkt.as_deref())
             .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
-            .optional_text("auth_method", self.auth_method.as_deref());
+            .optional_text("auth_method", self.auth_method.as_deref())
+            .optional_text("metadata_url", self.metadata_url.as_deref());
         end(writer, &self.unknown)
     }
 
@@ -342,7 +347,7 @@ mod tests {
         "client_id":"é\"","access_token":"at\u0041","token_type":"DPoP","expires_at":1800000000,
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
         "dpop_key":"pem\n","client_secret":"cs","auth_method":"client_secret_post",
-        "later":{"x":[1.50]},"version2":1}"#;
+        "metadata_url":"https://a/m","later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; returns the written text.
     fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {

@@ -60,7 +60,7 @@ impl Core {
         if !knobs.has_registration {
             return http::reply(404, &[], b"");
         }
-        if let Some((text, status, kind, body)) = &knobs.refuses
+        if let Some((text, status, kind, body)) = &knobs.refuses_registration
             && String::from_utf8_lossy(&request.body).contains(text)
         {
             return http::reply(*status, &[("content-type", kind)], body.as_bytes());

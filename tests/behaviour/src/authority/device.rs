@@ -64,6 +64,7 @@ impl Core {
             thumbprint: None,
             family,
             is_used: false,
+            gives_refresh: true,
         };
         let (interval, polled) = (Duration::from_secs(interval), Instant::now());
         let device = Device { code, pending: knobs.device_polls, interval, polled };

@@ -66,7 +66,7 @@ pub struct Knobs {
     pub registers_listed_grants_only: bool,
     /// A text in a registration that is refused, and the status, media type and
     /// body of the refusal.
-    pub refuses: Option<(&'static str, u16, &'static str, String)>,
+    pub refuses_registration: Option<(&'static str, u16, &'static str, String)>,
     /// Over the answer to a registration.
     pub registration: Value,
     /// Clients that are known before.
@@ -121,7 +121,7 @@ impl Default for Knobs {
             method: None,
             wants_client_id: None,
             registers_listed_grants_only: false,
-            refuses: None,
+            refuses_registration: None,
             reads_form_only: false,
             registration: json!({}),
             given: Vec::new(),

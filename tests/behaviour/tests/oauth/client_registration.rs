@@ -299,7 +299,7 @@ tests! {
         let body = json!({"error": "invalid_redirect_uri",
             "error_description": "must be https or localhost"});
         let refusal = ("127.0.0.1", 400, "application/json", body.to_string());
-        scene.authority.set(|knobs| knobs.refuses = Some(refusal));
+        scene.authority.set(|knobs| knobs.refuses_registration = Some(refusal));
         let (auth, browser) = scene.person();
         let failure = scene.failure(scene.client(&auth).ping());
         assert_eq!((failure.status, browser.count()), (MCP_E_AUTH, 0), "{}", failure.message);
@@ -357,7 +357,7 @@ tests! {
             (404, "text/html", page.to_owned(), client, "registers no clients"),
         ] {
             let scene = Scene::new();
-            scene.authority.set(|knobs| knobs.refuses = Some(("redirect", status, kind, body)));
+            scene.authority.set(|knobs| knobs.refuses_registration = Some(("redirect", status, kind, body)));
             let (auth, _browser) = scene.person();
             let failure = scene.failure(scene.client(&auth).ping());
             assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);

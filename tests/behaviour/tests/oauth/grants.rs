@@ -434,15 +434,6 @@ tests! {
         assert_eq!(browser.count(), 0);
     }
 
-    pinned_issuer_that_is_not_listed_is_refused {
-        let scene = Scene::new();
-        let (auth, browser) = scene.person();
-        auth.set_issuer("https://issuer.example.com").unwrap();
-        let failure = scene.failure(scene.client(&auth).ping());
-        assert_eq!(failure.status, MCP_E_UNTRUSTED, "{}", failure.message);
-        assert_eq!((browser.count(), scene.authority.log().count()), (0, 0));
-    }
-
     pinned_issuer_is_chosen_from_a_list {
         let (scene, other) = (Scene::new(), Authority::new());
         scene.has_other(other.log());
