@@ -41,7 +41,7 @@ BY_HAND = "registered by hand"
 BRIEF = 6
 WAIT = "wait %d" % (BRIEF * 1000 - 2000)
 # A refresh token of Canaille ends with its access token.
-CANAILLE = 12
+CANAILLE = 10
 suite = Suite("oauth")
 
 
@@ -248,20 +248,29 @@ def renews(name, file, url, log):
 
 def registered(name, file, url):
     """A client that its owner has registered, which says who it is by Basic."""
+    client = by_hand(name, urllib.parse.urljoin(url, "/register"),
+                     "read offline_access" if file.startswith("sdk") else "read")
+    if client is None:
+        return
+    lines = calls(url, ["call read"], Person(file + "-registered"), scope="read", **client)
+    answers(name + ": a client that was registered by hand signs in", lines, ["read"])
+
+
+def by_hand(name, endpoint, scope):
+    """Registers a client with a secret; its options, or None."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         redirect = "http://127.0.0.1:%d/callback" % free.getsockname()[1]
-    status, text = post(urllib.parse.urljoin(url, "/register"), json.dumps({
-        "client_name": BY_HAND, "redirect_uris": [redirect], "scope": "read offline_access"
-        if file.startswith("sdk") else "read", "response_types": ["code"],
-        "grant_types": [CODE, RENEWAL], "token_endpoint_auth_method": "client_secret_basic"}),
+    status, text = post(endpoint, json.dumps({
+        "client_name": BY_HAND, "redirect_uris": [redirect], "scope": scope,
+        "response_types": ["code"], "grant_types": [CODE, RENEWAL],
+        "token_endpoint_auth_method": "client_secret_basic"}),
                         {"Content-Type": "application/json"})
     if not suite.check(name + ": takes a registration by hand", status == 201, text):
-        return
+        return None
     client = json.loads(text)
-    lines = calls(url, ["call read"], Person(file + "-registered"), scope="read",
-                  client=client["client_id"], secret=client["client_secret"], redirect=redirect)
-    answers(name + ": a client that was registered by hand signs in", lines, ["read"])
+    return {"client": client["client_id"], "secret": client["client_secret"],
+            "redirect": redirect}
 
 
 # An OpenID provider, and FastMCP that takes its tokens
@@ -491,10 +500,11 @@ def canaille():
         server.process.stdin.flush()
         await_http(server)
         canaille_signs_in(name, server.url("brief"), issuer, log)
+        canaille_revokes(name, server.url("steady"), issuer, log)
 
 
 def canaille_signs_in(name, url, issuer, log):
-    """A sign-in, a call, a refresh in another process, and the sign-out."""
+    """A sign-in, a call and a refresh in another process."""
     person = Person("canaille")
     store = OUT / "canaille.store" / "tokens.json"
     # Its metadata lists its scopes; they are about the person.
@@ -508,19 +518,33 @@ def canaille_signs_in(name, url, issuer, log):
          [issuer])
     sees(name + ": the client registers itself once",
          [one["status"] for one in log.lines(path="/oauth/register")], [201])
-    lines = calls(url, ["wait %d" % (CANAILLE * 500), "call read", "sign-out", "call read"],
-                  store=store)
-    answers(name + ": another process renews the token and signs out", lines,
-            ["read", "MCP_OK", "MCP_E_UNAUTHORIZED"])
-    tokens = log.lines(path="/oauth/token")
+    lines = calls(url, ["call read", "wait %d" % (CANAILLE * 600), "call read"], store=store)
+    answers(name + ": another process goes on, and renews the token", lines, ["read", "read"])
     sees(name + ": the code becomes a token, and its refresh token the next one",
-         [(one["form"]["grant_type"], one["status"]) for one in tokens],
+         [(one["form"]["grant_type"], one["status"]) for one in log.lines(path="/oauth/token")],
          [(CODE, 200), (RENEWAL, 200)])
     sees(name + ": without the person", len(person.asked()), 1)
+
+
+def canaille_revokes(name, url, issuer, log):
+    """The sign-out, which Canaille lets only a client with a secret ask for."""
+    client = by_hand(name, issuer + "/oauth/register", "profile")
+    if client is None:
+        return
+    store = OUT / "canaille-revokes.store" / "tokens.json"
+    lines = calls(url, ["sign-in", "call read", "sign-out"],
+                  Person("canaille-registered"), store=store, scope="profile", **client)
+    answers(name + ": a client that was registered by hand signs in and out", lines,
+            ["MCP_OK", "read", "MCP_OK"])
     revoked = log.lines(path="/oauth/revoke")
     sees(name + ": the tokens are revoked",
          [(one["form"].get("token_type_hint"), one["status"]) for one in revoked],
          [(RENEWAL, 200), ("access_token", 200)])
+    shown = [one for one in log.lines(client=client["client"]) if one["path"] != "/oauth/authorize"]
+    sees(name + ": each request proves the client in one way",
+         {one["basic"] and "client_id" not in one["form"] for one in shown} == {True}, True)
+    answers(name + ": and nothing is left", calls(url, ["call read"], store=store),
+            ["MCP_E_UNAUTHORIZED"])
 
 
 def compiles():
