@@ -124,7 +124,7 @@ pub(crate) fn read(
     let document = success(reply, asked)?;
     granted(&document, asked).map_err(|why| TokenError {
         kind: TokenErrorKind::Other,
-        refusal: Refusal::of(reply),
+        refusal: RefreshRefusal::of(reply),
         error: reply.malformed(asked.step.name(), &why),
     })
 }
