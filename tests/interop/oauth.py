@@ -185,10 +185,9 @@ def grants(log, variant, grant):
 
 def widens(name, kind, file, url, log):
     """A sign-in, a wider one, and the end of it."""
-    # The server of the SDK lists offline_access as well.
+    # Nothing is added to the scope of the program, also where the server (that of
+    # the SDK) lists offline_access.
     scopes = [{"read"}, {"read", "write"}]
-    if kind == "sdk":
-        scopes = [one | {"offline_access"} for one in scopes]
     person = Person(file + "-steady")
     lines = calls(url, ["call read", "call read", "call write", "call write", "sign-out"],
                   person, scope="read")
@@ -325,8 +324,8 @@ def openid(majors):
                 for major, server in servers.items():
                     jobs.append(pool.submit(openid_widens, major, server, logs[major], provider))
                 major = max(majors)
-                for job in (openid_renews, openid_bound, openid_refused, openid_services,
-                            openid_in_chromium):
+                for job in (openid_renews, openid_consents, openid_bound, openid_refused,
+                            openid_services, openid_in_chromium):
                     jobs.append(pool.submit(job, servers[major], logs[major], provider))
                 for job in jobs:
                     job.result()
@@ -347,7 +346,8 @@ def openid_widens(major, server, log, provider):
                 calls(url, ["call read"], person), ["MCP_E_AUTH"])
         pin = {"issuer": provider.url("oidc", "")}
     lines = calls(url, ["call read", "call write", "call write", "sign-out"], person,
-                  scope="read", name="libmcpclient-%d" % major, **pin)
+                  scope="read offline_access", prompt="consent",
+                  name="libmcpclient-%d" % major, **pin)
     answers(name + ": tools are called, one of them for a wider scope", lines,
             ["read", "written", "written", "MCP_OK"])
     asked = person.asked()
@@ -382,7 +382,9 @@ def openid_renews(server, _, provider):
     url = server.url("brief")
     person = Person("oidc-brief")
     store = OUT / "oidc.store" / "tokens.json"
-    lines = calls(url, ["sign-in", "call read", WAIT, "call read"], person, store=store)
+    # This provider gives no refresh token without a new consent.
+    lines = calls(url, ["sign-in", "call read", WAIT, "call read"], person, store=store,
+                  prompt="consent")
     answers(name + ": a token is renewed before its end", lines, ["MCP_OK", "read", "read"])
     lines = calls(url, ["call read", WAIT, "call read"], store=store)
     answers(name + ": another process goes on with the file, without a person", lines,
@@ -394,12 +396,21 @@ def openid_renews(server, _, provider):
                 and len(person.asked()) == 1, json.dumps(renewals))
 
 
+def openid_consents(server, _, provider):
+    name = "oidc-provider, consent"
+    person = Person("oidc-consent")
+    lines = calls(server.url("brief"), ["call read", WAIT, "call read", WAIT, "call read"], person)
+    answers(name + ": tools are called", lines, ["read"] * 3)
+    sees(name + ": it is asked for after no refresh token came, and gives one",
+         [one.get("prompt") for one in person.asked()], [None, "consent"])
+
+
 def openid_bound(server, log, provider):
     name = "oidc-provider, DPoP"
     url = server.url("bound")
     person = Person("oidc-bound")
     store = OUT / "oidc-bound.store" / "tokens.json"
-    lines = calls(url, ["call read", WAIT, "call read"], person, store=store)
+    lines = calls(url, ["call read", WAIT, "call read"], person, store=store, prompt="consent")
     answers(name + ": a server that wants proofs gets them, and a renewed token too", lines,
             ["read", "read"])
     lines = calls(url, ["call read", WAIT, "call read"], store=store, dpop=1)
@@ -473,7 +484,8 @@ def openid_in_chromium(server, _, provider):
                HERE / "oidc" / "browser.mjs", chromium, OUT / "chromium.profile", log.path]
     person = Person("chromium-person", command=command)
     url = server.url("spare")
-    answers(name + ": a person signs in", calls(url, ["call read"], person), ["read"])
+    answers(name + ": a person signs in", calls(url, ["call read"], person, prompt="consent"),
+            ["read"])
     back = log.awaited(back=True)
     pages = [one["text"] for one in log.lines() if "text" in one]
     suite.check(name + ": who agrees to what, and sees our page in the end",

@@ -313,8 +313,8 @@ impl Flow<'_> {
         let lookup = misses.nothing("metadata of the authorization server")?;
         Ok(Err(match moved_to {
             Some(moved_to) => format!(
-                "{lookup}; if \"{moved_to}\" is the right issuer, set it: mcp_auth_set_issuer() \
-                 with \"{moved_to}\""
+                "{lookup}; if {moved_to} is the right one, set it: mcp_auth_set_issuer() with \
+                 {moved_to}"
             ),
             None => lookup,
         }))
