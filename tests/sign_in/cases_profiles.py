@@ -10,7 +10,7 @@ import subprocess
 from checks import CLIENT, LIMIT, WITH_SECRET
 from person import looks_away
 from profiles import PROFILES
-from provider import Provider
+from provider import GIVEN, Provider
 from support import ROOT
 
 CASES = {}
@@ -102,6 +102,25 @@ def profile_of_an_unknown_name_is_refused(check):
         check.that("is an argument of a wrong kind", done.code in (1, 2), done)
         check.says(done.error, ["nobody", *PROFILES], done)
         check.that("nobody is asked", not user.person.asked and not one.log)
+
+
+@case
+def profile_of_entra_is_for_a_client_without_a_secret_too(check):
+    """As Entra has it for a desktop application, without "none" in its list."""
+    class Desktop(PROFILES["entra"].emulator):
+        clients = {GIVEN: None}
+
+        def methods(self):
+            return ["none"]
+
+    with Desktop() as one, check.user(one) as user:
+        options = ["--provider", "entra", "--client-id", GIVEN]
+        done = user.login(*options)
+        check.that("signs in", done.code == 0, done)
+        one.expire_all()
+        done = user.tools("--no-browser", *options)
+        check.that("renews the token", done.code == 0 and "add" in done.output, done)
+        check.no_faults(one)
 
 
 @case
@@ -203,8 +222,7 @@ def given(profile):
     while words:
         name = words.pop(0)
         value = words.pop(0)
-        shown = {"--client-id": "ID", "--client-secret-env": "NAME", "--redirect-url": "URL",
-                 "--scope": "SCOPE"}[name]
+        shown = {"--client-id": "ID", "--client-secret-env": "NAME", "--redirect-url": "URL"}[name]
         assert value
         parts.append(code([name, shown]))
     return ", ".join(parts) or "nothing"

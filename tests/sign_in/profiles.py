@@ -376,7 +376,7 @@ PROFILES = {
         WITH_SECRET,
         default={"says": ["PKCE"], "names": ["--assume-pkce"]}),
     "github": Profile(
-        "GitHub", GitHub, "2025-12", [
+        "GitHub", GitHub, "2025-11", [
             Item("--client-auth", "post", says=["incorrect_client_credentials"])],
         WITH_SECRET, default=NO_REGISTRATION),
     "google": Profile(
@@ -400,9 +400,11 @@ PROFILES = {
     "slack": Profile(
         "Slack", Slack, "2026-02", [
             Item("--authorization-endpoint", "{H}/authorize", "--token-endpoint", "{H}/token",
+                 # With endpoints given by hand no metadata is read.
+                 "--scope", "channels:history chat:write",
                  says=["{F}"], names=["--issuer"], status="MCP_E_UNTRUSTED",
                  real="`--authorization-endpoint https://slack.com/oauth/v2_user/authorize`, "
                       "`--token-endpoint https://slack.com/api/oauth.v2.user.access`")],
-        [*WITH_SECRET, *REDIRECT, "--scope", "channels:history chat:write"],
+        [*WITH_SECRET, *REDIRECT],
         default={"says": ["{F}"], "names": ["--issuer"], "status": "MCP_E_UNTRUSTED"}),
 }
