@@ -405,7 +405,8 @@ tests! {
             let memory = stored(&scene);
             let (first, _auth, asked) = with(&scene, &memory);
             let (second, _other, _) = with(&scene, &memory);
-            (first.ping().unwrap(), second.ping().unwrap());
+            first.ping().unwrap();
+            second.ping().unwrap();
             scene.authority.expire();
             second.ping().unwrap();
             let token = scene.authority.tokens().pop().unwrap().0;
