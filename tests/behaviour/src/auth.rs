@@ -162,11 +162,7 @@ impl Auth {
     pub fn set_endpoints(&self, authorization: Option<&str>, token: &str) -> Outcome<()> {
         let authorization = authorization.map(c);
         outcome(unsafe {
-            raw::mcp_auth_set_endpoints(
-                self.0,
-                optional(authorization.as_ref()),
-                c(token).as_ptr(),
-            )
+            raw::mcp_auth_set_endpoints(self.0, optional(authorization.as_ref()), c(token).as_ptr())
         })
     }
 

@@ -6,6 +6,7 @@ mod client_registration;
 mod concurrent_calls;
 mod consent;
 mod dead_credentials;
+mod dead_registrations;
 mod device_grant;
 mod discovery;
 mod dpop;
