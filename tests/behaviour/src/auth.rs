@@ -155,6 +155,21 @@ impl Auth {
         self.set_token_parameter("resource", None).unwrap();
     }
 
+    pub fn set_assume_pkce(&self, on: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_auth_set_assume_pkce(self.0, on.into()) })
+    }
+
+    pub fn set_endpoints(&self, authorization: Option<&str>, token: &str) -> Outcome<()> {
+        let authorization = authorization.map(c);
+        outcome(unsafe {
+            raw::mcp_auth_set_endpoints(
+                self.0,
+                optional(authorization.as_ref()),
+                c(token).as_ptr(),
+            )
+        })
+    }
+
     pub fn set_sign_in_timeout(&self, milliseconds: i32) -> Outcome<()> {
         outcome(unsafe { raw::mcp_auth_set_sign_in_timeout(self.0, milliseconds) })
     }
