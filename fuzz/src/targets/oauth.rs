@@ -5,17 +5,19 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::parts;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::client_refusal::misses_client_id;
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::metadata::{self, FailedLookups};
-use crate::auth::oauth::spec::client_refusal::misses_client_id;
 use crate::auth::oauth::spec::registration;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{self, DpopUse, SentTokenRequest, TokenStep};
 use crate::auth::oauth::spec::url_rules::PlainHttp;
-use crate::auth::oauth::store::entry::{Endpoint, Given, Registration, ServerNeeds, StoreEntry, Tokens};
+use crate::auth::oauth::store::entry::{
+    Endpoint, Given, Registration, ServerNeeds, StoreEntry, Tokens,
+};
 use crate::auth::oauth::store::file_document::StoreDocument;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
