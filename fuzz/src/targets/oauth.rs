@@ -5,6 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::parts;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::client_refusal::misses_client_id;
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::metadata::{self, FailedLookups};
@@ -14,7 +15,9 @@ use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{self, DpopUse, SentTokenRequest, TokenStep};
 use crate::auth::oauth::spec::url_rules::PlainHttp;
-use crate::auth::oauth::store::entry::{Endpoint, Given, Registration, StoreEntry, Tokens};
+use crate::auth::oauth::store::entry::{
+    Endpoint, Given, Registration, ServerNeeds, StoreEntry, Tokens,
+};
 use crate::auth::oauth::store::file_document::StoreDocument;
 use crate::base::error::Error;
 use crate::base::secret::Secret;
@@ -149,13 +152,16 @@ fn answered(data: &[u8], secrets: &[Secret]) {
         let scopes = ["a".to_owned()];
         let request = registration::RegistrationRequest {
             client_name: "n",
+            is_device: false,
             redirect_uri: "http://127.0.0.1:1/cb",
+            has_refresh: true,
             method: AuthMethod::None,
             scopes: &scopes,
             is_bound: false,
             jwks: None,
         };
-        request.may_go_without_scopes(&reply);
+        bounded(data.len(), || request.after_refusal(&reply).is_some());
+        bounded(data.len(), || misses_client_id(&reply));
         match bounded(data.len(), || request.read(&reply)) {
             Ok(registration) => assert!(!registration.client_id.is_empty()),
             Err(error) => assert!(error.message().is_ascii()),
@@ -189,6 +195,7 @@ fn stored(text: &str) {
     entry::<Tokens>(text);
     entry::<Endpoint>(text);
     entry::<Given>(text);
+    entry::<ServerNeeds>(text);
     let Ok(document) = bounded(text.len(), || StoreDocument::parse(text)) else { return };
     let _ = document.get("k");
     let with = document.with("k", Some("{\"a\":1}"));

@@ -31,7 +31,7 @@ const BODY_LIMIT: usize = 256 * 1024;
 /// The most requests for metadata of one sign-in.
 const MOST_METADATA: usize = 12;
 /// The most requests of one sign-in.
-const MOST: usize = 16;
+const MOST: usize = 24;
 /// The most redirects that one request follows.
 const REDIRECTS: usize = 3;
 

@@ -79,15 +79,15 @@ impl<'a> RegistrationRequest<'a> {
         if reply.is_unavailable() {
             return None;
         }
-        let code = reply.document()?.text("error")?;
         let has_scopes = !self.scopes.is_empty();
         let least = Self { scopes: &[], has_refresh: false, ..*self };
+        if self.is_device && matches!(reply.status, 400 | 422) {
+            // Some servers register no client without a redirect URL.
+            return Some(Self { redirect_uri: UNUSED_REDIRECT, ..least });
+        }
+        let code = reply.document()?.text("error")?;
         match code.as_str() {
             "invalid_scope" if has_scopes => Some(Self { scopes: &[], ..*self }),
-            // Some servers register no client without a redirect URL.
-            "invalid_client_metadata" | "invalid_redirect_uri" if self.is_device => {
-                Some(Self { redirect_uri: UNUSED_REDIRECT, ..least })
-            }
             "invalid_client_metadata" if has_scopes || self.has_refresh => Some(least),
             _ => None,
         }
@@ -104,8 +104,8 @@ impl<'a> RegistrationRequest<'a> {
         let (Some(document), Some(client_id)) =
             (document, client_id.filter(|id| is_credential(id)))
         else {
-            let kind = application_type(self.redirect_uri).name();
-            return Err(refusal(reply, self.redirect_uri, kind));
+            let redirect_uri = if self.is_device { "" } else { self.redirect_uri };
+            return Err(refusal(reply, redirect_uri, application_type(redirect_uri).name()));
         };
         let client_secret = document.text("client_secret").map(Secret::from);
         Ok(RegistrationResponse {
@@ -303,7 +303,9 @@ mod tests {
             (full, 201, r#"{"client_id":"i"}"#, None),
             (device, 400, redirect, unused),
             (device, 400, metadata, unused),
-            (device, 400, scope, None),
+            (device, 400, scope, unused),
+            (device, 422, "redirect_uris: required", unused),
+            (device, 403, "", None),
         ] {
             let next = asks.after_refusal(&EndpointResponse::of(status, body));
             let found = next.map(|next| (next.has_refresh, next.redirect_uri));

@@ -132,6 +132,7 @@ fn advice(cause: Cause, redirect_uri: &str) -> String {
     const CLIENT: &str = "set a client id with mcp_auth_set_client()";
     let redirect = another_redirect(redirect_uri);
     match cause {
+        Cause::Redirect | Cause::Firewall if redirect_uri.is_empty() => CLIENT.to_owned(),
         Cause::Redirect => format!("it refuses the redirect URL: {redirect}, or {CLIENT}"),
         Cause::Firewall => {
             format!("a firewall may have refused the redirect URL: {redirect}, or {CLIENT}")
@@ -230,6 +231,8 @@ mod tests {
     #[test]
     fn proposes_another_redirect_than_the_refused_one() {
         let body = r#"{"error":"invalid_redirect_uri"}"#;
+        let device = message(400, body, "");
+        assert!(device.contains(CLIENT) && !device.contains("redirect_url"), "{device}");
         for (redirect, proposed) in [
             ("http://127.0.0.1:7/callback", "with http://localhost/callback"),
             ("http://[::1]:7/callback", "with http://localhost/callback"),
