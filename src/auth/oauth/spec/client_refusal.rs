@@ -7,8 +7,22 @@ use crate::auth::oauth::spec::token_request::AuthMethod;
 
 /// Words about a parameter that is not there.
 const MISSING: [&str; 16] = [
-    "missing", "requir", "must", "absent", "provide", "no client", "without", "empty", "blank",
-    "null", "undefined", "expect", "need", "lack", "parameter", "field",
+    "missing",
+    "requir",
+    "must",
+    "absent",
+    "provide",
+    "no client",
+    "without",
+    "empty",
+    "blank",
+    "null",
+    "undefined",
+    "expect",
+    "need",
+    "lack",
+    "parameter",
+    "field",
 ];
 
 /// Whether the server misses the client id in the form. The words count: there is
