@@ -2227,8 +2227,9 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
  *
  * `client`: a client with an authorization.
  *
- * The library finds the authorization server in the metadata that the MCP
- * server publishes, and then does everything that it does when the server
+ * Without a token, the library first asks the MCP server what it demands.  It
+ * finds the authorization server in the metadata that the MCP server
+ * publishes, and then does everything that it does when the server
  * refuses a call.  A token that has expired is renewed.  A stored token that
  * has not expired is kept if the MCP server accepts it now: the library
  * connects and pings with it, over a connection that the client does not use

@@ -6,7 +6,6 @@ use crate::auth::credential::{Credential, Need};
 use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::oauth::host::browser;
 use crate::auth::oauth::token_check::TokenCheck;
-use crate::auth::token::Token;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
@@ -69,21 +68,26 @@ impl Client {
         options: &Arc<Options>,
         need: Need<'_>,
     ) -> Result<()> {
-        let (mut refused, mut may_refresh) = (None, true);
+        let (mut refused, mut may_refresh, mut challenges) = (None, true, None);
         for _ in 0..=CHECKS {
             match oauth.good_token() {
                 Some((_, true)) => return Ok(()),
                 Some((token, false)) if refused.as_ref() != Some(&token) => {
-                    match self.check_token(oauth, options, &token, need.wait)? {
+                    let check = TokenCheck::new(oauth, Some(&token));
+                    match self.check_token(&check, options, need.wait)? {
                         TokenVerdict::Accepted => return Ok(()),
                         TokenVerdict::Refused { is_unauthorized } => {
                             (refused, may_refresh) = (Some(token), is_unauthorized);
+                            challenges = Some(check.challenges());
                         }
                     }
                 }
-                _ => {}
+                Some(_) => {}
+                None if challenges.is_some() => {}
+                None => challenges = Some(self.challenges(oauth, options, need.wait)?),
             }
-            now(oauth.sign_in(need, refused.as_ref(), may_refresh))?;
+            let challenges = challenges.as_deref().unwrap_or_default();
+            now(oauth.sign_in(need, refused.as_ref(), may_refresh, challenges))?;
         }
         Err(Error::new(
             Status::Auth,
@@ -91,16 +95,33 @@ impl Client {
         ))
     }
 
-    /// Connects and pings with a token, by a client that the application does
-    /// not see.
-    fn check_token(
+    /// Sends a request without a token and returns the challenges of the
+    /// refusal: they alone may name the metadata and the scope. The metadata may
+    /// also be found without them, so a failure ends nothing.
+    fn challenges(
         &self,
         oauth: &Arc<OAuthCredential>,
         options: &Options,
-        token: &Token,
+        wait: &Wait,
+    ) -> Result<Vec<String>> {
+        let check = TokenCheck::new(oauth, None);
+        match self.check_token(&check, options, wait) {
+            Err(error) if matches!(error.status(), Status::Cancelled | Status::Closed) => {
+                Err(error)
+            }
+            _ => Ok(check.challenges()),
+        }
+    }
+
+    /// Connects and pings with the token of a check, by a client that the
+    /// application does not see.
+    fn check_token(
+        &self,
+        check: &Arc<TokenCheck>,
+        options: &Options,
         wait: &Wait,
     ) -> Result<TokenVerdict> {
-        let options = Arc::new(options.to_try(TokenCheck::new(oauth, token)));
+        let options = Arc::new(options.to_try(check.clone()));
         let client = self.sibling(Options::clone(&options));
         let call = Call::ping();
         let limits = CallLimits::of(&call);

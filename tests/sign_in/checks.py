@@ -152,7 +152,9 @@ class Check:
     def is_clean(self, one, done):
         """What holds for the output of every command."""
         text = done.output + done.error
-        self.that("no name of a C function", "mcp_" not in text, done)
+        # The page to visit may have a scope with such a name.
+        messages = [line for line in text.splitlines() if not line.startswith("  http")]
+        self.that("no name of a C function", "mcp_" not in "\n".join(messages), done)
         self.that("no crash", isinstance(done.code, str) or done.code >= 0 or done.code == -2, done)
         for secret, kind in list(one.secrets.items()):
             self.that("no secret (%s) in the output" % kind, secret not in text, done)

@@ -62,16 +62,21 @@ impl OAuthCredential {
         self.flow(need).load().await
     }
 
-    /// Gets a token before the server asks for one. `refused`: the token that
-    /// the server did not accept. `may_refresh`: whether the refresh token of
-    /// that one may get another.
+    /// Gets a token before a call needs one. `refused`: the token that the
+    /// server did not accept. `may_refresh`: whether the refresh token of that
+    /// one may get another. `challenges`: the values of WWW-Authenticate in the
+    /// server's last refusal.
     pub(crate) async fn sign_in(
         &self,
         need: Need<'_>,
         refused: Option<&Token>,
         may_refresh: bool,
+        challenges: &[String],
     ) -> Result<()> {
-        self.flow(need).run(Reason::SignIn { refused, may_refresh }).await.map(drop)
+        let challenges = challenge::all(challenges.iter().map(String::as_str));
+        let challenge = challenge::choose(&challenges, self.auth.wants_dpop());
+        let reason = Reason::SignIn { refused, may_refresh, challenge };
+        self.flow(need).run(reason).await.map(drop)
     }
 
     /// The token that has not ended and was not refused, and whether it has just

@@ -1,45 +1,53 @@
-//! A credential that tries one token: it gets no other one.
+//! A credential that tries one token, or none: it gets no other one.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
+use crate::base::sync::lock;
 use crate::wire::challenge;
 
 /// Sends this token with each request. A refusal is final.
 #[derive(Debug)]
 pub(crate) struct TokenCheck {
     oauth: Arc<OAuthCredential>,
-    token: Token,
+    token: Option<Token>,
+    /// The values of WWW-Authenticate in the last refusal.
+    challenges: Mutex<Vec<String>>,
 }
 
 impl TokenCheck {
-    pub(crate) fn new(oauth: &Arc<OAuthCredential>, token: &Token) -> Arc<Self> {
-        Arc::new(Self { oauth: oauth.clone(), token: token.clone() })
+    pub(crate) fn new(oauth: &Arc<OAuthCredential>, token: Option<&Token>) -> Arc<Self> {
+        Arc::new(Self { oauth: oauth.clone(), token: token.cloned(), challenges: Mutex::default() })
+    }
+
+    /// What the server demands; empty if it has refused nothing.
+    pub(crate) fn challenges(&self) -> Vec<String> {
+        lock(&self.challenges).clone()
     }
 
     /// The token, if the proof lacked only the nonce that the response brought.
     fn repeated(&self, refusal: TokenRefusal<'_>) -> Option<Token> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let chosen = challenge::choose(&challenges, true)?;
-        let wants_nonce = self.token.key().is_some()
+        let wants_nonce = self.token.as_ref().is_some_and(|token| token.key().is_some())
             && refusal.has_nonce
             && chosen.get("error") == Some("use_dpop_nonce");
         let is_first = !std::mem::replace(&mut refusal.tries.nonce, true);
-        (wants_nonce && is_first).then(|| self.token.clone())
+        self.token.clone().filter(|_| wants_nonce && is_first)
     }
 }
 
 impl Credential for TokenCheck {
     fn ready(&self) -> Option<Option<Token>> {
-        Some(Some(self.token.clone()))
+        Some(self.token.clone())
     }
 
     fn obtain<'a>(&'a self, _need: Need<'a>) -> Later<'a, Option<Token>> {
-        Box::pin(async { Ok(Some(self.token.clone())) })
+        Box::pin(async { Ok(self.token.clone()) })
     }
 
     fn refused<'a>(
@@ -47,6 +55,7 @@ impl Credential for TokenCheck {
         refusal: TokenRefusal<'a>,
         _need: Need<'a>,
     ) -> Later<'a, Option<Token>> {
+        *lock(&self.challenges) = refusal.challenges.to_vec();
         Box::pin(async { Ok(self.repeated(refusal)) })
     }
 
@@ -63,7 +72,7 @@ impl Credential for TokenCheck {
     }
 
     fn current(&self) -> Option<Token> {
-        Some(self.token.clone())
+        self.token.clone()
     }
 
     fn secrets(&self) -> Vec<Secret> {

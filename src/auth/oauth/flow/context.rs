@@ -34,10 +34,10 @@ const MOST_NOTICES: usize = 16;
 pub(crate) enum Reason<'a> {
     /// The next request needs one, and the cached token is unknown or expires.
     NextRequest,
-    /// The application signs in before any server asks for a token.
-    /// `refused`: the token that the server did not accept. `may_refresh`:
-    /// whether its refresh token may get another one.
-    SignIn { refused: Option<&'a Token>, may_refresh: bool },
+    /// The application signs in. `refused`: the token that the server did not
+    /// accept. `may_refresh`: whether its refresh token may get another one.
+    /// `challenge`: what the server demands.
+    SignIn { refused: Option<&'a Token>, may_refresh: bool, challenge: Option<&'a Challenge> },
     /// The server refused a request for its token, or for having none.
     Unauthorized { refused: Option<&'a Token>, challenge: Option<&'a Challenge>, only_dpop: bool },
     /// The server refused a request because its token lacks a scope.
@@ -47,10 +47,10 @@ pub(crate) enum Reason<'a> {
 impl<'a> Reason<'a> {
     pub(super) fn challenge(self) -> Option<&'a Challenge> {
         match self {
-            Self::NextRequest | Self::SignIn { .. } => None,
-            Self::Unauthorized { challenge, .. } | Self::InsufficientScope { challenge, .. } => {
-                challenge
-            }
+            Self::NextRequest => None,
+            Self::SignIn { challenge, .. }
+            | Self::Unauthorized { challenge, .. }
+            | Self::InsufficientScope { challenge, .. } => challenge,
         }
     }
 

@@ -1,0 +1,237 @@
+"""More members of the kinds: issuers, registrations that are gone, methods, places,
+challenges."""
+
+from cases_credentials import Forgotten, Stale
+from checks import WITH_SECRET, registry
+from provider import (ABSENT, GIVEN, OPENID_PLACE, RESOURCE_PLACE, SERVER_PLACE, Provider, error,
+                      response)
+
+CASES, case = registry()
+BASIC, POST, NONE = "client_secret_basic", "client_secret_post", "none"
+
+
+# A. Issuers.
+
+@case
+def issuer_of_another_name_of_the_same_machine(check):
+    class Two(Provider):
+        def fill(self, value):
+            value = super().fill(value)
+            return value.replace("{L}", self.H.replace("127.0.0.1", "localhost")) if isinstance(
+                value, str) else value
+    with Two(resource={"authorization_servers": ["{L}"]}) as one:
+        check.refuses(one, says=["{L}", "{H}"], status=("MCP_E_AUTH", "MCP_E_UNTRUSTED"))
+        check.signs_in(one, "--issuer", "{H}")
+
+
+@case
+def pin_is_at_the_second_of_two_places_and_the_first_differs(check):
+    with Provider(resource={"authorization_servers": ["{H}/a", "{H}/b"]},
+                  server={"issuer": "{H}/pin"}, server_places=[SERVER_PLACE + "/b"], pages={
+                      "H" + SERVER_PLACE + "/a": {"issuer": "{H}/a", "token_endpoint": "{F}/t"}
+                  }) as one:
+        check.signs_in(one, "--issuer", "{H}/pin")
+
+
+@case
+def pin_that_nobody_publishes_ends_within_the_bound(check):
+    for count in (1, 3, 40):
+        listed = ["{H}/%d" % number for number in range(count)]
+        with Provider(resource={"authorization_servers": listed}, server_places=()) as one:
+            with check.user(one) as user:
+                done = user.login("--issuer", one.H + "/pin")
+                check.that("fails", done.code == 1 and one.H + "/pin" in done.error, done)
+            asked = [path for _, _, path, _ in one.log if "well-known" in path]
+            check.that("at most 12 requests", len(asked) <= 12, asked)
+
+
+@case
+def issuer_with_a_slash_after_a_path_at_every_place(check):
+    for place in (SERVER_PLACE + "/a", OPENID_PLACE + "/a", "/a" + OPENID_PLACE,
+                  "/a" + SERVER_PLACE, SERVER_PLACE, OPENID_PLACE):
+        with Provider(resource={"authorization_servers": ["{H}/a/"]},
+                      server={"issuer": "{H}/a/"}, server_places=[place]) as one:
+            check.signs_in(one, by_library=False)
+
+
+# C. Credentials.
+
+def login_gets_past(name, reply):
+    def judge(check):
+        with Stale(check, reply) as (_, user):
+            check.signed_in(user.login())
+            check.that("the person is asked", len(user.person.asked) == 2)
+            check.listed(user.tools())
+    judge.__name__ = "login_gets_past_a_refresh_" + name
+    case(judge)
+
+
+login_gets_past("that_redirects", response(302, None, headers=[("Location", "/elsewhere")]))
+login_gets_past("with_a_page_and_200", response(200, "text/html", "<h1>Sign in</h1>"))
+login_gets_past("without_a_token", response(200, body={"token_type": "Bearer"}))
+login_gets_past("of_nulls", response(200, body={"access_token": None, "error": None}))
+
+
+@case
+def login_gets_past_a_token_and_a_refresh_that_are_refused(check):
+    for reply in (error("server_error", status=500), error("invalid_request")):
+        with Provider(refuse_token=lambda one, form, request, reply=reply: reply if form.get(
+                "grant_type") == "refresh_token" else None) as one, check.user(one) as user:
+            check.signed_in(user.login())
+            one.expire_all()
+            check.signed_in(user.login())
+            check.that("the person is asked", len(user.person.asked) == 2)
+            check.listed(user.tools())
+            check.no_faults(one)
+
+
+def unknown_client(one, form, request):
+    client = form.get("client_id")
+    return error("invalid_client", "unknown", 401) if client in one.gone else None
+
+
+@case
+def registration_that_the_token_endpoint_does_not_know(check):
+    with Forgotten(server={"token_endpoint_auth_methods_supported": [NONE]},
+                   refuse_authorization=None, refuse_token=unknown_client) as one, \
+            check.user(one) as user:
+        check.signed_in(user.login())
+        one.gone.update(one.registered)
+        one.access.clear()
+        done = user.login()
+        check.signed_in(done)
+        check.that("registers again", len(one.of("/register")) == 2, len(one.of("/register")))
+        check.listed(user.tools())
+        check.no_faults(one)
+
+
+@case
+def refresh_of_a_registration_that_is_gone(check):
+    # /authorize does not send the browser back for the old client.
+    for command in ("login", "tools"):
+        with Forgotten(server={"token_endpoint_auth_methods_supported": [NONE]},
+                       refuse_token=unknown_client) as one, check.user(one) as user:
+            check.signed_in(user.login())
+            one.gone.update(one.registered)
+            one.access.clear()
+            done = user.login() if command == "login" else user.tools()
+            check.that(command + " succeeds", done.code == 0, done)
+            check.that("registers again", len(one.of("/register")) == 2)
+            check.listed(user.tools())
+            check.no_faults(one)
+
+
+def gone_at_a_page(name, reply):
+    def judge(check):
+        with Forgotten(gives_refresh_token=False, refuse_authorization=lambda one, query: (
+                reply if query["client_id"] in one.gone else None)) as one, \
+                check.user(one) as user:
+            check.signed_in(user.login())
+            one.gone.update(one.registered)
+            one.expire_all()
+            process = user.start("login", one.url)
+            check.that("the person is asked", user.is_asked(2))
+            user.interrupted(process)
+            check.signed_in(user.login())
+            check.that("registers again", len(one.of("/register")) == 2)
+            check.no_faults(one)
+    judge.__name__ = "interrupt_at_a_page_" + name
+    case(judge)
+
+
+gone_at_a_page("200", response(200, "text/html", "<h1>Unknown application</h1>"))
+gone_at_a_page("400", response(400, body={"error": "invalid_client"}))
+gone_at_a_page("500", response(500, "text/html", "<h1>Error</h1>"))
+
+
+@case
+def first_sign_in_is_interrupted(check):
+    # The registration has no tokens and is not known to be good.
+    with Forgotten() as one, check.user(one, lambda person, url: None) as user:
+        process = user.start("login", one.url)
+        check.that("the person is asked", user.is_asked(1))
+        user.interrupted(process)
+        one.gone.update(one.registered)
+        process = user.start("login", one.url)
+        check.that("the person is asked", user.is_asked(2))
+        check.that("registers again", len(one.of("/register")) == 2)
+        user.interrupted(process)
+
+
+# E and F. Clients.
+
+@case
+def repeat_of_a_registration_asks_for_less(check):
+    def refuse(one, body):
+        return error("invalid_client_metadata") if "scope" in body or len(
+            body["grant_types"]) > 1 else None
+    with Provider(refuse_registration=refuse, resource={"scopes_supported": ["a"]}) as one:
+        check.signs_in(one, by_library=False)
+        first, second = one.of("/register")
+        check.that("first all", first.get("scope") == "a" and len(first["grant_types"]) == 2)
+        check.that("then less", "scope" not in second
+                   and second["grant_types"] == ["authorization_code"], second)
+
+
+@case
+def given_client_without_a_secret(check):
+    for methods in ([BASIC, POST, NONE], [NONE], ABSENT):
+        with Provider(clients={GIVEN: None}, expects_registration=False, server={
+                "token_endpoint_auth_methods_supported": methods}) as one, \
+                check.user(one) as user:
+            # The list may be wrong; the client has nothing to prove.
+            if methods is ABSENT:
+                one.methods = lambda: [NONE]
+            check.signed_in(user.login("--client-id", GIVEN))
+            check.listed(user.tools())
+            check.no_faults(one)
+
+
+@case
+def chosen_basic_for_a_given_secret(check):
+    def refuse(one, form, request):
+        one.expect("authorization" in request.headers, "not by Basic")
+    with Provider(server={"token_endpoint_auth_methods_supported": [POST, BASIC]},
+                  refuse_token=refuse, expects_registration=False) as one:
+        check.signs_in(one, *WITH_SECRET, "--client-auth", "basic")
+
+
+# G. Places.
+
+@case
+def resource_metadata_of_a_deeper_path(check):
+    path = "/a/b/mcp"
+    for place in (RESOURCE_PLACE + path, RESOURCE_PLACE):
+        for challenge in (None, "Bearer"):
+            with Provider(mcp_path=path, resource_places=[place], challenge=challenge) as one:
+                check.signs_in(one, by_library=False)
+
+
+@case
+def resource_metadata_redirects_within_its_origin(check):
+    def move(one, request):
+        return response(302, None, headers=[("Location", "/.well-known/moved")])
+    with Provider(pages={"R" + RESOURCE_PLACE + "/mcp": move,
+                         "H" + SERVER_PLACE: move},
+                  resource_places=["/.well-known/moved"],
+                  server_places=["/.well-known/moved"]) as one:
+        check.signs_in(one)
+
+
+def challenged(name, text):
+    def judge(check):
+        with Provider(challenge=text, resource_places=["/.well-known/x"]) as one:
+            check.signs_in(one, by_library=False)
+    judge.__name__ = "challenge_" + name
+    case(judge)
+
+
+challenged("without_quotes", "Bearer resource_metadata={R}/.well-known/x")
+challenged("with_blanks", 'Bearer  realm = "a, b" , resource_metadata = "{R}/.well-known/x"')
+challenged("with_single_quotes", "Bearer resource_metadata='{R}/.well-known/x'")
+challenged("of_two_schemes", 'Negotiate, Bearer resource_metadata="{R}/.well-known/x"')
+challenged("with_a_name_in_capitals", 'BEARER Resource_Metadata="{R}/.well-known/x"')
+challenged("with_an_escape", 'Bearer error_description="\\"no\\"", '
+                             'resource_metadata="{R}/.well-known/x"')
+challenged("named_twice", 'Bearer resource_metadata="{R}/.well-known/x", '
+                          'resource_metadata="{F}/.well-known/x"')
