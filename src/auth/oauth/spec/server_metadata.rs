@@ -327,7 +327,9 @@ mod tests {
             assert!(!error.message().contains("s3cret"));
         }
         // What cannot be pinned.
-        for published in ["https://evil\\u001b", "https://as?x", "http://as", "x", "https://u@as"] {
+        for published in
+            ["https://evil\\u001b", "https://as?x", "http://as.example", "x", "https://u@as"]
+        {
             let error = read(&format!("{{\"issuer\":\"{published}\"}}"), "https://as").unwrap_err();
             assert!(!error.message().contains("mcp_auth_set_issuer"), "{}", error.message());
         }
