@@ -2127,8 +2127,9 @@ int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
  * mcp_auth_set_client().
  *
  * `auth`: an authorization before its first exchange.
- * `authorization`: the URL to which the person's browser goes, copied.  NULL
- * for a grant without a browser.
+ * `authorization`: the URL to which the person's browser goes, copied.  For
+ * MCP_GRANT_DEVICE it is the URL for device authorization requests.  NULL for
+ * a grant without a person.
  * `token`: the URL for token requests, copied.  NULL for both URLs, which is
  * the default, means the endpoints of the metadata.
  *

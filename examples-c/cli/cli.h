@@ -38,6 +38,7 @@ struct sign_in {
     const char *assertion_file;
     const char *assertion_variable;
     int grant; /* MCP_GRANT_..., or NOT_CHOSEN */
+    int is_device; /* --device, which is --grant device */
     int dpop;
     int no_browser;
     int no_resource;
@@ -128,6 +129,7 @@ int logout(mcp_client *client, const struct options *options);
 int take_sign_in_option(struct sign_in *to, const char *name,
                         const char *value, int *status);
 int take_sign_in_flag(struct sign_in *to, const char *name);
+int grant_of(const struct sign_in *of);
 int check_sign_in(const struct options *options);
 void forget_sign_in(struct sign_in *of);
 void wipe(char *text);

@@ -107,6 +107,7 @@ static const struct wording wordings[] = {
      "mcp_auth_set_browser()",
      "or use --no-browser"},
     {"mcp_auth_set_browser()", "--no-browser"},
+    {"mcp_auth_set_device_handler()", "--device"},
     {"; see mcp_auth_set_identity_provider()", ""},
     {"; see mcp_auth_set_sign_in_timeout()", ""},
     {"mcp_auth_set_allow_private()", "--allow-private"},

@@ -163,6 +163,35 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
     return MCP_E_NOT_FOUND;
 }
 
+/* Shows where a person signs in with another browser, and the code for it.
+ * Nothing is waited for here: the library asks the server. */
+static int32_t on_device_code(void *userdata, mcp_auth *auth,
+                              const mcp_device_code *code)
+{
+    const char *complete = mcp_device_code_complete_url(code);
+    int64_t seconds = mcp_device_code_expires_in(code) / 1000;
+
+    (void)userdata;
+    (void)auth;
+    hide_progress();
+    stop_waiting(); /* the person is waited for */
+    fputs("mcpclient: to sign in, visit\n  ", stderr);
+    put_word(stderr, mcp_device_code_url(code));
+    fputs("\nwith any browser, and enter the code\n  ", stderr);
+    put_word(stderr, mcp_device_code_user_code(code));
+    if (complete != NULL) {
+        fputs("\nThis address has the code in it:\n  ", stderr);
+        put_word(stderr, complete);
+    }
+    if (seconds >= 120)
+        fprintf(stderr, "\nThere are %ld minutes to do so.\n",
+                (long)(seconds / 60));
+    else
+        fprintf(stderr, "\nThere are %ld seconds to do so.\n",
+                (long)seconds);
+    return MCP_OK;
+}
+
 /* Shows what the person should know while a sign-in goes on.  Returns 0 for
  * any other event. */
 int put_sign_in_notice(const mcp_event *event)
@@ -274,16 +303,16 @@ static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
 int32_t set_auth(mcp_client *client, const struct options *options)
 {
     const struct sign_in *of = &options->sign_in;
-    int is_of_file = options->config != NULL && of->grant == NOT_CHOSEN;
+    int grant = grant_of(of);
+    int is_of_file = options->config != NULL && grant == NOT_CHOSEN;
     mcp_auth *auth = is_of_file ? mcp_client_auth(client) : NULL;
     int32_t status;
 
     if (auth == NULL && !of->is_wanted)
         return MCP_OK;
     if (auth == NULL) {
-        auth = mcp_auth_new(of->grant != NOT_CHOSEN
-                                ? of->grant
-                                : MCP_GRANT_AUTHORIZATION_CODE);
+        auth = mcp_auth_new(grant != NOT_CHOSEN ? grant
+                                                : MCP_GRANT_AUTHORIZATION_CODE);
         if (auth == NULL)
             return mcp_error_status(NULL);
     }
@@ -291,6 +320,8 @@ int32_t set_auth(mcp_client *client, const struct options *options)
     status = mcp_client_set_event_handler(client, on_notice, NULL, NULL);
     if (status == MCP_OK)
         status = mcp_auth_set_browser(auth, on_sign_in, (void *)options, NULL);
+    if (status == MCP_OK)
+        status = mcp_auth_set_device_handler(auth, on_device_code, NULL, NULL);
     if (status == MCP_OK)
         status = set_options(auth, of);
     if (status == MCP_OK && of->is_wanted)

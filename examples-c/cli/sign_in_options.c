@@ -70,10 +70,12 @@ static int parse_grant(struct sign_in *to, const char *text)
         to->grant = MCP_GRANT_CLIENT_CREDENTIALS;
     else if (strcmp(text, "jwt-bearer") == 0)
         to->grant = MCP_GRANT_JWT_BEARER;
+    else if (strcmp(text, "device") == 0)
+        to->grant = MCP_GRANT_DEVICE;
     else
-        return bad_usage(
-            "--grant %s is not one of code, client-credentials and jwt-bearer",
-            text);
+        return bad_usage("--grant %s is not one of code, device, "
+                         "client-credentials and jwt-bearer",
+                         text);
     return SUCCESS;
 }
 
@@ -162,6 +164,8 @@ int take_sign_in_flag(struct sign_in *to, const char *name)
         to->dpop = 1;
     else if (strcmp(name, "--no-browser") == 0)
         to->no_browser = 1;
+    else if (strcmp(name, "--device") == 0)
+        to->is_device = 1;
     else if (strcmp(name, "--no-resource") == 0)
         to->no_resource = 1;
     else if (strcmp(name, "--assume-pkce") == 0)
@@ -218,7 +222,15 @@ static const char *sign_in_option(const struct sign_in *of)
         return "--assertion-env";
     if (of->dpop)
         return "--dpop";
+    if (of->is_device)
+        return "--device";
     return of->no_browser ? "--no-browser" : NULL;
+}
+
+/* Returns the grant of the options, or NOT_CHOSEN. */
+int grant_of(const struct sign_in *of)
+{
+    return of->is_device ? MCP_GRANT_DEVICE : of->grant;
 }
 
 /* Checks that the options go together. */
@@ -233,13 +245,18 @@ int check_sign_in(const struct options *options)
                          sign_in_option(of));
     if (of->is_wanted && options->token != NULL)
         return bad_usage("--token and --auth oauth are two ways to a token");
+    if (of->is_device && of->grant != NOT_CHOSEN &&
+        of->grant != MCP_GRANT_DEVICE)
+        return bad_usage("--device is --grant device, and another --grant is "
+                         "given");
     if (of->client_secret != NULL && of->client_id == NULL)
         return bad_usage("--client-secret-env goes with --client-id");
     if (of->authorization_endpoint != NULL && of->token_endpoint == NULL)
         return bad_usage("--authorization-endpoint goes with "
                          "--token-endpoint");
     if (of->token_endpoint != NULL && of->authorization_endpoint == NULL &&
-        (of->grant == NOT_CHOSEN || of->grant == MCP_GRANT_AUTHORIZATION_CODE))
+        (grant_of(of) == NOT_CHOSEN ||
+         grant_of(of) == MCP_GRANT_AUTHORIZATION_CODE))
         return bad_usage("--token-endpoint goes with "
                          "--authorization-endpoint");
     if (assertions > 0 && of->grant != MCP_GRANT_JWT_BEARER)

@@ -148,8 +148,9 @@ pub unsafe extern "C" fn mcp_auth_set_assume_pkce(auth: *mut mcp_auth, assume: i
 /// mcp_auth_set_client().
 ///
 /// `auth`: an authorization before its first exchange.
-/// `authorization`: the URL to which the person's browser goes, copied.  NULL
-/// for a grant without a browser.
+/// `authorization`: the URL to which the person's browser goes, copied.  For
+/// MCP_GRANT_DEVICE it is the URL for device authorization requests.  NULL for
+/// a grant without a person.
 /// `token`: the URL for token requests, copied.  NULL for both URLs, which is
 /// the default, means the endpoints of the metadata.
 ///

@@ -11,6 +11,7 @@ import urllib.parse
 
 import p256
 
+DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 SECRET = "s3cret-of-the-client"
 
@@ -32,6 +33,9 @@ class Authority:
         self.complaints = []
         self.clients = {"known": SECRET, "keyed": None}
         self.codes = {}  # by code: the parameters of /authorize
+        self.device = None  # over the answer of /device; None: there is none
+        self.polls = []  # the errors of the next polls
+        self.devices = {}  # by device code: the client
         self.refreshable = {}  # by refresh token: the key's thumbprint
         self.good = {}  # by access token: the key's thumbprint, or None
         self.count = 0
@@ -126,8 +130,10 @@ class Visit(http.server.BaseHTTPRequestHandler):
         elif path == "/.well-known/oauth-protected-resource/mcp":
             self.reply(200, {"resource": one.url, "authorization_servers": [one.origin]})
         elif path == "/.well-known/oauth-authorization-server":
+            device = {} if one.device is None else {
+                "device_authorization_endpoint": one.origin + "/device"}
             self.reply(200, {
-                "issuer": one.origin, "authorization_endpoint": one.origin + "/authorize",
+                **device, "issuer": one.origin, "authorization_endpoint": one.origin + "/authorize",
                 "token_endpoint": one.origin + "/token",
                 "registration_endpoint": one.origin + "/register",
                 "revocation_endpoint": one.origin + "/revoke",
@@ -169,11 +175,11 @@ class Visit(http.server.BaseHTTPRequestHandler):
                 one.clients[client] = None
                 one.asked.append((self.path, json.loads(body)))
             return self.reply(201, {"client_id": client, "token_endpoint_auth_method": "none",
-                                    "redirect_uris": json.loads(body)["redirect_uris"]})
+                                    "redirect_uris": json.loads(body).get("redirect_uris", [])})
         form = dict(urllib.parse.parse_qsl(body.decode()))
         with one.lock:
             one.asked.append((self.path, dict(form)))
-        if self.path not in ("/token", "/revoke"):
+        if self.path not in ("/token", "/revoke", "/device"):
             return self.reply(404)
         if form.get("grant_type") == "refresh_token" and "refresh" in one.replies:
             return self.reply_text(*one.replies["refresh"])
@@ -185,6 +191,15 @@ class Visit(http.server.BaseHTTPRequestHandler):
                 one.good.pop(form["token"], None)
                 one.refreshable.pop(form["token"], None)
             return self.reply(200)
+        if self.path == "/device":
+            with one.lock:
+                code = one.name("device")
+                one.devices[code] = client
+            page = one.origin + "/activate"
+            return self.reply(200, dict({
+                "device_code": code, "user_code": "WDJB-MJHT", "verification_uri": page,
+                "verification_uri_complete": page + "?user_code=WDJB-MJHT", "expires_in": 600,
+                "interval": 1}, **one.device))
         time.sleep(one.pause)
         with one.lock:
             answer = self.token(form, client)
@@ -227,6 +242,12 @@ class Visit(http.server.BaseHTTPRequestHandler):
                     asked["code_challenge"], asked["redirect_uri"], asked["client_id"],
                     asked.get("dpop_jkt")):
                 return one.complain("invalid_request")
+        elif grant == DEVICE:
+            if one.devices.get(form["device_code"]) != client:
+                return one.complain("invalid_grant")
+            if one.polls:
+                return one.polls.pop(0)
+            del one.devices[form["device_code"]]
         elif grant == "refresh_token":
             if one.refreshable.pop(form["refresh_token"], "none") != bound:
                 return "invalid_grant"
@@ -239,7 +260,7 @@ class Visit(http.server.BaseHTTPRequestHandler):
         one.good[access] = bound
         answer = {"access_token": access, "expires_in": one.life,
                   "token_type": "DPoP" if bound else "Bearer"}
-        if grant in ("authorization_code", "refresh_token"):
+        if grant in ("authorization_code", "refresh_token", DEVICE):
             answer["refresh_token"] = one.name("refresh")
             one.refreshable[answer["refresh_token"]] = bound
         return answer

@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import calling
 import careless
+import device
 import dead_credentials
 import events
 import forms
@@ -207,5 +208,6 @@ oauth.run_all()
 ways_out.run_all()
 dead_credentials.run_all()
 strays.run_all()
+device.run_all()
 stock.run_all()
 suite.end()

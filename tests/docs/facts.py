@@ -150,6 +150,14 @@ CONSTANTS = {
     "bytes, and time, of a request": [
         ("auth/oauth/host/listener/connection.rs", "8 * 1024"),
         ("auth/oauth/host/listener/connection.rs", "Duration::from_secs(5)")],
+    "`MCP_EVENT_SIGN_IN_NOTICE` events": [("auth/oauth/flow/context.rs", "16")],
+    "reports among these": [
+        ("auth/oauth/spec/stray_redirect.rs", "10"),
+        ("auth/oauth/spec/stray_redirect.rs", "Duration::from_secs(1)")],
+    "pause between two polls": [
+        ("auth/oauth/spec/device_authorization.rs", "1"),
+        ("auth/oauth/spec/device_authorization.rs", "3600"),
+        ("auth/oauth/spec/device_polling.rs", "Duration::from_secs(60)")],
     "bytes of a configuration file": [("client/config/mod.rs", "1024 * 1024")],
     "bytes of a token file": [("auth/oauth/store/file.rs", "4 * 1024 * 1024")],
     "bytes of a file with": [("auth/oauth/host/assertion.rs", "256 * 1024")],

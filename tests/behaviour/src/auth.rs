@@ -98,6 +98,10 @@ impl Auth {
         self.set(raw::mcp_auth_set_client_metadata_url, url)
     }
 
+    pub fn set_client_auth(&self, method: &str) -> Outcome<()> {
+        self.set(raw::mcp_auth_set_client_auth, method)
+    }
+
     pub fn set_scope(&self, scope: &str) -> Outcome<()> {
         self.set(raw::mcp_auth_set_scope, scope)
     }

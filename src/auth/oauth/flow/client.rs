@@ -169,9 +169,13 @@ impl Flow<'_> {
         if self.settings.metadata_url.as_ref() == Some(&tokens.client_id) {
             return self.document_client(&tokens.client_id, found);
         }
-        let key = Registration::key(&tokens.issuer, self.settings.application_type());
-        let stored = self.store.read::<Registration>(&key).await?;
-        match stored.filter(|stored| stored.client_id == tokens.client_id) {
+        let mut stored = None;
+        for kind in self.settings.registration_kinds() {
+            let key = Registration::key(&tokens.issuer, kind);
+            let read = self.store.read::<Registration>(&key).await?;
+            stored = stored.or(read.filter(|read| read.client_id == tokens.client_id));
+        }
+        match stored {
             Some(stored) => self.stored_client(stored, found),
             None if tokens.client_secret.is_some() || tokens.auth_method.is_some() => {
                 let replaced = Registration {
@@ -195,9 +199,11 @@ impl Flow<'_> {
             return Ok(vec![client.id.clone()]);
         }
         let mut ids: Vec<String> = self.settings.metadata_url.iter().cloned().collect();
-        let key = Registration::key(found.issuer(), self.settings.application_type());
-        let stored = self.store.read::<Registration>(&key).await?;
-        ids.extend(stored.map(|stored| stored.client_id));
+        for kind in self.settings.registration_kinds() {
+            let key = Registration::key(found.issuer(), kind);
+            let stored = self.store.read::<Registration>(&key).await?;
+            ids.extend(stored.map(|stored| stored.client_id));
+        }
         Ok(ids)
     }
 

@@ -14,7 +14,6 @@ use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::spec::jwt::seconds;
 use crate::auth::oauth::spec::registration::ApplicationType;
-use crate::auth::oauth::state::settings::Grant;
 use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::{Endpoint, Registration, StoreEntry, Tokens};
 use crate::base::error::Result;
@@ -23,7 +22,7 @@ use crate::base::secret::Secret;
 impl Flow<'_> {
     /// Marks the registration of a sign-in that begins.
     pub(super) async fn doubt(&self, found: &Discovered, client: &ClientIdentity) {
-        if self.settings.grant != Grant::AuthorizationCode || !client.source.is_registered() {
+        if !self.settings.grant.needs_person() || !client.source.is_registered() {
             return;
         }
         let marked = async {
@@ -52,7 +51,7 @@ impl Flow<'_> {
 
     /// Removes the mark: the server has answered.
     pub(super) async fn trust(&self, found: &Discovered, client: &ClientIdentity) {
-        if self.settings.grant != Grant::AuthorizationCode || !client.source.is_registered() {
+        if !self.settings.grant.needs_person() || !client.source.is_registered() {
             return;
         }
         let marked = async {
@@ -109,12 +108,15 @@ impl Flow<'_> {
         found: &Discovered,
         client_id: &str,
     ) -> Result<()> {
-        let key = Registration::key(found.issuer(), self.settings.application_type());
-        // Another process may have registered again.
-        match self.store.read::<Registration>(&key).await? {
-            Some(stored) if stored.client_id == client_id => self.store.remove(lock, key).await,
-            _ => Ok(()),
+        for kind in self.settings.registration_kinds() {
+            let key = Registration::key(found.issuer(), kind);
+            // Another process may have registered again.
+            let stored = self.store.read::<Registration>(&key).await?;
+            if stored.is_some_and(|stored| stored.client_id == client_id) {
+                self.store.remove(lock, key).await?;
+            }
         }
+        Ok(())
     }
 
     /// Removes every registration at an authorization server. False if there is
@@ -125,7 +127,7 @@ impl Flow<'_> {
         issuer: &str,
     ) -> Result<bool> {
         let mut is_any = false;
-        for kind in [ApplicationType::Native, ApplicationType::Web] {
+        for kind in ApplicationType::ALL {
             let key = Registration::key(issuer, kind);
             // One that cannot be read is removed as well.
             if !matches!(self.store.read::<Registration>(&key).await, Ok(None)) {

@@ -32,7 +32,7 @@ impl Flow<'_> {
         let client = self.settings.client.as_ref().map(|client| &client.id);
         if is_other(self.settings.chosen_issuer().as_ref(), &endpoint.issuer)
             || is_other(client, &endpoint.client_id)
-            || endpoint.grant.is_some_and(|grant| grant != self.settings.grant as u64)
+            || endpoint.grant.is_some_and(|grant| !self.settings.takes_tokens_of(grant))
         {
             return Ok(self.account.held());
         }

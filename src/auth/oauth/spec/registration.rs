@@ -154,6 +154,8 @@ pub(crate) enum ApplicationType {
 }
 
 impl ApplicationType {
+    pub(crate) const ALL: [Self; 3] = [Self::Native, Self::Web, Self::Device];
+
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Native => "native",

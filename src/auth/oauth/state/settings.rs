@@ -198,6 +198,23 @@ impl Settings {
         self.redirect.as_deref().map_or(ApplicationType::Native, application_type)
     }
 
+    /// The kinds of registrations to which usable tokens may be issued, the own
+    /// one first. A person who signed in with a device code is signed in for a
+    /// browser as well, and the other way round.
+    pub(crate) fn registration_kinds(&self) -> impl Iterator<Item = ApplicationType> + use<> {
+        let own = self.application_type();
+        let is_other = move |kind: &ApplicationType| {
+            *kind != own && (own == ApplicationType::Device || *kind == ApplicationType::Device)
+        };
+        [own].into_iter().chain(ApplicationType::ALL.into_iter().filter(is_other))
+    }
+
+    /// Whether tokens of a grant, by its number, serve this one as well.
+    pub(crate) fn takes_tokens_of(&self, grant: u64) -> bool {
+        let of = Grant::ALL.into_iter().find(|one| *one as u64 == grant);
+        of == Some(self.grant) || (self.grant.needs_person() && of.is_some_and(Grant::needs_person))
+    }
+
     /// Whether the library listens for the redirect.
     pub(crate) fn listens(&self) -> bool {
         self.grant != Grant::DeviceCode

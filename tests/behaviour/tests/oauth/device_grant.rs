@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use behaviour::auth::{Auth, DeviceCode};
 use behaviour::authority::{DEVICE_GRANT, Registered, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Outcome, Request, tests};
+use behaviour::{Cancel, Client, Outcome, Request, c, raw, tests};
 use mcp_test_server::{Action, await_true};
 use serde_json::{Value, json};
 
@@ -383,6 +383,108 @@ tests! {
         });
         assert_eq!((display.count(), scene.authority.count(Step::Device)), (1, 1));
         scene.authority.has_no_complaint();
+    }
+
+    program_registers_for_the_grant {
+        let scene = scene(json!({}), 0);
+        let auth = Auth::of(MCP_GRANT_DEVICE);
+        let display = shows(&auth);
+        let client = scene.client(&auth);
+        client.ping().unwrap();
+        let asked = scene.authority.of(Step::Register)[0].json();
+        assert_eq!(asked["grant_types"], json!([DEVICE_GRANT, "refresh_token"]));
+        // A registration that the server has forgotten is made once more.
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        scene.authority.forget_registrations();
+        client.ping().unwrap();
+        assert_eq!((display.count(), scene.authority.count(Step::Register)), (2, 2));
+    }
+
+    refused_grant_of_a_registration_leads_to_another_one {
+        let scene = scene(json!({}), 0);
+        let auth = Auth::of(MCP_GRANT_DEVICE);
+        let display = shows(&auth);
+        let client = scene.client(&auth);
+        client.ping().unwrap();
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        scene.authority.inject_error(Step::Device, 400, "unauthorized_client");
+        client.ping().unwrap();
+        assert_eq!((display.count(), scene.authority.count(Step::Register)), (2, 2));
+    }
+
+    changes_of_the_application_are_in_both_requests {
+        let scene = scene(json!({}), 0);
+        let (auth, _display) = device();
+        unsafe {
+            let (name, value) = (c("audience"), c("https://api.example.com"));
+            let set = raw::mcp_auth_set_authorization_parameter;
+            assert_eq!(set(auth.0, name.as_ptr(), value.as_ptr()), 0);
+            let value = c("https://other.example.com");
+            let set = raw::mcp_auth_set_token_parameter;
+            assert_eq!(set(auth.0, name.as_ptr(), value.as_ptr()), 0);
+            for set in [raw::mcp_auth_set_authorization_parameter,
+                        raw::mcp_auth_set_token_parameter] {
+                assert_eq!(set(auth.0, c("device_code").as_ptr(), value.as_ptr()),
+                    MCP_E_INVALID_ARGUMENT);
+            }
+        }
+        auth.set_scope("a  b").unwrap();
+        scene.client(&auth).ping().unwrap();
+        let asked = &scene.authority.forms(Step::Device)[0];
+        assert_eq!(asked.text("audience"), "https://api.example.com");
+        assert_eq!(asked.text("scope"), "a  b");
+        let poll = &scene.authority.forms(Step::Poll)[0];
+        assert_eq!(poll.text("audience"), "https://other.example.com");
+        assert_eq!(poll.get("scope"), None);
+    }
+
+    endpoints_may_be_given {
+        let scene = scene(json!({}), 0);
+        scene.authority.set(|knobs| knobs.served = vec![]);
+        let (auth, display) = device();
+        let base = scene.authority.base();
+        let (device, token) = (c(&format!("{base}/device")), c(&format!("{base}/token")));
+        let set = unsafe { raw::mcp_auth_set_endpoints(auth.0, device.as_ptr(), token.as_ptr()) };
+        assert_eq!(set, 0);
+        scene.client(&auth).ping().unwrap();
+        assert_eq!(display.count(), 1);
+    }
+
+    token_serves_a_browser_later_and_the_other_way_round {
+        let folder = std::env::temp_dir().join(format!("mcp-both-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("tokens.json").display().to_string();
+        let scene = scene(json!({}), 0);
+        scene.authority.set(|knobs| knobs.metadata = json!({}));
+        let auth = Auth::of(MCP_GRANT_DEVICE);
+        let display = shows(&auth);
+        auth.set_store_file(&path).unwrap();
+        scene.client(&auth).ping().unwrap();
+        scene.authority.expire();
+        let (person, browser) = scene.person();
+        person.set_store_file(&path).unwrap();
+        scene.client(&person).ping().unwrap();
+        assert_eq!((display.count(), browser.count(), scene.authority.count(Step::Refresh)),
+            (1, 0, 1));
+        // The refresh token is dead: the browser signs in, and the device uses that.
+        scene.authority.expire();
+        scene.authority.forget_refresh_tokens();
+        let (person, browser) = scene.person();
+        person.set_store_file(&path).unwrap();
+        scene.client(&person).ping().unwrap();
+        assert_eq!(browser.count(), 1);
+        let again = Auth::of(MCP_GRANT_DEVICE);
+        let display = shows(&again);
+        again.set_store_file(&path).unwrap();
+        let client = scene.client(&again);
+        client.ping().unwrap();
+        assert_eq!(display.count(), 0);
+        client.sign_out().unwrap();
+        assert!(scene.authority.tokens().is_empty());
+        scene.authority.has_no_complaint();
+        std::fs::remove_dir_all(folder).unwrap();
     }
 
     client_authenticates_at_both_endpoints {
