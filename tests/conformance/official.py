@@ -26,7 +26,7 @@ REFUSED = {
     "auth/iss-wrong-issuer": "MCP_E_UNTRUSTED",
     "auth/iss-unexpected": "MCP_E_UNTRUSTED",
     "auth/iss-normalized": "MCP_E_UNTRUSTED",
-    "auth/metadata-issuer-mismatch": "MCP_E_UNTRUSTED",
+    "auth/metadata-issuer-mismatch": "MCP_E_AUTH",
     "sep-2640-client-verify-digest": "MCP_E_INTEGRITY",
     "sep-2640-client-verify-size": "MCP_E_INTEGRITY",
     "sep-2640-client-verify-frontmatter": "MCP_E_INTEGRITY",

@@ -10,8 +10,8 @@ use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::key::{Algorithm, Key};
 use crate::auth::oauth::spec::metadata::{FailedLookups, RefusalKind};
 use crate::auth::oauth::spec::metadata_places::{
-    Place, base, pinned_metadata_places, resource_metadata_places, server_metadata_places,
-    with_known_place,
+    Place, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
+    server_metadata_places, with_known_place,
 };
 use crate::auth::oauth::spec::provider_profile::Instead;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
@@ -294,7 +294,9 @@ impl Flow<'_> {
             let server = match ServerMetadata::read(&document, &place.url, issuer) {
                 Ok(server) => server,
                 Err(error) => {
-                    let is_same_origin = error.status() == Status::Auth;
+                    let published = document.text("issuer");
+                    let is_same_origin =
+                        published.is_some_and(|published| has_same_origin(&published, issuer));
                     let kind =
                         if is_same_origin { RefusalKind::Issuer } else { RefusalKind::Place };
                     misses.refuse(kind, error);

@@ -1,7 +1,6 @@
 //! Authorization server metadata (RFC 8414).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::metadata_places::has_same_origin;
 use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::base::error::{Error, Result, Status};
@@ -60,7 +59,7 @@ impl ServerMetadata {
     pub(crate) fn read(document: &JsonDocument<'_>, url: &str, issuer: &str) -> Result<Self> {
         let Some(published) = document.text("issuer") else {
             return Err(Error::new(
-                Status::Untrusted,
+                Status::Auth,
                 format!(
                     "the metadata at {} names no issuer, expected {issuer}: refused; with \
                      mcp_auth_set_endpoints() no metadata is read",
@@ -245,21 +244,19 @@ pub(crate) fn given_issuer(token_endpoint: &str, pin: Option<&str>) -> String {
     }
 }
 
-/// The error for a document of another issuer. On the same origin that is a
-/// mistake of its operator, and on another one it may be an attack.
+/// The error for a document of another issuer.
 fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
-    let is_same_origin = has_same_origin(published, issuer);
-    let status = if is_same_origin { Status::Auth } else { Status::Untrusted };
     let shown = display_text(published, &[]).unwrap_or_default();
     // Only an issuer that can be set, and that is shown whole.
-    let can_be_set = shown == published && check_issuer(published, PlainHttp::Loopback).is_ok();
+    let can_be_set =
+        shown == published && check_issuer(published, PlainHttp::PrivateNetwork).is_ok();
     let advice = if can_be_set {
         format!("; if that is the right one, set it: mcp_auth_set_issuer() with {shown}")
     } else {
         String::new()
     };
     Error::new(
-        status,
+        Status::Auth,
         format!(
             "the metadata at {} is from the issuer \"{shown}\", not from \"{issuer}\": refused{advice}",
             display_url(url)
@@ -305,23 +302,23 @@ mod tests {
             }
         }
         for body in ["{}", r#"{"issuer":null}"#, r#"{"issuer":["https://as"]}"#] {
-            assert_eq!(read(body, "https://as").unwrap_err().status(), Status::Untrusted);
+            assert_eq!(read(body, "https://as").unwrap_err().status(), Status::Auth);
         }
     }
 
     #[test]
     fn shows_both_issuers_and_what_to_pin() {
-        for (published, expected, status) in [
-            ("https://as", "https://as/", Status::Auth),
-            ("https://as/t/", "https://as/t", Status::Auth),
-            ("https://as", "https://as/t", Status::Auth),
-            ("https://as/other", "https://as", Status::Auth),
-            ("https://other", "https://as", Status::Untrusted),
-            ("https://as:444", "https://as", Status::Untrusted),
-            ("http://localhost:1", "https://as", Status::Untrusted),
+        for (published, expected) in [
+            ("https://as", "https://as/"),
+            ("https://as/t/", "https://as/t"),
+            ("https://as", "https://as/t"),
+            ("https://as/other", "https://as"),
+            ("https://other", "https://as"),
+            ("https://as:444", "https://as"),
+            ("http://localhost:1", "https://as"),
         ] {
             let error = read(&format!("{{\"issuer\":\"{published}\"}}"), expected).unwrap_err();
-            assert_eq!(error.status(), status, "{published} {expected}");
+            assert_eq!(error.status(), Status::Auth, "{published} {expected}");
             let found = format!("\"{published}\", not from \"{expected}\"");
             let advice = format!("mcp_auth_set_issuer() with {published}");
             for words in [found, advice] {
@@ -330,7 +327,9 @@ mod tests {
             assert!(!error.message().contains("s3cret"));
         }
         // What cannot be pinned.
-        for published in ["https://evil\\u001b", "https://as?x", "http://as", "x", "https://u@as"] {
+        for published in
+            ["https://evil\\u001b", "https://as?x", "http://as.example", "x", "https://u@as"]
+        {
             let error = read(&format!("{{\"issuer\":\"{published}\"}}"), "https://as").unwrap_err();
             assert!(!error.message().contains("mcp_auth_set_issuer"), "{}", error.message());
         }

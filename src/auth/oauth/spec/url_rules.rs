@@ -29,7 +29,8 @@ pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     match url.origin.scheme {
         Scheme::Https => Ok(url),
         Scheme::Http if url.origin.is_this_machine() => match plain {
-            PlainHttp::Refused => Err(wrong("is not https")),
+            PlainHttp::Refused => Err(wrong("is plain http to this machine")
+                .with_advice("if that is right, allow it with mcp_auth_set_allow_private()")),
             PlainHttp::Loopback | PlainHttp::PrivateNetwork => Ok(url),
         },
         Scheme::Http if is_private_host(&url.origin.host) => match plain {

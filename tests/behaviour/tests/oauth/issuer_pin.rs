@@ -136,7 +136,7 @@ tests! {
     }
 
     document_of_another_issuer_than_the_pin_is_refused {
-        for (issuer, status) in [("/x", MCP_E_AUTH), ("/", MCP_E_AUTH)] {
+        for issuer in ["/x", "/"] {
             let scene = listing(json!(["H"]));
             scene.authority.set(|knobs| {
                 knobs.issuer_path = issuer.into();
@@ -144,13 +144,13 @@ tests! {
             });
             let (auth, browser) = pinned(&scene, "H");
             let failure = refused(&scene, &auth, &browser);
-            assert_eq!(failure.status, status, "{}", failure.message);
+            assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
             assert_eq!(advised(&failure), scene.authority.issuer());
         }
         let scene = listing(json!(["H"]));
         scene.authority.set(|knobs| knobs.metadata = json!({"issuer": "https://evil.example.com"}));
         let (auth, browser) = pinned(&scene, "H");
-        assert_eq!(refused(&scene, &auth, &browser).status, MCP_E_UNTRUSTED);
+        assert_eq!(refused(&scene, &auth, &browser).status, MCP_E_AUTH);
     }
 
     resource_is_checked_with_a_pin_too {
