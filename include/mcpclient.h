@@ -754,12 +754,18 @@ extern "C" {
  *
  * The library requests metadata, registrations and tokens only from https
  * addresses; if the MCP server is on this machine, from loopback addresses
- * as well.  Each of these requests may take up to 10 s, and the whole
- * exchange up to 60 s, within the deadline of the call.  The timeout of the
- * call is paused while the person signs in, and this time does not count
- * against the 60 s.  The library sends to an authorization server only what
- * belongs to it: no headers of mcp_client_set_header(), and no token, secret
- * or registration of another authorization server.
+ * as well.  For a private network without https, see
+ * mcp_auth_set_allow_private().  Each of these requests may take up to 10 s,
+ * and the whole exchange up to 60 s, within the deadline of the call.  The
+ * timeout of the call is paused while the person signs in, and this time does
+ * not count against the 60 s.  The library sends to an authorization server
+ * only what belongs to it: no headers of mcp_client_set_header(), and no
+ * token, secret or registration of another authorization server.
+ *
+ * The library follows the specification strictly.  If a server does not, the
+ * exchange fails with MCP_E_AUTH or MCP_E_UNTRUSTED, and the message names
+ * the option that gets past it, if there is one: from mcp_auth_set_scope() to
+ * mcp_auth_set_allow_private().  Each option holds for this handle only.
  *
  * The functions that set an option return MCP_E_STATE once the first
  * exchange has begun.  A client that does not reach its server by HTTP has
@@ -1610,7 +1616,10 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  *
  * `allow`: 1 allows it; 0, which is the default, does not.
  *
- * Loopback addresses and Unix sockets are always allowed.
+ * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+ * allows the metadata of the MCP server over http://, and no other request;
+ * for a sign-in over http:// on a private network, see
+ * mcp_auth_set_allow_private().
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
@@ -2020,9 +2029,10 @@ int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
  * trusts it for the MCP servers of this authorization.
  *
  * `auth`: an authorization before its first exchange.
- * `issuer`: https://, or http:// on this machine; exactly as the member
- * "issuer" in the metadata of the authorization server, copied.  NULL, which
- * is the default, means the one that the MCP server names.
+ * `issuer`: https://, or http:// on this machine or on a private network;
+ * exactly as the member "issuer" in the metadata of the authorization
+ * server, copied.  NULL, which is the default, means the one that the MCP
+ * server names.
  *
  * Without this function, the authorization server must be one that the MCP
  * server lists, and its metadata must have the same issuer, byte for byte.
@@ -2123,7 +2133,8 @@ int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
  * `token`: the URL for token requests, copied.  NULL for both URLs, which is
  * the default, means the endpoints of the metadata.
  *
- * Both are https://, or http:// on this machine.  Nothing checks that the
+ * Both are https://, or http:// on this machine or on a private network; for
+ * http://, see mcp_auth_set_allow_private().  Nothing checks that the
  * endpoints belong to the MCP server: the application says so.  The library
  * sends the code and the client secret there, so take the URLs from the
  * documents of the provider.  PKCE with S256 is sent.
@@ -2195,6 +2206,14 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
  * Always allowed: an MCP server on this machine names an authorization
  * server on this machine, or an MCP server on a private network names one on
  * a private network.  Never allowed: link-local addresses.
+ *
+ * Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+ * http:// on a private network: the MCP server must be on this machine or on
+ * a private network, and each host of the sign-in must be a private address
+ * or a name that only private networks have: one without a dot, or one that
+ * ends in .local, .localhost, .home.arpa, .internal, .lan, .home or .corp.
+ * Whoever is on that network can then read the password, the code and the
+ * tokens.
  *
  * Errors: MCP_E_STATE, MCP_E_FORKED.
  *
@@ -2331,7 +2350,8 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * `userdata`: ignored, may be NULL.
  * `auth`: the opener gets the environment variables that existed when this
  * authorization was made; with NULL, the current ones.
- * `url`: https://, or http:// on this machine, without a user name.
+ * `url`: https://, or http:// on this machine, without a user name.  If `auth`
+ * has mcp_auth_set_allow_private(), also http:// on a private network.
  *
  * All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
  * percent-encoded.  The URL is one argument of the system's opener (open,
@@ -2346,7 +2366,9 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * Threads: any; with NULL for `auth` while no thread changes the
  * environment.  Since: 0.1.0.
  */
-int32_t mcp_open_browser(void *userdata, mcp_auth *auth, const char *url);
+int32_t mcp_open_browser(void *userdata,
+                         mcp_auth *auth,
+                         const char *url);
 
 /**
  * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
@@ -2392,9 +2414,9 @@ const char *mcp_device_code_user_code(const mcp_device_code *code);
  *
  * `code`: NULL gives NULL.
  *
- * The URL is https://, or http:// on this machine if the MCP server is on
- * this machine.  Never NULL for a valid `code`.  Valid while the callback
- * runs.
+ * The URL is https://, or http:// where the library accepts that for an
+ * authorization server.  Never NULL for a valid `code`.  Valid while the
+ * callback runs.
  *
  * Threads: the callback's, while it runs.  Since: 0.1.0.
  * Spec: RFC 8628, verification_uri.

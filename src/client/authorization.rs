@@ -118,7 +118,11 @@ impl Client {
                 Ok(TokenVerdict::Accepted)
             }
             Err(error) if is_refusal(&error) => {
-                let is_unauthorized = error.status() == Status::Unauthorized;
+                let is_unauthorized = error.status() == Status::Unauthorized
+                    || error
+                        .challenge()
+                        .iter()
+                        .any(|(name, value)| name == "error" && value == "invalid_token");
                 Ok(TokenVerdict::Refused { is_unauthorized })
             }
             Err(error) => Err(error),
@@ -158,7 +162,8 @@ impl Client {
 /// What the server thinks of a token.
 enum TokenVerdict {
     Accepted,
-    /// `is_unauthorized`: by 401, after which a refresh may help.
+    /// `is_unauthorized`: by 401 or by a challenge that says so. A refresh may
+    /// help then.
     Refused {
         is_unauthorized: bool,
     },
@@ -178,7 +183,8 @@ fn is_refusal(error: &Error) -> bool {
 /// the current one.
 pub(crate) fn open_browser(url: &str, auth: Option<&Auth>) -> Result<()> {
     let environment = auth.map_or_else(Environment::read, |auth| auth.environment.clone());
-    browser::open_browser(url, &environment)
+    let is_private_fine = auth.is_some_and(|auth| auth.settings().allows_private);
+    browser::open_browser(url, &environment, is_private_fine)
 }
 
 fn oauth(options: &Options) -> Result<&Arc<OAuthCredential>> {

@@ -38,12 +38,18 @@ use crate::ffi::text::mcp_text;
 ///
 /// The library requests metadata, registrations and tokens only from https
 /// addresses; if the MCP server is on this machine, from loopback addresses
-/// as well.  Each of these requests may take up to 10 s, and the whole
-/// exchange up to 60 s, within the deadline of the call.  The timeout of the
-/// call is paused while the person signs in, and this time does not count
-/// against the 60 s.  The library sends to an authorization server only what
-/// belongs to it: no headers of mcp_client_set_header(), and no token, secret
-/// or registration of another authorization server.
+/// as well.  For a private network without https, see
+/// mcp_auth_set_allow_private().  Each of these requests may take up to 10 s,
+/// and the whole exchange up to 60 s, within the deadline of the call.  The
+/// timeout of the call is paused while the person signs in, and this time does
+/// not count against the 60 s.  The library sends to an authorization server
+/// only what belongs to it: no headers of mcp_client_set_header(), and no
+/// token, secret or registration of another authorization server.
+///
+/// The library follows the specification strictly.  If a server does not, the
+/// exchange fails with MCP_E_AUTH or MCP_E_UNTRUSTED, and the message names
+/// the option that gets past it, if there is one: from mcp_auth_set_scope() to
+/// mcp_auth_set_allow_private().  Each option holds for this handle only.
 ///
 /// The functions that set an option return MCP_E_STATE once the first
 /// exchange has begun.  A client that does not reach its server by HTTP has

@@ -36,9 +36,10 @@ pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c
 /// trusts it for the MCP servers of this authorization.
 ///
 /// `auth`: an authorization before its first exchange.
-/// `issuer`: https://, or http:// on this machine; exactly as the member
-/// "issuer" in the metadata of the authorization server, copied.  NULL, which
-/// is the default, means the one that the MCP server names.
+/// `issuer`: https://, or http:// on this machine or on a private network;
+/// exactly as the member "issuer" in the metadata of the authorization
+/// server, copied.  NULL, which is the default, means the one that the MCP
+/// server names.
 ///
 /// Without this function, the authorization server must be one that the MCP
 /// server lists, and its metadata must have the same issuer, byte for byte.
@@ -153,7 +154,8 @@ pub unsafe extern "C" fn mcp_auth_set_assume_pkce(auth: *mut mcp_auth, assume: i
 /// `token`: the URL for token requests, copied.  NULL for both URLs, which is
 /// the default, means the endpoints of the metadata.
 ///
-/// Both are https://, or http:// on this machine.  Nothing checks that the
+/// Both are https://, or http:// on this machine or on a private network; for
+/// http://, see mcp_auth_set_allow_private().  Nothing checks that the
 /// endpoints belong to the MCP server: the application says so.  The library
 /// sends the code and the client secret there, so take the URLs from the
 /// documents of the provider.  PKCE with S256 is sent.
@@ -245,6 +247,14 @@ pub unsafe extern "C" fn mcp_auth_set_provider(auth: *mut mcp_auth, name: *const
 /// Always allowed: an MCP server on this machine names an authorization
 /// server on this machine, or an MCP server on a private network names one on
 /// a private network.  Never allowed: link-local addresses.
+///
+/// Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+/// http:// on a private network: the MCP server must be on this machine or on
+/// a private network, and each host of the sign-in must be a private address
+/// or a name that only private networks have: one without a dot, or one that
+/// ends in .local, .localhost, .home.arpa, .internal, .lan, .home or .corp.
+/// Whoever is on that network can then read the password, the code and the
+/// tokens.
 ///
 /// Errors: MCP_E_STATE, MCP_E_FORKED.
 ///

@@ -131,7 +131,10 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
 ///
 /// `allow`: 1 allows it; 0, which is the default, does not.
 ///
-/// Loopback addresses and Unix sockets are always allowed.
+/// Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+/// allows the metadata of the MCP server over http://, and no other request;
+/// for a sign-in over http:// on a private network, see
+/// mcp_auth_set_allow_private().
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///

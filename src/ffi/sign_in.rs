@@ -200,7 +200,8 @@ pub unsafe extern "C" fn mcp_auth_complete(
 /// `userdata`: ignored, may be NULL.
 /// `auth`: the opener gets the environment variables that existed when this
 /// authorization was made; with NULL, the current ones.
-/// `url`: https://, or http:// on this machine, without a user name.
+/// `url`: https://, or http:// on this machine, without a user name.  If `auth`
+/// has mcp_auth_set_allow_private(), also http:// on a private network.
 ///
 /// All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
 /// percent-encoded.  The URL is one argument of the system's opener (open,

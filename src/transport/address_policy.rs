@@ -93,12 +93,39 @@ impl AddressPolicy {
                     self.zone.word()
                 ),
             ),
-            false => wrong(
-                Status::Insecure,
-                "is plain http, where a credential could be read on the way: the server must \
-                 use https",
-            ),
+            false => {
+                let is_private = is_private_host(&url.origin.host);
+                let hint = if is_private { PRIVATE_HTTP_HINT } else { "the server must use https" };
+                wrong(
+                    Status::Insecure,
+                    &format!("is plain http, where a credential could be read on the way: {hint}"),
+                )
+            }
         }
+    }
+
+    /// Whether plain http may leave this machine for another server than the MCP
+    /// server: the application allows plain http and private addresses, and the
+    /// MCP server is on the private network itself.
+    pub(crate) fn allows_private_http(self) -> bool {
+        self.allows_plain_http && self.allows_private && self.zone <= NetworkZone::Private
+    }
+
+    /// Checks a URL of another server than the MCP server: the application allows
+    /// plain http for the MCP server, which is no reason to use it elsewhere.
+    pub(crate) fn check_other(self, url: &Url) -> Result<()> {
+        let is_private = is_private_host(&url.origin.host);
+        if url.origin.scheme == Scheme::Https
+            || url.origin.is_this_machine()
+            || (is_private && self.allows_private_http())
+        {
+            return Ok(());
+        }
+        let hint = if is_private { PRIVATE_HTTP_HINT } else { "the server must use https" };
+        Err(Error::new(
+            Status::Insecure,
+            format!("the URL \"{}{}\" is plain http: {hint}", url.origin, quote(url.path())),
+        ))
     }
 
     /// Keeps the allowed addresses of a host. An error if none is left.
@@ -172,6 +199,27 @@ impl AddressPolicy {
         Error::new(Status::Insecure, message)
     }
 }
+
+/// What to do about plain http on a private network.
+pub(crate) const PRIVATE_HTTP_HINT: &str = "the server must use https; if the MCP server is on \
+     the same private network and you trust everyone on it, allow it with \
+     mcp_client_set_allow_plain_http() and mcp_auth_set_allow_private()";
+
+/// Whether a host of a URL can only be on a private network, or on this machine:
+/// an address of one, or a name that the public DNS does not have.
+pub(crate) fn is_private_host(host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return matches!(AddressKind::of(address), AddressKind::Private | AddressKind::Loopback);
+    }
+    let name = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    let is_local = |ending: &str| name.strip_suffix(ending).is_some_and(|rest| !rest.is_empty());
+    !name.is_empty() && (!name.contains('.') || LOCAL_ENDINGS.iter().any(|end| is_local(end)))
+}
+
+/// The endings of names that are never in the public DNS: reserved (RFC 6761, 6762,
+/// 8375; "internal" by ICANN), or not delegated because private networks use them.
+const LOCAL_ENDINGS: [&str; 7] =
+    [".localhost", ".local", ".home.arpa", ".internal", ".lan", ".home", ".corp"];
 
 impl AddressKind {
     fn of(address: IpAddr) -> Self {
@@ -372,6 +420,73 @@ mod tests {
                     AddressPolicy { allows_plain_http: true, ..policy(zone) }.url(plain).is_ok()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn takes_plain_http_on_a_private_network_only_if_both_are_allowed() {
+        let url = |text: &str| Url::parse_untrusted(text).unwrap();
+        for zone in [NetworkZone::Loopback, NetworkZone::Private, NetworkZone::Public] {
+            for (allows_private, allows_plain_http) in
+                [(false, false), (false, true), (true, false), (true, true)]
+            {
+                let policy = AddressPolicy { zone, allows_private, allows_plain_http };
+                let both = allows_private && allows_plain_http && zone != NetworkZone::Public;
+                for text in ["http://192.168.1.5:8000/a", "http://nas.local/a", "http://nas/a"] {
+                    let checked = policy.check_other(&url(text));
+                    assert_eq!(checked.is_ok(), both, "{policy:?} {text}");
+                    if let Err(error) = checked {
+                        assert_eq!(error.status(), Status::Insecure);
+                        for name in ["allow_plain_http()", "allow_private()"] {
+                            assert!(error.message().contains(name), "{}", error.message());
+                        }
+                    }
+                }
+                for text in ["https://192.168.1.5/a", "https://h.example", "http://127.0.0.1:1/a"] {
+                    assert!(policy.check_other(&url(text)).is_ok(), "{policy:?} {text}");
+                }
+                let error = policy.check_other(&url("http://h.example/a?s3cret")).unwrap_err();
+                assert!(error.message().contains("must use https"), "{}", error.message());
+                assert!(!error.message().contains("mcp_") && !error.message().contains("s3cret"));
+            }
+        }
+    }
+
+    #[test]
+    fn knows_the_hosts_that_only_a_private_network_has() {
+        for host in [
+            "10.0.0.1",
+            "172.31.0.1",
+            "192.168.0.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "fd00::1",
+            "::1",
+            "nas",
+            "NAS.local",
+            "nas.local.",
+            "a.b.home.arpa",
+            "x.internal",
+            "x.lan",
+        ] {
+            assert!(is_private_host(host), "{host}");
+        }
+        for host in [
+            "8.8.8.8",
+            "169.254.169.254",
+            "0.0.0.0",
+            "224.0.0.1",
+            "2606:4700::1111",
+            "fe80::1",
+            "example.com",
+            "local.example.com",
+            "notlocal.example",
+            "x.notlan",
+            ".local",
+            "",
+            ".",
+        ] {
+            assert!(!is_private_host(host), "{host}");
         }
     }
 

@@ -268,6 +268,153 @@ static void null_is_refused_or_ignored(void)
     mcp_auth_free(auth);
 }
 
+/* The names that no function sets a parameter of. */
+static const char *const protected_names[] = {
+    "assertion", "client_assertion", "client_assertion_type", "client_id",
+    "client_secret", "code", "code_challenge", "code_challenge_method",
+    "code_verifier", "device_code", "dpop_jkt", "grant_type", "nonce",
+    "redirect_uri", "refresh_token", "request", "request_uri",
+    "response_mode", "response_type", "scope", "state", "subject_token",
+    /* the same in other letters, and what is no name */
+    "STATE", "Client_Id", "", " ", "a b", "a\n", "a\tb", "\177", "\303\251"
+};
+
+typedef int32_t (*set_parameter)(mcp_auth *auth, const char *name,
+                                 const char *value);
+
+static void check_parameters(set_parameter set)
+{
+    mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
+    static char longest[8192 + 2];
+    char name[300];
+    size_t i;
+
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(NULL, "audience", "x"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, NULL, "x"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, NULL, NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, "x", "\377"));
+    for (i = 0; i < sizeof protected_names / sizeof *protected_names; i++) {
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                     set(auth, protected_names[i], "x"));
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                     set(auth, protected_names[i], NULL));
+    }
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, "state", "s3cret"));
+    CHECK(strstr(mcp_error_message(NULL), "\"state\"") != NULL);
+    CHECK(strstr(mcp_error_message(NULL), "s3cret") == NULL);
+    CHECK_STATUS(MCP_OK, set(auth, "audience", "https://example.com/a?b=c&d"));
+    CHECK_STATUS(MCP_OK, set(auth, "audience", NULL));
+    CHECK_STATUS(MCP_OK, set(auth, "resource", NULL));
+    CHECK_STATUS(MCP_OK, set(auth, "resource", "urn:\303\251\n"));
+    CHECK_STATUS(MCP_OK, set(auth, "prompt", ""));
+    memset(longest, 'x', 8192);
+    CHECK_STATUS(MCP_OK, set(auth, "prompt", longest));
+    longest[8192] = 'x';
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, "prompt", longest));
+    memset(name, 'n', sizeof name);
+    name[257] = '\0';
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, name, "x"));
+    name[256] = '\0';
+    CHECK_STATUS(MCP_OK, set(auth, name, "x"));
+    for (i = 4; i < 64; i++) { /* four are set */
+        sprintf(name, "p%d", (int)i);
+        CHECK_STATUS(MCP_OK, set(auth, name, ""));
+    }
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, "another", ""));
+    CHECK_STATUS(MCP_OK, set(auth, "p4", "again"));
+    mcp_auth_free(auth);
+}
+
+static void parameters_are_checked(void)
+{
+    check_parameters(mcp_auth_set_authorization_parameter);
+    check_parameters(mcp_auth_set_token_parameter);
+}
+
+static void ways_out_are_checked(void)
+{
+    static const char *const urls[] = {
+        "", "x", "http://example.com/t", "https://a@example.com/t",
+        "https://example.com/t#x", "https://example.com/\n",
+        "javascript:alert(1)", "http://169.254.169.254/t"
+    };
+    static const char *const methods[] = {
+        "", "post", "basic", "client_secret_jwt", "tls_client_auth",
+        "CLIENT_SECRET_POST", "client_secret_post ", "\n"
+    };
+    static const char good[] = "https://example.com/t";
+    mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
+    size_t i;
+
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_auth_set_endpoints(NULL, good, good));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_endpoints(auth, good, good));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_auth_set_endpoints(auth, good, NULL));
+    for (i = 0; i < sizeof urls / sizeof *urls; i++) {
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                     mcp_auth_set_endpoints(auth, urls[i], good));
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                     mcp_auth_set_endpoints(auth, good, urls[i]));
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                     mcp_auth_set_issuer(auth, urls[i]));
+    }
+    CHECK_STATUS(MCP_OK, mcp_auth_set_endpoints(auth, NULL, good));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_endpoints(auth, "http://127.0.0.1:1/a",
+                                                "http://192.168.1.5/t"));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_endpoints(auth, NULL, NULL));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_issuer(auth, "http://nas.local:8000"));
+
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_auth_set_client_auth(NULL, "none"));
+    for (i = 0; i < sizeof methods / sizeof *methods; i++)
+        CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                     mcp_auth_set_client_auth(auth, methods[i]));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_client_auth(auth, "client_secret_post"));
+    CHECK_STATUS(MCP_OK,
+                 mcp_auth_set_client_auth(auth, "client_secret_basic"));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_client_auth(auth, "private_key_jwt"));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_client_auth(auth, "none"));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_client_auth(auth, NULL));
+
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_provider(NULL, NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_provider(auth, ""));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_auth_set_provider(auth, "no such\n"));
+    CHECK(strchr(mcp_error_message(NULL), '\n') == NULL);
+    CHECK_STATUS(MCP_OK, mcp_auth_set_provider(auth, NULL));
+
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_assume_pkce(NULL, 1));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_assume_pkce(auth, 1));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_assume_pkce(auth, 0));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_allow_private(NULL, 1));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_allow_private(auth, 1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_scope(NULL, ""));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_scope(auth, ""));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_scope(auth, "a b"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_scope(auth, "a\"b"));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_set_scope(auth, "a\nb"));
+    mcp_auth_free(auth);
+}
+
+/* After the first exchange no option can be changed. */
+static void ways_out_are_settled(mcp_auth *auth)
+{
+    static const char url[] = "https://example.com/t";
+
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_scope(auth, ""));
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_issuer(auth, NULL));
+    CHECK_STATUS(MCP_E_STATE,
+                 mcp_auth_set_authorization_parameter(auth, "a", "b"));
+    CHECK_STATUS(MCP_E_STATE,
+                 mcp_auth_set_token_parameter(auth, "resource", NULL));
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_assume_pkce(auth, 0));
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_endpoints(auth, url, url));
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_client_auth(auth, NULL));
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_provider(auth, NULL));
+    CHECK_STATUS(MCP_E_STATE, mcp_auth_set_allow_private(auth, 0));
+}
+
 static void user_data_is_freed_once(void)
 {
     counted browser = {0, 0}, other = {0, 0}, store = {0, 0};
@@ -332,6 +479,7 @@ static void store_outlives_the_handle(void)
         CHECK_STATUS(MCP_OK, mcp_ping(client));
         CHECK_STATUS(MCP_E_STATE, mcp_auth_set_scope(auth, "x"));
         CHECK_STATUS(MCP_E_STATE, mcp_auth_set_dpop(auth, 1));
+        ways_out_are_settled(auth);
         if (i == 2)
             CHECK_STATUS(MCP_OK, mcp_sign_out(client));
         CHECK(mcp_client_count(client, MCP_COUNT_STORE_FAILURES) == 0);
@@ -410,6 +558,8 @@ int main(int argc, char **argv)
     BEGIN(argc, argv);
     server = begin_server();
     RUN(null_is_refused_or_ignored);
+    RUN(parameters_are_checked);
+    RUN(ways_out_are_checked);
     RUN(user_data_is_freed_once);
     RUN(sign_in_takes_ten_lines);
     RUN(store_outlives_the_handle);

@@ -103,7 +103,11 @@ def refused_tokens():
             one.server.expire_all()
             one.server.replies["mcp"] = reply
             visits = len(one.visits())
-            check("a call fails: %d" % reply[0], one.call(*WITH, "tools", "--json", url), 1, words)
+            done = one.call(*WITH, "tools", "--json", url)
+            check("a call fails: %d" % reply[0], done, 1, words)
+            suite.check("a 403 names the way out: %d" % reply[0],
+                        ("mcpclient login" in done.stdout + done.stderr) == (reply[0] == 403),
+                        done)
             check("login replaces the token: %d" % reply[0], one.call("login", url), 0,
                   "signed in to")
             suite.check("by the person: %d" % reply[0], len(one.visits()) == visits + 1)

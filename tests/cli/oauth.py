@@ -281,9 +281,19 @@ def refusals():
             (["--client-secret-env", "HOME", "login", "u"], "--client-id"),
             *[([option, "x", "ping", "u"], option + " goes with --auth oauth") for option in (
                 "--token-store", "--client-id", "--client-metadata-url", "--scope", "--issuer",
-                "--redirect-url", "--assertion-file")],
+                "--redirect-url", "--assertion-file", "--provider", "--auth-param", "--token-param",
+                "--authorization-endpoint", "--token-endpoint")],
+            (["--client-auth", "post", "ping", "u"], "--client-auth goes with --auth oauth"),
+            (["--client-auth", "x", "login", "u"], "not one of post, basic"),
+            (["--auth-param", "=x", "login", "u"], "--auth-param needs NAME=VALUE"),
+            (["--token-param", "", "login", "u"], "--token-param needs NAME=VALUE"),
+            (["--auth-param=", "login", "u"], "--auth-param needs NAME=VALUE"),
+            (["--authorization-endpoint", "https://a", "login", "u"], "--token-endpoint"),
+            (["--token-endpoint", "https://a", "login", "u"], "--authorization-endpoint"),
+            (["login", "u", *["--auth-param", "a=b"] * 65], "more than 64"),
             *[([option, "ping", "u"], option + " goes with --auth oauth")
-              for option in ("--dpop", "--no-browser")]]:
+              for option in ("--dpop", "--no-browser", "--no-resource", "--assume-pkce",
+                             "--allow-private")]]:
         check("bad usage: %s" % " ".join(arguments), call(*arguments, token=None, HOME="/"), 2,
               words, "--help", where="stderr")
 

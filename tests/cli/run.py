@@ -29,6 +29,7 @@ import showing
 import stock
 import strays
 import tasks
+import ways_out
 from common import CLIENT, call, check, one_line, suite
 from support import ROOT, TestServer, TOKEN
 
@@ -204,6 +205,7 @@ saving.run_all()
 sessions.run_all()
 showing.run_all()
 oauth.run_all()
+ways_out.run_all()
 dead_credentials.run_all()
 strays.run_all()
 device.run_all()

@@ -205,7 +205,7 @@ def basic_is_listed_first_and_not_read(check):
     with Provider(server=listing(BASIC, POST), refuse_token=only_form,
                   expects_registration=False, life=1) as one:
         check.refuses(one, *WITH_SECRET, says=["Client ID mismatch"], names=["--client-auth"])
-        check.that("one method was tried", len(one.of("/token")) == 2)
+        check.that("one method was tried", len(one.of("/token")) == 2, one.of("/token"))
         one.life = 3600
         check.signs_in(one, *WITH_SECRET, "--client-auth", "post")
 

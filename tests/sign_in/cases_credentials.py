@@ -390,3 +390,20 @@ def logout_though_the_revocation_fails(check):
             check.signed_in(user.login())
             check.that("the person is asked", len(user.person.asked) == 2)
             check.no_faults(one)
+
+
+@case
+def refresh_that_lacks_client_id_is_repeated_before_it_counts(check):
+    def refuse(one, form, request):
+        if form.get("grant_type") == "refresh_token" and "client_id" not in form:
+            return error("invalid_client", "client_id is required", 401)
+        return None
+    with Provider(server={"token_endpoint_auth_methods_supported": ["client_secret_basic"]},
+                  takes_client_id_beside_basic=True, refuse_token=refuse, life=1) as one, \
+            check.user(one) as user:
+        check.signed_in(user.login())
+        one.life = 3600
+        check.sleep(1.1)
+        check.listed(user.tools())
+        check.that("nobody is asked", len(user.person.asked) == 1)
+        check.no_faults(one)

@@ -96,9 +96,9 @@ differs("issuer_with_a_query", "{H}?tenant=1", is_advised=False)
 def issuer_of_another_origin_is_refused(check):
     with Provider(server={"issuer": "{F}"}, expects_registration=False,
                   expects_token_request=False) as one:
-        check.refuses(one, says=["{H}", "{F}"])
+        check.refuses(one, says=["{H}", "{F}"], status=DISTRUST)
         # The document is not on the origin of this pin.
-        check.refuses(one, "--issuer", "{F}", says=["{F}"])
+        check.refuses(one, "--issuer", "{F}", says=["{F}"], status=DISTRUST)
 
 
 @case

@@ -35,7 +35,8 @@ class Lenient(Provider):
         return True
 
     def authenticated(self, request, form):
-        return form.get("client_id", "client")
+        asked = self.codes.get(form.get("code")) or self.refresh.get(form.get("refresh_token"))
+        return (asked or {}).get("client_id")
 
 
 def mutated(document, member):

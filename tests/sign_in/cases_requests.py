@@ -335,3 +335,54 @@ def secret_stays_out_of_a_parameter(check):
         return error("invalid_request", "got %s and %s" % (form.get("code"), SECRET))
     with Provider(refuse_token=refuse, expects_registration=False) as one:
         check.refuses(one, *WITH_SECRET, says=["invalid_request"])
+
+
+@case
+def consent_is_forced_in_a_later_sign_in_at_most(check):
+    with Provider(resource={"scopes_supported": ["mcp"]}, server=OFFLINE,
+                  gives_refresh_token=False) as one, check.user(one) as user:
+        check.signed_in(user.login())
+        check.that("no prompt at first", "prompt" not in one.of("/authorize")[0])
+        one.authorization_parameters = {"prompt": lambda value: value in (ABSENT, "consent")}
+        one.expire_all()
+        check.signed_in(user.login())
+        check.listed(user.tools())
+        check.no_faults(one)
+
+
+@case
+def consent_is_not_forced_without_offline_access(check):
+    for settings in ({"gives_refresh_token": True, "server": OFFLINE},
+                     {"gives_refresh_token": False}):
+        with Provider(resource={"scopes_supported": ["mcp"]}, **settings) as one, \
+                check.user(one) as user:
+            for _ in range(2):
+                check.signed_in(user.login())
+                one.access.clear()
+                one.refresh.clear()
+            check.that("no prompt", len(one.of("/authorize")) == 2 and not any(
+                "prompt" in query for query in one.of("/authorize")))
+            check.no_faults(one)
+
+
+@case
+def later_consent_can_be_left_out(check):
+    with Provider(resource={"scopes_supported": ["mcp"]}, server=OFFLINE,
+                  gives_refresh_token=False, refuse_authorization=no_consent) as one, \
+            check.user(one) as user:
+        for _ in range(2):
+            check.signed_in(user.login("--auth-param", "prompt"))
+            one.expire_all()
+        check.no_faults(one)
+
+
+@case
+def options_without_sense_are_refused(check):
+    with Provider() as one, check.user(one) as user:
+        for words in (("--auth-param", ""), ("--auth-param", "=x"), ("--token-param", "=x"),
+                      ("--client-auth", "x"), ("--provider", "x"), ("--issuer", "x"),
+                      ("--redirect-url", "x"), ("--scope", "a\"b"), ("--token-endpoint", "x"),
+                      ("--auth-param", "a b=\n")):
+            done = user.login(*words)
+            check.that("%s is refused" % (words,), done.code in (1, 2) and done.error, done)
+        check.that("nothing was sent", not any(name == "H" for name, *_ in one.log), one.log)

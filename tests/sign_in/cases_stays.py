@@ -38,7 +38,7 @@ def document_of_a_host_that_publishes_it_too(check):
                 "code_challenge_methods_supported": ["S256"],
                 "token_endpoint_auth_methods_supported": ["none"]}
     with Provider(server={"issuer": "{F}"}, pages={"F" + SERVER_PLACE: document}) as one:
-        check.refuses(one, says=["{F}", "{H}"], names=["--issuer {F}"])
+        check.refuses(one, says=["{F}", "{H}"], status=DISTRUST)
         check.signs_in(one, "--issuer", "{F}")
 
 

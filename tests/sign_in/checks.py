@@ -222,7 +222,9 @@ class Check:
             allowed = [status] if isinstance(status, str) else list(status)
             self.that("fails with %s" % allowed, any(
                 '"%s"' % one in done.output for one in allowed), done)
-            self.says(done.error, [*says, *names], done)
+            # The value of an option may be in quotes.
+            self.says(done.error.replace('"', ""), [word.replace('"', "") for word in
+                                                    [*says, *names]], done)
             self.says_not(done.error, not_says, done)
             self.no_faults(one)
             try:

@@ -273,7 +273,6 @@ fn refuses_a_client_with_line_and_key() {
             InvalidArgument,
             "no scope has",
         ),
-        (r#""url": "http://h", "auth": {"scopes": [""]}"#, ".auth", InvalidArgument, "is empty"),
         (
             r#""url": "http://h", "headers": {"Host": "hunter2"}"#,
             ".headers.Host",

@@ -134,6 +134,12 @@ fn advice(
                  let a person sign in: see mcp_client_set_auth()"
                     .to_owned()
             }
+            // The server may have forgotten the token.
+            None if matches!(sent, CredentialSent::Granted | CredentialSent::Bound) => {
+                "; the credential is not allowed to do this; if it was before, sign in again: \
+                 see mcp_sign_in()"
+                    .to_owned()
+            }
             None => "; the credential is not allowed to do this".to_owned(),
         },
         Status::RateLimited | Status::Unavailable => match retry_after {

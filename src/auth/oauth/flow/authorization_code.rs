@@ -109,7 +109,7 @@ impl Flow<'_> {
             |error| {
                 let client_status = match error.status() {
                     // The person may have seen the page.
-                    Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::NoAnswer,
+                    Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::InDoubt,
                     _ => ClientStatus::Known,
                 };
                 GrantError { error: error.during("show the page of the sign-in"), client_status }
@@ -118,7 +118,7 @@ impl Flow<'_> {
         let query = self.redirect_query(&pending.sign_in, listener).await;
         drop(pending);
         self.restart_time();
-        let client_status = ClientStatus::NoAnswer;
+        let client_status = ClientStatus::InDoubt;
         let query = query.map_err(|error| GrantError { error, client_status })?;
         let secrets = self.hidden();
         let response = read_response(query.expose());

@@ -215,7 +215,7 @@ fn is_passing(error: &Error) -> bool {
 /// The person did not come back before the wait ended.
 fn ended(error: Error) -> GrantError {
     let client_status = match error.status() {
-        Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::NoAnswer,
+        Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::InDoubt,
         _ => ClientStatus::Known,
     };
     GrantError { error, client_status }

@@ -361,10 +361,12 @@ impl Flow<'_> {
     }
 }
 
-/// Whether URLs of this machine may be plain http.
+/// Whether URLs of this machine, or of a private network, may be plain http.
 pub(super) fn plain_http(http: &HttpClient) -> PlainHttp {
     let policy = http.address_policy();
-    if policy.zone == NetworkZone::Loopback || policy.allows_private {
+    if policy.allows_private_http() {
+        PlainHttp::PrivateNetwork
+    } else if policy.zone == NetworkZone::Loopback || policy.allows_private {
         PlainHttp::Loopback
     } else {
         PlainHttp::Refused

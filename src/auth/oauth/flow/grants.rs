@@ -48,8 +48,9 @@ pub(super) enum ClientStatus {
     Unknown,
     /// The browser never came back: the time was over, or the application or the
     /// person ended the sign-in. The server may have shown the reason to the
-    /// person only.
-    NoAnswer,
+    /// person only. Or the token endpoint refused the code in a way that does not
+    /// name the client.
+    InDoubt,
 }
 
 impl From<Error> for GrantError {
@@ -60,8 +61,12 @@ impl From<Error> for GrantError {
 
 impl From<TokenError> for GrantError {
     fn from(refused: TokenError) -> Self {
-        let is_unknown = refused.kind == TokenErrorKind::InvalidClient;
-        let client_status = if is_unknown { ClientStatus::Unknown } else { ClientStatus::Known };
+        let client_status = match refused.kind {
+            TokenErrorKind::InvalidClient => ClientStatus::Unknown,
+            TokenErrorKind::InvalidGrant => ClientStatus::Known,
+            _ if refused.refusal.is_some() => ClientStatus::InDoubt,
+            _ => ClientStatus::Known,
+        };
         Self { error: refused.error, client_status }
     }
 }

@@ -128,7 +128,7 @@ impl Flow<'_> {
                 ClientStatus::Unknown => self.unregister(found, &client).await?,
                 ClientStatus::Known => self.trust(found, &client).await,
                 // The mark stays: the next sign-in registers again.
-                ClientStatus::NoAnswer => {}
+                ClientStatus::InDoubt => {}
             }
             let is_unknown = refused.client_status == ClientStatus::Unknown;
             if !is_unknown || client.source != ClientSource::Stored || is_retry {

@@ -9,7 +9,7 @@ use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::token_endpoint::TimedResponse;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::spec::key::Key;
-use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refresh_refusal::RefreshRefusal;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::TokenType;
 use crate::auth::oauth::state::account::DeadRefreshToken;
@@ -218,11 +218,11 @@ impl Flow<'_> {
         lock: &Arc<StoreLock>,
         held: &Arc<CachedToken>,
         sent: &Secret,
-        refusal: Refusal,
+        refusal: RefreshRefusal,
     ) {
         let (key, is_good) = (held.entry.own_key(), self.account.is_good(&held.token));
         match refusal {
-            Refusal::ByServer => {
+            RefreshRefusal::ByServer => {
                 let rest = Tokens { refresh_token: None, ..held.entry.clone() };
                 let rest = Some(rest).filter(|_| is_good);
                 self.account.set(rest.clone().map(|rest| held.with_entry(rest)));
@@ -230,7 +230,7 @@ impl Flow<'_> {
                     self.store_failed(error);
                 }
             }
-            Refusal::ByUnknown => {
+            RefreshRefusal::ByUnknown => {
                 let refresh_token = sent.clone();
                 self.account.set_dead(Some(DeadRefreshToken { refresh_token, key }));
                 if !is_good {

@@ -16,11 +16,17 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::base::thread;
 use crate::platform::{BROWSER_OPENERS, PerProcess, isolate, without_signals};
+use crate::transport::address_policy::is_private_host;
 use crate::wire::url::{Scheme, Url, UrlParts};
 
-/// Starts the system's opener with the URL as its only argument.
-pub(crate) fn open_browser(url: &str, environment: &Environment) -> Result<()> {
-    let url = harmless(url)?;
+/// Starts the system's opener with the URL as its only argument. `is_private_fine`:
+/// plain http may lead to a private network.
+pub(crate) fn open_browser(
+    url: &str,
+    environment: &Environment,
+    is_private_fine: bool,
+) -> Result<()> {
+    let url = harmless(url, is_private_fine)?;
     for argv in openers(environment, &url) {
         let Some((program, arguments)) = argv.split_first() else { continue };
         let mut command = Command::new(program);
@@ -76,7 +82,7 @@ const LONGEST: usize = 64 * 1024;
 
 /// Checks a URL for the browser, and percent-encodes all unusual characters. A
 /// scheme other than http and https could run code.
-fn harmless(url: &str) -> Result<String> {
+fn harmless(url: &str, is_private_fine: bool) -> Result<String> {
     let wrong = |what: &str| Err(Error::argument(format!("url {what}")));
     if url.len() > LONGEST {
         return wrong(&format!("is longer than {LONGEST} bytes"));
@@ -95,7 +101,8 @@ fn harmless(url: &str) -> Result<String> {
     if !is_plain_host(&origin.host) {
         return wrong("has a host that is neither a name nor an address");
     }
-    if origin.scheme == Scheme::Http && !origin.is_loopback() {
+    let is_private = || is_private_fine && is_private_host(&origin.host);
+    if origin.scheme == Scheme::Http && !origin.is_loopback() && !is_private() {
         return wrong("is http:// and not on this machine");
     }
     let mut out = origin.to_string();
@@ -175,10 +182,10 @@ mod tests {
             ("https://a/%s%PATH%", "https://a/%s%PATH%"),
             ("https://a#;f", "https://a/#%3Bf"),
         ] {
-            assert_eq!(harmless(url).unwrap(), given, "{url}");
+            assert_eq!(harmless(url, false).unwrap(), given, "{url}");
         }
         let every: String = (' '..='~').chain('\u{a0}'..='\u{17f}').collect();
-        let given = harmless(&format!("https://a/{every}")).unwrap();
+        let given = harmless(&format!("https://a/{every}"), false).unwrap();
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@=&%+,".contains(&byte);
         assert!(given.bytes().all(is_plain), "{given}");
     }
@@ -232,7 +239,8 @@ mod tests {
             "http://127.0.0.1.a/",
             long.as_str(),
         ] {
-            let refused = open_browser(url, &Environment::of(&[("BROWSER", "/nonexistent")]));
+            let refused =
+                open_browser(url, &Environment::of(&[("BROWSER", "/nonexistent")]), false);
             assert_eq!(refused.unwrap_err().status(), Status::InvalidArgument, "{url:?}");
         }
     }
@@ -275,7 +283,7 @@ mod tests {
         let log_name = log.display().to_string();
         let environment = Environment::of(&[("PATH", &path), ("LOG", &log_name), ("A", "b c")]);
         if cfg!(target_os = "linux") {
-            open_browser("https://a/;$(touch x) \"", &environment).unwrap();
+            open_browser("https://a/;$(touch x) \"", &environment, false).unwrap();
             let text = (0..1000).find_map(|_| {
                 std::thread::sleep(std::time::Duration::from_millis(10));
                 std::fs::read_to_string(&log).ok()
@@ -283,7 +291,10 @@ mod tests {
             assert_eq!(text.unwrap(), "1\nhttps://a/%3B%24%28touch%20x%29%20%22\nnone b c\n");
         }
         let nowhere = Environment::of(&[("PATH", "/nonexistent")]);
-        assert_eq!(open_browser("https://a/", &nowhere).unwrap_err().status(), Status::NotFound);
+        assert_eq!(
+            open_browser("https://a/", &nowhere, false).unwrap_err().status(),
+            Status::NotFound
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -165,7 +165,11 @@ impl HttpClient {
                 return Ok(url);
             }
         }
-        policy.url(text)
+        let url = policy.url(text)?;
+        if url.origin != self.route.origin {
+            policy.check_other(&url)?;
+        }
+        Ok(url)
     }
 
     /// One request and its response, with the target of a redirect that may be

@@ -50,13 +50,16 @@ pub(crate) fn advice(
         None => method.needs_secret(),
     };
     let others = AuthMethod::ALL.into_iter().filter(|one| *one != used && has(*one) && lists(*one));
-    let names: Vec<&str> = others.map(AuthMethod::name).collect();
+    // One that sends the same secret comes first.
+    let mut others: Vec<AuthMethod> = others.collect();
+    others.sort_by_key(|method| !method.needs_secret());
+    let names: Vec<String> = others.iter().map(|method| format!("\"{}\"", method.name())).collect();
     (!names.is_empty()).then(|| {
         format!(
-            "the client used the authentication method {}: choose another with \
-             mcp_auth_set_client_auth(), one of [{}]",
+            "the client used the authentication method {}: if the server reads another, use \
+             mcp_auth_set_client_auth() with {}",
             used.name(),
-            names.join(", ")
+            names.join(" or ")
         )
     })
 }
@@ -192,22 +195,29 @@ mod tests {
         let invalid = r#"{"error":"invalid_client","error_description":"Client ID mismatch"}"#;
         let secret: &[AuthMethod] = &[Basic, Post, Nothing];
         for (used, methods, has, status, body, named) in [
-            (Basic, Some(both), secret, 401, invalid, Some("[client_secret_post]")),
-            (Post, Some(both), secret, 400, invalid, Some("[client_secret_basic]")),
-            (Basic, Some(all), secret, 400, invalid, Some("[none, client_secret_post]")),
+            (Basic, Some(both), secret, 401, invalid, Some("with \"client_secret_post\"")),
+            (Post, Some(both), secret, 400, invalid, Some("with \"client_secret_basic\"")),
+            (
+                Basic,
+                Some(all),
+                secret,
+                400,
+                invalid,
+                Some("with \"client_secret_post\" or \"none\""),
+            ),
             (PrivateKeyJwt, Some(all), &[PrivateKeyJwt][..], 401, invalid, None),
             (Basic, Some(r#"["client_secret_basic"]"#), secret, 401, invalid, None),
-            (Basic, None, secret, 401, invalid, Some("[client_secret_post]")),
+            (Basic, None, secret, 401, invalid, Some("with \"client_secret_post\"")),
             (Nothing, Some(all), &[Nothing][..], 401, invalid, None),
-            (Basic, Some(both), secret, 401, "Unauthorized", Some("[client_secret_post]")),
-            (Basic, Some(both), secret, 200, invalid, Some("[client_secret_post]")),
+            (Basic, Some(both), secret, 401, "Unauthorized", Some("with \"client_secret_post\"")),
+            (Basic, Some(both), secret, 200, invalid, Some("with \"client_secret_post\"")),
             (
                 Basic,
                 Some(both),
                 secret,
                 400,
                 r#"{"error":"invalid_request","error_description":"no client_secret"}"#,
-                Some("[client_secret_post]"),
+                Some("with \"client_secret_post\""),
             ),
             (Basic, Some(both), secret, 400, r#"{"error":"invalid_grant"}"#, None),
             (Basic, Some(both), secret, 400, r#"{"error":"invalid_scope"}"#, None),

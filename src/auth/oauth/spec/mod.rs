@@ -20,7 +20,7 @@ pub(crate) mod pkce;
 pub(crate) mod provider_profile;
 pub(crate) mod redact;
 pub(crate) mod redirect;
-pub(crate) mod refusal;
+pub(crate) mod refresh_refusal;
 pub(crate) mod refusal_advice;
 pub(crate) mod registration;
 pub(crate) mod registration_refusal;

@@ -159,7 +159,7 @@ fn scope_advice(scope: Option<&str>) -> String {
     match scope {
         Some(scope) => format!(
             "the request asked for the scope \"{}\": ask for another with mcp_auth_set_scope(), \
-             or for none with \"\"",
+             or for none: mcp_auth_set_scope() with \"\"",
             quote(scope)
         ),
         None => "the request asked for no scope: set one with mcp_auth_set_scope()".to_owned(),
@@ -230,7 +230,7 @@ mod tests {
         assert!(
             scope.contains("\"openid email profile\"") && scope.contains("mcp_auth_set_scope()")
         );
-        assert!(scope.ends_with("none with \"\""), "{scope}");
+        assert!(scope.ends_with("mcp_auth_set_scope() with \"\""), "{scope}");
         let bare = AskedFor::new(&edits, None);
         assert!(said("invalid_scope", &bare).contains("no scope: set one"));
         for (code, function) in [

@@ -147,20 +147,19 @@ fn advice(cause: Cause, redirect_uri: &str) -> String {
 
 /// How to get another redirect URL: `localhost` in place of an address, which some
 /// servers and firewalls refuse.
-fn another_redirect(redirect_uri: &str) -> String {
-    const WITH: &str = "use mcp_auth_set_redirect_url() with";
-    match redirect_uri {
-        uri if uri.starts_with("http://127.0.0.1") || uri.starts_with("http://[") => {
-            format!("{WITH} http://localhost/callback")
-        }
-        uri if uri
-            .get(..16)
-            .is_some_and(|start| start.eq_ignore_ascii_case("http://localhost")) =>
-        {
-            format!("{WITH} another one, for example http://127.0.0.1/callback")
-        }
-        _ => format!("{WITH} one that it accepts"),
+fn another_redirect(redirect_uri: &str) -> &'static str {
+    let is_at = |host: &str| {
+        let start = redirect_uri.get(..host.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(host))
+    };
+    if is_at("http://127.0.0.1") || is_at("http://[") {
+        return "use mcp_auth_set_redirect_url() with http://localhost/callback";
     }
+    if is_at("http://localhost") {
+        return "choose another redirect URL with mcp_auth_set_redirect_url(), for example \
+                http://127.0.0.1/callback";
+    }
+    "choose one that it accepts with mcp_auth_set_redirect_url()"
 }
 
 #[cfg(test)]
@@ -236,7 +235,7 @@ mod tests {
             ("http://[::1]:7/callback", "with http://localhost/callback"),
             ("http://localhost:7/callback", "http://127.0.0.1/callback"),
             ("HTTP://LocalHost:7/callback", "http://127.0.0.1/callback"),
-            ("https://example.com/callback", "with one that it accepts"),
+            ("https://example.com/callback", "choose one that it accepts"),
         ] {
             let said = message(400, body, redirect);
             assert!(said.contains(proposed), "{said}");

@@ -165,7 +165,7 @@ fn is_protected(name: &str) -> bool {
 fn may_be_secret(value: &str) -> bool {
     let is_word = value.bytes().all(|one| one.is_ascii_alphabetic() || b"_ ".contains(&one));
     let is_url = ["https://", "http://"].iter().any(|scheme| value.starts_with(scheme));
-    !is_word && !(is_url && !value.contains(['?', '@', '#']))
+    !is_word && (!is_url || value.contains(['?', '@', '#']))
 }
 
 #[cfg(test)]

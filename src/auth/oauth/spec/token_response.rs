@@ -4,7 +4,7 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
-use crate::auth::oauth::spec::refusal::Refusal;
+use crate::auth::oauth::spec::refresh_refusal::RefreshRefusal;
 use crate::auth::oauth::spec::refusal_advice::{self, AskedFor};
 use crate::auth::oauth::spec::scope::{join, split};
 use crate::base::error::{Error, Status};
@@ -112,7 +112,7 @@ pub(crate) enum TokenErrorKind {
 pub(crate) struct TokenError {
     pub(crate) kind: TokenErrorKind,
     /// Whether the refusal is definite.
-    pub(crate) refusal: Option<Refusal>,
+    pub(crate) refusal: Option<RefreshRefusal>,
     pub(crate) error: Error,
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn read(
     let document = success(reply, asked)?;
     granted(&document, asked).map_err(|why| TokenError {
         kind: TokenErrorKind::Other,
-        refusal: Refusal::of(reply),
+        refusal: RefreshRefusal::of(reply),
         error: reply.malformed(asked.step.name(), &why),
     })
 }
@@ -149,7 +149,7 @@ pub(crate) fn success<'a>(
     }
     let malformed = |why: &str| TokenError {
         kind: TokenErrorKind::Other,
-        refusal: Refusal::of(reply),
+        refusal: RefreshRefusal::of(reply),
         error: reply.malformed(step, why),
     };
     let Some(document) = reply.document() else {
@@ -201,7 +201,8 @@ fn token_type(
 ) -> Result<Option<TokenType>, String> {
     let name = document.text("token_type").unwrap_or_else(|| "Bearer".to_owned());
     let token_type = match name.to_ascii_lowercase().as_str() {
-        "bearer" => Some(TokenType::Bearer),
+        // Slack tells by its type whose token it is. Both are bearer tokens.
+        "bearer" | "user" | "bot" => Some(TokenType::Bearer),
         "dpop" if asked.proof != DpopUse::None => Some(TokenType::Dpop),
         "n_a" if asked.step == TokenStep::Exchange => None,
         _ => {
@@ -275,7 +276,7 @@ fn refusal(
     };
     let error =
         Error::new(status, message).with_http_status(reply.status).with_retry_after(retry_after);
-    TokenError { kind, refusal: Refusal::of(reply), error }
+    TokenError { kind, refusal: RefreshRefusal::of(reply), error }
 }
 
 fn advice(kind: TokenErrorKind, step: TokenStep, needs_person: bool) -> &'static str {

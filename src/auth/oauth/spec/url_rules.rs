@@ -2,6 +2,7 @@
 
 use crate::auth::oauth::spec::redact::display_url;
 use crate::base::error::{Error, Result, Status};
+use crate::transport::address_policy::{PRIVATE_HTTP_HINT, is_private_host};
 use crate::wire::url::{Scheme, Url, UrlParts};
 
 /// Whether a URL may have the scheme http.
@@ -11,6 +12,9 @@ pub(crate) enum PlainHttp {
     /// To this machine: the MCP server is on this machine, or the application
     /// allows it.
     Loopback,
+    /// Also to a private network, where the MCP server is as well: the application
+    /// allows plain http and private addresses.
+    PrivateNetwork,
 }
 
 /// Reads a URL of a server. `what` names it in the error.
@@ -24,11 +28,23 @@ pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     let url = Url::parse_untrusted(text).map_err(|why| wrong(&why))?;
     match url.origin.scheme {
         Scheme::Https => Ok(url),
+        Scheme::Http if url.origin.is_this_machine() => match plain {
+            PlainHttp::Refused => Err(wrong("is not https")),
+            PlainHttp::Loopback | PlainHttp::PrivateNetwork => Ok(url),
+        },
+        Scheme::Http if is_private_host(&url.origin.host) => match plain {
+            PlainHttp::PrivateNetwork => Ok(url),
+            PlainHttp::Refused | PlainHttp::Loopback => Err(Error::new(
+                Status::Untrusted,
+                format!(
+                    "the {what} \"{}\" is plain http to another machine: refused; \
+                     {PRIVATE_HTTP_HINT}",
+                    display_url(text)
+                ),
+            )),
+        },
         Scheme::Http if plain == PlainHttp::Refused => Err(wrong("is not https")),
-        Scheme::Http if !url.origin.is_this_machine() => {
-            Err(wrong("is neither https nor on this machine"))
-        }
-        Scheme::Http => Ok(url),
+        Scheme::Http => Err(wrong("is neither https nor on this machine")),
     }
 }
 
@@ -105,6 +121,25 @@ mod tests {
                 assert!(!error.message().contains("pw"), "{}", error.message());
             }
         }
+    }
+
+    #[test]
+    fn takes_plain_http_on_a_private_network_only_if_that_is_allowed() {
+        for text in ["http://192.168.1.5:8000/a", "http://nas.local/a", "http://[fd00::1]/a"] {
+            assert!(check("x", text, PlainHttp::PrivateNetwork).is_ok(), "{text}");
+            for plain in [PlainHttp::Refused, PlainHttp::Loopback] {
+                let error = check("token endpoint", text, plain).unwrap_err();
+                assert_eq!(error.status(), Status::Untrusted);
+                for words in ["token endpoint", "allow_plain_http()", "allow_private()"] {
+                    assert!(error.message().contains(words), "{}", error.message());
+                }
+            }
+        }
+        for text in ["http://example.com/a", "http://8.8.8.8/a", "http://169.254.169.254/a"] {
+            let error = check("x", text, PlainHttp::PrivateNetwork).unwrap_err();
+            assert!(!error.message().contains("mcp_"), "{}", error.message());
+        }
+        assert!(check("x", "http://127.0.0.1/a", PlainHttp::PrivateNetwork).is_ok());
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Auth {
     }
 
     pub(crate) fn set_issuer(&self, issuer: Option<&str>) -> Result<()> {
-        issuer.map(|issuer| given(check_issuer(issuer, PlainHttp::Loopback))).transpose()?;
+        issuer.map(|issuer| given(check_issuer(issuer, PlainHttp::PrivateNetwork))).transpose()?;
         let issuer = issuer.map(str::to_owned);
         self.change(|settings| settings.issuer = issuer)
     }
@@ -221,7 +221,8 @@ impl Auth {
         token: Option<&str>,
     ) -> Result<()> {
         for (name, url) in [("authorization", authorization), ("token", token)] {
-            url.map(|url| given(check(name, url, PlainHttp::Loopback).map(drop))).transpose()?;
+            url.map(|url| given(check(name, url, PlainHttp::PrivateNetwork).map(drop)))
+                .transpose()?;
         }
         let endpoints = match (authorization, token) {
             (None, None) => None,

@@ -116,7 +116,7 @@ tests! {
         let failure = scene.failure(scene.client(&auth).ping());
         assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
         for words in ["invalid_scope", "\"openid email profile offline_access\"",
-                      "mcp_auth_set_scope()", "none with \"\""] {
+                      "mcp_auth_set_scope()", "mcp_auth_set_scope() with \"\""] {
             assert!(failure.message.contains(words), "{}", failure.message);
         }
         let registered = scene.authority.count(Step::Register);

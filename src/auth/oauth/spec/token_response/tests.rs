@@ -94,6 +94,8 @@ fn accepts_only_the_requested_token_type() {
         ("N_A", DpopUse::None, TokenStep::Assertion, None),
         ("n_a", DpopUse::None, TokenStep::Exchange, Some(None)),
         ("Bearer", DpopUse::None, TokenStep::Exchange, Some(Some(Bearer))),
+        ("user", DpopUse::None, TokenStep::Code, Some(Some(Bearer))),
+        ("bot", DpopUse::Demanded, TokenStep::Refresh, None),
         ("mac", DpopUse::Sent, TokenStep::Exchange, None),
         ("", DpopUse::None, TokenStep::Code, None),
     ] {

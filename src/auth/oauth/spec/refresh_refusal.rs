@@ -5,7 +5,7 @@ use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 /// A definite refusal by the token endpoint: the same request will never
 /// succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum RefreshRefusal {
     /// The authorization server itself refused: the body is JSON with a member
     /// `error`.
     ByServer,
@@ -14,7 +14,7 @@ pub(crate) enum Refusal {
     ByUnknown,
 }
 
-impl Refusal {
+impl RefreshRefusal {
     /// `None` if the same request may succeed later.
     pub(crate) fn of(reply: &EndpointResponse<'_>) -> Option<Self> {
         let has_error = reply.document().is_some_and(|document| document.has_value("error"));
@@ -35,20 +35,20 @@ mod tests {
     fn distinguishes_a_refusal_from_a_failure() {
         let error = r#"{"error":"invalid_request"}"#;
         for (status, body, refusal) in [
-            (400, error, Some(Refusal::ByServer)),
-            (401, r#"{"error":"invalid_client"}"#, Some(Refusal::ByServer)),
-            (400, r#"{"error":{"code":7}}"#, Some(Refusal::ByServer)),
-            (400, r#"{"error":"temporarily_unavailable"}"#, Some(Refusal::ByServer)),
-            (200, r#"{"error":"bad_refresh_token"}"#, Some(Refusal::ByServer)),
+            (400, error, Some(RefreshRefusal::ByServer)),
+            (401, r#"{"error":"invalid_client"}"#, Some(RefreshRefusal::ByServer)),
+            (400, r#"{"error":{"code":7}}"#, Some(RefreshRefusal::ByServer)),
+            (400, r#"{"error":"temporarily_unavailable"}"#, Some(RefreshRefusal::ByServer)),
+            (200, r#"{"error":"bad_refresh_token"}"#, Some(RefreshRefusal::ByServer)),
             (200, r#"{"error":null}"#, None),
             (200, "<html>", None),
-            (400, "", Some(Refusal::ByUnknown)),
-            (400, r#"{"error":null}"#, Some(Refusal::ByUnknown)),
-            (400, r#"{"message":"no"}"#, Some(Refusal::ByUnknown)),
-            (403, "<html>blocked</html>", Some(Refusal::ByUnknown)),
-            (404, "", Some(Refusal::ByUnknown)),
-            (410, error, Some(Refusal::ByServer)),
-            (499, "[]", Some(Refusal::ByUnknown)),
+            (400, "", Some(RefreshRefusal::ByUnknown)),
+            (400, r#"{"error":null}"#, Some(RefreshRefusal::ByUnknown)),
+            (400, r#"{"message":"no"}"#, Some(RefreshRefusal::ByUnknown)),
+            (403, "<html>blocked</html>", Some(RefreshRefusal::ByUnknown)),
+            (404, "", Some(RefreshRefusal::ByUnknown)),
+            (410, error, Some(RefreshRefusal::ByServer)),
+            (499, "[]", Some(RefreshRefusal::ByUnknown)),
             (408, error, None),
             (429, error, None),
             (302, error, None),
@@ -56,7 +56,7 @@ mod tests {
             (503, "", None),
         ] {
             let reply = EndpointResponse::of(status, body);
-            assert_eq!(Refusal::of(&reply), refusal, "{status} {body}");
+            assert_eq!(RefreshRefusal::of(&reply), refusal, "{status} {body}");
         }
     }
 }
