@@ -5,9 +5,11 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::parts;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::device_authorization;
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::metadata::{self, FailedLookups};
+use crate::auth::oauth::spec::refusal_advice::AskedFor;
 use crate::auth::oauth::spec::registration;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
@@ -29,6 +31,10 @@ pub(super) const WORDS: &[&str] = &[
     "\"authorization_servers\":[\"https://as.example\"]",
     "\"code_challenge_methods_supported\":[\"S256\"]",
     "\"error\":\"invalid_grant\",",
+    "\"device_code\":\"d\",",
+    "\"user_code\":\"A-B\",",
+    "\"verification_uri\":\"https://as.example/d\",",
+    "\"interval\":\"5\"",
     "\"error_description\":",
     "\"access_token\":\"t\",",
     "\"token_type\":\"DPoP\"",
@@ -131,9 +137,10 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             TokenStep::Credentials,
             TokenStep::Assertion,
             TokenStep::Exchange,
+            TokenStep::DeviceCode,
         ] {
             for proof in [DpopUse::None, DpopUse::Sent, DpopUse::Demanded] {
-                let asked = SentTokenRequest { step, proof, secrets };
+                let asked = SentTokenRequest { step, proof, secrets, asked: AskedFor::default() };
                 match bounded(data.len(), || token_response::read(&reply, &asked)) {
                     Ok(granted) => {
                         assert!(status < 300, "a token by {status}");
@@ -146,16 +153,37 @@ fn answered(data: &[u8], secrets: &[Secret]) {
                 }
             }
         }
+        let asked = SentTokenRequest {
+            step: TokenStep::DeviceAuthorization,
+            proof: DpopUse::None,
+            secrets,
+            asked: AskedFor::default(),
+        };
+        let most = Duration::from_secs(300);
+        let read = || device_authorization::read(&reply, &asked, PlainHttp::Refused, most);
+        match bounded(data.len(), read) {
+            Ok(device) => {
+                let shown = &device.shown;
+                for text in [&shown.user_code, &shown.url] {
+                    assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
+                }
+                assert!(shown.url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")));
+                assert!(shown.expires_in <= most && device.interval >= Duration::from_secs(1));
+            }
+            Err(refusal) => is_fit(&refusal.error),
+        }
         let scopes = ["a".to_owned()];
         let request = registration::RegistrationRequest {
             client_name: "n",
+            is_device: false,
+            has_refresh: true,
             redirect_uri: "http://127.0.0.1:1/cb",
             method: AuthMethod::None,
             scopes: &scopes,
             is_bound: false,
             jwks: None,
         };
-        request.may_go_without_scopes(&reply);
+        request.after_refusal(&reply);
         match bounded(data.len(), || request.read(&reply)) {
             Ok(registration) => assert!(!registration.client_id.is_empty()),
             Err(error) => assert!(error.message().is_ascii()),
