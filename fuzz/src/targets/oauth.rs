@@ -8,11 +8,15 @@ use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_re
 use crate::auth::oauth::spec::device_authorization;
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::metadata::{self, FailedLookups};
+use crate::auth::oauth::spec::metadata::FailedLookups;
+use crate::auth::oauth::spec::metadata_places::{
+    has_same_origin, pinned_metadata_places, resource_metadata_places, server_metadata_places,
+};
 use crate::auth::oauth::spec::refusal_advice::AskedFor;
 use crate::auth::oauth::spec::registration;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
+use crate::auth::oauth::spec::stray_redirect::StrayRedirect;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{self, DpopUse, SentTokenRequest, TokenStep};
 use crate::auth::oauth::spec::url_rules::PlainHttp;
@@ -79,19 +83,21 @@ fn published(data: &[u8]) {
                 || metadata.resource.to_ascii_lowercase().starts_with("https://mcp.example")
         );
         assert!(metadata.authorization_servers.len() <= 256);
-        for pin in [None, Some(ISSUER)] {
-            if let Ok(issuer) = metadata.issuer(pin, PlainHttp::Refused, |_| false) {
-                assert!(
-                    issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
-                    "{issuer}"
-                );
-                metadata::server_metadata_urls(issuer);
-            }
+        if let Ok(issuer) = metadata.issuer(PlainHttp::Refused, |_| false) {
+            assert!(
+                issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
+                "{issuer}"
+            );
+            server_metadata_places(issuer);
+        }
+        let listed = &metadata.authorization_servers;
+        for place in pinned_metadata_places(ISSUER, listed, PlainHttp::Refused) {
+            assert!(place.url.starts_with(ISSUER) || has_same_origin(&place.url, ISSUER));
         }
     }
     if let Ok(metadata) = bounded(data.len(), || ServerMetadata::read(&document, ISSUER, ISSUER)) {
         assert_eq!(metadata.issuer, ISSUER);
-        let _ = metadata.check_pkce();
+        let _ = metadata.check_pkce(data.len().is_multiple_of(2));
         metadata.doubts("authorization_code");
         for endpoint in [
             metadata.authorization_endpoint(PlainHttp::Refused).ok(),
@@ -110,9 +116,9 @@ fn published(data: &[u8]) {
     }
     if let Some(url) = document.text("resource_metadata") {
         let mut misses = FailedLookups::default();
-        for place in
-            metadata::resource_metadata_urls(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
+        for place in resource_metadata_places(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
         {
+            let place = &place.url;
             assert!(place.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")), "{place}");
         }
         let _ = misses.nothing("metadata");
@@ -188,15 +194,23 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             Ok(registration) => assert!(!registration.client_id.is_empty()),
             Err(error) => assert!(error.message().is_ascii()),
         }
-        FailedLookups::default().read(&reply);
+        for place in server_metadata_places(ISSUER) {
+            FailedLookups::default().read(&reply, &place, None);
+        }
     }
 }
 
 fn redirected(text: &str, secrets: &[Secret]) {
     let answer = bounded(text.len(), || read_response(text));
     answer.is_for(&secrets[1]);
-    let expected =
-        ExpectedResponse { issuer: ISSUER, sends_iss: text.len().is_multiple_of(2), secrets };
+    let expected = ExpectedResponse {
+        issuer: ISSUER,
+        sends_iss: text.len().is_multiple_of(2),
+        secrets,
+        asked: AskedFor::default(),
+    };
+    let stray = StrayRedirect::of(text, secrets).describe();
+    assert!(stray.len() < 200 && stray.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
     match answer.code(&expected) {
         Ok(code) => assert!(!code.expose().is_empty() && code.expose().len() <= text.len()),
         Err(error) => is_fit(&error),
