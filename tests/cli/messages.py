@@ -53,6 +53,7 @@ OPTIONS = {
     "mcp_notify": None,
     "mcp_request_set_task": None,
     "mcp_result_task_ttl": None,
+    "mcp_sign_in": "mcpclient login",
 }
 # Messages that name more than a function.
 SAID = [
