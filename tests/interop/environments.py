@@ -80,6 +80,10 @@ def fastmcp(major):
         HERE / "requirements" / ("fastmcp-%d.txt" % major))
 
 
+def canaille():
+    return python_environment(ENV / "canaille", HERE / "requirements" / "canaille.txt")
+
+
 def node():
     """Gives Node's program and the script of its npm."""
     folder = TOOLS / "node"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Signs in, from C, at authorization servers that are not ours: FastMCP's own
-of three majors, the official SDK's of two, and oidc-provider, an OpenID
-provider, behind FastMCP of three majors.
+of three majors, the official SDK's of two, oidc-provider, an OpenID provider,
+behind FastMCP of three majors, and Canaille, another OpenID provider.
 
     oauth.py [--keep] [PART ...]
 
@@ -40,6 +40,8 @@ BY_HAND = "registered by hand"
 # half of that is over.
 BRIEF = 6
 WAIT = "wait %d" % (BRIEF * 1000 - 2000)
+# A refresh token of Canaille ends with its access token.
+CANAILLE = 10
 suite = Suite("oauth")
 
 
@@ -183,10 +185,9 @@ def grants(log, variant, grant):
 
 def widens(name, kind, file, url, log):
     """A sign-in, a wider one, and the end of it."""
-    # The server of the SDK lists offline_access as well.
+    # Nothing is added to the scope of the program, also where the server (that of
+    # the SDK) lists offline_access.
     scopes = [{"read"}, {"read", "write"}]
-    if kind == "sdk":
-        scopes = [one | {"offline_access"} for one in scopes]
     person = Person(file + "-steady")
     lines = calls(url, ["call read", "call read", "call write", "call write", "sign-out"],
                   person, scope="read")
@@ -246,20 +247,29 @@ def renews(name, file, url, log):
 
 def registered(name, file, url):
     """A client that its owner has registered, which says who it is by Basic."""
+    client = by_hand(name, urllib.parse.urljoin(url, "/register"),
+                     "read offline_access" if file.startswith("sdk") else "read")
+    if client is None:
+        return
+    lines = calls(url, ["call read"], Person(file + "-registered"), scope="read", **client)
+    answers(name + ": a client that was registered by hand signs in", lines, ["read"])
+
+
+def by_hand(name, endpoint, scope):
+    """Registers a client with a secret; its options, or None."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         redirect = "http://127.0.0.1:%d/callback" % free.getsockname()[1]
-    status, text = post(urllib.parse.urljoin(url, "/register"), json.dumps({
-        "client_name": BY_HAND, "redirect_uris": [redirect], "scope": "read offline_access"
-        if file.startswith("sdk") else "read", "response_types": ["code"],
-        "grant_types": [CODE, RENEWAL], "token_endpoint_auth_method": "client_secret_basic"}),
+    status, text = post(endpoint, json.dumps({
+        "client_name": BY_HAND, "redirect_uris": [redirect], "scope": scope,
+        "response_types": ["code"], "grant_types": [CODE, RENEWAL],
+        "token_endpoint_auth_method": "client_secret_basic"}),
                         {"Content-Type": "application/json"})
     if not suite.check(name + ": takes a registration by hand", status == 201, text):
-        return
+        return None
     client = json.loads(text)
-    lines = calls(url, ["call read"], Person(file + "-registered"), scope="read",
-                  client=client["client_id"], secret=client["client_secret"], redirect=redirect)
-    answers(name + ": a client that was registered by hand signs in", lines, ["read"])
+    return {"client": client["client_id"], "secret": client["client_secret"],
+            "redirect": redirect}
 
 
 # An OpenID provider, and FastMCP that takes its tokens
@@ -314,8 +324,8 @@ def openid(majors):
                 for major, server in servers.items():
                     jobs.append(pool.submit(openid_widens, major, server, logs[major], provider))
                 major = max(majors)
-                for job in (openid_renews, openid_bound, openid_refused, openid_services,
-                            openid_in_chromium):
+                for job in (openid_renews, openid_consents, openid_bound, openid_refused,
+                            openid_services, openid_in_chromium):
                     jobs.append(pool.submit(job, servers[major], logs[major], provider))
                 for job in jobs:
                     job.result()
@@ -336,7 +346,8 @@ def openid_widens(major, server, log, provider):
                 calls(url, ["call read"], person), ["MCP_E_AUTH"])
         pin = {"issuer": provider.url("oidc", "")}
     lines = calls(url, ["call read", "call write", "call write", "sign-out"], person,
-                  scope="read", name="libmcpclient-%d" % major, **pin)
+                  scope="read offline_access", prompt="consent",
+                  name="libmcpclient-%d" % major, **pin)
     answers(name + ": tools are called, one of them for a wider scope", lines,
             ["read", "written", "written", "MCP_OK"])
     asked = person.asked()
@@ -371,7 +382,9 @@ def openid_renews(server, _, provider):
     url = server.url("brief")
     person = Person("oidc-brief")
     store = OUT / "oidc.store" / "tokens.json"
-    lines = calls(url, ["sign-in", "call read", WAIT, "call read"], person, store=store)
+    # This provider gives no refresh token without a new consent.
+    lines = calls(url, ["sign-in", "call read", WAIT, "call read"], person, store=store,
+                  prompt="consent")
     answers(name + ": a token is renewed before its end", lines, ["MCP_OK", "read", "read"])
     lines = calls(url, ["call read", WAIT, "call read"], store=store)
     answers(name + ": another process goes on with the file, without a person", lines,
@@ -383,12 +396,21 @@ def openid_renews(server, _, provider):
                 and len(person.asked()) == 1, json.dumps(renewals))
 
 
+def openid_consents(server, _, provider):
+    name = "oidc-provider, consent"
+    person = Person("oidc-consent")
+    lines = calls(server.url("brief"), ["call read", WAIT, "call read", WAIT, "call read"], person)
+    answers(name + ": tools are called", lines, ["read"] * 3)
+    sees(name + ": it is asked for after no refresh token came, and gives one",
+         [one.get("prompt") for one in person.asked()], [None, "consent"])
+
+
 def openid_bound(server, log, provider):
     name = "oidc-provider, DPoP"
     url = server.url("bound")
     person = Person("oidc-bound")
     store = OUT / "oidc-bound.store" / "tokens.json"
-    lines = calls(url, ["call read", WAIT, "call read"], person, store=store)
+    lines = calls(url, ["call read", WAIT, "call read"], person, store=store, prompt="consent")
     answers(name + ": a server that wants proofs gets them, and a renewed token too", lines,
             ["read", "read"])
     lines = calls(url, ["call read", WAIT, "call read"], store=store, dpop=1)
@@ -462,12 +484,79 @@ def openid_in_chromium(server, _, provider):
                HERE / "oidc" / "browser.mjs", chromium, OUT / "chromium.profile", log.path]
     person = Person("chromium-person", command=command)
     url = server.url("spare")
-    answers(name + ": a person signs in", calls(url, ["call read"], person), ["read"])
+    answers(name + ": a person signs in", calls(url, ["call read"], person, prompt="consent"),
+            ["read"])
     back = log.awaited(back=True)
     pages = [one["text"] for one in log.lines() if "text" in one]
     suite.check(name + ": who agrees to what, and sees our page in the end",
                 len(pages) == 3 and url in pages[1] and "offline" in pages[1]
                 and bool(back) and "close" in pages[2], json.dumps(log.lines()))
+
+
+# Canaille, a server for the accounts of an organization
+
+
+def canaille():
+    name = "canaille"
+    try:
+        python, fastmcp = environments.canaille(), environments.fastmcp(4)
+    except Unavailable as error:
+        suite.skip(name, str(error))
+        return
+    log, requests = Log("canaille.requests"), Log("canaille-mcp.requests")
+    program = [python, HERE / "canaille_provider.py", log.path, CANAILLE]
+    servers = [fastmcp, HERE / "oauth_servers.py", "openid", requests.path]
+    with Server(program) as provider, Server(servers) as server:
+        issuer = provider.url("canaille", "")
+        server.process.stdin.write(issuer + "\n")
+        server.process.stdin.flush()
+        await_http(server)
+        canaille_signs_in(name, server.url("brief"), issuer, log)
+        canaille_revokes(name, server.url("steady"), issuer, log)
+
+
+def canaille_signs_in(name, url, issuer, log):
+    """A sign-in, a call and a refresh in another process."""
+    person = Person("canaille")
+    store = OUT / "canaille.store" / "tokens.json"
+    # Its metadata lists its scopes; they are about the person.
+    lines = calls(url, ["sign-in", "call read"], person, store=store, scope="profile")
+    answers(name + ": a person signs in, and tools are called", lines, ["MCP_OK", "read"])
+    asked = person.asked()
+    sees(name + ": S256 and the resource are sent",
+         [(one["code_challenge_method"], one["resource"]) for one in asked], [("S256", url)])
+    back = person.log.awaited(back=True)
+    sees(name + ": the answer says who gave it", [one["given"].get("iss") for one in back],
+         [issuer])
+    sees(name + ": the client registers itself once",
+         [one["status"] for one in log.lines(path="/oauth/register")], [201])
+    lines = calls(url, ["call read", "wait %d" % (CANAILLE * 600), "call read"], store=store)
+    answers(name + ": another process goes on, and renews the token", lines, ["read", "read"])
+    sees(name + ": the code becomes a token, and its refresh token the next one",
+         [(one["form"]["grant_type"], one["status"]) for one in log.lines(path="/oauth/token")],
+         [(CODE, 200), (RENEWAL, 200)])
+    sees(name + ": without the person", len(person.asked()), 1)
+
+
+def canaille_revokes(name, url, issuer, log):
+    """The sign-out, which Canaille lets only a client with a secret ask for."""
+    client = by_hand(name, issuer + "/oauth/register", "profile")
+    if client is None:
+        return
+    store = OUT / "canaille-revokes.store" / "tokens.json"
+    lines = calls(url, ["sign-in", "call read", "sign-out"],
+                  Person("canaille-registered"), store=store, scope="profile", **client)
+    answers(name + ": a client that was registered by hand signs in and out", lines,
+            ["MCP_OK", "read", "MCP_OK"])
+    revoked = log.lines(path="/oauth/revoke")
+    sees(name + ": the tokens are revoked",
+         [(one["form"].get("token_type_hint"), one["status"]) for one in revoked],
+         [(RENEWAL, 200), ("access_token", 200)])
+    shown = [one for one in log.lines(client=client["client"]) if one["path"] != "/oauth/authorize"]
+    sees(name + ": each request proves the client in one way",
+         {one["basic"] and "client_id" not in one["form"] for one in shown} == {True}, True)
+    answers(name + ": and nothing is left", calls(url, ["call read"], store=store),
+            ["MCP_E_UNAUTHORIZED"])
 
 
 def compiles():
@@ -481,7 +570,7 @@ def main():
     OUT.mkdir(parents=True, exist_ok=True)
     chosen = [one for one in sys.argv[1:] if not one.startswith("--")]
     if compiles():
-        jobs = [("oidc", openid, (2, 3, 4)), ("own-4", own, 4, "own", "4.1"),
+        jobs = [("oidc", openid, (2, 3, 4)), ("canaille", canaille), ("own-4", own, 4, "own", "4.1"),
                 ("own-3", own, 3, "own", "3.4"), ("own-2", own, 2, "own", "2.14"),
                 ("sdk-4", own, 4, "sdk", "2.3"), ("sdk-3", own, 3, "sdk", "1.30")]
         with ThreadPoolExecutor(3) as pool:

@@ -1,11 +1,12 @@
 """Serves MCP servers that want OAuth, for the suite `oauth`.
 
-    oauth_servers.py own|sdk|remote LOGFILE
+    oauth_servers.py own|sdk|remote|openid LOGFILE
 
 "own" is FastMCP with its InMemoryOAuthProvider, "sdk" the official SDK with a
 small provider of ours behind its routes, "remote" FastMCP whose tokens come
 from an authorization server elsewhere: it reads the issuer from the first
-line of standard input.  The first line on standard output is a JSON object of
+line of standard input, and "openid" likewise, for a provider that knows no
+audience and no scope of it.  The first line on standard output is a JSON object of
 variant to port.  Tokens of the variant "brief" live for a few seconds.  The
 end of standard input ends everything.
 
@@ -366,13 +367,25 @@ def remote(variant, port, issuer):
     return TakesProofs(app) if variant == "bound" else app
 
 
+def openid(variant, port, issuer):
+    """FastMCP that takes each signed token of an OpenID provider."""
+    from fastmcp import FastMCP
+    from fastmcp.server.auth import RemoteAuthProvider
+    from fastmcp.server.auth.providers.jwt import JWTVerifier
+    server = FastMCP("openid", auth=RemoteAuthProvider(
+        token_verifier=JWTVerifier(jwks_uri=issuer + "/oauth/jwks.json", issuer=issuer),
+        authorization_servers=[issuer], base_url="http://127.0.0.1:%d" % port))
+    add_tools(server)
+    return server.http_app()
+
+
 def life(variant):
     return BRIEF if variant == "brief" else STEADY
 
 
 def main():
     kind, log = sys.argv[1:]
-    make = {"own": own, "sdk": sdk, "remote": remote}[kind]
+    make = {"own": own, "sdk": sdk, "remote": remote, "openid": openid}[kind]
     log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     listeners = {}
     for variant in ["steady", "brief"] + ["bound", "spare"] * (kind == "remote"):
@@ -383,7 +396,7 @@ def main():
         listeners[variant] = listener
     ports = {variant: one.getsockname()[1] for variant, one in listeners.items()}
     print(json.dumps(ports), flush=True)
-    issuer = sys.stdin.readline().strip() if kind == "remote" else None
+    issuer = sys.stdin.readline().strip() if kind in ("remote", "openid") else None
 
     def wait():
         sys.stdin.read()

@@ -39,6 +39,8 @@ class Page(html.parser.HTMLParser):
         elif tag == "input" and given.get("name"):
             name = given["name"]
             self.values[name] = FIELDS.get(name, given.get("value") or "")
+        elif tag == "button" and given.get("name") and given.get("value") == "accept":
+            self.values[given["name"]] = "accept"
 
 
 def log(**line):

@@ -5,8 +5,10 @@ docs/sign-in.md, which is made from them: UPDATE=1 writes it.
 
 import os
 import signal
+import subprocess
 
-from checks import WITH_SECRET
+from checks import CLIENT, LIMIT, WITH_SECRET
+from person import looks_away
 from profiles import PROFILES
 from provider import Provider
 from support import ROOT
@@ -124,7 +126,54 @@ def option_counts_more_than_the_profile(check):
                 for asked in one.of("/authorize")), one.of("/authorize"))
     with PROFILES["auth0"].emulator() as one:
         check.refuses(one, "--provider", "auth0", "--auth-param", "audience=urn:other",
-                      says=["urn:other"], status="MCP_E_DENIED")
+                      says=["Service not found"], status="MCP_E_DENIED")
+
+
+def goes_elsewhere(check, name, named, more=()):
+    """A login at a server that names an authorization server of the provider. The
+    proxy is on this machine and reaches nothing."""
+    with Provider(resource={"authorization_servers": [named]}) as one, check.user(one) as user:
+        done = subprocess.run(
+            [CLIENT, "login", "--provider", name, *WITH_SECRET, *one.fill(list(more)), one.url],
+            env=dict(user.environment, https_proxy=one.F), stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=LIMIT)
+        return done, [path for origin, method, path, _ in one.log
+                      if (origin, method) == ("F", "CONNECT")]
+
+
+@case
+def profile_pins_the_issuer_of_the_provider_alone(check):
+    for name, named, host in (
+            ("atlassian", "https://auth.atlassian.com/tenant", "auth.atlassian.com"),
+            ("atlassian", "https://mcp.atlassian.com", "cf.mcp.atlassian.com"),
+            ("google", "https://accounts.google.com/", "accounts.google.com"),
+            ("salesforce", "https://api.salesforce.com:443/mcp", "login.salesforce.com"),
+            ("google", "https://proxy.invalid/", "proxy.invalid"),
+            ("google", "https://mcp.slack.com/", "mcp.slack.com")):
+        done, asked = goes_elsewhere(check, name, named)
+        check.that("%s: %s is asked" % (named, host), set(asked) == {host + ":443"},
+                   "%s %s" % (asked, done))
+        check.that("and does not answer", done.returncode == 1, done)
+    # What the person pins counts more.
+    done, asked = goes_elsewhere(check, "google", "https://accounts.google.com/",
+                                 ["--issuer", "https://pin.invalid"])
+    check.that("the pin is asked", set(asked) == {"pin.invalid:443"}, "%s %s" % (asked, done))
+
+
+@case
+def profile_has_the_endpoints_of_slack(check):
+    """No document of Slack is read; the MCP server tells the scopes."""
+    with Provider(resource={"authorization_servers": ["https://mcp.slack.com"],
+                            "scopes_supported": ["chat:write"]}) as one, \
+            check.user(one, looks_away) as user:
+        process = user.start("login", "--provider", "slack", *WITH_SECRET, one.url)
+        user.person.is_asked.wait(LIMIT)
+        process.send_signal(signal.SIGINT)
+        done = user.ended(process)
+        check.that("shows the page of Slack", any(
+            url.startswith("https://slack.com/oauth/v2_user/authorize?")
+            and "scope=chat%3Awrite" in url and "code_challenge_method=S256" in url
+            for url in user.person.asked), "%s %s" % (user.person.asked, done))
 
 
 @case

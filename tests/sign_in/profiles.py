@@ -244,8 +244,8 @@ class Salesforce(Emulator):
     metadata = {"code_challenge_methods_supported": ABSENT,
                 "token_endpoint_auth_methods_supported": [
                     "client_secret_post", "client_secret_basic", "private_key_jwt"],
-                "scopes_supported": ["api", "mcp_api", "refresh_token", OFFLINE, "openid"]}
-    resource = {"scopes_supported": ["mcp_api", "refresh_token"]}
+                "scopes_supported": ["api", "sfap_api", "refresh_token", OFFLINE, "openid"]}
+    resource = {"scopes_supported": ["sfap_api", "refresh_token"]}
     # The lifetime is not told.
     token = {"expires_in": ABSENT, "instance_url": "{F}", "issued_at": "1790000000000",
              "id": "{H}/id/org/user", "signature": "c2ln"}
@@ -400,9 +400,9 @@ PROFILES = {
     "slack": Profile(
         "Slack", Slack, "2026-02", [
             Item("--authorization-endpoint", "{H}/authorize", "--token-endpoint", "{H}/token",
-                 says=["{F}"], names=["--issuer {F}"],
+                 says=["{F}"], names=["--issuer"], status="MCP_E_UNTRUSTED",
                  real="`--authorization-endpoint https://slack.com/oauth/v2_user/authorize`, "
                       "`--token-endpoint https://slack.com/api/oauth.v2.user.access`")],
         [*WITH_SECRET, *REDIRECT, "--scope", "channels:history chat:write"],
-        default={"says": ["{F}"], "names": ["--issuer {F}"]}),
+        default={"says": ["{F}"], "names": ["--issuer"], "status": "MCP_E_UNTRUSTED"}),
 }

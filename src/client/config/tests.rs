@@ -697,7 +697,7 @@ fn gives_the_client_the_authorization_of_the_file() {
         (
             r#"{"CLIENT_ID": "i", "CLIENT_SECRET": "${TOKEN}", "scopes": ["x", "y z", "x"]}"#,
             Some(("i", Some("t0ken"))),
-            Some("x y z"),
+            Some("x y z x"),
         ),
         (r#"{"CLIENT_ID": null, "scopes": ["${A}"], "other": 1}"#, None, Some("a")),
     ] {

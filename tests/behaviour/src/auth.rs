@@ -98,6 +98,10 @@ impl Auth {
         self.set(raw::mcp_auth_set_client_metadata_url, url)
     }
 
+    pub fn set_client_auth(&self, method: &str) -> Outcome<()> {
+        self.set(raw::mcp_auth_set_client_auth, method)
+    }
+
     pub fn set_scope(&self, scope: &str) -> Outcome<()> {
         self.set(raw::mcp_auth_set_scope, scope)
     }
@@ -149,6 +153,21 @@ impl Auth {
     pub fn leave_out_resource(&self) {
         self.set_authorization_parameter("resource", None).unwrap();
         self.set_token_parameter("resource", None).unwrap();
+    }
+
+    pub fn set_assume_pkce(&self, on: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_auth_set_assume_pkce(self.0, on.into()) })
+    }
+
+    pub fn set_endpoints(&self, authorization: Option<&str>, token: &str) -> Outcome<()> {
+        let authorization = authorization.map(c);
+        outcome(unsafe {
+            raw::mcp_auth_set_endpoints(
+                self.0,
+                optional(authorization.as_ref()),
+                c(token).as_ptr(),
+            )
+        })
     }
 
     pub fn set_sign_in_timeout(&self, milliseconds: i32) -> Outcome<()> {

@@ -320,7 +320,8 @@ impl Core {
     fn metadata(&self, request: &Request) -> Vec<u8> {
         let knobs = self.knobs();
         let places = knobs.served.iter().map(|form| form.path(&knobs.issuer_path));
-        if !places.into_iter().any(|path| path == request.path()) {
+        let mut places = places.chain(knobs.places.iter().cloned());
+        if !places.any(|path| path == request.path()) {
             return http::reply(404, &[("content-type", "text/html")], b"<p>nothing");
         }
         let base = self.base();

@@ -13,6 +13,7 @@ use crate::auth::oauth::spec::metadata_places::{
     Place, base, pinned_metadata_places, resource_metadata_places, server_metadata_places,
     with_known_place,
 };
+use crate::auth::oauth::spec::provider_profile::Instead;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
@@ -151,6 +152,23 @@ impl Flow<'_> {
         Some(Arc::new(ServerMetadata::given(given.authorization.as_deref(), &given.token, pin)))
     }
 
+    /// What the provider's profile has for one of these authorization servers, in
+    /// place of its documents. What the application set counts more.
+    fn instead_of<'a>(&self, named: impl Iterator<Item = &'a str>) -> Option<Instead> {
+        if self.settings.issuer.is_some() || self.settings.endpoints.is_some() {
+            return None;
+        }
+        self.settings.provider?.instead_of(named)
+    }
+
+    /// The server with the endpoints of the provider's profile, if the tokens are
+    /// from there.
+    fn profile_server(&self, issuer: &str) -> Option<Arc<ServerMetadata>> {
+        let (authorization, token) = self.settings.provider?.endpoints()?;
+        let server = ServerMetadata::given(Some(authorization), token, None);
+        (server.issuer == issuer).then(|| Arc::new(server))
+    }
+
     /// The metadata of the MCP server, or the text that says where it was looked
     /// for. The first document that says something counts, also if it is refused.
     async fn resource(
@@ -185,7 +203,15 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<ServerMetadata> {
         let listed = &metadata.authorization_servers;
-        if let Some(pin) = self.settings.issuer.as_deref() {
+        let instead = self.instead_of(listed.iter().map(String::as_str));
+        let pin = match instead {
+            Some(Instead::Endpoints { authorization, token }) => {
+                return Ok(ServerMetadata::given(Some(authorization), token, None));
+            }
+            Some(Instead::Issuer(issuer)) => Some(issuer),
+            None => self.settings.issuer.as_deref(),
+        };
+        if let Some(pin) = pin {
             let places = pinned_metadata_places(pin, listed, plain_http);
             let found = self.server_at(http, pin, places, plain_http, wait).await;
             let found = found.map_err(|error| match error.status() {
@@ -216,7 +242,13 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
-        let issuer = self.settings.issuer.as_deref().unwrap_or(base);
+        let issuer = match self.instead_of(std::iter::once(base)) {
+            Some(Instead::Endpoints { authorization, token }) => {
+                return Ok((ServerMetadata::given(Some(authorization), token, None), None));
+            }
+            Some(Instead::Issuer(issuer)) => issuer,
+            None => self.settings.issuer.as_deref().unwrap_or(base),
+        };
         match self.server(http, issuer, plain_http, wait).await? {
             Ok(server) => Ok((server, None)),
             Err(more) if issuer == base && !is_sign_in => {
@@ -281,8 +313,8 @@ impl Flow<'_> {
         let lookup = misses.nothing("metadata of the authorization server")?;
         Ok(Err(match moved_to {
             Some(moved_to) => format!(
-                "{lookup}; if \"{moved_to}\" is the right issuer, set it: mcp_auth_set_issuer() \
-                 with \"{moved_to}\""
+                "{lookup}; if {moved_to} is the right one, set it: mcp_auth_set_issuer() with \
+                 {moved_to}"
             ),
             None => lookup,
         }))
@@ -304,6 +336,9 @@ impl Flow<'_> {
                     server.issuer
                 )),
             });
+        }
+        if let Some(server) = self.profile_server(issuer) {
+            return Ok(Ok(server));
         }
         let places = server_metadata_places(issuer);
         let places = with_known_place(places, tokens.metadata_url.as_deref(), issuer);

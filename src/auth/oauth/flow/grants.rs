@@ -139,7 +139,8 @@ impl Flow<'_> {
                 Status::Auth,
                 format!(
                     "the authorization server {} accepts neither the client's secret nor its key, \
-                     and the grant client_credentials needs one of them",
+                     and the grant client_credentials needs one of them; choose the authentication \
+                     method with mcp_auth_set_client_auth()",
                     request.found.issuer()
                 ),
             )));

@@ -14,7 +14,6 @@ use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::spec::jwt::seconds;
 use crate::auth::oauth::spec::registration::ApplicationType;
-use crate::auth::oauth::state::settings::Grant;
 use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::{Endpoint, Registration, StoreEntry, Tokens};
 use crate::base::error::Result;
@@ -23,7 +22,7 @@ use crate::base::secret::Secret;
 impl Flow<'_> {
     /// Marks the registration of a sign-in that begins.
     pub(super) async fn doubt(&self, found: &Discovered, client: &ClientIdentity) {
-        if self.settings.grant != Grant::AuthorizationCode || !client.source.is_registered() {
+        if !self.settings.grant.needs_person() || !client.source.is_registered() {
             return;
         }
         let marked = async {
@@ -52,7 +51,7 @@ impl Flow<'_> {
 
     /// Removes the mark: the server has answered.
     pub(super) async fn trust(&self, found: &Discovered, client: &ClientIdentity) {
-        if self.settings.grant != Grant::AuthorizationCode || !client.source.is_registered() {
+        if !self.settings.grant.needs_person() || !client.source.is_registered() {
             return;
         }
         let marked = async {

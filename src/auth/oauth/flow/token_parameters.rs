@@ -31,6 +31,10 @@ impl TokenParameters {
         }
     }
 
+    fn covers(&self, scopes: &[String]) -> bool {
+        scopes.iter().all(|one| self.scopes.contains(one))
+    }
+
     pub(super) fn scope(&self) -> Option<String> {
         (!self.scopes.is_empty()).then(|| scope::join(&self.scopes))
     }
@@ -49,9 +53,13 @@ impl Flow<'_> {
     /// person.
     pub(super) fn renewal_parameters(&self, held: &CachedToken) -> TokenParameters {
         let parameters = TokenParameters::of_cached(held);
-        match self.settings.scope.as_deref() {
-            Some(scope) => TokenParameters { scopes: scope::pieces(scope), ..parameters },
-            None => parameters,
+        let scopes = self.settings.scope.as_deref().map(scope::pieces);
+        match scopes {
+            // A step-up may have added scopes to those of the application.
+            Some(scopes) if scopes.is_empty() || !parameters.covers(&scopes) => {
+                TokenParameters { scopes, ..parameters }
+            }
+            _ => parameters,
         }
     }
 
@@ -91,7 +99,7 @@ impl Flow<'_> {
     ) -> Result<Vec<String>> {
         let wanted = challenge.and_then(|challenge| challenge.get("scope"));
         let before = held.and_then(|held| held.entry.requested_scope.as_deref());
-        let before = scope::split(before.unwrap_or_default());
+        let before = scope::pieces(before.unwrap_or_default());
         let refused = |why: String| Err(Error::new(Status::Forbidden, why));
         let application = self.settings.scope.as_deref();
         let scopes = match scope::step_up(application, &before, &before, wanted) {
@@ -108,13 +116,11 @@ impl Flow<'_> {
                     ),
                 });
             }
-            // What the application set is requested as it is.
-            StepUp::NotInApplication => {
+            StepUp::NotWanted => {
                 return refused(format!(
-                    "the server requires the scope \"{}\", and the application set \"{}\": set a \
-                     scope with all of them, or none; see mcp_auth_set_scope()",
-                    quote(wanted.unwrap_or_default()),
-                    quote(application.unwrap_or_default())
+                    "the server requires the scope \"{}\", and the application requests none: \
+                     set it with mcp_auth_set_scope()",
+                    quote(wanted.unwrap_or_default())
                 ));
             }
         };

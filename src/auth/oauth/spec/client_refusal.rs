@@ -5,10 +5,22 @@ use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 
+/// Words about a parameter that is not there.
+const MISSING: [&str; 16] = [
+    "missing", "requir", "must", "absent", "provide", "no client", "without", "empty", "blank",
+    "null", "undefined", "expect", "need", "lack", "parameter", "field",
+];
+
 /// Whether the server misses the client id in the form. The words count: there is
-/// no error code for it.
+/// no error code for it. The name of the parameter is enough; a "client ID" may
+/// also be a wrong one.
 pub(crate) fn misses_client_id(reply: &EndpointResponse<'_>) -> bool {
-    is_refusal(reply) && mentions_client_id(&words(reply))
+    if !is_refusal(reply) {
+        return false;
+    }
+    let words = words(reply);
+    let is_missing = || MISSING.iter().any(|part| words.contains(part));
+    words.contains("client_id") || mentions_client_id(&words) && is_missing()
 }
 
 /// Whether the server takes the client id in the form for a second method.
@@ -132,7 +144,6 @@ mod tests {
             (200, r#"{"error":"invalid_request","error_description":"client_id?"}"#),
             (400, "client_id is missing"),
             (401, "<p>CLIENT_ID required</p>"),
-            (400, "the client's id; clientid"),
         ] {
             assert!(misses_client_id(&reply(status, body)), "{status} {body}");
         }
@@ -140,6 +151,8 @@ mod tests {
             (400, r#"{"error":"invalid_grant","error_description":"expired"}"#),
             (401, r#"{"error":"invalid_client"}"#),
             (400, r#"{"error":"invalid_request","error_description":"client identity"}"#),
+            (401, r#"{"error":"invalid_client","error_description":"Client ID mismatch"}"#),
+            (401, r#"{"error":"invalid_client","error_description":"unknown clientId"}"#),
             (403, r#"{"error":"access_denied","error_description":"client_id"}"#),
             (429, "client_id"),
             (500, "client_id"),

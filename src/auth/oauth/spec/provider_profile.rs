@@ -75,6 +75,14 @@ impl ProviderProfile {
             Some(known.instead)
         })
     }
+
+    /// The endpoints that the profile has for one of its servers.
+    pub(crate) fn endpoints(&self) -> Option<(&'static str, &'static str)> {
+        self.servers.iter().find_map(|known| match known.instead {
+            Instead::Endpoints { authorization, token } => Some((authorization, token)),
+            Instead::Issuer(_) => None,
+        })
+    }
 }
 
 /// All profiles, by name.

@@ -254,7 +254,7 @@ fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
     // Only an issuer that can be set, and that is shown whole.
     let can_be_set = shown == published && check_issuer(published, PlainHttp::Loopback).is_ok();
     let advice = if can_be_set {
-        format!("; if that is the right one, set it: mcp_auth_set_issuer() with \"{shown}\"")
+        format!("; if that is the right one, set it: mcp_auth_set_issuer() with {shown}")
     } else {
         String::new()
     };
@@ -323,7 +323,7 @@ mod tests {
             let error = read(&format!("{{\"issuer\":\"{published}\"}}"), expected).unwrap_err();
             assert_eq!(error.status(), status, "{published} {expected}");
             let found = format!("\"{published}\", not from \"{expected}\"");
-            let advice = format!("mcp_auth_set_issuer() with \"{published}\"");
+            let advice = format!("mcp_auth_set_issuer() with {published}");
             for words in [found, advice] {
                 assert!(error.message().contains(&words), "{}", error.message());
             }

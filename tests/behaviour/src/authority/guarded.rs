@@ -45,6 +45,8 @@ pub struct Wall {
     pub is_own_authority: bool,
     pub wants_dpop: bool,
     pub nonce: Option<String>,
+    /// The status for a request without a good token.
+    pub refusal_status: u16,
     /// All answers to requests of a well-known path.
     pub metadata_reply: Option<Vec<Action>>,
 }
@@ -81,6 +83,7 @@ impl Guarded {
             is_own_authority: false,
             wants_dpop: false,
             nonce: None,
+            refusal_status: 401,
             metadata_reply: None,
         }));
         let (mcp, accepted) = (Arc::new(Mcp::new(config)), Arc::new(AtomicUsize::new(0)));
@@ -162,7 +165,7 @@ impl Wall {
         }
         let path = request.path();
         let base = format!("http://{}", request.header("host").unwrap_or_default());
-        if path.starts_with(WELL_KNOWN) || path == "/custom/metadata" {
+        if path.contains(WELL_KNOWN) || path == "/custom/metadata" {
             if request.header("authorization").is_some() || request.header("x-api-key").is_some() {
                 complaints.push(format!("{path}: a credential"));
             }
@@ -261,9 +264,9 @@ impl Wall {
             text.push_str(&format!(", scope=\"{scope}\""));
         }
         match self.challenge.as_deref() {
-            Some("") => reply(401, &[]),
-            Some(text) => reply(401, &[("www-authenticate", text)]),
-            None => reply(401, &[("www-authenticate", &text)]),
+            Some("") => reply(self.refusal_status, &[]),
+            Some(text) => reply(self.refusal_status, &[("www-authenticate", text)]),
+            None => reply(self.refusal_status, &[("www-authenticate", &text)]),
         }
     }
 

@@ -46,6 +46,8 @@ pub type Refuse = fn(Step, &Form) -> Option<(&'static str, String)>;
 pub struct Knobs {
     pub issuer_path: String,
     pub served: Vec<Metadata>,
+    /// More paths of the metadata, whatever the issuer is.
+    pub places: Vec<String>,
     /// Over the metadata; null takes a member away.
     pub metadata: Value,
     pub has_registration: bool,
@@ -112,6 +114,7 @@ impl Default for Knobs {
         Self {
             issuer_path: String::new(),
             served: vec![Metadata::OAuth],
+            places: Vec::new(),
             metadata: json!({}),
             has_registration: true,
             takes_metadata_urls: false,

@@ -235,17 +235,95 @@ tests! {
         }
     }
 
+    chosen_method_holds_for_a_registration_and_its_tokens {
+        for (method, listed) in [
+            ("client_secret_post", vec!["none", "client_secret_basic"]),
+            ("client_secret_basic", vec!["client_secret_post"]),
+            ("none", vec!["client_secret_basic"]),
+        ] {
+            let scene = Scene::new();
+            scene.authority.set(|knobs| knobs.methods = Some(listed));
+            let (auth, browser) = scene.person();
+            auth.set_client_auth(method).unwrap();
+            let client = scene.client(&auth);
+            client.ping().unwrap();
+            scene.authority.expire();
+            client.ping().unwrap();
+            client.sign_out().unwrap();
+            let asked = scene.authority.of(Step::Register)[0].json();
+            assert_eq!(asked["token_endpoint_auth_method"], method);
+            assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (1, 1));
+            // The server checks that this method is used.
+            scene.authority.has_no_complaint();
+        }
+    }
+
+    registration_for_another_method_is_replaced {
+        let (scene, memory) = (Scene::new(), Memory::default());
+        let run = |method: Option<&str>| {
+            let (auth, _browser) = scene.person();
+            auth.set_store(memory.clone()).unwrap();
+            if let Some(method) = method {
+                auth.set_client_auth(method).unwrap();
+            }
+            scene.client(&auth).ping().unwrap();
+            scene.authority.expire();
+            scene.authority.forget_refresh_tokens();
+            scene.authority.count(Step::Register)
+        };
+        assert_eq!(run(None), 1);
+        assert_eq!(run(Some("client_secret_post")), 2);
+        assert_eq!(run(Some("client_secret_post")), 2);
+        assert_eq!(run(None), 2);
+        scene.authority.has_no_complaint();
+    }
+
+    chosen_method_without_its_proof_is_an_error {
+        for (method, named) in [
+            ("client_secret_basic", "mcp_auth_set_client()"),
+            ("client_secret_post", "mcp_auth_set_client()"),
+            ("private_key_jwt", "mcp_auth_set_client_key()"),
+        ] {
+            let scene = Scene::new();
+            scene.authority.set(|knobs| knobs.given = vec![Registered::public("given")]);
+            let (auth, browser) = scene.person();
+            auth.set_client("given", None).unwrap();
+            auth.set_client_auth(method).unwrap();
+            let failure = scene.failure(scene.client(&auth).ping());
+            assert_eq!((failure.status, browser.count()), (MCP_E_AUTH, 0), "{}", failure.message);
+            for words in [method, named] {
+                assert!(failure.message.contains(words), "{}", failure.message);
+            }
+        }
+        let scene = knows("client_secret_basic", &["client_secret_basic"]);
+        let auth = program();
+        auth.set_client_auth("none").unwrap();
+        let failure = scene.failure(scene.client(&auth).ping());
+        assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
+        assert!(failure.message.contains("mcp_auth_set_client_auth()"), "{}", failure.message);
+        assert_eq!(scene.authority.count(Step::Token), 0);
+    }
+
     basic_is_listed_first_and_not_read {
         let scene = knows("client_secret_post", &["client_secret_basic", "client_secret_post"]);
         scene.authority.set(|knobs| knobs.reads_form_only = true);
-        for auth in [given(&scene).0, program()] {
+        for (auth, sent) in [(given(&scene).0, 1), (program(), 2)] {
             let failure = scene.failure(scene.client(&auth).ping());
             assert_eq!(failure.status, MCP_E_AUTH, "{}", failure.message);
             for words in ["Client ID mismatch", "invalid_client", "mcp_auth_set_client_auth()",
                           "client_secret_post"] {
                 assert!(failure.message.contains(words), "{}", failure.message);
             }
+            assert_eq!(scene.authority.count(Step::Token), sent);
         }
+        for auth in [given(&scene).0, program()] {
+            auth.set_client_auth("client_secret_post").unwrap();
+            let client = scene.client(&auth);
+            client.ping().unwrap();
+            scene.authority.expire();
+            client.ping().unwrap();
+        }
+        scene.authority.has_no_complaint();
         // Without another method in the list there is no advice.
         let scene = knows("client_secret_basic", &["client_secret_basic"]);
         scene.authority.inject_error(Step::Token, 401, "invalid_client");

@@ -138,19 +138,27 @@ tests! {
         }
     }
 
-    nothing_is_added_to_the_scope_of_the_application {
+    server_that_asks_for_more_gets_the_scope_of_the_application_and_that {
         let scene = narrow();
         let (auth, browser) = scene.person();
-        auth.set_scope("read").unwrap();
+        auth.set_scope("mine read").unwrap();
         let client = scene.client(&auth);
         client.ping().unwrap();
-        let failure = scene.failure(echo(&client));
-        assert_eq!((failure.status, failure.http_status), (MCP_E_FORBIDDEN, 403));
-        for words in ["\"write\"", "\"read\"", "mcp_auth_set_scope()"] {
-            assert!(failure.message.contains(words), "{}", failure.message);
-        }
-        assert_eq!(browser.count(), 1);
-        client.ping().unwrap();
+        assert_eq!(browser.asked().text("scope"), "mine read");
+        echo(&client).unwrap();
+        assert_eq!((browser.count(), browser.asked().text("scope")), (2, "mine read write"));
+        // A grant without a person keeps the wider scope.
+        scene.authority.set(|knobs| {
+            knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
+        });
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
+        auth.set_client("m", Some("secret-m-long")).unwrap();
+        auth.set_scope("mine read").unwrap();
+        let client = scene.client(&auth);
+        echo(&client).unwrap();
+        let forms = scene.authority.forms(Step::Token);
+        let scopes: Vec<_> = forms[2..].iter().map(|form| form.text("scope")).collect();
+        assert_eq!(scopes, ["mine read", "mine read write"]);
     }
 
     insufficient_scope_leads_to_the_union_and_a_repeated_call {
