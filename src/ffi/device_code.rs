@@ -118,9 +118,9 @@ pub unsafe extern "C" fn mcp_device_code_user_code(code: *const mcp_device_code)
 ///
 /// `code`: NULL gives NULL.
 ///
-/// The URL is https://, or http:// on this machine if the MCP server is on
-/// this machine.  Never NULL for a valid `code`.  Valid while the callback
-/// runs.
+/// The URL is https://, or http:// where the library accepts that for an
+/// authorization server.  Never NULL for a valid `code`.  Valid while the
+/// callback runs.
 ///
 /// Threads: the callback's, while it runs.  Since: 0.1.0.
 /// Spec: RFC 8628, verification_uri.

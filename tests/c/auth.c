@@ -264,6 +264,13 @@ static void null_is_refused_or_ignored(void)
     CHECK_STATUS(MCP_OK, mcp_auth_set_assertion_file(auth, NULL));
     CHECK_STATUS(MCP_OK, mcp_auth_set_assertion_variable(auth, NULL));
     CHECK_STATUS(MCP_OK, mcp_auth_set_dpop_key(auth, NULL, NULL));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_device_handler(auth, NULL, NULL, NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_auth_set_device_handler(NULL, NULL, NULL, NULL));
+    CHECK(mcp_device_code_user_code(NULL) == NULL);
+    CHECK(mcp_device_code_url(NULL) == NULL);
+    CHECK(mcp_device_code_complete_url(NULL) == NULL);
+    CHECK(mcp_device_code_expires_in(NULL) == -1);
     mcp_client_free(client);
     mcp_auth_free(auth);
 }

@@ -42,6 +42,7 @@ static void null_is_refused_or_ignored(void)
     CHECK(mcp_result_task_message(NULL) == NULL);
     CHECK(mcp_result_task_poll_interval(NULL) == -1 && mcp_result_task_ttl(NULL) == -1);
     CHECK(mcp_event_task(NULL) == NULL);
+    CHECK(mcp_event_message(NULL) == NULL);
     CHECK(mcp_task_id(NULL) == NULL && mcp_task_status(NULL) == NULL);
     CHECK(mcp_task_message(NULL) == NULL && mcp_task_ttl(NULL) == -1);
     CHECK(mcp_task_created(NULL) == NULL && mcp_task_updated(NULL) == NULL);

@@ -20,6 +20,7 @@ OPTIONS = {
     "mcp_auth_set_client_auth": "--client-auth",
     "mcp_auth_set_client_key": "--client-key",
     "mcp_auth_set_client_metadata_url": "--client-metadata-url",
+    "mcp_auth_set_device_handler": "--device",
     "mcp_auth_set_endpoints": "--authorization-endpoint and --token-endpoint",
     "mcp_auth_set_identity_provider": None,
     "mcp_auth_set_issuer": "--issuer",
@@ -52,6 +53,7 @@ OPTIONS = {
     "mcp_notify": None,
     "mcp_request_set_task": None,
     "mcp_result_task_ttl": None,
+    "mcp_sign_in": "mcpclient login",
 }
 # Messages that name more than a function.
 SAID = [

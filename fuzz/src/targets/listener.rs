@@ -40,6 +40,7 @@ pub(super) fn run(data: &[u8]) {
             let text = (*reply).text();
             assert!(text.starts_with("HTTP/1.1 ") && text.contains("\r\n\r\n"));
         }
+        BrowserRequest::Post => assert!(data.trim_ascii_start().starts_with(b"POST /cb")),
         BrowserRequest::Partial => {}
     }
     // A part of a request is not judged differently from the whole request.

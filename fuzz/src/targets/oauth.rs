@@ -6,12 +6,18 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::parts;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
 use crate::auth::oauth::spec::client_refusal::misses_client_id;
+use crate::auth::oauth::spec::device_authorization;
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::metadata::{self, FailedLookups};
+use crate::auth::oauth::spec::metadata::FailedLookups;
+use crate::auth::oauth::spec::metadata_places::{
+    has_same_origin, pinned_metadata_places, resource_metadata_places, server_metadata_places,
+};
+use crate::auth::oauth::spec::refusal_advice::AskedFor;
 use crate::auth::oauth::spec::registration;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
+use crate::auth::oauth::spec::stray_redirect::StrayRedirect;
 use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{self, DpopUse, SentTokenRequest, TokenStep};
 use crate::auth::oauth::spec::url_rules::PlainHttp;
@@ -32,6 +38,10 @@ pub(super) const WORDS: &[&str] = &[
     "\"authorization_servers\":[\"https://as.example\"]",
     "\"code_challenge_methods_supported\":[\"S256\"]",
     "\"error\":\"invalid_grant\",",
+    "\"device_code\":\"d\",",
+    "\"user_code\":\"A-B\",",
+    "\"verification_uri\":\"https://as.example/d\",",
+    "\"interval\":\"5\"",
     "\"error_description\":",
     "\"access_token\":\"t\",",
     "\"token_type\":\"DPoP\"",
@@ -76,19 +86,21 @@ fn published(data: &[u8]) {
                 || metadata.resource.to_ascii_lowercase().starts_with("https://mcp.example")
         );
         assert!(metadata.authorization_servers.len() <= 256);
-        for pin in [None, Some(ISSUER)] {
-            if let Ok(issuer) = metadata.issuer(pin, PlainHttp::Refused, |_| false) {
-                assert!(
-                    issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
-                    "{issuer}"
-                );
-                metadata::server_metadata_urls(issuer);
-            }
+        if let Ok(issuer) = metadata.issuer(PlainHttp::Refused, |_| false) {
+            assert!(
+                issuer.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")),
+                "{issuer}"
+            );
+            server_metadata_places(issuer);
+        }
+        let listed = &metadata.authorization_servers;
+        for place in pinned_metadata_places(ISSUER, listed, PlainHttp::Refused) {
+            assert!(place.url.starts_with(ISSUER) || has_same_origin(&place.url, ISSUER));
         }
     }
     if let Ok(metadata) = bounded(data.len(), || ServerMetadata::read(&document, ISSUER, ISSUER)) {
         assert_eq!(metadata.issuer, ISSUER);
-        let _ = metadata.check_pkce();
+        let _ = metadata.check_pkce(data.len().is_multiple_of(2));
         metadata.doubts("authorization_code");
         for endpoint in [
             metadata.authorization_endpoint(PlainHttp::Refused).ok(),
@@ -107,9 +119,9 @@ fn published(data: &[u8]) {
     }
     if let Some(url) = document.text("resource_metadata") {
         let mut misses = FailedLookups::default();
-        for place in
-            metadata::resource_metadata_urls(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
+        for place in resource_metadata_places(ENDPOINT, Some(&url), PlainHttp::Refused, &mut misses)
         {
+            let place = &place.url;
             assert!(place.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")), "{place}");
         }
         let _ = misses.nothing("metadata");
@@ -134,9 +146,10 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             TokenStep::Credentials,
             TokenStep::Assertion,
             TokenStep::Exchange,
+            TokenStep::DeviceCode,
         ] {
             for proof in [DpopUse::None, DpopUse::Sent, DpopUse::Demanded] {
-                let asked = SentTokenRequest { step, proof, secrets };
+                let asked = SentTokenRequest { step, proof, secrets, asked: AskedFor::default() };
                 match bounded(data.len(), || token_response::read(&reply, &asked)) {
                     Ok(granted) => {
                         assert!(status < 300, "a token by {status}");
@@ -148,6 +161,25 @@ fn answered(data: &[u8], secrets: &[Secret]) {
                     Err(refusal) => is_fit(&refusal.error),
                 }
             }
+        }
+        let asked = SentTokenRequest {
+            step: TokenStep::DeviceAuthorization,
+            proof: DpopUse::None,
+            secrets,
+            asked: AskedFor::default(),
+        };
+        let most = Duration::from_secs(300);
+        let read = || device_authorization::read(&reply, &asked, PlainHttp::Refused, most);
+        match bounded(data.len(), read) {
+            Ok(device) => {
+                let shown = &device.shown;
+                for text in [&shown.user_code, &shown.url] {
+                    assert!(text.bytes().all(|byte| (b' '..=b'~').contains(&byte)), "{text}");
+                }
+                assert!(shown.url.get(..8).is_some_and(|s| s.eq_ignore_ascii_case("https://")));
+                assert!(shown.expires_in <= most && device.interval >= Duration::from_secs(1));
+            }
+            Err(refusal) => is_fit(&refusal.error),
         }
         let scopes = ["a".to_owned()];
         let request = registration::RegistrationRequest {
@@ -166,15 +198,23 @@ fn answered(data: &[u8], secrets: &[Secret]) {
             Ok(registration) => assert!(!registration.client_id.is_empty()),
             Err(error) => assert!(error.message().is_ascii()),
         }
-        FailedLookups::default().read(&reply);
+        for place in server_metadata_places(ISSUER) {
+            FailedLookups::default().read(&reply, &place, None);
+        }
     }
 }
 
 fn redirected(text: &str, secrets: &[Secret]) {
     let answer = bounded(text.len(), || read_response(text));
     answer.is_for(&secrets[1]);
-    let expected =
-        ExpectedResponse { issuer: ISSUER, sends_iss: text.len().is_multiple_of(2), secrets };
+    let expected = ExpectedResponse {
+        issuer: ISSUER,
+        sends_iss: text.len().is_multiple_of(2),
+        secrets,
+        asked: AskedFor::default(),
+    };
+    let stray = StrayRedirect::of(text, secrets).describe();
+    assert!(stray.len() < 200 && stray.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
     match answer.code(&expected) {
         Ok(code) => assert!(!code.expose().is_empty() && code.expose().len() <= text.len()),
         Err(error) => is_fit(&error),

@@ -272,7 +272,7 @@ pub(super) fn needs_browser() -> Error {
 pub(super) fn needs_device_handler() -> Error {
     Error::new(
         Status::Unauthorized,
-        "the server requires a person to sign in, and the application has set no function that \
-         shows the code; see mcp_auth_set_device_handler()",
+        "the server requires a person to sign in, and the application shows no code; see \
+         mcp_auth_set_device_handler()",
     )
 }

@@ -46,6 +46,7 @@ fn setters() -> Vec<(&'static str, Setter)> {
         ("dpop_key", |auth| auth.set_dpop_key(&Key::es256().pem, Some("ES256"))),
         ("allow_private", |auth| auth.set_allow_private(true)),
         ("browser", |auth| auth.set_browser(|_, _| 0)),
+        ("device_handler", |auth| auth.set_device_handler(|_, _| 0)),
     ]
 }
 
@@ -122,6 +123,7 @@ tests! {
                 raw::mcp_auth_set_issuer(nobody, x.as_ptr()),
                 raw::mcp_auth_set_redirect_url(nobody, x.as_ptr()),
                 raw::mcp_auth_set_browser(nobody, None, ptr::null_mut(), None),
+                raw::mcp_auth_set_device_handler(nobody, None, ptr::null_mut(), None),
                 raw::mcp_auth_set_sign_in_timeout(nobody, 1),
                 raw::mcp_auth_complete(nobody, x.as_ptr()),
                 raw::mcp_auth_complete(auth.0, ptr::null()),
@@ -148,6 +150,7 @@ tests! {
                 raw::mcp_auth_set_dpop_key(auth.0, ptr::null(), ptr::null()),
                 raw::mcp_auth_set_assertion_file(auth.0, ptr::null()),
                 raw::mcp_auth_set_browser(auth.0, None, ptr::null_mut(), None),
+                raw::mcp_auth_set_device_handler(auth.0, None, ptr::null_mut(), None),
                 raw::mcp_auth_set_store(auth.0, None, None, None, ptr::null_mut(), None),
                 raw::mcp_client_set_auth(client.0, ptr::null_mut()),
             ] {
