@@ -15,6 +15,7 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::error_code::METHOD_NOT_FOUND;
+use crate::transport::address_policy::{PRIVATE_HTTP_HINT, is_private_host};
 use crate::transport::wait::{Wait, now};
 
 // The types that `ffi` uses.
@@ -168,10 +169,17 @@ impl Client {
         let options = self.options();
         let oauth = oauth(&options)?;
         if options.is_insecure() {
+            let is_private = is_private_host(&options.address()?.url.origin.host);
             return Err(Error::new(
                 Status::Insecure,
-                "a token over plain http to another machine could be read on the way: use https, \
-                 or allow it with mcp_client_set_allow_plain_http()",
+                format!(
+                    "a token over plain http to another machine could be read on the way: {}",
+                    if is_private {
+                        PRIVATE_HTTP_HINT
+                    } else {
+                        "use https, or allow it with mcp_client_set_allow_plain_http()"
+                    }
+                ),
             ));
         }
         let wait = self.wait(&options, &CallLimits::default(), false);

@@ -315,6 +315,7 @@ static void check_parameters(set_parameter set)
     CHECK_STATUS(MCP_OK, set(auth, "resource", "urn:\303\251\n"));
     CHECK_STATUS(MCP_OK, set(auth, "prompt", ""));
     memset(longest, 'x', 8192);
+    longest[8192] = '\0';
     CHECK_STATUS(MCP_OK, set(auth, "prompt", longest));
     longest[8192] = 'x';
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, set(auth, "prompt", longest));
