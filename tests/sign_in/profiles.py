@@ -400,9 +400,9 @@ PROFILES = {
     "slack": Profile(
         "Slack", Slack, "2026-02", [
             Item("--authorization-endpoint", "{H}/authorize", "--token-endpoint", "{H}/token",
-                 says=["{F}"], names=["--issuer"], status="MCP_E_UNTRUSTED",
+                 says=["{F}"], names=["--issuer"], status="MCP_E_AUTH",
                  real="`--authorization-endpoint https://slack.com/oauth/v2_user/authorize`, "
                       "`--token-endpoint https://slack.com/api/oauth.v2.user.access`")],
         [*WITH_SECRET, *REDIRECT, "--scope", "channels:history chat:write"],
-        default={"says": ["{F}"], "names": ["--issuer"], "status": "MCP_E_UNTRUSTED"}),
+        default={"says": ["{F}"], "names": ["--issuer"], "status": "MCP_E_AUTH"}),
 }
