@@ -138,7 +138,7 @@ CONSTANTS = {
     "time for one exchange": [("auth/oauth/flow/context.rs", "Duration::from_secs(60)")],
     "time for one HTTP request": [("auth/oauth/host/http_client.rs", "Duration::from_secs(10)")],
     "HTTP requests of one sign-in": [("auth/oauth/host/http_client.rs", "16"),
-                                     ("auth/oauth/host/http_client.rs", "8")],
+                                     ("auth/oauth/host/http_client.rs", "12")],
     "redirects of one HTTP request": [("auth/oauth/host/http_client.rs", "3")],
     "bytes of one response": [("auth/oauth/host/http_client.rs", "256 * 1024")],
     "bytes of a URL that": [("wire/url.rs", "2 * 1024")],
