@@ -402,9 +402,9 @@ PROFILES = {
             Item("--authorization-endpoint", "{H}/authorize", "--token-endpoint", "{H}/token",
                  # With endpoints given by hand no metadata is read.
                  "--scope", "channels:history chat:write",
-                 says=["{F}"], names=["--issuer"], status="MCP_E_UNTRUSTED",
+                 says=["{F}"], names=["--issuer"], status="MCP_E_AUTH",
                  real="`--authorization-endpoint https://slack.com/oauth/v2_user/authorize`, "
                       "`--token-endpoint https://slack.com/api/oauth.v2.user.access`")],
         [*WITH_SECRET, *REDIRECT],
-        default={"says": ["{F}"], "names": ["--issuer"], "status": "MCP_E_UNTRUSTED"}),
+        default={"says": ["{F}"], "names": ["--issuer"], "status": "MCP_E_AUTH"}),
 }

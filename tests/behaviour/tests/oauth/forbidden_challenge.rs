@@ -1,9 +1,9 @@
 //! A 403 whose challenge asks for a token leads where a 401 leads.
 
-use behaviour::authority::{Authority, Browser, Scene, Step, WELL_KNOWN};
-use behaviour::auth::Auth;
-use behaviour::constants::*;
 use behaviour::SseServer;
+use behaviour::auth::Auth;
+use behaviour::authority::{Authority, Browser, Scene, Step, WELL_KNOWN};
+use behaviour::constants::*;
 use behaviour::{Client, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
