@@ -99,7 +99,7 @@ fn causes(code: &str, description: &str) -> Vec<Cause> {
     if matches!(code, "server_error" | "temporarily_unavailable") {
         return Vec::new();
     }
-    let mut words = description.to_ascii_lowercase();
+    let mut words = format!("{code} {description}").to_ascii_lowercase();
     for other in OTHER_RESOURCES {
         words = words.replace(other, "");
     }
@@ -193,6 +193,7 @@ mod tests {
             ("access_denied", "The resource owner denied the request.", &[]),
             ("access_denied", "resource server says no", &[]),
             ("invalid_request", "the resource owner sent no resource", &[Resource]),
+            ("resource_not_allowed", "", &[Resource]),
             ("invalid_scope", "", &[Scope]),
             ("invalid_scope", "not a scope of this resource", &[Resource, Scope]),
             ("invalid_scope", "audience", &[Scope]),
