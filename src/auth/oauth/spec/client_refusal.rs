@@ -92,6 +92,32 @@ pub(crate) fn advice(
     })
 }
 
+/// Whether an error of the authorization endpoint says that the server does not
+/// know the client, or does not allow it this grant. Some servers have no error
+/// code for that, and say it in their own words.
+pub(crate) fn disowns_client(code: &str, description: &str) -> bool {
+    const UNKNOWN: [&str; 9] = [
+        "unknown",
+        "unrecognized",
+        "unrecognised",
+        "not found",
+        "not registered",
+        "unregistered",
+        "not exist",
+        "no such",
+        "invalid client",
+    ];
+    match code {
+        "unauthorized_client" | "invalid_client" => true,
+        "invalid_request" | "invalid_client_id" => {
+            let words = description.to_ascii_lowercase();
+            let is_about_client = words.contains("client") || words.contains("application");
+            is_about_client && UNKNOWN.iter().any(|part| words.contains(part))
+        }
+        _ => false,
+    }
+}
+
 /// Whether the refusal is about who the client is.
 fn blames_client(reply: &EndpointResponse<'_>) -> bool {
     if !is_refusal(reply) {
@@ -194,6 +220,23 @@ mod tests {
         assert!(!refuses_two_methods(&reply(400, r#"{"error":"invalid_grant"}"#)));
         // It is no refusal for a missing client id.
         assert!(!misses_client_id(&reply(400, two)));
+    }
+
+    #[test]
+    fn knows_a_client_that_the_authorization_endpoint_does_not_know() {
+        for (code, description, is_disowned) in [
+            ("unauthorized_client", "", true),
+            ("invalid_client", "", true),
+            ("invalid_request", "Unknown client", true),
+            ("invalid_request", "The client_id was not found", true),
+            ("invalid_request", "Application does not exist.", true),
+            ("invalid_request", "Unknown scope", false),
+            ("invalid_request", "The client must send code_challenge", false),
+            ("access_denied", "unknown client", false),
+            ("server_error", "unknown client", false),
+        ] {
+            assert_eq!(disowns_client(code, description), is_disowned, "{code} {description}");
+        }
     }
 
     #[test]

@@ -243,7 +243,8 @@ fn refusal(reply: &EndpointResponse<'_>, asked: &SentTokenRequest<'_>, code: &st
         "authorization_pending" => TokenErrorKind::AuthorizationPending,
         "slow_down" => TokenErrorKind::SlowDown,
         "expired_token" => TokenErrorKind::ExpiredToken,
-        "server_error" | "temporarily_unavailable" => {
+        // A client that polls stops at every other error code (RFC 8628, 3.5).
+        "server_error" | "temporarily_unavailable" if asked.step != TokenStep::DeviceCode => {
             TokenErrorKind::Unavailable { retry_after: reply.wait() }
         }
         _ => TokenErrorKind::Other,

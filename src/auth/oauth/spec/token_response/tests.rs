@@ -167,6 +167,8 @@ fn maps_each_error_code() {
         (TokenStep::Code, "invalid_dpop_proof", InvalidDpopProof, Status::Auth),
         (TokenStep::Code, "temporarily_unavailable", later, Status::Unavailable),
         (TokenStep::Code, "server_error", later, Status::Unavailable),
+        (TokenStep::DeviceCode, "server_error", Other, Status::Auth),
+        (TokenStep::DeviceCode, "temporarily_unavailable", Other, Status::Auth),
         (TokenStep::Exchange, "access_denied", Other, Status::Denied),
         (TokenStep::Exchange, "insufficient_user_authentication", Other, Status::Unauthorized),
         (TokenStep::Exchange, "interaction_required", Other, Status::Unauthorized),
