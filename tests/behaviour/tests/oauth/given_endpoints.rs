@@ -136,7 +136,9 @@ tests! {
                 scene.authority.set(|knobs| knobs.expires_in = json!(expires_in));
                 let (auth, browser) = person(&scene);
                 auth.set_store(kept.clone()).unwrap();
-                pin.map(|pin| auth.set_issuer(pin).unwrap());
+                if let Some(pin) = pin {
+                    auth.set_issuer(pin).unwrap();
+                }
                 (auth, browser)
             };
             let (auth, _browser) = stored(1);
