@@ -90,6 +90,7 @@ static const struct wording wordings[] = {
      "--client-auth basic"},
     {"mcp_auth_set_client_auth() with \"private_key_jwt\"",
      "--client-auth private-key-jwt"},
+    {"mcp_auth_set_client_auth() with \"none\"", "--client-auth none"},
     {"mcp_auth_set_client_auth() with ", "--client-auth "},
     {"mcp_auth_set_client_auth()", "--client-auth"},
     {"mcp_auth_set_provider() with ", "--provider "},

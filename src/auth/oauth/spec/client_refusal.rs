@@ -79,11 +79,13 @@ pub(crate) fn advice(
     // One that sends the same secret comes first.
     let mut others: Vec<AuthMethod> = others.collect();
     others.sort_by_key(|method| !method.needs_secret());
-    let names: Vec<String> = others.iter().map(|method| format!("\"{}\"", method.name())).collect();
+    let setting =
+        |method: &AuthMethod| format!("mcp_auth_set_client_auth() with \"{}\"", method.name());
+    let names: Vec<String> = others.iter().map(setting).collect();
     (!names.is_empty()).then(|| {
         format!(
             "the client used the authentication method {}: if the server reads another, use \
-             mcp_auth_set_client_auth() with {}",
+             {}",
             used.name(),
             names.join(" or ")
         )
@@ -230,7 +232,7 @@ mod tests {
                 secret,
                 400,
                 invalid,
-                Some("with \"client_secret_post\" or \"none\""),
+                Some("\"client_secret_post\" or mcp_auth_set_client_auth() with \"none\""),
             ),
             (PrivateKeyJwt, Some(all), &[PrivateKeyJwt][..], 401, invalid, None),
             (Basic, Some(r#"["client_secret_basic"]"#), secret, 401, invalid, None),
