@@ -220,7 +220,7 @@ impl Auth {
         authorization: Option<&str>,
         token: Option<&str>,
     ) -> Result<()> {
-        for (name, url) in [("authorization", authorization), ("token", token)] {
+        for (name, url) in [("authorization endpoint", authorization), ("token endpoint", token)] {
             url.map(|url| given(check(name, url, PlainHttp::PrivateNetwork).map(drop)))
                 .transpose()?;
         }
