@@ -90,6 +90,7 @@ static const struct wording wordings[] = {
      "--client-auth basic"},
     {"mcp_auth_set_client_auth() with \"private_key_jwt\"",
      "--client-auth private-key-jwt"},
+    {"mcp_auth_set_client_auth() with \"none\"", "--client-auth none"},
     {"mcp_auth_set_client_auth() with ", "--client-auth "},
     {" or \"client_secret_post\"", " or post"},
     {" or \"client_secret_basic\"", " or basic"},

@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::wire::url::{Scheme, Url, UrlParts};
+use crate::wire::url::{Origin, Scheme, Url, UrlParts};
 
 /// The network of the MCP server, from the nearest to the farthest. Its URLs may
 /// not lead to a nearer one.
@@ -131,15 +131,33 @@ impl AddressPolicy {
     /// Keeps the allowed addresses of a host. An error if none is left.
     pub(crate) fn filter(
         self,
-        host: &str,
+        origin: &Origin,
         mut addresses: Vec<SocketAddr>,
     ) -> Result<Vec<SocketAddr>> {
+        let host = &origin.host;
         let first = addresses.first().copied();
         addresses.retain(|address| self.admits(AddressKind::of(address.ip())));
         match first {
-            Some(first) if addresses.is_empty() => Err(self.refused(host, first.ip())),
-            _ => Ok(addresses),
+            Some(first) if addresses.is_empty() => return Err(self.refused(host, first.ip())),
+            _ => {}
         }
+        // A name of a private network may have a public address all the same.
+        if origin.scheme == Scheme::Http && self.zone <= NetworkZone::Private {
+            let allowed = addresses.first().copied();
+            addresses.retain(|address| AddressKind::of(address.ip()) != AddressKind::Public);
+            if let Some(public) = allowed.filter(|_| addresses.is_empty()) {
+                return Err(Error::new(
+                    Status::Insecure,
+                    format!(
+                        "\"{}\" is at a public address ({}), and plain http could be read on the \
+                         way there: the server must use https",
+                        quote(host),
+                        public.ip()
+                    ),
+                ));
+            }
+        }
+        Ok(addresses)
     }
 
     /// Checks a host that a proxy resolves. Only an address and a name of this
@@ -290,6 +308,10 @@ mod tests {
         AddressPolicy { zone, allows_private: false, allows_plain_http: false }
     }
 
+    fn https(host: &str) -> Origin {
+        Origin { scheme: Scheme::Https, host: host.to_owned(), port: 443 }
+    }
+
     #[test]
     fn knows_every_kind_of_address() {
         use AddressKind::{LinkLocal, Loopback, Multicast, Private, Public, Unspecified};
@@ -343,7 +365,7 @@ mod tests {
         let allowed = |policy: AddressPolicy| {
             kinds.map(|address| {
                 let address: SocketAddr = format!("{address}:443").parse().unwrap();
-                let found = policy.filter("h", vec![address]).is_ok();
+                let found = policy.filter(&https("h"), vec![address]).is_ok();
                 assert_eq!(policy.check_host(&address.ip().to_string()).is_ok(), found);
                 found
             })
@@ -361,9 +383,10 @@ mod tests {
     fn leaves_the_addresses_of_a_name_that_are_allowed() {
         let parse = |text: &str| text.parse::<SocketAddr>().unwrap();
         let all = vec![parse("10.0.0.1:443"), parse("[2606::1]:443"), parse("[::1]:443")];
-        let left = policy(NetworkZone::Public).filter("id.example", all).unwrap();
+        let left = policy(NetworkZone::Public).filter(&https("id.example"), all).unwrap();
         assert_eq!(left, [parse("[2606::1]:443")]);
-        let error = policy(NetworkZone::Public).filter("id.example", vec![parse("10.0.0.1:443")]);
+        let error =
+            policy(NetworkZone::Public).filter(&https("id.example"), vec![parse("10.0.0.1:443")]);
         let error = error.unwrap_err();
         assert_eq!(error.status(), Status::Insecure);
         for words in
@@ -450,6 +473,32 @@ mod tests {
                 assert!(!error.message().contains("mcp_") && !error.message().contains("s3cret"));
             }
         }
+    }
+
+    #[test]
+    fn sends_plain_http_to_no_public_address_of_a_private_name() {
+        let addresses = |all: &[&str]| -> Vec<SocketAddr> {
+            all.iter().map(|one| SocketAddr::new(one.parse().unwrap(), 80)).collect()
+        };
+        let origin = |text: &str| Url::parse_untrusted(text).unwrap().origin;
+        let (public, private) = ("93.184.216.34", "192.168.1.5");
+        for zone in [NetworkZone::Loopback, NetworkZone::Private] {
+            let policy = AddressPolicy { zone, allows_private: true, allows_plain_http: true };
+            for url in ["http://nas.local/a", "http://ai/a", "http://x.corp/a"] {
+                let error = policy.filter(&origin(url), addresses(&[public])).unwrap_err();
+                assert_eq!(error.status(), Status::Insecure);
+                assert!(error.message().contains("must use https"), "{}", error.message());
+                let kept = policy.filter(&origin(url), addresses(&[public, private])).unwrap();
+                assert_eq!(kept, addresses(&[private]));
+            }
+            let all = addresses(&[public, private]);
+            assert_eq!(policy.filter(&origin("https://nas.local/a"), all.clone()).unwrap(), all);
+        }
+        // An MCP server that the application itself reaches by plain http.
+        let zone = NetworkZone::Public;
+        let policy = AddressPolicy { zone, allows_private: false, allows_plain_http: true };
+        let kept = policy.filter(&origin("http://mcp.example/a"), addresses(&[public]));
+        assert_eq!(kept.unwrap(), addresses(&[public]));
     }
 
     #[test]

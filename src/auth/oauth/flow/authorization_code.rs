@@ -244,6 +244,10 @@ impl RedirectReceiver for Receiver<'_> {
         }
     }
 
+    fn was_too_long(&mut self) {
+        self.sign_in.add_stray_too_long();
+    }
+
     fn report(&mut self) -> Option<Duration> {
         let (report, next) = self.sign_in.stray_report(Instant::now());
         if let Some(report) = report {

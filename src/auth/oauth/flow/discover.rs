@@ -10,13 +10,13 @@ use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::key::{Algorithm, Key};
 use crate::auth::oauth::spec::metadata::{FailedLookups, RefusalKind};
 use crate::auth::oauth::spec::metadata_places::{
-    Place, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
+    MetadataPlace, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
     server_metadata_places, with_known_place,
 };
 use crate::auth::oauth::spec::provider_profile::Instead;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer, is_safe_to_copy};
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::entry::{Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
@@ -162,8 +162,11 @@ impl Flow<'_> {
     }
 
     /// The server with the endpoints of the provider's profile, if the tokens are
-    /// from there.
+    /// from there. An issuer that the application pinned has its own documents.
     fn profile_server(&self, issuer: &str) -> Option<Arc<ServerMetadata>> {
+        if self.settings.issuer.is_some() {
+            return None;
+        }
         let (authorization, token) = self.settings.provider?.endpoints()?;
         let server = ServerMetadata::given(Some(authorization), token, None);
         (server.issuer == issuer).then(|| Arc::new(server))
@@ -180,7 +183,8 @@ impl Flow<'_> {
     ) -> Result<std::result::Result<ResourceMetadata, String>> {
         let endpoint = &self.account.endpoint;
         let mut misses = FailedLookups::default();
-        for place in resource_metadata_places(endpoint, named, plain_http, &mut misses) {
+        let named = misses.allowed(named, plain_http);
+        for place in resource_metadata_places(endpoint, named) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
@@ -275,7 +279,7 @@ impl Flow<'_> {
         &self,
         http: &HttpClient,
         issuer: &str,
-        places: Vec<Place>,
+        places: Vec<MetadataPlace>,
         plain_http: PlainHttp,
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
@@ -311,7 +315,7 @@ impl Flow<'_> {
                 _ => return Ok(Ok(server)),
             }
         }
-        let moved_to = misses.moved_issuer();
+        let moved_to = misses.moved_issuer().filter(|issuer| is_safe_to_copy(issuer));
         let lookup = misses.nothing("metadata of the authorization server")?;
         Ok(Err(match moved_to {
             Some(moved_to) => format!(
@@ -358,7 +362,7 @@ impl Flow<'_> {
     async fn fetch(
         &self,
         http: &HttpClient,
-        place: &Place,
+        place: &MetadataPlace,
         misses: &mut FailedLookups,
         wait: &Wait,
     ) -> Result<Option<Fetched>> {
@@ -412,7 +416,7 @@ pub(super) fn plain_http(http: &HttpClient) -> PlainHttp {
 
 /// The document of a place, unless the look-up is a miss.
 fn read<'a>(
-    place: &'a Place,
+    place: &'a MetadataPlace,
     fetched: &'a Fetched,
     misses: &mut FailedLookups,
 ) -> Option<JsonDocument<'a>> {

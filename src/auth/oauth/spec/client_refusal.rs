@@ -79,11 +79,13 @@ pub(crate) fn advice(
     // One that sends the same secret comes first.
     let mut others: Vec<AuthMethod> = others.collect();
     others.sort_by_key(|method| !method.needs_secret());
-    let names: Vec<String> = others.iter().map(|method| format!("\"{}\"", method.name())).collect();
+    let named =
+        |method: &AuthMethod| format!("mcp_auth_set_client_auth() with \"{}\"", method.name());
+    let names: Vec<String> = others.iter().map(named).collect();
     (!names.is_empty()).then(|| {
         format!(
             "the client used the authentication method {}: if the server reads another, use \
-             mcp_auth_set_client_auth() with {}",
+             {}",
             used.name(),
             names.join(" or ")
         )
@@ -123,7 +125,10 @@ fn blames_client(reply: &EndpointResponse<'_>) -> bool {
     }
     match code(reply).as_deref() {
         Some("invalid_client" | "unauthorized_client") => true,
-        Some("invalid_grant" | "use_dpop_nonce" | "invalid_dpop_proof") => false,
+        Some(
+            "invalid_grant" | "invalid_target" | "invalid_scope" | "use_dpop_nonce"
+            | "invalid_dpop_proof",
+        ) => false,
         _ => {
             let words = words(reply);
             let is_about_secret = ["client_secret", "client secret", "client authentication"];
@@ -273,7 +278,7 @@ mod tests {
                 secret,
                 400,
                 invalid,
-                Some("with \"client_secret_post\" or \"none\""),
+                Some("with \"client_secret_post\" or mcp_auth_set_client_auth() with \"none\""),
             ),
             (PrivateKeyJwt, Some(all), &[PrivateKeyJwt][..], 401, invalid, None),
             (Basic, Some(r#"["client_secret_basic"]"#), secret, 401, invalid, None),
@@ -291,6 +296,7 @@ mod tests {
             ),
             (Basic, Some(both), secret, 400, r#"{"error":"invalid_grant"}"#, None),
             (Basic, Some(both), secret, 400, r#"{"error":"invalid_scope"}"#, None),
+            (Basic, Some(both), secret, 401, r#"{"error":"invalid_target"}"#, None),
             (Basic, Some(both), secret, 503, invalid, None),
         ] {
             let found =

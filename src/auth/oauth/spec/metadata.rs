@@ -3,8 +3,9 @@
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::metadata_places::{Place, issuer_of_place};
+use crate::auth::oauth::spec::metadata_places::{MetadataPlace, issuer_of_place};
 use crate::auth::oauth::spec::redact::display_url;
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
 /// Why a look-up was refused. The last kind says most about what to do.
@@ -35,13 +36,29 @@ pub(crate) struct FailedLookups {
 }
 
 impl FailedLookups {
+    /// The URL that a challenge names. A URL that is not allowed counts as a miss.
+    pub(crate) fn allowed<'a>(
+        &mut self,
+        named: Option<&'a str>,
+        plain: PlainHttp,
+    ) -> Option<&'a str> {
+        let named = named?;
+        match check("resource_metadata of the challenge", named, plain) {
+            Ok(_) => Some(named),
+            Err(error) => {
+                self.note(named, error.message());
+                None
+            }
+        }
+    }
+
     /// Reads the document of a place. Anything else, such as the HTML page of a
     /// gateway, is recorded as a miss. `moved_to`: the target of a redirect to
     /// another origin.
     pub(crate) fn read<'a>(
         &mut self,
         reply: &EndpointResponse<'a>,
-        place: &Place,
+        place: &MetadataPlace,
         moved_to: Option<&str>,
     ) -> Option<JsonDocument<'a>> {
         if reply.status == 200
@@ -68,7 +85,7 @@ impl FailedLookups {
 
     /// Records a failed request. If all places fail, an error of trust or of a
     /// limit is reported as it is; an error of the network means "try again".
-    pub(crate) fn failed(&mut self, place: &Place, error: Error) {
+    pub(crate) fn failed(&mut self, place: &MetadataPlace, error: Error) {
         self.note(&place.url, error.message());
         match error.status() {
             _ if place.is_unspecified => {}
@@ -129,8 +146,8 @@ impl FailedLookups {
 mod tests {
     use super::*;
 
-    fn place(url: &str) -> Place {
-        Place { url: url.to_owned(), is_unspecified: false }
+    fn place(url: &str) -> MetadataPlace {
+        MetadataPlace { url: url.to_owned(), is_unspecified: false }
     }
 
     /// Records the response of a place, and says whether it is a document.
@@ -151,6 +168,21 @@ mod tests {
         for body in ["", "<html>", "[]", "\"x\""] {
             assert!(!read(&mut misses, 200, body), "{body}");
         }
+    }
+
+    #[test]
+    fn names_a_place_that_is_not_allowed() {
+        for named in ["http://h/meta?s3cret", "https://u:s3cret@h/meta", "https://h/#s3cret"] {
+            let mut misses = FailedLookups::default();
+            assert_eq!(misses.allowed(Some(named), PlainHttp::Refused), None);
+            let text = misses.nothing("metadata").unwrap();
+            assert!(text.contains("resource_metadata"), "{text}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+        let mut misses = FailedLookups::default();
+        let good = Some("https://other/meta?x=y");
+        assert_eq!(misses.allowed(good, PlainHttp::Refused), good);
+        assert_eq!(misses.allowed(None, PlainHttp::Refused), None);
     }
 
     #[test]
@@ -190,7 +222,7 @@ mod tests {
 
     #[test]
     fn ignores_failures_at_places_of_no_specification() {
-        let extra = Place { url: "https://as/extra".into(), is_unspecified: true };
+        let extra = MetadataPlace { url: "https://as/extra".into(), is_unspecified: true };
         let mut misses = FailedLookups::default();
         for status in [429, 500, 503] {
             misses.read(&EndpointResponse::of(status, ""), &extra, None);

@@ -27,7 +27,7 @@ impl<'a> AskedFor<'a> {
 
 /// What the server refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+enum RefusalCause {
     Resource,
     Scope,
     Audience,
@@ -39,7 +39,7 @@ enum Cause {
 
 /// The error codes and the words of a description that show a cause.
 struct Signs {
-    cause: Cause,
+    cause: RefusalCause,
     codes: &'static [&'static str],
     /// In lower case.
     words: &'static [&'static str],
@@ -49,26 +49,26 @@ struct Signs {
 /// except for `resource`, they count only if no code or word before them did.
 const SIGNS: [Signs; 7] = [
     Signs {
-        cause: Cause::Resource,
+        cause: RefusalCause::Resource,
         codes: &["invalid_target", "invalid_resource"],
         words: &["resource"],
     },
-    Signs { cause: Cause::Scope, codes: &["invalid_scope"], words: &["scope"] },
+    Signs { cause: RefusalCause::Scope, codes: &["invalid_scope"], words: &["scope"] },
     Signs {
-        cause: Cause::Audience,
+        cause: RefusalCause::Audience,
         codes: &["invalid_audience"],
         // Auth0 says the latter about the audience, and names the value.
         words: &["audience", "service not found"],
     },
     Signs {
-        cause: Cause::RedirectUrl,
+        cause: RefusalCause::RedirectUrl,
         codes: &["redirect_uri_mismatch", "invalid_redirect_uri"],
         words: &["redirect_uri", "redirect uri", "redirect url", "reply url", "callback url"],
     },
-    Signs { cause: Cause::Client, codes: &["unauthorized_client"], words: &[] },
-    Signs { cause: Cause::Consent, codes: &["consent_required"], words: &[] },
+    Signs { cause: RefusalCause::Client, codes: &["unauthorized_client"], words: &[] },
+    Signs { cause: RefusalCause::Consent, codes: &["consent_required"], words: &[] },
     Signs {
-        cause: Cause::Page,
+        cause: RefusalCause::Page,
         codes: &["login_required", "interaction_required", "account_selection_required"],
         words: &[],
     },
@@ -94,12 +94,12 @@ pub(crate) fn advice(code: &str, description: Option<&str>, asked: &AskedFor<'_>
     out
 }
 
-fn causes(code: &str, description: &str) -> Vec<Cause> {
+fn causes(code: &str, description: &str) -> Vec<RefusalCause> {
     // The server is not available: nothing in the request was wrong.
     if matches!(code, "server_error" | "temporarily_unavailable") {
         return Vec::new();
     }
-    let mut words = description.to_ascii_lowercase();
+    let mut words = format!("{code} {description}").to_ascii_lowercase();
     for other in OTHER_RESOURCES {
         words = words.replace(other, "");
     }
@@ -109,7 +109,8 @@ fn causes(code: &str, description: &str) -> Vec<Cause> {
         || matches!(code, "invalid_grant" | "invalid_client");
     let mut found = Vec::new();
     for signs in &SIGNS {
-        let may_have_words = signs.cause == Cause::Resource || (!is_clear && found.is_empty());
+        let may_have_words =
+            signs.cause == RefusalCause::Resource || (!is_clear && found.is_empty());
         let has_words = || signs.words.iter().any(|word| words.contains(word));
         if signs.codes.contains(&code) || (may_have_words && has_words()) {
             found.push(signs.cause);
@@ -118,39 +119,39 @@ fn causes(code: &str, description: &str) -> Vec<Cause> {
     found
 }
 
-fn text_for(cause: Cause, asked: &AskedFor<'_>) -> Option<String> {
+fn text_for(cause: RefusalCause, asked: &AskedFor<'_>) -> Option<String> {
     let text = match cause {
-        Cause::Resource if asked.has_resource => {
+        RefusalCause::Resource if asked.has_resource => {
             "if the server does not accept the parameter \"resource\", leave it out: \
              mcp_auth_set_authorization_parameter() and mcp_auth_set_token_parameter() with \
              \"resource\" and NULL"
         }
-        Cause::Resource => return None,
-        Cause::Scope => return Some(scope_advice(asked.scope)),
-        Cause::Audience => {
+        RefusalCause::Resource => return None,
+        RefusalCause::Scope => return Some(scope_advice(asked.scope)),
+        RefusalCause::Audience => {
             "if the server needs a parameter \"audience\", set it with \
              mcp_auth_set_authorization_parameter() and mcp_auth_set_token_parameter()"
         }
-        Cause::RedirectUrl => {
+        RefusalCause::RedirectUrl => {
             "set the redirect URL that is registered for the client with \
              mcp_auth_set_redirect_url()"
         }
-        Cause::Client => {
+        RefusalCause::Client => {
             "allow the client this grant at the authorization server, or set another client id \
              with mcp_auth_set_client()"
         }
-        Cause::Consent if asked.own_prompt.is_some_and(has_consent) => {
+        RefusalCause::Consent if asked.own_prompt.is_some_and(has_consent) => {
             "an administrator has to approve the client, or the request has to go without the \
              parameter \"prompt\": see mcp_auth_set_authorization_parameter()"
         }
-        Cause::Consent => {
+        RefusalCause::Consent => {
             "the person, or an administrator, has to approve the client at the authorization server"
         }
-        Cause::Page if asked.own_prompt == Some("none") => {
+        RefusalCause::Page if asked.own_prompt == Some("none") => {
             "the application set a \"prompt\" that allows no page of the server: see \
              mcp_auth_set_authorization_parameter()"
         }
-        Cause::Page => "sign in again, and answer what the authorization server asks",
+        RefusalCause::Page => "sign in again, and answer what the authorization server asks",
     };
     Some(text.to_owned())
 }
@@ -168,7 +169,7 @@ fn scope_advice(scope: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Cause::{Audience, Client, Consent, Page, RedirectUrl, Resource, Scope};
+    use super::RefusalCause::{Audience, Client, Consent, Page, RedirectUrl, Resource, Scope};
     use super::*;
 
     #[test]
@@ -193,6 +194,7 @@ mod tests {
             ("access_denied", "The resource owner denied the request.", &[]),
             ("access_denied", "resource server says no", &[]),
             ("invalid_request", "the resource owner sent no resource", &[Resource]),
+            ("resource_not_allowed", "", &[Resource]),
             ("invalid_scope", "", &[Scope]),
             ("invalid_scope", "not a scope of this resource", &[Resource, Scope]),
             ("invalid_scope", "audience", &[Scope]),
