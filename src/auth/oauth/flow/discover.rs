@@ -13,7 +13,7 @@ use crate::auth::oauth::spec::metadata_places::{
     Place, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
     server_metadata_places, with_known_place,
 };
-use crate::auth::oauth::spec::provider_profile::Instead;
+use crate::auth::oauth::spec::provider_profile::ProfileChoice;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
@@ -154,11 +154,11 @@ impl Flow<'_> {
 
     /// What the provider's profile has for one of these authorization servers, in
     /// place of its documents. What the application set counts more.
-    fn instead_of<'a>(&self, named: impl Iterator<Item = &'a str>) -> Option<Instead> {
+    fn profile_choice<'a>(&self, named: impl Iterator<Item = &'a str>) -> Option<ProfileChoice> {
         if self.settings.issuer.is_some() || self.settings.endpoints.is_some() {
             return None;
         }
-        self.settings.provider?.instead_of(named)
+        self.settings.provider?.choice_for(named)
     }
 
     /// The server with the endpoints of the provider's profile, if the tokens are
@@ -203,12 +203,12 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<ServerMetadata> {
         let listed = &metadata.authorization_servers;
-        let instead = self.instead_of(listed.iter().map(String::as_str));
-        let pin = match instead {
-            Some(Instead::Endpoints { authorization, token }) => {
+        let choice = self.profile_choice(listed.iter().map(String::as_str));
+        let pin = match choice {
+            Some(ProfileChoice::Endpoints { authorization, token }) => {
                 return Ok(ServerMetadata::given(Some(authorization), token, None));
             }
-            Some(Instead::Issuer(issuer)) => Some(issuer),
+            Some(ProfileChoice::Issuer(issuer)) => Some(issuer),
             None => self.settings.issuer.as_deref(),
         };
         if let Some(pin) = pin {
@@ -219,14 +219,13 @@ impl Flow<'_> {
                 Status::Unavailable => error.with_advice(&metadata.listed()),
                 _ => error,
             });
-            return found?.map_err(|lookup| {
-                nothing_published(pin, &format!("{lookup}; {}", metadata.listed()))
-            });
+            return found?
+                .map_err(|lookup| nothing_published(&format!("{lookup}; {}", metadata.listed())));
         }
         let known = self.known_issuers(listed).await?;
         let issuer = metadata.issuer(plain_http, |one| known.iter().any(|it| it == one))?;
         let found = self.server(http, issuer, plain_http, wait).await?;
-        found.map_err(|lookup| nothing_published(issuer, &lookup))
+        found.map_err(|lookup| nothing_published(&lookup))
     }
 
     /// The authorization server if the resource publishes no metadata: the
@@ -242,11 +241,11 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
-        let issuer = match self.instead_of(std::iter::once(base)) {
-            Some(Instead::Endpoints { authorization, token }) => {
+        let issuer = match self.profile_choice(std::iter::once(base)) {
+            Some(ProfileChoice::Endpoints { authorization, token }) => {
                 return Ok((ServerMetadata::given(Some(authorization), token, None), None));
             }
-            Some(Instead::Issuer(issuer)) => issuer,
+            Some(ProfileChoice::Issuer(issuer)) => issuer,
             None => self.settings.issuer.as_deref().unwrap_or(base),
         };
         match self.server(http, issuer, plain_http, wait).await? {
@@ -254,7 +253,7 @@ impl Flow<'_> {
             Err(more) if issuer == base && !is_sign_in => {
                 Ok((ServerMetadata::without_document(base), Some(format!("{no_metadata}; {more}"))))
             }
-            Err(more) => Err(nothing_published(issuer, &format!("{more}; {no_metadata}"))),
+            Err(more) => Err(nothing_published(&format!("{more}; {no_metadata}"))),
         }
     }
 
@@ -312,7 +311,7 @@ impl Flow<'_> {
             }
         }
         let moved_to = misses.moved_issuer();
-        let lookup = misses.nothing("metadata of the authorization server")?;
+        let lookup = misses.nothing(&format!("metadata of the authorization server {issuer}"))?;
         Ok(Err(match moved_to {
             Some(moved_to) => format!(
                 "{lookup}; if {moved_to} is the right one, set it: mcp_auth_set_issuer() with \
@@ -432,13 +431,12 @@ pub(super) fn endpoint_response<'a>(url: &'a str, fetched: &'a Fetched) -> Endpo
     }
 }
 
-fn nothing_published(issuer: &str, lookup: &str) -> Error {
+fn nothing_published(lookup: &str) -> Error {
     Error::new(
         Status::Auth,
         format!(
-            "the authorization server {issuer} publishes no metadata: {lookup}; if another one is \
-             right, set it with mcp_auth_set_issuer(), and if it publishes nothing, set its \
-             endpoints with mcp_auth_set_endpoints()"
+            "{lookup}; if another one is right, set it with mcp_auth_set_issuer(), and if it \
+             publishes nothing, set its endpoints with mcp_auth_set_endpoints()"
         ),
     )
 }
