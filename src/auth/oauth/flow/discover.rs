@@ -10,7 +10,7 @@ use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::key::{Algorithm, Key};
 use crate::auth::oauth::spec::metadata::{FailedLookups, RefusalKind};
 use crate::auth::oauth::spec::metadata_places::{
-    Place, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
+    MetadataPlace, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
     server_metadata_places, with_known_place,
 };
 use crate::auth::oauth::spec::provider_profile::ProfileChoice;
@@ -180,7 +180,8 @@ impl Flow<'_> {
     ) -> Result<std::result::Result<ResourceMetadata, String>> {
         let endpoint = &self.account.endpoint;
         let mut misses = FailedLookups::default();
-        for place in resource_metadata_places(endpoint, named, plain_http, &mut misses) {
+        let note = |url: &str, why: &str| misses.note(url, why);
+        for place in resource_metadata_places(endpoint, named, plain_http, note) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
@@ -274,7 +275,7 @@ impl Flow<'_> {
         &self,
         http: &HttpClient,
         issuer: &str,
-        places: Vec<Place>,
+        places: Vec<MetadataPlace>,
         plain_http: PlainHttp,
         wait: &Wait,
     ) -> Result<std::result::Result<ServerMetadata, String>> {
@@ -357,7 +358,7 @@ impl Flow<'_> {
     async fn fetch(
         &self,
         http: &HttpClient,
-        place: &Place,
+        place: &MetadataPlace,
         misses: &mut FailedLookups,
         wait: &Wait,
     ) -> Result<Option<Fetched>> {
@@ -411,7 +412,7 @@ pub(super) fn plain_http(http: &HttpClient) -> PlainHttp {
 
 /// The document of a place, unless the look-up is a miss.
 fn read<'a>(
-    place: &'a Place,
+    place: &'a MetadataPlace,
     fetched: &'a Fetched,
     misses: &mut FailedLookups,
 ) -> Option<JsonDocument<'a>> {

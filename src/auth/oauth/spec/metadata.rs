@@ -3,7 +3,7 @@
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
-use crate::auth::oauth::spec::metadata_places::{Place, issuer_of_place};
+use crate::auth::oauth::spec::metadata_places::{MetadataPlace, issuer_of_place};
 use crate::auth::oauth::spec::redact::display_url;
 use crate::base::error::{Error, Result, Status};
 
@@ -41,7 +41,7 @@ impl FailedLookups {
     pub(crate) fn read<'a>(
         &mut self,
         reply: &EndpointResponse<'a>,
-        place: &Place,
+        place: &MetadataPlace,
         moved_to: Option<&str>,
     ) -> Option<JsonDocument<'a>> {
         if reply.status == 200
@@ -68,7 +68,7 @@ impl FailedLookups {
 
     /// Records a failed request. If all places fail, an error of trust or of a
     /// limit is reported as it is; an error of the network means "try again".
-    pub(crate) fn failed(&mut self, place: &Place, error: Error) {
+    pub(crate) fn failed(&mut self, place: &MetadataPlace, error: Error) {
         self.note(&place.url, error.message());
         match error.status() {
             _ if place.is_unspecified => {}
@@ -129,8 +129,8 @@ impl FailedLookups {
 mod tests {
     use super::*;
 
-    fn place(url: &str) -> Place {
-        Place { url: url.to_owned(), is_unspecified: false }
+    fn place(url: &str) -> MetadataPlace {
+        MetadataPlace { url: url.to_owned(), is_unspecified: false }
     }
 
     /// Records the response of a place, and says whether it is a document.
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn ignores_failures_at_places_of_no_specification() {
-        let extra = Place { url: "https://as/extra".into(), is_unspecified: true };
+        let extra = MetadataPlace { url: "https://as/extra".into(), is_unspecified: true };
         let mut misses = FailedLookups::default();
         for status in [429, 500, 503] {
             misses.read(&EndpointResponse::of(status, ""), &extra, None);

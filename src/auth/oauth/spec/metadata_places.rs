@@ -5,7 +5,6 @@
 //! other usual ones. Each document must name the resource or the issuer that was
 //! asked for, so that no place can answer for another one.
 
-use crate::auth::oauth::spec::metadata::FailedLookups;
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
 use crate::wire::url::{Url, UrlParts};
 
@@ -15,7 +14,7 @@ const OPENID: &str = "/.well-known/openid-configuration";
 
 /// A place of a metadata document.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct MetadataPlace {
     pub(crate) url: String,
     /// No specification names the place, so a server that fails there has not
     /// failed to serve its metadata.
@@ -24,32 +23,32 @@ pub(crate) struct Place {
 
 /// Places in order, each once.
 #[derive(Default)]
-struct Places(Vec<Place>);
+struct Places(Vec<MetadataPlace>);
 
 impl Places {
     fn add(&mut self, url: String, is_unspecified: bool) {
         match self.0.iter_mut().find(|place| place.url == url) {
             Some(known) => known.is_unspecified &= is_unspecified,
-            None => self.0.push(Place { url, is_unspecified }),
+            None => self.0.push(MetadataPlace { url, is_unspecified }),
         }
     }
 }
 
 /// The places of the resource metadata.
 ///
-/// `named`: the URL of the challenge. A URL that is not allowed counts as a
-/// miss. The query of the endpoint is omitted, as it may be secret.
+/// `named`: the URL of the challenge. `refused` gets a URL that is not allowed,
+/// and the reason. The query of the endpoint is omitted, as it may be secret.
 pub(crate) fn resource_metadata_places(
     endpoint: &str,
     named: Option<&str>,
     plain: PlainHttp,
-    misses: &mut FailedLookups,
-) -> Vec<Place> {
+    refused: impl FnOnce(&str, &str),
+) -> Vec<MetadataPlace> {
     let mut places = Places::default();
     if let Some(named) = named {
         match check("resource_metadata of the challenge", named, plain) {
             Ok(_) => places.add(named.to_owned(), false),
-            Err(error) => misses.note(named, error.message()),
+            Err(error) => refused(named, error.message()),
         }
     }
     let UrlParts { front, path, .. } = UrlParts::of(endpoint);
@@ -64,7 +63,7 @@ pub(crate) fn resource_metadata_places(
 
 /// The places of the metadata of an issuer. Those at the root, where another
 /// issuer may be, come last for an issuer with a path.
-pub(crate) fn server_metadata_places(issuer: &str) -> Vec<Place> {
+pub(crate) fn server_metadata_places(issuer: &str) -> Vec<MetadataPlace> {
     let mut places = Places::default();
     add_server_places(issuer, &mut places);
     places.0
@@ -75,7 +74,11 @@ pub(crate) fn server_metadata_places(issuer: &str) -> Vec<Place> {
 ///
 /// A document on another origin is never used for a pin: it could name foreign
 /// endpoints for an issuer that the application trusts.
-pub(crate) fn pinned_metadata_places(pin: &str, listed: &[String], plain: PlainHttp) -> Vec<Place> {
+pub(crate) fn pinned_metadata_places(
+    pin: &str,
+    listed: &[String],
+    plain: PlainHttp,
+) -> Vec<MetadataPlace> {
     let mut places = Places::default();
     add_server_places(pin, &mut places);
     for one in listed {
@@ -89,10 +92,10 @@ pub(crate) fn pinned_metadata_places(pin: &str, listed: &[String], plain: PlainH
 /// Puts a place first at which the document was found before. A place on another
 /// origin than the issuer's is ignored.
 pub(crate) fn with_known_place(
-    places: Vec<Place>,
+    places: Vec<MetadataPlace>,
     known: Option<&str>,
     issuer: &str,
-) -> Vec<Place> {
+) -> Vec<MetadataPlace> {
     let mut all = Places::default();
     if let Some(known) = known.filter(|known| has_same_origin(known, issuer)) {
         all.add(known.to_owned(), true);
@@ -151,17 +154,19 @@ fn is_path(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::oauth::spec::redact::display_url;
 
     const AT: &str = "/.well-known/oauth-protected-resource";
 
-    fn urls(places: &[Place]) -> Vec<&str> {
+    fn urls(places: &[MetadataPlace]) -> Vec<&str> {
         places.iter().map(|place| place.url.as_str()).collect()
     }
 
-    fn places(endpoint: &str, named: Option<&str>) -> (Vec<Place>, FailedLookups) {
-        let mut misses = FailedLookups::default();
-        let places = resource_metadata_places(endpoint, named, PlainHttp::Refused, &mut misses);
-        (places, misses)
+    fn places(endpoint: &str, named: Option<&str>) -> (Vec<MetadataPlace>, String) {
+        let mut refused = String::new();
+        let note = |url: &str, why: &str| refused = format!("{} ({why})", display_url(url));
+        let places = resource_metadata_places(endpoint, named, PlainHttp::Refused, note);
+        (places, refused)
     }
 
     #[test]
@@ -225,9 +230,8 @@ mod tests {
     #[test]
     fn names_a_place_that_is_not_allowed() {
         for named in ["http://h/meta?s3cret", "https://u:s3cret@h/meta", "https://h/#s3cret"] {
-            let (places, misses) = places("https://h/mcp", Some(named));
+            let (places, text) = places("https://h/mcp", Some(named));
             assert_eq!(places.len(), 3);
-            let text = misses.nothing("metadata").unwrap();
             assert!(text.contains("resource_metadata"), "{text}");
             assert!(!text.contains("s3cret"), "{text}");
         }

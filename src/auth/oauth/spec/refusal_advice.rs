@@ -27,7 +27,7 @@ impl<'a> AskedFor<'a> {
 
 /// What the server refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+enum RefusedPart {
     Resource,
     Scope,
     Audience,
@@ -39,7 +39,7 @@ enum Cause {
 
 /// The error codes and the words of a description that show a cause.
 struct Signs {
-    cause: Cause,
+    cause: RefusedPart,
     codes: &'static [&'static str],
     /// In lower case.
     words: &'static [&'static str],
@@ -49,26 +49,26 @@ struct Signs {
 /// except for `resource`, they count only if no code or word before them did.
 const SIGNS: [Signs; 7] = [
     Signs {
-        cause: Cause::Resource,
+        cause: RefusedPart::Resource,
         codes: &["invalid_target", "invalid_resource"],
         words: &["resource"],
     },
-    Signs { cause: Cause::Scope, codes: &["invalid_scope"], words: &["scope"] },
+    Signs { cause: RefusedPart::Scope, codes: &["invalid_scope"], words: &["scope"] },
     Signs {
-        cause: Cause::Audience,
+        cause: RefusedPart::Audience,
         codes: &["invalid_audience"],
         // Auth0 says the latter about the audience, and names the value.
         words: &["audience", "service not found"],
     },
     Signs {
-        cause: Cause::RedirectUrl,
+        cause: RefusedPart::RedirectUrl,
         codes: &["redirect_uri_mismatch", "invalid_redirect_uri"],
         words: &["redirect_uri", "redirect uri", "redirect url", "reply url", "callback url"],
     },
-    Signs { cause: Cause::Client, codes: &["unauthorized_client"], words: &[] },
-    Signs { cause: Cause::Consent, codes: &["consent_required"], words: &[] },
+    Signs { cause: RefusedPart::Client, codes: &["unauthorized_client"], words: &[] },
+    Signs { cause: RefusedPart::Consent, codes: &["consent_required"], words: &[] },
     Signs {
-        cause: Cause::Page,
+        cause: RefusedPart::Page,
         codes: &["login_required", "interaction_required", "account_selection_required"],
         words: &[],
     },
@@ -94,7 +94,7 @@ pub(crate) fn advice(code: &str, description: Option<&str>, asked: &AskedFor<'_>
     out
 }
 
-fn causes(code: &str, description: &str) -> Vec<Cause> {
+fn causes(code: &str, description: &str) -> Vec<RefusedPart> {
     // The server is not available: nothing in the request was wrong.
     if matches!(code, "server_error" | "temporarily_unavailable") {
         return Vec::new();
@@ -109,7 +109,8 @@ fn causes(code: &str, description: &str) -> Vec<Cause> {
         || matches!(code, "invalid_grant" | "invalid_client");
     let mut found = Vec::new();
     for signs in &SIGNS {
-        let may_have_words = signs.cause == Cause::Resource || (!is_clear && found.is_empty());
+        let may_have_words =
+            signs.cause == RefusedPart::Resource || (!is_clear && found.is_empty());
         let has_words = || signs.words.iter().any(|word| words.contains(word));
         if signs.codes.contains(&code) || (may_have_words && has_words()) {
             found.push(signs.cause);
@@ -118,39 +119,39 @@ fn causes(code: &str, description: &str) -> Vec<Cause> {
     found
 }
 
-fn text_for(cause: Cause, asked: &AskedFor<'_>) -> Option<String> {
+fn text_for(cause: RefusedPart, asked: &AskedFor<'_>) -> Option<String> {
     let text = match cause {
-        Cause::Resource if asked.has_resource => {
+        RefusedPart::Resource if asked.has_resource => {
             "if the server does not accept the parameter \"resource\", leave it out: \
              mcp_auth_set_authorization_parameter() and mcp_auth_set_token_parameter() with \
              \"resource\" and NULL"
         }
-        Cause::Resource => return None,
-        Cause::Scope => return Some(scope_advice(asked.scope)),
-        Cause::Audience => {
+        RefusedPart::Resource => return None,
+        RefusedPart::Scope => return Some(scope_advice(asked.scope)),
+        RefusedPart::Audience => {
             "if the server needs a parameter \"audience\", set it with \
              mcp_auth_set_authorization_parameter() and mcp_auth_set_token_parameter()"
         }
-        Cause::RedirectUrl => {
+        RefusedPart::RedirectUrl => {
             "set the redirect URL that is registered for the client with \
              mcp_auth_set_redirect_url()"
         }
-        Cause::Client => {
+        RefusedPart::Client => {
             "allow the client this grant at the authorization server, or set another client id \
              with mcp_auth_set_client()"
         }
-        Cause::Consent if asked.own_prompt.is_some_and(has_consent) => {
+        RefusedPart::Consent if asked.own_prompt.is_some_and(has_consent) => {
             "an administrator has to approve the client, or the request has to go without the \
              parameter \"prompt\": see mcp_auth_set_authorization_parameter()"
         }
-        Cause::Consent => {
+        RefusedPart::Consent => {
             "the person, or an administrator, has to approve the client at the authorization server"
         }
-        Cause::Page if asked.own_prompt == Some("none") => {
+        RefusedPart::Page if asked.own_prompt == Some("none") => {
             "the application set a \"prompt\" that allows no page of the server: see \
              mcp_auth_set_authorization_parameter()"
         }
-        Cause::Page => "sign in again, and answer what the authorization server asks",
+        RefusedPart::Page => "sign in again, and answer what the authorization server asks",
     };
     Some(text.to_owned())
 }
@@ -168,7 +169,7 @@ fn scope_advice(scope: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Cause::{Audience, Client, Consent, Page, RedirectUrl, Resource, Scope};
+    use super::RefusedPart::{Audience, Client, Consent, Page, RedirectUrl, Resource, Scope};
     use super::*;
 
     #[test]

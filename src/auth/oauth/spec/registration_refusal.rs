@@ -22,7 +22,7 @@ const EXPLANATIONS: [&str; 8] = [
 
 /// Why a server did not register the client, as far as its answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cause {
+enum RegistrationCause {
     /// The redirect URL.
     Redirect,
     /// Something in front of the server, which may not like the redirect URL.
@@ -55,7 +55,7 @@ pub(super) fn refusal(reply: &EndpointResponse<'_>, redirect_uri: &str, kind: &s
         }
     };
     let advice = advice(cause, redirect_uri);
-    if cause == Cause::Malformed {
+    if cause == RegistrationCause::Malformed {
         let why = match reply.status {
             200..=299 if document.is_some() => "without a \"client_id\"",
             200..=399 => "and not 201 with a JSON object",
@@ -75,37 +75,43 @@ pub(super) fn refusal(reply: &EndpointResponse<'_>, redirect_uri: &str, kind: &s
     Error::new(Status::Auth, message).with_http_status(reply.status)
 }
 
-fn cause(reply: &EndpointResponse<'_>, code: Option<&str>, words: Option<&str>) -> Cause {
+fn cause(
+    reply: &EndpointResponse<'_>,
+    code: Option<&str>,
+    words: Option<&str>,
+) -> RegistrationCause {
     let all = format!("{} {}", code.unwrap_or_default(), words.unwrap_or_default());
     let all = all.to_ascii_lowercase();
     let mentions = |parts: &[&str]| parts.iter().any(|part| all.contains(part));
     let is_json = reply.document().is_some();
     let has_words = words.is_some_and(|words| !words.is_empty());
     match reply.status {
-        300..=399 => Cause::Malformed,
+        300..=399 => RegistrationCause::Malformed,
         // A page in place of an answer: some firewalls refuse with 200.
-        200..=299 if !is_json && has_words => Cause::Firewall,
-        200..=299 if code.is_none() && !has_words => Cause::Malformed,
-        404 | 405 | 410 | 501 if code.is_none() => Cause::NoRegistration,
+        200..=299 if !is_json && has_words => RegistrationCause::Firewall,
+        200..=299 if code.is_none() && !has_words => RegistrationCause::Malformed,
+        404 | 405 | 410 | 501 if code.is_none() => RegistrationCause::NoRegistration,
         _ if (code.is_some() || is_json)
             && mentions(&["redirect", "localhost", "127.0.0.1", "loopback", "[::1]"]) =>
         {
-            Cause::Redirect
+            RegistrationCause::Redirect
         }
-        404 | 405 | 410 | 501 => Cause::NoRegistration,
-        401 => Cause::KnownClientsOnly,
-        403 if code.is_some() => Cause::KnownClientsOnly,
-        403 | 406 | 418 | 444 | 451 if code.is_none() => Cause::Firewall,
-        _ if mentions(&["access_denied", "unauthorized_client"]) => Cause::KnownClientsOnly,
+        404 | 405 | 410 | 501 => RegistrationCause::NoRegistration,
+        401 => RegistrationCause::KnownClientsOnly,
+        403 if code.is_some() => RegistrationCause::KnownClientsOnly,
+        403 | 406 | 418 | 444 | 451 if code.is_none() => RegistrationCause::Firewall,
+        _ if mentions(&["access_denied", "unauthorized_client"]) => {
+            RegistrationCause::KnownClientsOnly
+        }
         _ if code.is_some()
             && mentions(&["auth_method", "auth method", "authentication method"]) =>
         {
-            Cause::Method
+            RegistrationCause::Method
         }
-        _ if code.is_some() => Cause::Other,
-        _ if !is_json && has_words => Cause::Firewall,
-        _ if has_words => Cause::Other,
-        _ => Cause::Malformed,
+        _ if code.is_some() => RegistrationCause::Other,
+        _ if !is_json && has_words => RegistrationCause::Firewall,
+        _ if has_words => RegistrationCause::Other,
+        _ => RegistrationCause::Malformed,
     }
 }
 
@@ -128,21 +134,27 @@ fn explanation(reply: &EndpointResponse<'_>) -> Option<String> {
     Some(bare.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-fn advice(cause: Cause, redirect_uri: &str) -> String {
+fn advice(cause: RegistrationCause, redirect_uri: &str) -> String {
     const CLIENT: &str = "set a client id with mcp_auth_set_client()";
     let redirect = another_redirect(redirect_uri);
     match cause {
-        Cause::Redirect | Cause::Firewall if redirect_uri.is_empty() => CLIENT.to_owned(),
-        Cause::Redirect => format!("it refuses the redirect URL: {redirect}, or {CLIENT}"),
-        Cause::Firewall => {
+        RegistrationCause::Redirect | RegistrationCause::Firewall if redirect_uri.is_empty() => {
+            CLIENT.to_owned()
+        }
+        RegistrationCause::Redirect => {
+            format!("it refuses the redirect URL: {redirect}, or {CLIENT}")
+        }
+        RegistrationCause::Firewall => {
             format!("a firewall may have refused the redirect URL: {redirect}, or {CLIENT}")
         }
-        Cause::KnownClientsOnly => format!("it registers known clients only: {CLIENT}"),
-        Cause::NoRegistration => format!("it registers no clients there: {CLIENT}"),
-        Cause::Method => format!(
+        RegistrationCause::KnownClientsOnly => format!("it registers known clients only: {CLIENT}"),
+        RegistrationCause::NoRegistration => format!("it registers no clients there: {CLIENT}"),
+        RegistrationCause::Method => format!(
             "choose another authentication method with mcp_auth_set_client_auth(), or {CLIENT}"
         ),
-        Cause::Other | Cause::Malformed => format!("if it does not accept this client, {CLIENT}"),
+        RegistrationCause::Other | RegistrationCause::Malformed => {
+            format!("if it does not accept this client, {CLIENT}")
+        }
     }
 }
 
