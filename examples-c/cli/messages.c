@@ -61,6 +61,7 @@ static const struct wording wordings[] = {
     {"let a person sign in: see mcp_client_set_auth()",
      "sign in: see --auth oauth"},
     {"mcp_client_set_auth()", "--auth oauth"},
+    {"sign in again: see mcp_sign_in()", "sign in again: mcpclient login"},
     {"mcp_sign_in()", "mcpclient login"},
     {"mcp_sign_out()", "mcpclient logout"},
     /* OAuth */

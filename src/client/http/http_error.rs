@@ -111,7 +111,8 @@ fn advice(
                                       or in the URL"
                 .to_owned(),
             CredentialSent::Granted | CredentialSent::Bound => {
-                "; the authorization server gave this token, and the MCP server refuses it"
+                "; the authorization server gave this token, and the MCP server refuses it: if \
+                 the provider is a known one, see mcp_auth_set_provider()"
                     .to_owned()
             }
             CredentialSent::Nothing => {

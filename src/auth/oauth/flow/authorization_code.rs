@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use form_urlencoded::parse;
 
 use crate::auth::oauth::flow::context::Flow;
+use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::grants::{
-    ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser,
+    ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser, nobody_signed_in,
 };
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
 use crate::auth::oauth::host::listener::LoopbackListener;
@@ -23,10 +24,9 @@ use crate::auth::oauth::spec::refusal_advice::AskedFor;
 use crate::auth::oauth::spec::token_response::TokenStep;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
-use crate::auth::oauth::state::reentrancy::inside;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
-use crate::transport::wait::{Wait, now};
+use crate::transport::wait::Wait;
 
 /// The number of random bytes of a `state`.
 const STATE_BYTES: usize = 16;
@@ -107,40 +107,41 @@ impl Flow<'_> {
         let url = url.url(found.plain_http)?;
         let pending = SignInGuard::new(self.auth, state, &client.redirect_uri);
         self.run_callback(&self.person_limit(), move || open_page(url.expose())).await.map_err(
-            |error| {
-                let client_status = match error.status() {
-                    // The person may have seen the page.
-                    Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::InDoubt,
-                    _ => ClientStatus::Known,
-                };
-                GrantError { error: error.during("show the page of the sign-in"), client_status }
-            },
+            |error| GrantError::interrupted(error.during("show the page of the sign-in")),
         )?;
         let query = self.redirect_query(&pending.sign_in, listener).await;
         drop(pending);
         self.restart_time();
         let client_status = ClientStatus::InDoubt;
         let query = query.map_err(|error| GrantError { error, client_status })?;
+        self.read_code(found, query.expose(), scope.as_deref())
+    }
+
+    /// The code in the query of the redirect.
+    fn read_code(
+        &self,
+        found: &Discovered,
+        query: &str,
+        scope: Option<&str>,
+    ) -> std::result::Result<Secret, CodeError> {
         let secrets = self.hidden();
-        let response = read_response(query.expose());
+        let response = read_response(query);
         let response = match found.server.is_issuer_assumed {
             true => response.without_issuer(),
             false => response,
         };
-        let asked = AskedFor::new(&self.settings.authorization_edits, scope.as_deref());
+        let asked = AskedFor::new(&self.settings.authorization_edits, scope);
         response.code(&ExpectedResponse::of(&found.server, &secrets, asked)).map_err(|error| {
-            if let (Status::Denied, Some(scope)) = (error.status(), &scope) {
-                self.account.decline(scope);
-            }
+            self.record_denial(&error, scope);
             // A response that failed a check says nothing about the client.
             let is_refusal = error.status() == Status::Auth;
-            let client_status = match is_refusal && refuses_client(query.expose()) {
+            let client_status = match is_refusal && refuses_client(query) {
                 true => ClientStatus::Unknown,
                 false => ClientStatus::Known,
             };
             let may_concern_prompt =
                 !matches!(error.status(), Status::Untrusted | Status::Protocol)
-                    && refuses_prompt_of(query.expose());
+                    && refuses_prompt_of(query);
             let error = if is_refusal { found.explain("authorization_code", error) } else { error };
             CodeError { refused: GrantError { error, client_status }, may_concern_prompt }
         })
@@ -169,21 +170,9 @@ impl Flow<'_> {
                 None => wait.until_raised(sign_in.arrived()).await,
             }
         };
-        // A waiting application thread runs the application's handlers. Their
-        // calls must not wait for the sign-in of this same thread.
-        let waited = match wait.is_background() {
-            true => waited.await,
-            false => inside(self.auth, || now(waited)),
-        };
-        waited.map_err(|error| {
+        self.wait_for_person(waited).await.map_err(|error| {
             let error = match error.status() {
-                Status::Timeout => Error::new(
-                    Status::Timeout,
-                    format!(
-                        "nobody signed in within {} s; see mcp_auth_set_sign_in_timeout()",
-                        timeout.as_secs_f64()
-                    ),
-                ),
+                Status::Timeout => nobody_signed_in(timeout),
                 _ => error,
             };
             match sign_in.stray_summary() {

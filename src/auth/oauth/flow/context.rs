@@ -19,7 +19,7 @@ use crate::base::mask::mask;
 use crate::base::one_line::on_one_line;
 use crate::base::secret::Secret;
 use crate::transport::async_mutex::Guard;
-use crate::transport::wait::Wait;
+use crate::transport::wait::{Wait, now};
 use crate::wire::challenge::Challenge;
 
 /// How often a call that waits for another call's flow checks its own deadline.
@@ -191,6 +191,18 @@ impl<'a> Flow<'a> {
     ) -> Result<T> {
         let auth = self.auth.clone();
         callback::run(self.need.caller, wait, move || inside(&auth, work)).await
+    }
+
+    /// Waits for a person. A waiting application thread runs the application's
+    /// handlers. Their calls must not wait for the sign-in of this same thread.
+    pub(super) async fn wait_for_person<T, E: From<Error>>(
+        &self,
+        work: impl Future<Output = std::result::Result<T, E>>,
+    ) -> std::result::Result<T, E> {
+        match self.need.wait.is_background() {
+            true => work.await,
+            false => inside(self.auth, || now(work)),
+        }
     }
 
     /// Reports to the application what the person should know now, as

@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::{Discovered, endpoint_response};
 use crate::auth::oauth::flow::grants::{
-    ClientStatus, GrantError, GrantRequest, GrantResult, needs_device_handler,
+    ClientStatus, GrantError, GrantRequest, GrantResult, needs_device_handler, nobody_signed_in,
 };
 use crate::auth::oauth::flow::token_endpoint::TokenRequest;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
@@ -18,9 +18,8 @@ use crate::auth::oauth::spec::token_response::{
     DpopUse, SentTokenRequest, TokenErrorKind, TokenStep,
 };
 use crate::auth::oauth::state::auth::Auth;
-use crate::auth::oauth::state::reentrancy::inside;
 use crate::base::error::{Error, Result, Status};
-use crate::transport::wait::{Wait, now};
+use crate::transport::wait::Wait;
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
@@ -42,17 +41,12 @@ impl Flow<'_> {
         self.hide(&device.device_code);
         let _person = PersonGuard::new(self.auth);
         let shown = device.shown.clone();
-        self.run_callback(&self.time_until(end), move || show(&shown))
-            .await
-            .map_err(|error| ended(error.during("show the code of the sign-in")))?;
+        self.run_callback(&self.time_until(end), move || show(&shown)).await.map_err(|error| {
+            GrantError::interrupted(error.during("show the code of the sign-in"))
+        })?;
         let shown = ShownCode { device, end };
         let polled = self.poll(request, &shown);
-        // A waiting application thread runs the application's handlers. Their
-        // calls must not wait for the sign-in of this same thread.
-        let granted = match self.need.wait.is_background() {
-            true => polled.await,
-            false => inside(self.auth, || now(polled)),
-        };
+        let granted = self.wait_for_person(polled).await;
         self.restart_time();
         granted
     }
@@ -135,9 +129,11 @@ impl Flow<'_> {
         let mut failure = None;
         loop {
             let paused = self.time_until(shown.end).pause(polling.pause()).await;
-            paused.map_err(|error| match error.status() {
-                Status::Timeout => ended(self.nobody_signed_in(shown, failure.as_ref())),
-                _ => ended(error),
+            paused.map_err(|error| {
+                GrantError::interrupted(match error.status() {
+                    Status::Timeout => self.code_expired(shown, failure.as_ref()),
+                    _ => error,
+                })
             })?;
             // This time was the person's. The server may have closed its idle
             // connections by now.
@@ -152,7 +148,7 @@ impl Flow<'_> {
                     failure = Some(error);
                     continue;
                 }
-                Err(error) => return Err(ended(error)),
+                Err(error) => return Err(GrantError::interrupted(error)),
             };
             failure = None;
             match refused.kind {
@@ -163,11 +159,7 @@ impl Flow<'_> {
                     failure = Some(refused.error);
                 }
                 _ => {
-                    if let (Status::Denied, Some(scope)) =
-                        (refused.error.status(), parameters.scope())
-                    {
-                        self.account.decline(&scope);
-                    }
+                    self.record_denial(&refused.error, parameters.scope().as_deref());
                     return Err(GrantError::from(refused));
                 }
             }
@@ -179,19 +171,17 @@ impl Flow<'_> {
         self.need.wait.at_most_beyond(end.saturating_duration_since(Instant::now()))
     }
 
-    fn nobody_signed_in(&self, shown: &ShownCode, failure: Option<&Error>) -> Error {
+    fn code_expired(&self, shown: &ShownCode, failure: Option<&Error>) -> Error {
         let (time, most) = (shown.device.shown.expires_in, self.settings.sign_in_timeout);
-        let seconds = time.as_secs_f64();
-        let error = Error::new(
-            Status::Timeout,
-            if time < most {
-                format!(
-                    "nobody signed in before the code expired, after {seconds} s: sign in again"
-                )
-            } else {
-                format!("nobody signed in within {seconds} s; see mcp_auth_set_sign_in_timeout()")
-            },
-        );
+        let error = if time < most {
+            let seconds = time.as_secs_f64();
+            let text = format!(
+                "nobody signed in before the code expired, after {seconds} s: sign in again"
+            );
+            Error::new(Status::Timeout, text)
+        } else {
+            nobody_signed_in(time)
+        };
         match failure {
             Some(failure) => error.with_advice(failure.message()),
             None => error,
@@ -210,15 +200,6 @@ fn is_passing(error: &Error) -> bool {
             | Status::Timeout
             | Status::Unavailable
     )
-}
-
-/// The person did not come back before the wait ended.
-fn ended(error: Error) -> GrantError {
-    let client_status = match error.status() {
-        Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::InDoubt,
-        _ => ClientStatus::Known,
-    };
-    GrantError { error, client_status }
 }
 
 /// Pauses the timeouts of the calls that wait for this sign-in, until it is

@@ -13,7 +13,7 @@ use crate::auth::oauth::spec::metadata_places::{
     MetadataPlace, base, has_same_origin, pinned_metadata_places, resource_metadata_places,
     server_metadata_places, with_known_place,
 };
-use crate::auth::oauth::spec::provider_profile::Instead;
+use crate::auth::oauth::spec::provider_profile::ProfileChoice;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::{ServerMetadata, setting_issuer};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer, is_safe_to_copy};
@@ -158,11 +158,11 @@ impl Flow<'_> {
 
     /// What the provider's profile has for one of these authorization servers, in
     /// place of its documents. What the application set counts more.
-    fn instead_of<'a>(&self, named: impl Iterator<Item = &'a str>) -> Option<Instead> {
+    fn profile_choice<'a>(&self, named: impl Iterator<Item = &'a str>) -> Option<ProfileChoice> {
         if self.settings.issuer.is_some() || self.settings.endpoints.is_some() {
             return None;
         }
-        self.settings.provider?.instead_of(named)
+        self.settings.provider?.choice_for(named)
     }
 
     /// The server with the endpoints of the provider's profile, if the tokens are
@@ -211,12 +211,12 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<ServerMetadata> {
         let listed = &metadata.authorization_servers;
-        let instead = self.instead_of(listed.iter().map(String::as_str));
-        let pin = match instead {
-            Some(Instead::Endpoints { authorization, token }) => {
+        let choice = self.profile_choice(listed.iter().map(String::as_str));
+        let pin = match choice {
+            Some(ProfileChoice::Endpoints { authorization, token }) => {
                 return Ok(ServerMetadata::given(Some(authorization), token, None));
             }
-            Some(Instead::Issuer(issuer)) => Some(issuer),
+            Some(ProfileChoice::Issuer(issuer)) => Some(issuer),
             None => self.settings.issuer.as_deref(),
         };
         if let Some(pin) = pin {
@@ -227,14 +227,13 @@ impl Flow<'_> {
                 Status::Unavailable => error.with_advice(&metadata.listed()),
                 _ => error,
             });
-            return found?.map_err(|lookup| {
-                nothing_published(pin, &format!("{lookup}; {}", metadata.listed()))
-            });
+            return found?
+                .map_err(|lookup| nothing_published(&format!("{lookup}; {}", metadata.listed())));
         }
         let known = self.known_issuers(listed).await?;
         let issuer = metadata.issuer(plain_http, |one| known.iter().any(|it| it == one))?;
         let found = self.server(http, issuer, plain_http, wait).await?;
-        found.map_err(|lookup| nothing_published(issuer, &lookup))
+        found.map_err(|lookup| nothing_published(&lookup))
     }
 
     /// The authorization server if the resource publishes no metadata: the
@@ -250,11 +249,11 @@ impl Flow<'_> {
         wait: &Wait,
     ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
-        let issuer = match self.instead_of(std::iter::once(base)) {
-            Some(Instead::Endpoints { authorization, token }) => {
+        let issuer = match self.profile_choice(std::iter::once(base)) {
+            Some(ProfileChoice::Endpoints { authorization, token }) => {
                 return Ok((ServerMetadata::given(Some(authorization), token, None), None));
             }
-            Some(Instead::Issuer(issuer)) => issuer,
+            Some(ProfileChoice::Issuer(issuer)) => issuer,
             None => self.settings.issuer.as_deref().unwrap_or(base),
         };
         match self.server(http, issuer, plain_http, wait).await? {
@@ -262,7 +261,7 @@ impl Flow<'_> {
             Err(more) if issuer == base && !is_sign_in => {
                 Ok((ServerMetadata::without_document(base), Some(format!("{no_metadata}; {more}"))))
             }
-            Err(more) => Err(nothing_published(issuer, &format!("{more}; {no_metadata}"))),
+            Err(more) => Err(nothing_published(&format!("{more}; {no_metadata}"))),
         }
     }
 
@@ -320,7 +319,7 @@ impl Flow<'_> {
             }
         }
         let moved_to = misses.moved_issuer().filter(|issuer| is_safe_to_copy(issuer));
-        let lookup = misses.nothing("metadata of the authorization server")?;
+        let lookup = misses.nothing(&format!("metadata of the authorization server {issuer}"))?;
         Ok(Err(match moved_to {
             Some(moved_to) => {
                 format!("{lookup}; if {moved_to} is the right one, {}", setting_issuer(&moved_to))
@@ -439,13 +438,12 @@ pub(super) fn endpoint_response<'a>(url: &'a str, fetched: &'a Fetched) -> Endpo
     }
 }
 
-fn nothing_published(issuer: &str, lookup: &str) -> Error {
+fn nothing_published(lookup: &str) -> Error {
     Error::new(
         Status::Auth,
         format!(
-            "the authorization server {issuer} publishes no metadata: {lookup}; if another one is \
-             right, set it with mcp_auth_set_issuer(), and if it publishes nothing, set its \
-             endpoints with mcp_auth_set_endpoints()"
+            "{lookup}; if another one is right, set it with mcp_auth_set_issuer(), and if it \
+             publishes nothing, set its endpoints with mcp_auth_set_endpoints()"
         ),
     )
 }

@@ -1,6 +1,6 @@
 //! The grants: what each one needs, and those without a person.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::auth::oauth::flow::client::{ClientIdentity, ClientSource};
 use crate::auth::oauth::flow::context::Flow;
@@ -53,6 +53,18 @@ pub(super) enum ClientStatus {
     InDoubt,
 }
 
+impl GrantError {
+    /// An error while the person had the time. If the wait ended, the server may
+    /// have shown the reason to the person only.
+    pub(super) fn interrupted(error: Error) -> Self {
+        let client_status = match error.status() {
+            Status::Timeout | Status::Cancelled | Status::Closed => ClientStatus::InDoubt,
+            _ => ClientStatus::Known,
+        };
+        Self { error, client_status }
+    }
+}
+
 impl From<Error> for GrantError {
     fn from(error: Error) -> Self {
         Self { error, client_status: ClientStatus::Known }
@@ -82,6 +94,14 @@ struct DirectGrant<'a> {
 }
 
 impl Flow<'_> {
+    /// Remembers a scope that the person refused, so that no step-up asks for it
+    /// again.
+    pub(super) fn record_denial(&self, error: &Error, scope: Option<&str>) {
+        if let (Status::Denied, Some(scope)) = (error.status(), scope) {
+            self.account.decline(scope);
+        }
+    }
+
     /// Checks that the application set what the grant needs. Comes before any
     /// request.
     pub(super) fn check_settings(&self) -> Result<()> {
@@ -259,6 +279,15 @@ impl Flow<'_> {
         self.hide(&bare);
         Ok(bare)
     }
+}
+
+/// The person had this time, and did not sign in.
+pub(super) fn nobody_signed_in(time: Duration) -> Error {
+    let seconds = time.as_secs_f64();
+    Error::new(
+        Status::Timeout,
+        format!("nobody signed in within {seconds} s; see mcp_auth_set_sign_in_timeout()"),
+    )
 }
 
 pub(super) fn needs_browser() -> Error {

@@ -6,10 +6,14 @@
 //! 2. `token_parameters`: which scopes to request, which key to bind to;
 //! 3. `refresh`: the refresh token, where there is one;
 //! 4. `client`: which client id, registered first if necessary;
-//! 5. `grants`, `authorization_code`, `device_code`: the grant, and the tokens for it;
+//! 5. `grants`, `authorization_code`, `device_code`: the grant, and the tokens for it,
+//!    which `token_endpoint` requests;
 //! 6. `token_cache`: the tokens go to the store and into use.
 //!
-//! `registration_doubt` says when a registration is used again.
+//! What a server did before decides three things: `registration_doubt` says when a
+//! registration is used again, `consent` when the person is asked for consent, and
+//! `client_id_place` where a token request has the client id. `sign_out` is the way
+//! back.
 
 mod authorization_code;
 mod client;
@@ -115,18 +119,18 @@ impl Flow<'_> {
         loop {
             let (client, listener) = self.choose_client(http, found, parameters).await?;
             let request = GrantRequest { http, found, parameters, client: &client };
-            self.doubt(found, &client).await;
+            self.mark_in_doubt(found, &client).await;
             let refused = match self.grant(&request, listener).await {
                 Ok(granted) => {
                     let kept = self.keep_tokens(granted, found, &client, parameters, None).await;
-                    self.trust(found, &client).await;
+                    self.clear_doubt(found, &client).await;
                     return kept;
                 }
                 Err(refused) => refused,
             };
             match refused.client_status {
                 ClientStatus::Unknown => self.unregister(found, &client).await?,
-                ClientStatus::Known => self.trust(found, &client).await,
+                ClientStatus::Known => self.clear_doubt(found, &client).await,
                 // The mark stays: the next sign-in registers again.
                 ClientStatus::InDoubt => {}
             }

@@ -21,14 +21,14 @@ use crate::base::secret::Secret;
 
 impl Flow<'_> {
     /// Marks the registration of a sign-in that begins.
-    pub(super) async fn doubt(&self, found: &Discovered, client: &ClientIdentity) {
+    pub(super) async fn mark_in_doubt(&self, found: &Discovered, client: &ClientIdentity) {
         if !self.settings.grant.needs_person() || !client.source.is_registered() {
             return;
         }
         let marked = async {
             let since = Some(seconds(SystemTime::now())?);
             let lock = self.store.lock(&self.limit()).await?;
-            self.mark(&lock, found, client, since).await?;
+            self.write_mark(&lock, found, client, since).await?;
             // mcp_sign_out() finds the registration by this entry.
             let key = Endpoint::key(&self.account.endpoint);
             if self.store.read::<Endpoint>(&key).await?.is_some() {
@@ -50,20 +50,20 @@ impl Flow<'_> {
     }
 
     /// Removes the mark: the server has answered.
-    pub(super) async fn trust(&self, found: &Discovered, client: &ClientIdentity) {
+    pub(super) async fn clear_doubt(&self, found: &Discovered, client: &ClientIdentity) {
         if !self.settings.grant.needs_person() || !client.source.is_registered() {
             return;
         }
         let marked = async {
             let lock = self.store.lock(&self.limit()).await?;
-            self.mark(&lock, found, client, None).await
+            self.write_mark(&lock, found, client, None).await
         };
         if let Err(error) = marked.await {
             self.store_failed(error);
         }
     }
 
-    async fn mark(
+    async fn write_mark(
         &self,
         lock: &Arc<StoreLock>,
         found: &Discovered,

@@ -98,21 +98,7 @@ impl Flow<'_> {
         let origin = Url::parse(ask.url)?.origin.to_string();
         let now = SystemTime::now();
         let client = ask.client;
-        let assertion = match client.method {
-            AuthMethod::PrivateKeyJwt => {
-                let key = self.settings.key.as_ref().ok_or_else(no_key)?;
-                let assertion = client_assertion(
-                    key,
-                    &client.id,
-                    found.issuer(),
-                    &random::secret(ID_BYTES)?,
-                    now,
-                )?;
-                self.hide(&assertion);
-                Some(assertion)
-            }
-            _ => None,
-        };
+        let assertion = self.client_assertion(found, client, now)?;
         let mut form = Form::new(ask.grant_type);
         let unchanged = RequestEdits::default();
         // A revocation is no token request.
@@ -167,6 +153,23 @@ impl Flow<'_> {
             self.auth.set_nonce(&origin, nonce);
         }
         Ok(fetched)
+    }
+
+    /// The signed proof of the client, if its method has one.
+    fn client_assertion(
+        &self,
+        found: &Discovered,
+        client: &ClientIdentity,
+        now: SystemTime,
+    ) -> Result<Option<Secret>> {
+        if client.method != AuthMethod::PrivateKeyJwt {
+            return Ok(None);
+        }
+        let key = self.settings.key.as_ref().ok_or_else(no_key)?;
+        let id = random::secret(ID_BYTES)?;
+        let assertion = client_assertion(key, &client.id, found.issuer(), &id, now)?;
+        self.hide(&assertion);
+        Ok(Some(assertion))
     }
 }
 

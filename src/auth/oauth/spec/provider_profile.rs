@@ -40,12 +40,12 @@ pub(crate) enum ProfileValue {
 pub(crate) struct KnownServer {
     /// The origin of the server that the MCP server names.
     pub(crate) named: &'static str,
-    pub(crate) instead: Instead,
+    pub(crate) choice: ProfileChoice,
 }
 
 /// What the library uses in place of the documents of a named server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Instead {
+pub(crate) enum ProfileChoice {
     /// This issuer, as if the application had pinned it.
     Issuer(&'static str),
     /// These endpoints, as if the application had set them.
@@ -63,24 +63,24 @@ impl ProviderProfile {
         token_parameters: &[],
     };
 
-    /// What holds instead of the documents of the servers that an MCP server
-    /// names. With several of them the first that is known counts.
-    pub(crate) fn instead_of<'a>(
+    /// What the library uses in place of the documents of the servers that an MCP
+    /// server names. The first known one of several servers counts.
+    pub(crate) fn choice_for<'a>(
         &self,
         mut named: impl Iterator<Item = &'a str>,
-    ) -> Option<Instead> {
+    ) -> Option<ProfileChoice> {
         named.find_map(|issuer| {
             let origin = Url::parse(issuer).ok()?.origin.to_string();
             let known = self.servers.iter().find(|known| known.named == origin)?;
-            Some(known.instead)
+            Some(known.choice)
         })
     }
 
     /// The endpoints that the profile has for one of its servers.
     pub(crate) fn endpoints(&self) -> Option<(&'static str, &'static str)> {
-        self.servers.iter().find_map(|known| match known.instead {
-            Instead::Endpoints { authorization, token } => Some((authorization, token)),
-            Instead::Issuer(_) => None,
+        self.servers.iter().find_map(|known| match known.choice {
+            ProfileChoice::Endpoints { authorization, token } => Some((authorization, token)),
+            ProfileChoice::Issuer(_) => None,
         })
     }
 }
@@ -93,12 +93,12 @@ static PROFILES: &[ProviderProfile] = &[
         servers: &[
             KnownServer {
                 named: "https://auth.atlassian.com",
-                instead: Instead::Issuer("https://auth.atlassian.com"),
+                choice: ProfileChoice::Issuer("https://auth.atlassian.com"),
             },
             // The older address passes on the document of another host.
             KnownServer {
                 named: "https://mcp.atlassian.com",
-                instead: Instead::Issuer("https://cf.mcp.atlassian.com"),
+                choice: ProfileChoice::Issuer("https://cf.mcp.atlassian.com"),
             },
         ],
         // 127.0.0.1 was refused for clients that had registered it.
@@ -144,7 +144,7 @@ static PROFILES: &[ProviderProfile] = &[
         // Google's MCP servers name it with a slash at the end.
         servers: &[KnownServer {
             named: "https://accounts.google.com",
-            instead: Instead::Issuer("https://accounts.google.com"),
+            choice: ProfileChoice::Issuer("https://accounts.google.com"),
         }],
         // The only way to a refresh token; after the first sign-in of a person with
         // this client only together with the question for consent.
@@ -163,7 +163,7 @@ static PROFILES: &[ProviderProfile] = &[
         // The address of the MCP servers passes on the document of the login host.
         servers: &[KnownServer {
             named: "https://api.salesforce.com",
-            instead: Instead::Issuer("https://login.salesforce.com"),
+            choice: ProfileChoice::Issuer("https://login.salesforce.com"),
         }],
         // S256 is checked, and not declared everywhere.
         assumes_pkce: true,
@@ -175,7 +175,7 @@ static PROFILES: &[ProviderProfile] = &[
         // slack.com itself has the endpoints of another sign-in.
         servers: &[KnownServer {
             named: "https://mcp.slack.com",
-            instead: Instead::Endpoints {
+            choice: ProfileChoice::Endpoints {
                 authorization: "https://slack.com/oauth/v2_user/authorize",
                 token: "https://slack.com/api/oauth.v2.user.access",
             },
@@ -257,9 +257,11 @@ mod tests {
             assert!(profile.redirect.is_none_or(is_loopback_redirect));
             for known in profile.servers {
                 assert_eq!(Url::parse(known.named).unwrap().origin.to_string(), known.named);
-                match known.instead {
-                    Instead::Issuer(issuer) => check_issuer(issuer, PlainHttp::Refused).unwrap(),
-                    Instead::Endpoints { authorization, token } => {
+                match known.choice {
+                    ProfileChoice::Issuer(issuer) => {
+                        check_issuer(issuer, PlainHttp::Refused).unwrap()
+                    }
+                    ProfileChoice::Endpoints { authorization, token } => {
                         for url in [authorization, token] {
                             check("endpoint", url, PlainHttp::Refused).unwrap();
                         }
@@ -291,10 +293,10 @@ mod tests {
     #[test]
     fn replaces_only_the_servers_of_the_provider() {
         let google = profile("google").unwrap();
-        let instead = |named: &[&'static str]| google.instead_of(named.iter().copied());
-        let issuer = Some(Instead::Issuer("https://accounts.google.com"));
-        assert_eq!(instead(&["https://accounts.google.com/"]), issuer);
-        assert_eq!(instead(&["https://proxy.example", "https://accounts.google.com"]), issuer);
+        let choice = |named: &[&'static str]| google.choice_for(named.iter().copied());
+        let issuer = Some(ProfileChoice::Issuer("https://accounts.google.com"));
+        assert_eq!(choice(&["https://accounts.google.com/"]), issuer);
+        assert_eq!(choice(&["https://proxy.example", "https://accounts.google.com"]), issuer);
         for named in [
             "https://proxy.example",
             "http://accounts.google.com",
@@ -303,14 +305,14 @@ mod tests {
             "accounts.google.com",
             "",
         ] {
-            assert_eq!(instead(&[named]), None, "{named}");
+            assert_eq!(choice(&[named]), None, "{named}");
         }
-        assert_eq!(instead(&[]), None);
+        assert_eq!(choice(&[]), None);
         let salesforce = profile("salesforce").unwrap();
         let named = ["https://api.salesforce.com:443/platform/mcp/v1/platform/sobject-reads"];
         assert_eq!(
-            salesforce.instead_of(named.into_iter()),
-            Some(Instead::Issuer("https://login.salesforce.com"))
+            salesforce.choice_for(named.into_iter()),
+            Some(ProfileChoice::Issuer("https://login.salesforce.com"))
         );
     }
 }

@@ -52,11 +52,11 @@ pub(super) fn refusal(reply: &EndpointResponse<'_>, redirect_uri: &str, kind: &s
         return reply.malformed(STEP, why);
     }
     let asked = match redirect_uri {
-        "" => "a client without a redirect".to_owned(),
-        uri => format!("the redirect {}", display_url(uri)),
+        "" => "a client without a redirect URL".to_owned(),
+        uri => format!("the redirect URL {}", display_url(uri)),
     };
     let message = format!(
-        "{STEP}: {} answered {}{said} to {asked} and application_type \"{kind}\"; {advice}",
+        "{STEP}: {} answered {}{said} for {asked} and application_type \"{kind}\"; {advice}",
         display_url(reply.url),
         reply.status,
     );

@@ -138,7 +138,7 @@ fn check_name(name: &str) -> Result<()> {
         || !name.bytes().all(|one| one.is_ascii_graphic())
     {
         return Err(Error::argument(
-            "name is empty or too long, or has a blank or a byte outside ASCII",
+            "the name of a parameter is empty or too long, or has a blank or a byte outside ASCII",
         ));
     }
     if is_protected(name) {

@@ -34,8 +34,8 @@ impl ResourceMetadata {
         };
         let Some(resource) = document.text("resource") else {
             return refused(
-                format!("names no \"resource\" and so not {}", display_url(endpoint)),
-                "with mcp_auth_set_endpoints() no metadata is read",
+                format!("names no \"resource\", expected {}", display_url(endpoint)),
+                "set the endpoints with mcp_auth_set_endpoints(): no metadata is read then",
             );
         };
         let metadata = Self {

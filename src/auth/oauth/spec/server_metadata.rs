@@ -61,8 +61,8 @@ impl ServerMetadata {
             return Err(Error::new(
                 Status::Auth,
                 format!(
-                    "the metadata at {} names no issuer, expected {issuer}: refused; with \
-                     mcp_auth_set_endpoints() no metadata is read",
+                    "the metadata at {} names no issuer, expected {issuer}: refused; set the \
+                     endpoints with mcp_auth_set_endpoints(): no metadata is read then",
                     display_url(url)
                 ),
             ));

@@ -377,7 +377,7 @@ fn given(checked: Result<()>) -> Result<()> {
 /// Checks a redirect URL: plain http to this machine, https, or a private-use
 /// scheme (RFC 8252, 7.1).
 fn check_redirect(url: &str) -> Result<()> {
-    let wrong = |why: &str| Err(Error::argument(format!("url {why}")));
+    let wrong = |why: &str| Err(Error::argument(format!("the redirect URL {why}")));
     if url.len() > URL_LIMIT || !url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return wrong("is too long, or has a blank or a byte outside ASCII");
     }
@@ -388,7 +388,7 @@ fn check_redirect(url: &str) -> Result<()> {
     match scheme.as_str() {
         "http" if is_loopback_redirect(url) => Ok(()),
         "http" => wrong("is http:// and not a loopback address: 127.0.0.1, [::1] or localhost"),
-        "https" => given(check("url", url, PlainHttp::Refused).map(drop)),
+        "https" => given(check("redirect URL", url, PlainHttp::Refused).map(drop)),
         "javascript" | "data" | "file" | "vbscript" | "about" => {
             wrong("has a scheme to which no browser is redirected")
         }
