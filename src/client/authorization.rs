@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::auth::credential::{Credential, Need};
 use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::oauth::host::browser;
+use crate::auth::oauth::state::account::TokenOrigin;
 use crate::auth::oauth::token_check::TokenCheck;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
@@ -72,15 +73,26 @@ impl Client {
         let (mut refused, mut may_refresh, mut challenges) = (None, true, None);
         for _ in 0..=CHECKS {
             match oauth.good_token() {
-                Some((_, true)) => return Ok(()),
-                Some((token, false)) if refused.as_ref() != Some(&token) => {
+                Some((_, TokenOrigin::Grant)) => return Ok(()),
+                Some((token, origin)) if refused.as_ref() != Some(&token) => {
                     let check = TokenCheck::new(oauth, Some(&token));
-                    match self.check_token(&check, options, need.wait)? {
-                        TokenVerdict::Accepted => return Ok(()),
-                        TokenVerdict::Refused { is_unauthorized } => {
-                            (refused, may_refresh) = (Some(token), is_unauthorized);
+                    let verdict = self.check_token(&check, options, need.wait);
+                    match verdict {
+                        Err(error) if is_end(&error) => return Err(error),
+                        Ok(TokenVerdict::Accepted) => return Ok(()),
+                        // The MCP server did not refuse a token that was just issued.
+                        Err(_) | Ok(TokenVerdict::Refused { is_definite: false, .. })
+                            if origin == TokenOrigin::Refresh =>
+                        {
+                            return Ok(());
+                        }
+                        Ok(TokenVerdict::Refused { is_unauthorized, .. }) => {
+                            // Another refresh would give no better token.
+                            may_refresh = is_unauthorized && origin == TokenOrigin::Earlier;
+                            refused = Some(token);
                             challenges = Some(check.challenges());
                         }
+                        Err(error) => return Err(error),
                     }
                 }
                 Some(_) => {}
@@ -107,9 +119,7 @@ impl Client {
     ) -> Result<Vec<String>> {
         let check = TokenCheck::new(oauth, None);
         match self.check_token(&check, options, wait) {
-            Err(error) if matches!(error.status(), Status::Cancelled | Status::Closed) => {
-                Err(error)
-            }
+            Err(error) if is_end(&error) => Err(error),
             _ => Ok(check.challenges()),
         }
     }
@@ -145,7 +155,8 @@ impl Client {
                         .challenge()
                         .iter()
                         .any(|(name, value)| name == "error" && value == "invalid_token");
-                Ok(TokenVerdict::Refused { is_unauthorized })
+                let is_definite = matches!(error.http_status(), 400..=407 | 409..=428 | 430..=499);
+                Ok(TokenVerdict::Refused { is_unauthorized, is_definite })
             }
             Err(error) => Err(error),
         }
@@ -192,10 +203,16 @@ impl Client {
 enum TokenVerdict {
     Accepted,
     /// `is_unauthorized`: by 401 or by a challenge that says so. A refresh may
-    /// help then.
+    /// help then. `is_definite`: the same request will not succeed later.
     Refused {
         is_unauthorized: bool,
+        is_definite: bool,
     },
+}
+
+/// Whether the call itself has ended.
+fn is_end(error: &Error) -> bool {
+    matches!(error.status(), Status::Cancelled | Status::Closed)
 }
 
 /// How many tokens that others have stored are checked in one sign-in.

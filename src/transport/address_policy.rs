@@ -6,7 +6,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::wire::url::{Scheme, Url, UrlParts};
+use crate::wire::url::{Origin, Scheme, Url, UrlParts};
 
 /// The network of the MCP server, from the nearest to the farthest. Its URLs may
 /// not lead to a nearer one.
@@ -131,15 +131,33 @@ impl AddressPolicy {
     /// Keeps the allowed addresses of a host. An error if none is left.
     pub(crate) fn filter(
         self,
-        host: &str,
+        origin: &Origin,
         mut addresses: Vec<SocketAddr>,
     ) -> Result<Vec<SocketAddr>> {
+        let host = &origin.host;
         let first = addresses.first().copied();
         addresses.retain(|address| self.admits(AddressKind::of(address.ip())));
         match first {
-            Some(first) if addresses.is_empty() => Err(self.refused(host, first.ip())),
-            _ => Ok(addresses),
+            Some(first) if addresses.is_empty() => return Err(self.refused(host, first.ip())),
+            _ => {}
         }
+        // A name of a private network may have a public address all the same.
+        if origin.scheme == Scheme::Http && self.zone <= NetworkZone::Private {
+            let allowed = addresses.first().copied();
+            addresses.retain(|address| AddressKind::of(address.ip()) != AddressKind::Public);
+            if let Some(public) = allowed.filter(|_| addresses.is_empty()) {
+                return Err(Error::new(
+                    Status::Insecure,
+                    format!(
+                        "\"{}\" is at a public address ({}), and plain http could be read on the \
+                         way there: the server must use https",
+                        quote(host),
+                        public.ip()
+                    ),
+                ));
+            }
+        }
+        Ok(addresses)
     }
 
     /// Checks a host that a proxy resolves. Only an address and a name of this

@@ -81,7 +81,7 @@ impl Connector {
         // These very addresses are dialled: the name may resolve to others
         // the next time.
         if let Some(address_policy) = address_policy {
-            addresses = address_policy.filter(&origin.host, addresses)?;
+            addresses = address_policy.filter(origin, addresses)?;
         }
         Socket::dial(&addresses, &origin.host_and_port(), wait).await.map(ByteStream::Plain)
     }

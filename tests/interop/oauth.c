@@ -52,6 +52,8 @@ static int32_t set(mcp_client *client, mcp_auth *auth, struct given *given,
         return mcp_auth_set_scope(auth, value);
     else if (strcmp(name, "prompt") == 0)
         return mcp_auth_set_authorization_parameter(auth, name, value);
+    else if (strcmp(name, "method") == 0)
+        return mcp_auth_set_client_auth(auth, value);
     else if (strcmp(name, "issuer") == 0)
         return mcp_auth_set_issuer(auth, value);
     else if (strcmp(name, "redirect") == 0)

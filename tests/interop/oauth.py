@@ -34,6 +34,7 @@ HERE = Path(__file__).resolve().parent
 OUT = Path(ROOT) / "tests" / ".out" / ("oauth-%d" % os.getpid())
 LIMIT = 120
 CODE, RENEWAL = "authorization_code", "refresh_token"
+BASIC = "client_secret_basic"
 SERVICE, SERVICE_SECRET = "2", "a secret: + and %"
 BY_HAND = "registered by hand"
 # The life of tokens of the variant "brief" is 6 s, and they are renewed when
@@ -246,16 +247,19 @@ def renews(name, file, url, log):
 
 
 def registered(name, file, url):
-    """A client that its owner has registered, which says who it is by Basic."""
-    client = by_hand(name, urllib.parse.urljoin(url, "/register"),
-                     "read offline_access" if file.startswith("sdk") else "read")
-    if client is None:
-        return
-    lines = calls(url, ["call read"], Person(file + "-registered"), scope="read", **client)
-    answers(name + ": a client that was registered by hand signs in", lines, ["read"])
+    """Clients that their owner has registered, with a secret: one for the method
+    that the server lists first, and one for another, which is then chosen."""
+    scope = "read offline_access" if file.startswith("sdk") else "read"
+    for method, chosen in (("client_secret_post", {}), (BASIC, {"method": BASIC})):
+        client = by_hand(name, urllib.parse.urljoin(url, "/register"), scope, method)
+        if client is not None:
+            person = Person("%s-registered-%s" % (file, method))
+            lines = calls(url, ["call read"], person, scope="read", **client, **chosen)
+            answers("%s: a client that was registered by hand for %s signs in" % (name, method),
+                    lines, ["read"])
 
 
-def by_hand(name, endpoint, scope):
+def by_hand(name, endpoint, scope, method):
     """Registers a client with a secret; its options, or None."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -263,7 +267,7 @@ def by_hand(name, endpoint, scope):
     status, text = post(endpoint, json.dumps({
         "client_name": BY_HAND, "redirect_uris": [redirect], "scope": scope,
         "response_types": ["code"], "grant_types": [CODE, RENEWAL],
-        "token_endpoint_auth_method": "client_secret_basic"}),
+        "token_endpoint_auth_method": method}),
                         {"Content-Type": "application/json"})
     if not suite.check(name + ": takes a registration by hand", status == 201, text):
         return None
@@ -540,7 +544,7 @@ def canaille_signs_in(name, url, issuer, log):
 
 def canaille_revokes(name, url, issuer, log):
     """The sign-out, which Canaille lets only a client with a secret ask for."""
-    client = by_hand(name, issuer + "/oauth/register", "profile")
+    client = by_hand(name, issuer + "/oauth/register", "profile", BASIC)
     if client is None:
         return
     store = OUT / "canaille-revokes.store" / "tokens.json"

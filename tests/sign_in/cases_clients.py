@@ -301,6 +301,26 @@ def client_id_is_missing_whatever_comes(check):
 
 
 @case
+def client_id_that_is_wrong_and_not_missing(check):
+    # The repeat is refused for its two methods, which says nothing about the cause.
+    def refuse(one, form, request):
+        return one_method(one, form, request) or error("invalid_client", "Unknown client_id", 401)
+    with Provider(server=listing(BASIC, POST), refuse_token=refuse,
+                  expects_registration=False) as one:
+        check.refuses(one, *WITH_SECRET, says=["Unknown client_id"], names=["--client-auth post"],
+                      not_says=["multiple authentication methods"])
+
+
+@case
+def every_other_method_is_named_as_an_option(check):
+    with Provider(server=listing(BASIC, POST, NONE), expects_registration=False,
+                  refuse_token=lambda *_: error("invalid_client", "no", 401)) as one, \
+            check.user(one) as user:
+        done = user.login(*WITH_SECRET)
+        check.says(done.error, ["--client-auth post", "--client-auth none"], done)
+
+
+@case
 def other_words_lead_to_no_second_try(check):
     for reply in (error("invalid_request", "no"), error("invalid_client", "no", 401),
                   error("server_error", "client_id", 500)):

@@ -1,9 +1,10 @@
 """C. Credentials that do not work: refresh tokens, access tokens, registrations."""
 
 import json
+import threading
 
 from checks import WITH_SECRET, registry
-from http_peer import CLOSE
+from http_peer import CLOSE, HANG
 from person import follows, looks_away
 from provider import Provider, error, response
 import library
@@ -250,6 +251,38 @@ def token_that_has_just_been_issued_is_enough(check):
         check.that("asked again", len(user.person.asked) == 2)
 
 
+@case
+def login_gets_past_a_refresh_whose_token_is_refused(check):
+    class Revoking(Provider):
+        def by_refresh_token(self, form, client):
+            answer = super().by_refresh_token(form, client)
+            del self.access[answer["access_token"]]
+            return answer
+
+    with Revoking() as one, check.user(one) as user:
+        check.signed_in(user.login())
+        one.expire_all()
+        check.signed_in(user.login())
+        check.that("refreshes once", len(one.forms("refresh_token")) == 1)
+        check.that("and then asks", len(user.person.asked) == 2)
+        check.listed(user.tools())
+        check.no_faults(one)
+
+
+@case
+def refreshed_token_is_enough_for_login(check):
+    def refuse(one, request, token):
+        return response(503, None) if token in one.access else None
+    with Provider(refuse_mcp=refuse, life=1) as one, check.user(one) as user:
+        check.signed_in(user.login())
+        one.life = 3600
+        check.sleep(1.1)
+        check.signed_in(user.login())
+        check.that("refreshes once", len(one.forms("refresh_token")) == 1)
+        check.that("nobody is asked", len(user.person.asked) == 1)
+        check.no_faults(one)
+
+
 # Registrations.
 
 def gone(one, query):
@@ -323,6 +356,23 @@ def registration_is_discarded_after_the_time_of_the_person(check):
 
 
 @case
+def registration_that_is_gone_by_the_words_of_a_redirect(check):
+    def refuse(one, query):
+        if query.get("client_id") in one.gone:
+            return {"error": "invalid_request", "error_description": "Unknown client"}
+        return None
+    with Forgotten(refuse_authorization=refuse) as one, check.user(one) as user:
+        check.signed_in(user.login())
+        one.gone.update(one.registered)
+        one.access.clear()
+        one.refresh.clear()
+        check.signed_in(user.login())
+        check.that("registers again", len(one.of("/register")) == 2)
+        check.listed(user.tools())
+        check.no_faults(one)
+
+
+@case
 def given_client_is_not_discarded_by_an_interrupt(check):
     with Provider(expects_registration=False) as one, check.user(
             one, looks_away) as user:
@@ -390,6 +440,27 @@ def logout_though_the_revocation_fails(check):
             check.signed_in(user.login())
             check.that("the person is asked", len(user.person.asked) == 2)
             check.no_faults(one)
+
+
+@case
+def logout_that_is_interrupted(check):
+    is_asked = threading.Event()
+
+    class Silent(Provider):
+        def revoke(self, request, form):
+            is_asked.set()
+            return [HANG]
+
+    with Silent(server={"revocation_endpoint": "{H}/revoke"}) as one, check.user(one) as user:
+        check.signed_in(user.login())
+        process = user.start("logout", one.url)
+        check.that("the token is revoked", is_asked.wait(8))
+        done = user.interrupted(process)
+        check.that("Ctrl-C ends it", done.code in (130, -2), done)
+        with open(user.store, encoding="utf-8") as file:
+            text = file.read()
+        check.that("nothing is left", "t0ken" not in text and not any(
+            client in text for client in one.registered), text)
 
 
 @case

@@ -1,7 +1,8 @@
 """B. Requests: what is left out, changed and added."""
 
 from checks import DISTRUST, WITH_SECRET, registry
-from provider import (ABSENT, GIVEN, OPENID_PLACE, SECRET, SERVER_PLACE, Provider, error)
+from provider import (ABSENT, GIVEN, OPENID_PLACE, SECRET, SERVER_PLACE, Provider, error,
+                      response)
 import library
 
 CASES, case = registry()
@@ -55,6 +56,19 @@ def error_that_mentions_resource_names_the_opt_in(check):
     with Provider(refuse_authorization=refuse, resource_parameter="absent") as one:
         check.refuses(one, says=["resource is not supported"], names=["--no-resource"])
         check.signs_in(one, "--no-resource")
+
+
+@case
+def refusal_of_resource_in_another_form_is_quoted(check):
+    for media, body, words in (
+            ("text/plain", "resource is not supported", "resource is not supported"),
+            ("application/json", {"message": "resource is unknown"}, "resource is unknown"),
+            ("application/json", {"error": "resource_not_allowed"}, "resource_not_allowed"),
+            ("application/json", {"error": {"message": "bad resource"}}, "bad resource")):
+        def refuse(one, form, request, media=media, body=body):
+            return response(400, media, body) if "resource" in form else None
+        with Provider(refuse_token=refuse, resource_parameter="either") as one:
+            check.refuses(one, says=[words], names=["--no-resource"])
 
 
 @case

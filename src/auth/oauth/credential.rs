@@ -8,7 +8,7 @@ use crate::auth::oauth::flow::context::{Flow, LIMIT, Reason};
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::dpop;
 use crate::auth::oauth::spec::jwt::ID_BYTES;
-use crate::auth::oauth::state::account::Account;
+use crate::auth::oauth::state::account::{Account, TokenOrigin};
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::is_inside;
 use crate::auth::token::Token;
@@ -79,9 +79,8 @@ impl OAuthCredential {
         self.flow(need).run(reason).await.map(drop)
     }
 
-    /// The token that has not ended and was not refused, and whether it has just
-    /// been issued.
-    pub(crate) fn good_token(&self) -> Option<(Token, bool)> {
+    /// The token that has not ended and was not refused, and how it was got.
+    pub(crate) fn good_token(&self) -> Option<(Token, TokenOrigin)> {
         self.account.good()
     }
 

@@ -5,6 +5,10 @@ fn policy(zone: NetworkZone) -> AddressPolicy {
     AddressPolicy { zone, allows_private: false, allows_plain_http: false }
 }
 
+fn https(host: &str) -> Origin {
+    Origin { scheme: Scheme::Https, host: host.to_owned(), port: 443 }
+}
+
 #[test]
 fn knows_every_kind_of_address() {
     use AddressKind::{LinkLocal, Loopback, Multicast, Private, Public, Unspecified};
@@ -58,7 +62,7 @@ fn lets_a_server_send_us_nowhere_nearer_than_itself() {
     let allowed = |policy: AddressPolicy| {
         kinds.map(|address| {
             let address: SocketAddr = format!("{address}:443").parse().unwrap();
-            let found = policy.filter("h", vec![address]).is_ok();
+            let found = policy.filter(&https("h"), vec![address]).is_ok();
             assert_eq!(policy.check_host(&address.ip().to_string()).is_ok(), found);
             found
         })
@@ -76,9 +80,10 @@ fn lets_a_server_send_us_nowhere_nearer_than_itself() {
 fn leaves_the_addresses_of_a_name_that_are_allowed() {
     let parse = |text: &str| text.parse::<SocketAddr>().unwrap();
     let all = vec![parse("10.0.0.1:443"), parse("[2606::1]:443"), parse("[::1]:443")];
-    let left = policy(NetworkZone::Public).filter("id.example", all).unwrap();
+    let left = policy(NetworkZone::Public).filter(&https("id.example"), all).unwrap();
     assert_eq!(left, [parse("[2606::1]:443")]);
-    let error = policy(NetworkZone::Public).filter("id.example", vec![parse("10.0.0.1:443")]);
+    let error =
+        policy(NetworkZone::Public).filter(&https("id.example"), vec![parse("10.0.0.1:443")]);
     let error = error.unwrap_err();
     assert_eq!(error.status(), Status::Insecure);
     for words in
@@ -162,6 +167,32 @@ fn takes_plain_http_on_a_private_network_only_if_both_are_allowed() {
             assert!(!error.message().contains("mcp_") && !error.message().contains("s3cret"));
         }
     }
+}
+
+#[test]
+fn sends_plain_http_to_no_public_address_of_a_private_name() {
+    let addresses = |all: &[&str]| -> Vec<SocketAddr> {
+        all.iter().map(|one| SocketAddr::new(one.parse().unwrap(), 80)).collect()
+    };
+    let origin = |text: &str| Url::parse_untrusted(text).unwrap().origin;
+    let (public, private) = ("93.184.216.34", "192.168.1.5");
+    for zone in [NetworkZone::Loopback, NetworkZone::Private] {
+        let policy = AddressPolicy { zone, allows_private: true, allows_plain_http: true };
+        for url in ["http://nas.local/a", "http://ai/a", "http://x.corp/a"] {
+            let error = policy.filter(&origin(url), addresses(&[public])).unwrap_err();
+            assert_eq!(error.status(), Status::Insecure);
+            assert!(error.message().contains("must use https"), "{}", error.message());
+            let kept = policy.filter(&origin(url), addresses(&[public, private])).unwrap();
+            assert_eq!(kept, addresses(&[private]));
+        }
+        let all = addresses(&[public, private]);
+        assert_eq!(policy.filter(&origin("https://nas.local/a"), all.clone()).unwrap(), all);
+    }
+    // An MCP server that the application itself reaches by plain http.
+    let zone = NetworkZone::Public;
+    let policy = AddressPolicy { zone, allows_private: false, allows_plain_http: true };
+    let kept = policy.filter(&origin("http://mcp.example/a"), addresses(&[public]));
+    assert_eq!(kept.unwrap(), addresses(&[public]));
 }
 
 #[test]

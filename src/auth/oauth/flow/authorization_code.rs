@@ -17,6 +17,7 @@ use crate::auth::oauth::host::listener::receiver::RedirectReceiver;
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
+use crate::auth::oauth::spec::client_refusal::disowns_client;
 use crate::auth::oauth::spec::consent::refuses_prompt;
 use crate::auth::oauth::spec::pkce::Verifier;
 use crate::auth::oauth::spec::refusal_advice::AskedFor;
@@ -208,9 +209,9 @@ fn refuses_prompt_of(query: &str) -> bool {
 /// Whether the response says that the server does not know the client, or does
 /// not allow it this grant.
 fn refuses_client(query: &str) -> bool {
-    parse(query.as_bytes()).any(|(name, value)| {
-        name == "error" && matches!(&*value, "unauthorized_client" | "invalid_client")
-    })
+    let text = |wanted: &str| parse(query.as_bytes()).find(|(name, _)| name == wanted);
+    let description = text("error_description").map(|(_, text)| text).unwrap_or_default();
+    text("error").is_some_and(|(_, code)| disowns_client(&code, &description))
 }
 
 /// Gives the requests at the redirect URL to the sign-in, and reports those that
@@ -230,6 +231,10 @@ impl RedirectReceiver for Receiver<'_> {
             Some(query) => self.sign_in.add_stray(query),
             None => self.sign_in.add_stray_post(),
         }
+    }
+
+    fn was_too_long(&mut self) {
+        self.sign_in.add_stray_too_long();
     }
 
     fn report(&mut self) -> Option<Duration> {

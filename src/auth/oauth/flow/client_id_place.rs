@@ -48,6 +48,10 @@ impl Flow<'_> {
         http.close_connections();
         let second = self.send_form(http, found, ask, !place.repeats_id).await?;
         let response = endpoint_response(ask.url, &second);
+        if !place.repeats_id && refuses_two_methods(&response) {
+            // The first place was right, so the first refusal has the cause.
+            return Ok(first);
+        }
         // A revocation endpoint may differ from the token endpoint.
         let is_new = accepts_client(&response) || wants_nonce(&response);
         if is_new && ask.step != TokenStep::Revocation {

@@ -16,7 +16,7 @@ use crate::auth::oauth::spec::metadata_places::{
 use crate::auth::oauth::spec::provider_profile::ProfileChoice;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
 use crate::auth::oauth::spec::server_metadata::ServerMetadata;
-use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer, is_safe_to_copy};
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::entry::{Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
@@ -162,8 +162,11 @@ impl Flow<'_> {
     }
 
     /// The server with the endpoints of the provider's profile, if the tokens are
-    /// from there.
+    /// from there. An issuer that the application pinned has its own documents.
     fn profile_server(&self, issuer: &str) -> Option<Arc<ServerMetadata>> {
+        if self.settings.issuer.is_some() {
+            return None;
+        }
         let (authorization, token) = self.settings.provider?.endpoints()?;
         let server = ServerMetadata::given(Some(authorization), token, None);
         (server.issuer == issuer).then(|| Arc::new(server))
@@ -180,8 +183,8 @@ impl Flow<'_> {
     ) -> Result<std::result::Result<ResourceMetadata, String>> {
         let endpoint = &self.account.endpoint;
         let mut misses = FailedLookups::default();
-        let note = |url: &str, why: &str| misses.note(url, why);
-        for place in resource_metadata_places(endpoint, named, plain_http, note) {
+        let named = misses.allowed(named, plain_http);
+        for place in resource_metadata_places(endpoint, named) {
             let Some(fetched) = self.fetch(http, &place, &mut misses, wait).await? else {
                 continue;
             };
@@ -311,7 +314,7 @@ impl Flow<'_> {
                 _ => return Ok(Ok(server)),
             }
         }
-        let moved_to = misses.moved_issuer();
+        let moved_to = misses.moved_issuer().filter(|issuer| is_safe_to_copy(issuer));
         let lookup = misses.nothing(&format!("metadata of the authorization server {issuer}"))?;
         Ok(Err(match moved_to {
             Some(moved_to) => format!(

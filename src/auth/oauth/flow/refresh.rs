@@ -88,6 +88,13 @@ impl Flow<'_> {
         let Some(refresh_token) = &held.entry.refresh_token else {
             return Ok(RefreshOutcome::Lost);
         };
+        // Another server on the same origin must not get it.
+        let issued_at = held.entry.token_endpoint.as_deref();
+        if let (Some(issued_at), Some(now)) = (issued_at, found.server.given_token_endpoint())
+            && issued_at != now
+        {
+            return Ok(RefreshOutcome::Lost);
+        }
         self.hide(refresh_token);
         let client = self.client_of(&held.entry, found).await?;
         let ask = TokenRequest {

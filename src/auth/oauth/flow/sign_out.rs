@@ -10,9 +10,10 @@ use crate::auth::oauth::flow::token_endpoint::TokenRequest;
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::redact::{display_error, display_url};
+use crate::auth::oauth::spec::registration::ApplicationType;
 use crate::auth::oauth::spec::token_response::TokenStep;
 use crate::auth::oauth::state::cached_token::CachedToken;
-use crate::auth::oauth::store::entry::{Endpoint, Tokens};
+use crate::auth::oauth::store::entry::{Endpoint, Registration, Tokens};
 use crate::base::error::{Error, Result, Status};
 
 /// The `token_type_hint` of an access token.
@@ -50,11 +51,35 @@ impl Flow<'_> {
                 None => Err(nothing()),
             };
         };
-        let revoked = self.revoke(&held).await;
+        let held = self.with_client(held).await;
         self.account.set(None);
         self.account.set_dead(None);
+        // This comes first: the process may end while the server does not answer.
         let removed = self.remove(&held).await;
+        let revoked = self.revoke(&held).await.map_err(|error| match &removed {
+            Ok(()) => error.with_advice("the tokens and the registration were removed here"),
+            Err(_) => error,
+        });
         revoked.and(removed)
+    }
+
+    /// The tokens with the secret of their registration, which is about to be
+    /// removed. An earlier version of the library did not store it with them.
+    async fn with_client(&self, held: Arc<CachedToken>) -> Arc<CachedToken> {
+        let entry = &held.entry;
+        if entry.client_secret.is_some() || entry.auth_method.is_some() {
+            return held;
+        }
+        for kind in ApplicationType::ALL {
+            let key = Registration::key(&entry.issuer, kind);
+            let read = self.store.read::<Registration>(&key).await.ok().flatten();
+            if let Some(Registration { client_secret, auth_method, .. }) =
+                read.filter(|read| read.client_id == entry.client_id)
+            {
+                return held.with_entry(Tokens { client_secret, auth_method, ..entry.clone() });
+            }
+        }
+        held
     }
 
     async fn remove(&self, held: &CachedToken) -> Result<()> {

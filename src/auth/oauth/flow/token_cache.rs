@@ -141,6 +141,7 @@ impl Flow<'_> {
                 .filter(|method| client.source.is_registered() && *method != AuthMethod::None)
                 .map(|method| method.name().to_owned()),
             metadata_url: found.server.place.clone(),
+            token_endpoint: found.server.given_token_endpoint().map(str::to_owned),
             ..Tokens::default()
         };
         self.store_tokens(&entry, lock).await;

@@ -79,15 +79,43 @@ pub(crate) fn advice(
     // One that sends the same secret comes first.
     let mut others: Vec<AuthMethod> = others.collect();
     others.sort_by_key(|method| !method.needs_secret());
-    let names: Vec<String> = others.iter().map(|method| format!("\"{}\"", method.name())).collect();
+    let named =
+        |method: &AuthMethod| format!("mcp_auth_set_client_auth() with \"{}\"", method.name());
+    let names: Vec<String> = others.iter().map(named).collect();
     (!names.is_empty()).then(|| {
         format!(
             "the client used the authentication method {}: if the server reads another, use \
-             mcp_auth_set_client_auth() with {}",
+             {}",
             used.name(),
             names.join(" or ")
         )
     })
+}
+
+/// Whether an error of the authorization endpoint says that the server does not
+/// know the client, or does not allow it this grant. Some servers have no error
+/// code for that, and say it in their own words.
+pub(crate) fn disowns_client(code: &str, description: &str) -> bool {
+    const UNKNOWN: [&str; 9] = [
+        "unknown",
+        "unrecognized",
+        "unrecognised",
+        "not found",
+        "not registered",
+        "unregistered",
+        "not exist",
+        "no such",
+        "invalid client",
+    ];
+    match code {
+        "unauthorized_client" | "invalid_client" => true,
+        "invalid_request" | "invalid_client_id" => {
+            let words = description.to_ascii_lowercase();
+            let is_about_client = words.contains("client") || words.contains("application");
+            is_about_client && UNKNOWN.iter().any(|part| words.contains(part))
+        }
+        _ => false,
+    }
 }
 
 /// Whether the refusal is about who the client is.
@@ -97,7 +125,10 @@ fn blames_client(reply: &EndpointResponse<'_>) -> bool {
     }
     match code(reply).as_deref() {
         Some("invalid_client" | "unauthorized_client") => true,
-        Some("invalid_grant" | "use_dpop_nonce" | "invalid_dpop_proof") => false,
+        Some(
+            "invalid_grant" | "invalid_target" | "invalid_scope" | "use_dpop_nonce"
+            | "invalid_dpop_proof",
+        ) => false,
         _ => {
             let words = words(reply);
             let is_about_secret = ["client_secret", "client secret", "client authentication"];
@@ -192,6 +223,23 @@ mod tests {
     }
 
     #[test]
+    fn knows_a_client_that_the_authorization_endpoint_does_not_know() {
+        for (code, description, is_disowned) in [
+            ("unauthorized_client", "", true),
+            ("invalid_client", "", true),
+            ("invalid_request", "Unknown client", true),
+            ("invalid_request", "The client_id was not found", true),
+            ("invalid_request", "Application does not exist.", true),
+            ("invalid_request", "Unknown scope", false),
+            ("invalid_request", "The client must send code_challenge", false),
+            ("access_denied", "unknown client", false),
+            ("server_error", "unknown client", false),
+        ] {
+            assert_eq!(disowns_client(code, description), is_disowned, "{code} {description}");
+        }
+    }
+
+    #[test]
     fn knows_an_accepted_client() {
         for (status, body, is_accepted) in [
             (200, r#"{"access_token":"a"}"#, true),
@@ -230,7 +278,7 @@ mod tests {
                 secret,
                 400,
                 invalid,
-                Some("with \"client_secret_post\" or \"none\""),
+                Some("with \"client_secret_post\" or mcp_auth_set_client_auth() with \"none\""),
             ),
             (PrivateKeyJwt, Some(all), &[PrivateKeyJwt][..], 401, invalid, None),
             (Basic, Some(r#"["client_secret_basic"]"#), secret, 401, invalid, None),
@@ -248,6 +296,7 @@ mod tests {
             ),
             (Basic, Some(both), secret, 400, r#"{"error":"invalid_grant"}"#, None),
             (Basic, Some(both), secret, 400, r#"{"error":"invalid_scope"}"#, None),
+            (Basic, Some(both), secret, 401, r#"{"error":"invalid_target"}"#, None),
             (Basic, Some(both), secret, 503, invalid, None),
         ] {
             let found =

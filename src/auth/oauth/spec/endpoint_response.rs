@@ -32,7 +32,7 @@ impl<'a> EndpointResponse<'a> {
 
     /// Whether a later request may succeed.
     pub(crate) fn is_unavailable(&self) -> bool {
-        matches!(self.status, 429 | 500..=599)
+        matches!(self.status, 408 | 429 | 500..=599)
     }
 
     pub(crate) fn document(&self) -> Option<JsonDocument<'a>> {

@@ -5,6 +5,7 @@ use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::metadata_places::{MetadataPlace, issuer_of_place};
 use crate::auth::oauth::spec::redact::display_url;
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
 /// Why a look-up was refused. The last kind says most about what to do.
@@ -35,6 +36,22 @@ pub(crate) struct FailedLookups {
 }
 
 impl FailedLookups {
+    /// The URL that a challenge names. A URL that is not allowed counts as a miss.
+    pub(crate) fn allowed<'a>(
+        &mut self,
+        named: Option<&'a str>,
+        plain: PlainHttp,
+    ) -> Option<&'a str> {
+        let named = named?;
+        match check("resource_metadata of the challenge", named, plain) {
+            Ok(_) => Some(named),
+            Err(error) => {
+                self.note(named, error.message());
+                None
+            }
+        }
+    }
+
     /// Reads the document of a place. Anything else, such as the HTML page of a
     /// gateway, is recorded as a miss. `moved_to`: the target of a redirect to
     /// another origin.
@@ -151,6 +168,21 @@ mod tests {
         for body in ["", "<html>", "[]", "\"x\""] {
             assert!(!read(&mut misses, 200, body), "{body}");
         }
+    }
+
+    #[test]
+    fn names_a_place_that_is_not_allowed() {
+        for named in ["http://h/meta?s3cret", "https://u:s3cret@h/meta", "https://h/#s3cret"] {
+            let mut misses = FailedLookups::default();
+            assert_eq!(misses.allowed(Some(named), PlainHttp::Refused), None);
+            let text = misses.nothing("metadata").unwrap();
+            assert!(text.contains("resource_metadata"), "{text}");
+            assert!(!text.contains("s3cret"), "{text}");
+        }
+        let mut misses = FailedLookups::default();
+        let good = Some("https://other/meta?x=y");
+        assert_eq!(misses.allowed(good, PlainHttp::Refused), good);
+        assert_eq!(misses.allowed(None, PlainHttp::Refused), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub(crate) mod device_polling;
 pub(crate) mod digest;
 pub(crate) mod dpop;
 pub(crate) mod endpoint_response;
+mod explanation;
 pub(crate) mod json_document;
 pub(crate) mod jwt;
 pub(crate) mod key;

@@ -27,7 +27,7 @@ impl<'a> AskedFor<'a> {
 
 /// What the server refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum RefusedPart {
+enum RefusalCause {
     Resource,
     Scope,
     Audience,
@@ -39,7 +39,7 @@ enum RefusedPart {
 
 /// The error codes and the words of a description that show a cause.
 struct Signs {
-    cause: RefusedPart,
+    cause: RefusalCause,
     codes: &'static [&'static str],
     /// In lower case.
     words: &'static [&'static str],
@@ -49,26 +49,26 @@ struct Signs {
 /// except for `resource`, they count only if no code or word before them did.
 const SIGNS: [Signs; 7] = [
     Signs {
-        cause: RefusedPart::Resource,
+        cause: RefusalCause::Resource,
         codes: &["invalid_target", "invalid_resource"],
         words: &["resource"],
     },
-    Signs { cause: RefusedPart::Scope, codes: &["invalid_scope"], words: &["scope"] },
+    Signs { cause: RefusalCause::Scope, codes: &["invalid_scope"], words: &["scope"] },
     Signs {
-        cause: RefusedPart::Audience,
+        cause: RefusalCause::Audience,
         codes: &["invalid_audience"],
         // Auth0 says the latter about the audience, and names the value.
         words: &["audience", "service not found"],
     },
     Signs {
-        cause: RefusedPart::RedirectUrl,
+        cause: RefusalCause::RedirectUrl,
         codes: &["redirect_uri_mismatch", "invalid_redirect_uri"],
         words: &["redirect_uri", "redirect uri", "redirect url", "reply url", "callback url"],
     },
-    Signs { cause: RefusedPart::Client, codes: &["unauthorized_client"], words: &[] },
-    Signs { cause: RefusedPart::Consent, codes: &["consent_required"], words: &[] },
+    Signs { cause: RefusalCause::Client, codes: &["unauthorized_client"], words: &[] },
+    Signs { cause: RefusalCause::Consent, codes: &["consent_required"], words: &[] },
     Signs {
-        cause: RefusedPart::Page,
+        cause: RefusalCause::Page,
         codes: &["login_required", "interaction_required", "account_selection_required"],
         words: &[],
     },
@@ -94,12 +94,12 @@ pub(crate) fn advice(code: &str, description: Option<&str>, asked: &AskedFor<'_>
     out
 }
 
-fn causes(code: &str, description: &str) -> Vec<RefusedPart> {
+fn causes(code: &str, description: &str) -> Vec<RefusalCause> {
     // The server is not available: nothing in the request was wrong.
     if matches!(code, "server_error" | "temporarily_unavailable") {
         return Vec::new();
     }
-    let mut words = description.to_ascii_lowercase();
+    let mut words = format!("{code} {description}").to_ascii_lowercase();
     for other in OTHER_RESOURCES {
         words = words.replace(other, "");
     }
@@ -110,7 +110,7 @@ fn causes(code: &str, description: &str) -> Vec<RefusedPart> {
     let mut found = Vec::new();
     for signs in &SIGNS {
         let may_have_words =
-            signs.cause == RefusedPart::Resource || (!is_clear && found.is_empty());
+            signs.cause == RefusalCause::Resource || (!is_clear && found.is_empty());
         let has_words = || signs.words.iter().any(|word| words.contains(word));
         if signs.codes.contains(&code) || (may_have_words && has_words()) {
             found.push(signs.cause);
@@ -119,39 +119,39 @@ fn causes(code: &str, description: &str) -> Vec<RefusedPart> {
     found
 }
 
-fn text_for(cause: RefusedPart, asked: &AskedFor<'_>) -> Option<String> {
+fn text_for(cause: RefusalCause, asked: &AskedFor<'_>) -> Option<String> {
     let text = match cause {
-        RefusedPart::Resource if asked.has_resource => {
+        RefusalCause::Resource if asked.has_resource => {
             "if the server does not accept the parameter \"resource\", leave it out: \
              mcp_auth_set_authorization_parameter() and mcp_auth_set_token_parameter() with \
              \"resource\" and NULL"
         }
-        RefusedPart::Resource => return None,
-        RefusedPart::Scope => return Some(scope_advice(asked.scope)),
-        RefusedPart::Audience => {
+        RefusalCause::Resource => return None,
+        RefusalCause::Scope => return Some(scope_advice(asked.scope)),
+        RefusalCause::Audience => {
             "if the server needs a parameter \"audience\", set it with \
              mcp_auth_set_authorization_parameter() and mcp_auth_set_token_parameter()"
         }
-        RefusedPart::RedirectUrl => {
+        RefusalCause::RedirectUrl => {
             "set the redirect URL that is registered for the client with \
              mcp_auth_set_redirect_url()"
         }
-        RefusedPart::Client => {
+        RefusalCause::Client => {
             "allow the client this grant at the authorization server, or set another client id \
              with mcp_auth_set_client()"
         }
-        RefusedPart::Consent if asked.own_prompt.is_some_and(has_consent) => {
+        RefusalCause::Consent if asked.own_prompt.is_some_and(has_consent) => {
             "an administrator has to approve the client, or the request has to go without the \
              parameter \"prompt\": see mcp_auth_set_authorization_parameter()"
         }
-        RefusedPart::Consent => {
+        RefusalCause::Consent => {
             "the person, or an administrator, has to approve the client at the authorization server"
         }
-        RefusedPart::Page if asked.own_prompt == Some("none") => {
+        RefusalCause::Page if asked.own_prompt == Some("none") => {
             "the application set a \"prompt\" that allows no page of the server: see \
              mcp_auth_set_authorization_parameter()"
         }
-        RefusedPart::Page => "sign in again, and answer what the authorization server asks",
+        RefusalCause::Page => "sign in again, and answer what the authorization server asks",
     };
     Some(text.to_owned())
 }
@@ -169,7 +169,7 @@ fn scope_advice(scope: Option<&str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::RefusedPart::{Audience, Client, Consent, Page, RedirectUrl, Resource, Scope};
+    use super::RefusalCause::{Audience, Client, Consent, Page, RedirectUrl, Resource, Scope};
     use super::*;
 
     #[test]
@@ -194,6 +194,7 @@ mod tests {
             ("access_denied", "The resource owner denied the request.", &[]),
             ("access_denied", "resource server says no", &[]),
             ("invalid_request", "the resource owner sent no resource", &[Resource]),
+            ("resource_not_allowed", "", &[Resource]),
             ("invalid_scope", "", &[Scope]),
             ("invalid_scope", "not a scope of this resource", &[Resource, Scope]),
             ("invalid_scope", "audience", &[Scope]),

@@ -85,9 +85,15 @@ impl<'a> RegistrationRequest<'a> {
             // Some servers register no client without a redirect URL.
             return Some(Self { redirect_uri: UNUSED_REDIRECT, ..least });
         }
-        let code = reply.document()?.text("error")?;
-        match code.as_str() {
-            "invalid_scope" if has_scopes => Some(Self { scopes: &[], ..*self }),
+        let document = reply.document()?;
+        let without_scopes = Self { scopes: &[], ..*self };
+        match document.text("error")?.as_str() {
+            "invalid_scope" if has_scopes => Some(without_scopes),
+            // Without the grant `refresh_token` the person would sign in often, and
+            // some servers refuse a client that lacks it.
+            "invalid_client_metadata" if has_scopes && blames_scope(&document) => {
+                Some(without_scopes)
+            }
             "invalid_client_metadata" if has_scopes || self.has_refresh => Some(least),
             _ => None,
         }
@@ -175,6 +181,12 @@ pub(crate) fn application_type(redirect_uri: &str) -> ApplicationType {
         }
         _ => ApplicationType::Native,
     }
+}
+
+/// Whether the server's words name the scope and not the grants.
+fn blames_scope(document: &JsonDocument<'_>) -> bool {
+    let words = document.text("error_description").unwrap_or_default().to_ascii_lowercase();
+    words.contains("scope") && !words.contains("grant")
 }
 
 fn is_credential(text: &str) -> bool {
@@ -284,6 +296,10 @@ mod tests {
         let device = RegistrationRequest { is_device: true, redirect_uri: "", ..request() };
         let metadata = r#"{"error":"invalid_client_metadata"}"#;
         let scope = r#"{"error":"invalid_scope"}"#;
+        let of_scope =
+            r#"{"error":"invalid_client_metadata","error_description":"Scope x is unknown"}"#;
+        let of_both =
+            r#"{"error":"invalid_client_metadata","error_description":"scope or grant type"}"#;
         let redirect = r#"{"error":"invalid_redirect_uri"}"#;
         let (less, same) = (Some((false, REDIRECT)), Some((true, REDIRECT)));
         let unused = Some((false, UNUSED_REDIRECT));
@@ -294,6 +310,9 @@ mod tests {
             (request(), 400, metadata, less),
             (alone, 400, metadata, None),
             (full, 400, scope, same),
+            (full, 400, of_scope, same),
+            (request(), 400, of_scope, less),
+            (full, 400, of_both, less),
             (request(), 400, scope, None),
             (full, 400, redirect, None),
             (full, 503, metadata, None),

@@ -2,23 +2,11 @@
 //! out.
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
-use crate::auth::oauth::spec::page_text::page_text;
+use crate::auth::oauth::spec::explanation::explanation;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
 use crate::base::error::{Error, Status};
 
 pub(super) const STEP: &str = "registration of the client";
-
-/// The members in which servers explain themselves, apart from those of OAuth.
-const EXPLANATIONS: [&str; 8] = [
-    "error_description",
-    "message",
-    "detail",
-    "error_message",
-    "description",
-    "reason",
-    "title",
-    "msg",
-];
 
 /// Why a server did not register the client, as far as its answer shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,25 +101,6 @@ fn cause(
         _ if has_words => RegistrationCause::Other,
         _ => RegistrationCause::Malformed,
     }
-}
-
-/// What the server wrote to explain its answer: a text of its JSON object, or the
-/// text of a page.
-fn explanation(reply: &EndpointResponse<'_>) -> Option<String> {
-    let Some(document) = reply.document() else { return page_text(reply.body) };
-    if let Some(text) = EXPLANATIONS.iter().find_map(|name| document.text(name)) {
-        return Some(text);
-    }
-    // An answer with a client is no explanation, whatever its status is.
-    if document.has_value("client_id") || document.text("error").is_some() {
-        return None;
-    }
-    // Errors in a form of the server's own.
-    let has_errors = ["error", "errors", "detail", "details"];
-    let has_errors = has_errors.iter().any(|name| document.has_value(name));
-    let text = has_errors.then(|| String::from_utf8_lossy(reply.body).into_owned())?;
-    let bare = text.replace(['"', '{', '}', '[', ']'], " ");
-    Some(bare.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 fn advice(cause: RegistrationCause, redirect_uri: &str) -> String {

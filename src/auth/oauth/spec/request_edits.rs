@@ -92,7 +92,10 @@ impl RequestEdits {
         let changed = own.iter().map(|(name, value)| (*name, self.get(name).unwrap_or(*value)));
         let added = self.iter().filter(|(name, _)| !own.iter().any(|(known, _)| known == name));
         let resource = own.iter().find(|(name, _)| *name == "resource");
-        let copied = self.copies.iter().filter_map(|name| Some((*name, resource?.1)));
+        // A grant may have the parameter with a meaning of its own.
+        let is_free = |name: &&&str| !own.iter().any(|(known, _)| known == *name);
+        let copied = self.copies.iter().filter(is_free);
+        let copied = copied.filter_map(|name| Some((*name, resource?.1)));
         changed
             .chain(added)
             .chain(copied)
@@ -209,6 +212,9 @@ mod tests {
             edits.apply(&own[..1]),
             own[..1].iter().map(|(n, v)| (*n, v.unwrap())).collect::<Vec<_>>()
         );
+        // The audience of a token exchange is the authorization server.
+        let exchange = [("audience", Some("https://as")), ("resource", Some("https://r/mcp"))];
+        assert_eq!(edits.apply(&exchange), [("audience", "https://as")]);
         let mut edits = RequestEdits::default();
         edits.set("audience", Some("api")).unwrap();
         edits.set("resource", Some("urn:r")).unwrap();

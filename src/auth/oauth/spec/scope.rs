@@ -1,15 +1,26 @@
 //! Scopes (RFC 6749, 3.3), and which of them MCP lets a client request.
 
+use std::collections::HashSet;
+
 const OFFLINE: &str = "offline_access";
+/// The most scopes of a server that are used, and the most bytes of their text.
+/// They become part of a URL.
+const MOST: usize = 1000;
+const LONGEST: usize = 16 * 1024;
 
 /// The scopes of a text, each once, in their order. Words that are no scope
-/// token are ignored.
+/// token are ignored, and so are those beyond the limits.
 pub(crate) fn split(text: &str) -> Vec<String> {
-    let mut out: Vec<String> = Vec::new();
-    for one in text.split(' ').filter(|one| is_scope(one)) {
-        add(&mut out, one);
-    }
-    out
+    let mut known = HashSet::new();
+    let mut room = LONGEST;
+    let all = text.split(' ').filter(|one| is_scope(one));
+    let different = all.filter(|one| known.insert(*one)).take(MOST);
+    let short = different.take_while(|one| {
+        let is_short = one.len() < room;
+        room = room.saturating_sub(one.len() + 1);
+        is_short
+    });
+    short.map(str::to_owned).collect()
 }
 
 pub(crate) fn join(scopes: &[String]) -> String {
@@ -110,7 +121,7 @@ pub(crate) fn step_up(
         return StepUp::NotWanted;
     }
     let mut out = requested.to_vec();
-    for one in &challenged {
+    for one in challenged.iter().take(MOST.saturating_sub(requested.len())) {
         add(&mut out, one);
     }
     StepUp::Scopes(out)
@@ -134,8 +145,8 @@ pub(crate) fn granted_part(
 
 /// Whether a text has all of these scopes.
 pub(crate) fn has_all(text: &str, scopes: &[String]) -> bool {
-    let known = split(text);
-    scopes.iter().all(|one| one.is_empty() || known.contains(one))
+    let known: HashSet<&str> = text.split(' ').collect();
+    scopes.iter().all(|one| one.is_empty() || known.contains(one.as_str()))
 }
 
 /// The scopes of a grant without a person.
@@ -149,6 +160,22 @@ mod tests {
 
     fn list(text: &str) -> Vec<String> {
         text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn uses_no_more_scopes_than_a_url_can_hold() {
+        let begun = std::time::Instant::now();
+        let many: String = (0..40_000).map(|number| format!("{number:x} ")).collect();
+        let used = split(&many);
+        assert_eq!((used.len(), used[0].as_str(), used[999].as_str()), (MOST, "0", "3e7"));
+        assert_eq!(split(&"same ".repeat(50_000)), ["same"]);
+        let long = ["x".repeat(9000), "y".repeat(9000), "z".to_owned()].join(" ");
+        assert_eq!(split(&long), ["x".repeat(9000)]);
+        assert!(split(&"x".repeat(100_000)).is_empty());
+        assert!(has_all(&many, &used));
+        let StepUp::Scopes(more) = step_up(None, &used, &used, Some("one more")) else { panic!() };
+        assert_eq!(more.len(), MOST);
+        assert!(begun.elapsed() < std::time::Duration::from_secs(5));
     }
 
     #[test]

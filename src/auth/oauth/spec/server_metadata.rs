@@ -2,7 +2,7 @@
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_text, display_url};
-use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer};
+use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer, is_safe_to_copy};
 use crate::base::error::{Error, Result, Status};
 use crate::wire::url::{Url, UrlParts};
 
@@ -117,6 +117,11 @@ impl ServerMetadata {
             takes_metadata_urls: true,
             ..Self::default()
         }
+    }
+
+    /// The token endpoint, if the application set it.
+    pub(crate) fn given_token_endpoint(&self) -> Option<&str> {
+        self.token_endpoint.as_deref().filter(|_| self.is_given)
     }
 
     /// Refuses a server that does not declare S256. For the authorization code
@@ -250,10 +255,12 @@ fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
     // Only an issuer that can be set, and that is shown whole.
     let can_be_set =
         shown == published && check_issuer(published, PlainHttp::PrivateNetwork).is_ok();
-    let advice = if can_be_set {
-        format!("; if that is the right one, set it: mcp_auth_set_issuer() with {shown}")
-    } else {
-        String::new()
+    let advice = match can_be_set {
+        true if is_safe_to_copy(published) => {
+            format!("; if that is the right one, set it: mcp_auth_set_issuer() with {shown}")
+        }
+        true => "; if that is the right one, set it with mcp_auth_set_issuer()".to_owned(),
+        false => String::new(),
     };
     Error::new(
         Status::Auth,
@@ -325,6 +332,12 @@ mod tests {
                 assert!(error.message().contains(&words), "{}", error.message());
             }
             assert!(!error.message().contains("s3cret"));
+        }
+        // A person may copy the advice of the command line into a shell.
+        for published in ["https://as/$(id)", "https://as/;id", "https://as/a&b", "https://as/'"] {
+            let error = read(&format!("{{\"issuer\":\"{published}\"}}"), "https://as").unwrap_err();
+            let text = error.message();
+            assert!(text.ends_with("set it with mcp_auth_set_issuer()"), "{text}");
         }
         // What cannot be pinned.
         for published in

@@ -30,6 +30,8 @@ enum StateLack {
     Several,
     /// The library reads the query of a GET only.
     Post,
+    /// The library reads no more than a few KiB.
+    TooLong,
 }
 
 impl StrayRedirect {
@@ -50,6 +52,11 @@ impl StrayRedirect {
         Self { lack: StateLack::Post, error: None }
     }
 
+    /// A request that was too long to be read, for its query or its cookies.
+    pub(crate) fn too_long() -> Self {
+        Self { lack: StateLack::TooLong, error: None }
+    }
+
     /// What is wrong with it, to follow the name of the request.
     pub(crate) fn describe(&self) -> String {
         let lack = match self.lack {
@@ -57,6 +64,10 @@ impl StrayRedirect {
             StateLack::Other => "has another \"state\" than this sign-in",
             StateLack::Several => "has more than one \"state\"",
             StateLack::Post => "is a POST, of which the library reads no \"state\"",
+            StateLack::TooLong => {
+                "is longer than 8 KiB, with the cookies of the browser, so that the library reads \
+                 no \"state\""
+            }
         };
         match &self.error {
             Some(code) => format!("{lack} (error \"{code}\")"),

@@ -2,6 +2,7 @@
 //! 2.2; RFC 9449, 5).
 
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
+use crate::auth::oauth::spec::explanation::explanation;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_error, display_text, display_url};
 use crate::auth::oauth::spec::refresh_refusal::RefreshRefusal;
@@ -150,14 +151,14 @@ pub(crate) fn success<'a>(
     let malformed = |why: &str| TokenError {
         kind: TokenErrorKind::Other,
         refusal: RefreshRefusal::of(reply),
-        error: reply.malformed(step, why),
+        error: explained(reply, asked, why),
     };
     let Some(document) = reply.document() else {
         return Err(malformed("which is no JSON object"));
     };
     // Some servers send errors with the status 200.
     if let Some(code) = document.text("error") {
-        return Err(refusal(reply, asked, &document, &code));
+        return Err(refusal(reply, asked, &code));
     }
     if !reply.is_success() {
         return Err(malformed("without an \"error\" that is a string"));
@@ -166,6 +167,20 @@ pub(crate) fn success<'a>(
         return Err(malformed("with an \"error\" that is no string"));
     }
     Ok(document)
+}
+
+/// The error for a response that is not what OAuth defines. The words of a refusal
+/// are quoted only where they name something that the application can change: the
+/// rest may be anything, and a success may have tokens.
+fn explained(reply: &EndpointResponse<'_>, asked: &SentTokenRequest<'_>, why: &str) -> Error {
+    let malformed = reply.malformed(asked.step.name(), why);
+    let words = explanation(reply).filter(|_| matches!(reply.status, 400..=499));
+    let Some(words) = words else { return malformed };
+    let advice = refusal_advice::advice("", Some(&words), &asked.asked);
+    let shown = display_text(&words, asked.secrets).filter(|_| !advice.is_empty());
+    let Some(shown) = shown else { return malformed };
+    let message = format!("{}: \"{shown}\"{advice}", malformed.message());
+    Error::new(Status::Auth, message).with_http_status(reply.status)
 }
 
 fn granted(
@@ -216,12 +231,7 @@ fn token_type(
     Ok(token_type)
 }
 
-fn refusal(
-    reply: &EndpointResponse<'_>,
-    asked: &SentTokenRequest<'_>,
-    document: &JsonDocument<'_>,
-    code: &str,
-) -> TokenError {
+fn refusal(reply: &EndpointResponse<'_>, asked: &SentTokenRequest<'_>, code: &str) -> TokenError {
     let kind = match code {
         "invalid_grant" => TokenErrorKind::InvalidGrant,
         "invalid_client" => TokenErrorKind::InvalidClient,
@@ -233,7 +243,8 @@ fn refusal(
         "authorization_pending" => TokenErrorKind::AuthorizationPending,
         "slow_down" => TokenErrorKind::SlowDown,
         "expired_token" => TokenErrorKind::ExpiredToken,
-        "server_error" | "temporarily_unavailable" => {
+        // A client that polls stops at every other error code (RFC 8628, 3.5).
+        "server_error" | "temporarily_unavailable" if asked.step != TokenStep::DeviceCode => {
             TokenErrorKind::Unavailable { retry_after: reply.wait() }
         }
         _ => TokenErrorKind::Other,
@@ -251,7 +262,7 @@ fn refusal(
         (TokenErrorKind::Other, _) if code == "access_denied" => Status::Denied,
         _ => Status::Auth,
     };
-    let description = document.text("error_description");
+    let description = explanation(reply);
     let mut message = format!(
         "{}: {} answered {}{}",
         asked.step.name(),

@@ -17,6 +17,12 @@ pub(crate) enum PlainHttp {
     PrivateNetwork,
 }
 
+/// Whether a person may copy a URL of a server from a message to a command line:
+/// no shell reads a command in it.
+pub(crate) fn is_safe_to_copy(url: &str) -> bool {
+    url.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%@+,=[]".contains(&byte))
+}
+
 /// Reads a URL of a server. `what` names it in the error.
 pub(crate) fn check(what: &str, text: &str, plain: PlainHttp) -> Result<Url> {
     let wrong = |why: &str| {
@@ -80,6 +86,29 @@ pub(crate) fn has_dots(path: &str) -> bool {
 mod tests {
     use super::*;
     use crate::wire::url::URL_LIMIT;
+
+    #[test]
+    fn knows_the_urls_that_a_shell_takes_as_they_are() {
+        for url in ["https://as.example:8443/t/v2.0", "https://[::1]/a%20b", "https://as/@a,b=c"] {
+            assert!(is_safe_to_copy(url), "{url}");
+        }
+        for url in [
+            "https://as/$(id)",
+            "https://as/$HOME",
+            "https://as/;id",
+            "https://as/&id",
+            "https://as/'a",
+            "https://as/a*",
+            "https://as/!a",
+            "https://as/(a)",
+            "https://as/a|b",
+            "https://as/`id`",
+            "https://as/a b",
+            "https://as/\u{e9}",
+        ] {
+            assert!(!is_safe_to_copy(url), "{url}");
+        }
+    }
 
     #[test]
     fn takes_https_and_plain_http_only_on_this_machine() {

@@ -68,6 +68,17 @@ pub(crate) enum FlowPurpose {
     StepUp,
 }
 
+/// How the token in use was got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TokenOrigin {
+    /// From the store, or it was in a request before.
+    Earlier,
+    /// By a refresh token just now, and it was in no request yet.
+    Refresh,
+    /// By another grant just now, and it was in no request yet.
+    Grant,
+}
+
 /// After this many tokens that the server did not accept, no flow starts for
 /// this long.
 const MAX_UNACCEPTED: u32 = 3;
@@ -132,12 +143,16 @@ impl Account {
         self.has_good() && self.held().is_some_and(|held| held.token == *token)
     }
 
-    /// The good token, and whether it is the result of a sign-in and was in no
-    /// request yet.
-    pub(crate) fn good(&self) -> Option<(Token, bool)> {
+    /// The good token, and how this process got it.
+    pub(crate) fn good(&self) -> Option<(Token, TokenOrigin)> {
         let state = lock(&self.state);
         let held = state.held.as_ref().filter(|held| !held.is_over() && !state.is_refused)?;
-        Some((held.token.clone(), state.is_unused))
+        let origin = match (state.is_unused, state.is_renewed) {
+            (false, _) => TokenOrigin::Earlier,
+            (true, true) => TokenOrigin::Refresh,
+            (true, false) => TokenOrigin::Grant,
+        };
+        Some((held.token.clone(), origin))
     }
 
     /// Records that the token is the result of a sign-in, or that a request

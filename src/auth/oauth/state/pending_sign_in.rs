@@ -75,6 +75,10 @@ impl PendingSignIn {
         lock(&self.strays).add(StrayRedirect::post());
     }
 
+    pub(crate) fn add_stray_too_long(&self) {
+        lock(&self.strays).add(StrayRedirect::too_long());
+    }
+
     /// The report about such requests that is due now, and the time until the
     /// next one.
     pub(crate) fn stray_report(&self, now: Instant) -> (Option<String>, Option<Duration>) {

@@ -142,6 +142,9 @@ pub(crate) struct Tokens {
     pub(crate) auth_method: Option<String>,
     /// Where the metadata of the authorization server was found.
     pub(crate) metadata_url: Option<String>,
+    /// The token endpoint that issued them, if the application set it. Several
+    /// authorization servers may be on its origin, which is their issuer then.
+    pub(crate) token_endpoint: Option<String>,
     pub(crate) unknown: UnknownMembers,
 }
 
@@ -173,6 +176,7 @@ impl StoreEntry for Tokens {
             client_secret: reader.optional("client_secret")?,
             auth_method: reader.optional_text("auth_method")?,
             metadata_url: reader.optional_text("metadata_url")?,
+            token_endpoint: reader.optional_text("token_endpoint")?,
             unknown: reader.unknown(&[
                 "issuer",
                 "resource",
@@ -188,6 +192,7 @@ impl StoreEntry for Tokens {
                 "client_secret",
                 "auth_method",
                 "metadata_url",
+                "token_endpoint",
             ]),
         })
     }
@@ -207,7 +212,8 @@ impl StoreEntry for Tokens {
             .optional_text("dpop_jkt", self.dpop_jkt.as_deref())
             .optional_text("client_secret", self.client_secret.as_ref().map(Secret::expose))
             .optional_text("auth_method", self.auth_method.as_deref())
-            .optional_text("metadata_url", self.metadata_url.as_deref());
+            .optional_text("metadata_url", self.metadata_url.as_deref())
+            .optional_text("token_endpoint", self.token_endpoint.as_deref());
         end(writer, &self.unknown)
     }
 
@@ -347,7 +353,7 @@ mod tests {
         "client_id":"é\"","access_token":"at\u0041","token_type":"DPoP","expires_at":1800000000,
         "refresh_token":"rt","requested_scope":"a b","granted_scope":"a",
         "dpop_key":"pem\n","client_secret":"cs","auth_method":"client_secret_post",
-        "metadata_url":"https://a/m","later":{"x":[1.50]},"version2":1}"#;
+        "metadata_url":"https://a/m","token_endpoint":"https://a/t","later":{"x":[1.50]},"version2":1}"#;
 
     /// Reads, writes and reads again; returns the written text.
     fn survives<E: StoreEntry + PartialEq + std::fmt::Debug>(text: &str) -> String {

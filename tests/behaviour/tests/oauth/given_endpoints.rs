@@ -98,6 +98,32 @@ tests! {
         }
     }
 
+    refresh_token_of_another_server_on_the_same_origin_is_not_sent {
+        let scene = silent();
+        let kept = Memory::default();
+        let end = || {
+            kept.set("tokens", "expires_at", json!(1));
+            scene.authority.expire();
+        };
+        let at = |tenant: &str| {
+            let (auth, browser) = person(&scene);
+            let token = scene.authority.url(&format!("/token?tenant={tenant}"));
+            auth.set_endpoints(Some(&scene.authority.url("/authorize")), &token).unwrap();
+            auth.set_store(kept.clone()).unwrap();
+            (scene.client(&auth), auth, browser)
+        };
+        let (client, _auth, _browser) = at("a");
+        client.ping().unwrap();
+        end();
+        let (client, _auth, browser) = at("b");
+        client.ping().unwrap();
+        assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (1, 0));
+        end();
+        let (client, _auth, browser) = at("b");
+        client.ping().unwrap();
+        assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (0, 1));
+    }
+
     later_process_refreshes_and_signs_out_with_given_endpoints {
         for pin in [None, Some("https://issuer.example")] {
             let scene = silent();
@@ -110,7 +136,9 @@ tests! {
                 scene.authority.set(|knobs| knobs.expires_in = json!(expires_in));
                 let (auth, browser) = person(&scene);
                 auth.set_store(kept.clone()).unwrap();
-                pin.map(|pin| auth.set_issuer(pin).unwrap());
+                if let Some(pin) = pin {
+                    auth.set_issuer(pin).unwrap();
+                }
                 (auth, browser)
             };
             let (auth, _browser) = stored(1);

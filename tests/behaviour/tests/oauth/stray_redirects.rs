@@ -68,6 +68,25 @@ fn error_alone(redirect: &str) -> Vec<(&'static str, String)> {
 }
 
 tests! {
+    redirect_that_is_too_long_is_reported {
+        let scene = Scene::new();
+        let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+        let too_long = |redirect: &str| {
+            let filler = "x".repeat(9000);
+            vec![
+                ("GET", redirect.replace("/callback", &format!("/other?{filler}"))),
+                ("GET", format!("{redirect}?code=c0de&x={filler}")),
+            ]
+        };
+        let _browser = visited(&auth, too_long, true);
+        let client = scene.client(&auth);
+        let notices = Notices::of(&client);
+        client.ping().unwrap();
+        let heard = notices.texts();
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        assert!(heard[0].contains("longer than 8 KiB") && !heard[0].contains("c0de"), "{heard:?}");
+    }
+
     error_without_state_is_reported_at_once_and_the_sign_in_goes_on {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);

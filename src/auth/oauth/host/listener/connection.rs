@@ -134,7 +134,12 @@ impl BrowserConnection {
             let head = self.head.get(..self.filled).unwrap_or_default();
             let (reply, answer) = match BrowserRequest::parse(head, place) {
                 BrowserRequest::Partial if self.filled < HEAD_LIMIT => continue,
-                BrowserRequest::Partial => (ResponsePage::TooLong, None),
+                BrowserRequest::Partial => {
+                    if is_get_of(place, head) {
+                        receiver.was_too_long();
+                    }
+                    (ResponsePage::TooLong, None)
+                }
                 BrowserRequest::Other(reply) => (reply, None),
                 BrowserRequest::Get(query) if receiver.take(query) => {
                     (ResponsePage::Answered, Some(Secret::from(query)))
@@ -176,6 +181,13 @@ impl BrowserConnection {
         self.stage = Stage::Over;
         Ok(())
     }
+}
+
+/// Whether an incomplete head is that of a GET of the redirect URL.
+fn is_get_of(place: &RedirectTarget, head: &[u8]) -> bool {
+    let target = head.strip_prefix(b"GET ");
+    let rest = target.and_then(|target| target.strip_prefix(place.path.as_bytes()));
+    rest.is_some_and(|rest| matches!(rest.first(), Some(b'?' | b' ')))
 }
 
 impl Drop for BrowserConnection {

@@ -38,6 +38,8 @@ impl RedirectReceiver for Right {
 
     fn ignored(&mut self, _query: Option<&str>) {}
 
+    fn was_too_long(&mut self) {}
+
     fn report(&mut self) -> Option<Duration> {
         None
     }

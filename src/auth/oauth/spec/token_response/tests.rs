@@ -81,6 +81,30 @@ fn refuses_a_response_without_a_token_and_does_not_quote_it() {
 }
 
 #[test]
+fn quotes_a_refusal_in_another_form_if_an_option_helps() {
+    let asked = AskedFor { has_resource: true, ..AskedFor::default() };
+    let secrets = [Secret::from("s3cret")];
+    let sent =
+        SentTokenRequest { step: TokenStep::Code, proof: DpopUse::None, secrets: &secrets, asked };
+    for (body, words) in [
+        ("<h1>resource is not supported</h1>", "resource is not supported"),
+        (r#"{"message":"unknown parameter: resource"}"#, "unknown parameter: resource"),
+        (r#"{"error":{"code":"invalid_target","message":"resource"}}"#, "invalid_target"),
+        (r#"{"error":"invalid_request","message":"no resource"}"#, "no resource"),
+    ] {
+        let refused = read(&EndpointResponse::of(400, body), &sent).unwrap_err();
+        let message = refused.error.message();
+        assert!(message.contains(words) && message.contains("\"resource\" and NULL"), "{message}");
+        assert_eq!(refused.error.status(), Status::Auth, "{body}");
+    }
+    for (status, body) in [(200, "resource hunter2"), (400, "resource s3cret"), (500, "resource")] {
+        let refused = read(&EndpointResponse::of(status, body), &sent).unwrap_err();
+        let message = refused.error.message();
+        assert!(!message.contains("resource"), "{message}");
+    }
+}
+
+#[test]
 fn accepts_only_the_requested_token_type() {
     use TokenType::{Bearer, Dpop};
     for (name, proof, step, expected) in [
@@ -143,6 +167,8 @@ fn maps_each_error_code() {
         (TokenStep::Code, "invalid_dpop_proof", InvalidDpopProof, Status::Auth),
         (TokenStep::Code, "temporarily_unavailable", later, Status::Unavailable),
         (TokenStep::Code, "server_error", later, Status::Unavailable),
+        (TokenStep::DeviceCode, "server_error", Other, Status::Auth),
+        (TokenStep::DeviceCode, "temporarily_unavailable", Other, Status::Auth),
         (TokenStep::Exchange, "access_denied", Other, Status::Denied),
         (TokenStep::Exchange, "insufficient_user_authentication", Other, Status::Unauthorized),
         (TokenStep::Exchange, "interaction_required", Other, Status::Unauthorized),
