@@ -2234,7 +2234,8 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
  * has not expired is kept if the MCP server accepts it now: the library
  * connects and pings with it, over a connection that the client does not use
  * otherwise.  If the MCP server refuses that token, or if a token cannot be
- * renewed, for whatever reason, the person signs in.
+ * renewed, for whatever reason, the person signs in.  A renewed token that the
+ * MCP server refuses with 4xx leads to the same.
  *
  * MCP_OK means that the token was just issued or just accepted.
  *
@@ -2248,7 +2249,7 @@ int32_t mcp_sign_in(mcp_client *client);
 /**
  * Removes the tokens that a client has through its authorization, and the
  * registration for which they were issued, from memory and from the store.
- * It revokes the tokens first, if the authorization server supports that.
+ * It then revokes the tokens, if the authorization server supports that.
  *
  * `client`: a client with an authorization.
  *

@@ -1,7 +1,7 @@
 //! Runs each target for a few seconds: with the inputs in its folders, and with
 //! inputs that are mutated from them.
 //!
-//! FUZZ_SECONDS is the time (default 10), FUZZ_SEED chooses the inputs (default
+//! FUZZ_SECONDS is the time (default 5), FUZZ_SEED chooses the inputs (default
 //! 1).
 
 use std::fs;
@@ -40,7 +40,7 @@ fn run(name: &str) {
     for seed in &seeds {
         feed(target, &watched, seed);
     }
-    let (seed, length) = (number("FUZZ_SEED", 1), Duration::from_secs(number("FUZZ_SECONDS", 10)));
+    let (seed, length) = (number("FUZZ_SEED", 1), Duration::from_secs(number("FUZZ_SECONDS", 5)));
     let (mut random, start, mut count) = (Random::new(seed), Instant::now(), 0u64);
     while start.elapsed() < length {
         feed(target, &watched, &mutate(&mut random, &seeds, target.words));

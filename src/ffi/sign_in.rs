@@ -40,7 +40,8 @@ pub type mcp_browser_fn = Option<
 /// has not expired is kept if the MCP server accepts it now: the library
 /// connects and pings with it, over a connection that the client does not use
 /// otherwise.  If the MCP server refuses that token, or if a token cannot be
-/// renewed, for whatever reason, the person signs in.
+/// renewed, for whatever reason, the person signs in.  A renewed token that the
+/// MCP server refuses with 4xx leads to the same.
 ///
 /// MCP_OK means that the token was just issued or just accepted.
 ///
@@ -58,7 +59,7 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
 
 /// Removes the tokens that a client has through its authorization, and the
 /// registration for which they were issued, from memory and from the store.
-/// It revokes the tokens first, if the authorization server supports that.
+/// It then revokes the tokens, if the authorization server supports that.
 ///
 /// `client`: a client with an authorization.
 ///

@@ -23,7 +23,7 @@ from support import BUILD, INCLUDE, RELEASE, ROOT, run
 OUT = os.path.join(ROOT, "tests", ".out", "cli")
 SAVED = os.path.join(OUT, "saved")
 WRONG = [None, 7, -1.5, True, "", "text", [], {}, [None], [7], {"a": 1}, {"name": 5}]
-SEED, MUTATIONS = 20261129, 300
+SEED, MUTATIONS = 20261129, 165
 
 
 def program(script):

@@ -1,5 +1,11 @@
 #!/usr/bin/env python3
-"""The command-line client and the example programs."""
+"""The command-line client and the example programs.
+
+    python3 tests/cli/run.py [PART ...]
+
+The parts run in processes of their own, some at a time: they wait more than they
+compute.
+"""
 
 import json
 import os
@@ -9,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -32,7 +39,6 @@ import tasks
 import ways_out
 from common import CLIENT, call, check, one_line, suite
 from support import ROOT, TestServer, TOKEN
-
 
 
 def pings(url):
@@ -185,29 +191,71 @@ def usage():
     check("words after -- are no options", call("ping", "--", "--url"), 1, "url", where="stderr")
 
 
-with TestServer() as server:
-    pings(server.url)
-    infos(server.url)
-    tokens(server.url)
-    failures(server.url)
-    usage()
-    events.run_all(server.url)
-    tasks.run_all(server.url)
-    servers.run_all(server.url)
-    calling.run_all(server.url)
-with tempfile.TemporaryDirectory() as space:
-    forms.run_all(space)
-lacking.run_all()
-careless.run_all()
-messages.run_all()
-payloads.run_all()
-saving.run_all()
-sessions.run_all()
-showing.run_all()
-oauth.run_all()
-ways_out.run_all()
-dead_credentials.run_all()
-strays.run_all()
-device.run_all()
-stock.run_all()
-suite.end()
+def against_the_test_server():
+    with TestServer() as server:
+        pings(server.url)
+        infos(server.url)
+        tokens(server.url)
+        failures(server.url)
+        usage()
+        events.run_all(server.url)
+        tasks.run_all(server.url)
+        calling.run_all(server.url)
+
+
+def programs():
+    with TestServer() as server:
+        servers.run_all(server.url)
+
+
+def asking():
+    with tempfile.TemporaryDirectory() as space:
+        forms.run_all(space)
+
+
+# Those that take longest come first.
+PARTS = {
+    "stock": [stock.run_all],
+    "careless": [careless.run_all],
+    "credentials": [dead_credentials.run_all, strays.run_all, device.run_all],
+    "oauth": [oauth.run_all, ways_out.run_all],
+    "servers": [programs],
+    "showing": [saving.run_all, sessions.run_all, showing.run_all, messages.run_all],
+    "forms": [asking, lacking.run_all, payloads.run_all],
+    "basics": [against_the_test_server],
+}
+SUMMARY = re.compile(r"^[\w-]+: (\d+) passed, (\d+) failed, (\d+) skipped$")
+
+
+def play(part):
+    """Runs a part in a process, and counts its checks as those of the suite."""
+    began, counts = time.monotonic(), None
+    with subprocess.Popen([sys.executable, __file__, part], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace") as process:
+        for line in process.stdout:
+            counts = SUMMARY.match(line)
+            if not counts:
+                print(line, end="", flush=True)
+    with suite.lock:
+        for kind, number in zip(suite.counts, counts.groups() if counts else (0, 0, 0)):
+            suite.counts[kind] += int(number)
+    suite.check("the part %s ends" % part, counts is not None, process.returncode)
+    print("part %s: %.0f s" % (part, time.monotonic() - began), flush=True)
+
+
+def main():
+    names = sys.argv[1:]
+    unknown = [name for name in names if name not in PARTS]
+    if unknown:
+        sys.exit("no such part: %s; there are %s" % (unknown[0], ", ".join(PARTS)))
+    if len(names) == 1:
+        for function in PARTS[names[0]]:
+            function()
+    else:
+        with ThreadPoolExecutor((os.cpu_count() or 1) + 1) as pool:
+            list(pool.map(play, names or PARTS))
+    suite.end()
+
+
+main()

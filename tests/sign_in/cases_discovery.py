@@ -1,5 +1,7 @@
 """G and H. Where metadata is, and which refusals of the MCP server lead to it."""
 
+import json
+
 from checks import registry
 from provider import (ABSENT, OPENID_PLACE, RESOURCE_PLACE, SERVER_PLACE, Provider, error,
                       response)
@@ -61,6 +63,24 @@ says_nothing("broken_json", lambda one, request: response(200, body='{"issuer":'
 for number in (204, 400, 401, 403, 405, 500, 502, 503):
     says_nothing(str(number), lambda one, request, number=number: response(
         number, "text/html", "" if number == 204 else "<h1>no</h1>"))
+
+
+@case
+def documents_with_a_byte_order_mark(check):
+    def marked(document):
+        return response(200, "application/json", b"\xef\xbb\xbf" + json.dumps(document).encode())
+    with Provider(pages={
+            "H" + SERVER_PLACE: lambda one, request: marked(one.server_document()),
+            "R" + RESOURCE_PLACE + "/mcp": lambda one, request: marked(one.resource_document())
+    }) as one:
+        check.signs_in(one)
+
+
+@case
+def places_that_always_fail_have_a_way_out(check):
+    with Provider(pages={"H" + place: lambda *_: response(500, None)
+                         for place in (SERVER_PLACE, OPENID_PLACE)}) as one:
+        check.refuses(one, names=["--token-endpoint"], status="MCP_E_UNAVAILABLE")
 
 
 @case

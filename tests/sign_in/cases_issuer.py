@@ -1,6 +1,6 @@
 """A. Issuers: what a pin allows, and what stays refused without one."""
 
-from checks import DISTRUST, registry
+from checks import DISTRUST, WITH_SECRET, registry
 from provider import (ABSENT, OPENID_PLACE, RESOURCE_PLACE, SERVER_PLACE, Provider, response)
 
 CASES, case = registry()
@@ -67,18 +67,16 @@ pinned("pin_and_iss_in_the_redirect", pin="{H}",
        server_places=[SERVER_PLACE + "/tenant"])
 
 
-def differs(name, issuer, listed="{H}", is_advised=True):
+def differs(name, issuer, listed="{H}"):
     """A case in which the document names another issuer than the list."""
     def judge(check):
         path = listed.replace("{H}", "").rstrip("/")
         with Provider(resource={"authorization_servers": [listed]}, server={"issuer": issuer},
                       server_places=[SERVER_PLACE + path], expects_registration=False,
                       expects_token_request=False) as one:
-            check.refuses(one, says=[listed, issuer],
-                          names=["--issuer " + issuer] if is_advised else [])
-            if is_advised:
-                one.expects_registration = one.expects_token_request = True
-                check.signs_in(one, "--issuer", issuer)
+            check.refuses(one, says=[listed, issuer], names=["--issuer " + issuer])
+            one.expects_registration = one.expects_token_request = True
+            check.signs_in(one, "--issuer", issuer)
     judge.__name__ = name
     case(judge)
 
@@ -89,7 +87,35 @@ differs("issuer_without_the_slash_after_a_path", "{H}/a", "{H}/a/")
 differs("issuer_with_another_case_of_its_path", "{H}/Tenant", "{H}/tenant")
 differs("issuer_with_percent_encoding", "{H}/a%62", "{H}/ab")
 differs("issuer_of_a_deeper_path", "{H}/a/b", "{H}/a")
-differs("issuer_with_a_query", "{H}?tenant=1", is_advised=False)
+
+
+@case
+def issuer_that_cannot_be_pinned_has_another_way_out(check):
+    for issuer in ("{H}?tenant=1", "http://example.com", "not a url"):
+        with Provider(server={"issuer": issuer}, expects_registration=False) as one:
+            check.refuses(one, says=[issuer, "{H}"], names=["--token-endpoint"],
+                          not_says=["--issuer"])
+    with Provider(server={"issuer": "{H}?tenant=1"}, expects_registration=False) as one:
+        check.signs_in(one, "--authorization-endpoint", "{H}/authorize", "--token-endpoint",
+                       "{H}/token", *WITH_SECRET)
+
+
+@case
+def issuer_that_a_shell_would_run_is_not_repeated_as_advice(check):
+    for issuer in ("{H}/;id", "{H}/$(id)", "{H}/a&b"):
+        with Provider(server={"issuer": issuer}, expects_registration=False) as one:
+            check.refuses(one, says=["{H}"], names=["--issuer"])
+            with check.user(one) as user:
+                done = user.login()
+                check.says_not(done.error, ["--issuer " + one.fill(issuer)], done)
+
+
+@case
+def issuers_of_all_documents_are_shown(check):
+    with Provider(resource={"authorization_servers": ["{H}/tenant"]}, pages={
+            "H" + SERVER_PLACE + "/tenant": {"issuer": "{F}/t", "token_endpoint": "{F}/token"}
+    }, expects_registration=False) as one:
+        check.refuses(one, says=["{H}/tenant", "{F}/t"], names=["--issuer {H}"])
 
 
 @case

@@ -1,6 +1,6 @@
 """What already works and must stay so."""
 
-from checks import DISTRUST, registry
+from checks import DISTRUST, WITH_SECRET, registry
 from provider import (ABSENT, OPENID_PLACE, RESOURCE_PLACE, SERVER_PLACE, Provider, error,
                       response)
 
@@ -119,6 +119,16 @@ is_refused("iss_different_and_not_promised", "{H}", "{F}", answer={"iss": "{F}"}
            status=DISTRUST, expects_token_request=False)
 is_refused("iss_differs_by_a_slash", "{H}/", server=IS_PROMISED, answer={"iss": "{H}/"},
            status=DISTRUST, expects_token_request=False)
+
+
+
+@case
+def check_of_iss_has_a_way_out(check):
+    with Provider(server=IS_PROMISED, answer={"iss": "{F}"}) as one:
+        check.refuses(one, says=["{H}", "{F}"], names=["--token-endpoint"], status=DISTRUST)
+        check.signs_in(one, "--authorization-endpoint", "{H}/authorize", "--token-endpoint",
+                       "{H}/token", *WITH_SECRET)
+
 
 signs_in("token_with_text_numbers", token={"expires_in": "3600"})
 signs_in("token_with_a_fraction", token={"expires_in": 3599.5})

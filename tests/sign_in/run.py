@@ -11,6 +11,8 @@ who signs in.  The cases stand in the files cases_*.py, by subject.
 import importlib
 import os
 import sys
+import threading
+import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +23,8 @@ from checks import Check
 
 # The cases wait more than they compute.
 JOBS = 6
+# The seconds that a case may take, on a busy machine.
+LIMIT = 60
 
 
 def all_cases():
@@ -33,17 +37,39 @@ def all_cases():
     return cases
 
 
+def watch(suite, running):
+    """Ends the suite when a case does not end, and says where it waits."""
+    while True:
+        time.sleep(1)
+        late = [(name, thread) for name, (since, thread) in list(running.items())
+                if time.monotonic() - since > LIMIT]
+        for name, thread in late:
+            frame = sys._current_frames().get(thread)
+            suite.check(name, False, "no end within %d s\n%s" % (
+                LIMIT, "".join(traceback.format_stack(frame)) if frame else ""))
+        if late:
+            try:
+                suite.end()
+            finally:
+                os._exit(1)
+
+
 def main():
     suite = Suite("sign-in")
     cases = all_cases()
     names = sys.argv[1:] or list(cases)
 
+    running = {}
+    threading.Thread(target=watch, args=(suite, running), daemon=True).start()
+
     def judge(name):
+        running[name] = time.monotonic(), threading.get_ident()
         check = Check(name)
         try:
             cases[name](check)
         except Exception:
             check.faults.append(traceback.format_exc())
+        del running[name]
         suite.check(name, not check.faults, "\n".join(check.faults))
 
     with ThreadPoolExecutor(JOBS) as pool:

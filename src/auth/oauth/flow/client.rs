@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::auth::oauth::flow::context::{Flow, connection_lost};
-use crate::auth::oauth::flow::discover::{Discovered, endpoint_response};
+use crate::auth::oauth::flow::discover::{Discovered, OTHER_ISSUER, endpoint_response};
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
 use crate::auth::oauth::host::http_client::{Fetched, HttpClient};
 use crate::auth::oauth::host::listener::{BindError, LoopbackListener};
@@ -85,7 +85,9 @@ impl Flow<'_> {
         let chosen = self.client_for_sign_in(http, found, parameters).await;
         chosen.map_err(|error| match &found.no_metadata {
             // The server may be no authorization server at all.
-            Some(lookup) if error.status() == Status::Auth => error.during(lookup),
+            Some(lookup) if error.status() == Status::Auth => {
+                error.during(lookup).with_advice(OTHER_ISSUER)
+            }
             _ => error,
         })
     }

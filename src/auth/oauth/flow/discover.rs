@@ -15,7 +15,7 @@ use crate::auth::oauth::spec::metadata_places::{
 };
 use crate::auth::oauth::spec::provider_profile::ProfileChoice;
 use crate::auth::oauth::spec::resource_metadata::ResourceMetadata;
-use crate::auth::oauth::spec::server_metadata::ServerMetadata;
+use crate::auth::oauth::spec::server_metadata::{ServerMetadata, setting_issuer};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, canonical, check_issuer, is_safe_to_copy};
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::entry::{Registration, Tokens};
@@ -23,6 +23,10 @@ use crate::base::error::{Error, Result, Status};
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::wait::Wait;
 use crate::wire::url::Url;
+
+/// What an error adds if the origin of the MCP server may be no authorization server.
+pub(super) const OTHER_ISSUER: &str =
+    "if another authorization server is right, set it with mcp_auth_set_issuer()";
 
 /// The result of the discovery.
 pub(super) struct Discovered {
@@ -76,7 +80,7 @@ impl Discovered {
         };
         match &self.no_metadata {
             Some(no_metadata) if matches!(error.http_status(), 404 | 405) => {
-                error.during(no_metadata)
+                error.during(no_metadata).with_advice(OTHER_ISSUER)
             }
             _ => error,
         }
@@ -297,12 +301,12 @@ impl Flow<'_> {
             let server = match ServerMetadata::read(&document, &place.url, issuer) {
                 Ok(server) => server,
                 Err(error) => {
-                    let published = document.text("issuer");
-                    let is_same_origin =
-                        published.is_some_and(|published| has_same_origin(&published, issuer));
+                    let published = document.text("issuer").unwrap_or_default();
+                    let is_same_origin = has_same_origin(&published, issuer);
                     let kind =
                         if is_same_origin { RefusalKind::Issuer } else { RefusalKind::Place };
                     misses.refuse(kind, error);
+                    misses.note_issuer(&place.url, published);
                     continue;
                 }
             };
@@ -317,10 +321,9 @@ impl Flow<'_> {
         let moved_to = misses.moved_issuer().filter(|issuer| is_safe_to_copy(issuer));
         let lookup = misses.nothing(&format!("metadata of the authorization server {issuer}"))?;
         Ok(Err(match moved_to {
-            Some(moved_to) => format!(
-                "{lookup}; if {moved_to} is the right one, set it: mcp_auth_set_issuer() with \
-                 {moved_to}"
-            ),
+            Some(moved_to) => {
+                format!("{lookup}; if {moved_to} is the right one, {}", setting_issuer(&moved_to))
+            }
             None => lookup,
         }))
     }

@@ -88,11 +88,10 @@ impl Flow<'_> {
         let Some(refresh_token) = &held.entry.refresh_token else {
             return Ok(RefreshOutcome::Lost);
         };
-        // Another server on the same origin must not get it.
-        let issued_at = held.entry.token_endpoint.as_deref();
-        if let (Some(issued_at), Some(now)) = (issued_at, found.server.given_token_endpoint())
-            && issued_at != now
-        {
+        // Another server on the same origin must not get it, and nor must an
+        // endpoint that the application set later.
+        let given = found.server.given_token_endpoint();
+        if given.is_some() && given != held.entry.token_endpoint.as_deref() {
             return Ok(RefreshOutcome::Lost);
         }
         self.hide(refresh_token);

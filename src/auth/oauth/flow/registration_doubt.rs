@@ -83,8 +83,13 @@ impl Flow<'_> {
     }
 
     /// Whether a stored registration may be used for a new sign-in. One in
-    /// doubt is used if the server registers no clients any more.
+    /// doubt is used if the server registers no clients any more. None is used at
+    /// endpoints that the application set: its secret belongs to the endpoints of
+    /// the metadata.
     pub(super) fn is_usable(&self, stored: &Registration, found: &Discovered) -> Result<bool> {
+        if found.server.given_token_endpoint().is_some() {
+            return Ok(false);
+        }
         Ok(stored.in_doubt_since.is_none()
             || found.server.registration_endpoint(found.plain_http)?.is_none())
     }

@@ -128,7 +128,11 @@ impl AuthorizationResponse {
         };
         Err(Error::new(
             Status::Untrusted,
-            format!("the sign-in began at \"{recorded}\" and its answer {wrong}: refused"),
+            format!(
+                "the sign-in began at \"{recorded}\" and its answer {wrong}: refused, as it may be \
+                 an attack; if you know that the server is right, leave this check out with \
+                 mcp_auth_set_endpoints() and without mcp_auth_set_issuer()"
+            ),
         ))
     }
 

@@ -278,7 +278,7 @@ mod tests {
                 secret,
                 400,
                 invalid,
-                Some("with \"client_secret_post\" or mcp_auth_set_client_auth() with \"none\""),
+                Some("\"client_secret_post\" or mcp_auth_set_client_auth() with \"none\""),
             ),
             (PrivateKeyJwt, Some(all), &[PrivateKeyJwt][..], 401, invalid, None),
             (Basic, Some(r#"["client_secret_basic"]"#), secret, 401, invalid, None),

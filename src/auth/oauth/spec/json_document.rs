@@ -15,9 +15,10 @@ pub(crate) struct JsonDocument<'a>(Members<'a>);
 
 impl<'a> JsonDocument<'a> {
     /// `None` for anything but a JSON object, and for one that is nested too
-    /// deeply.
+    /// deeply. A byte order mark is ignored (RFC 8259, 8.1).
     pub(crate) fn parse(body: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(body).ok()?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         if !is_shallow(text) {
             return None;
         }

@@ -4,7 +4,7 @@
 use crate::auth::oauth::spec::endpoint_response::EndpointResponse;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::metadata_places::{MetadataPlace, issuer_of_place};
-use crate::auth::oauth::spec::redact::display_url;
+use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check};
 use crate::base::error::{Error, Result, Status};
 
@@ -33,6 +33,8 @@ pub(crate) struct FailedLookups {
     refused: Option<(RefusalKind, Error)>,
     /// The first place that redirects to another origin, and the target.
     moved: Option<(String, String)>,
+    /// The other issuers that documents name, and the first place of each.
+    issuers: Vec<(String, String)>,
 }
 
 impl FailedLookups {
@@ -109,6 +111,16 @@ impl FailedLookups {
         self.asked.push(format!("{} ({why})", display_url(url)));
     }
 
+    /// Records the issuer of a refused document. Those that the error does not have
+    /// are added to it: each may be the right one.
+    pub(crate) fn note_issuer(&mut self, url: &str, published: String) {
+        const MOST: usize = 4;
+        let is_known = self.issuers.iter().any(|(_, issuer)| *issuer == published);
+        if !published.is_empty() && !is_known && self.issuers.len() < MOST {
+            self.issuers.push((display_url(url), published));
+        }
+    }
+
     /// The issuer to whose metadata a place redirects.
     pub(crate) fn moved_issuer(&self) -> Option<String> {
         self.moved.as_ref().and_then(|(_, target)| issuer_of_place(target))
@@ -118,9 +130,17 @@ impl FailedLookups {
     /// look-ups: the server publishes none.
     pub(crate) fn nothing(self, what: &str) -> Result<String> {
         let asked = format!("no {what}: {}", self.asked.join(", "));
-        if let Some((kind, error)) = self.refused {
+        if let Some((kind, mut error)) = self.refused {
+            if matches!(kind, RefusalKind::Place | RefusalKind::Issuer) {
+                for (url, issuer) in &self.issuers {
+                    let shown = format!("from the issuer \"{}\"", shown_issuer(issuer));
+                    if !error.message().contains(&shown) {
+                        error = error.with_advice(&format!("the metadata at {url} is {shown}"));
+                    }
+                }
+            }
             return Err(match (kind, self.moved) {
-                (RefusalKind::Limit, _) => error.with_advice(&asked),
+                (RefusalKind::Limit, _) => error.with_advice(&format!("{asked}; {BY_HAND}")),
                 (_, Some((place, target))) => {
                     error.with_advice(&format!("{place} redirects to {target}"))
                 }
@@ -131,7 +151,7 @@ impl FailedLookups {
             None => Ok(asked),
             Some(wait) => Err(Error::new(
                 Status::Unavailable,
-                format!("{asked}; one of these places may have it later: try again"),
+                format!("{asked}; one of these places may have it later: try again; {BY_HAND}"),
             )
             .with_retry_after(wait)),
         }
@@ -140,6 +160,13 @@ impl FailedLookups {
     fn is_later(&mut self, wait: Option<u32>) {
         self.later = Some(self.later.flatten().max(wait));
     }
+}
+
+/// The way out of every failed discovery.
+const BY_HAND: &str = "with mcp_auth_set_endpoints() no metadata is read";
+
+fn shown_issuer(issuer: &str) -> String {
+    display_text(issuer, &[]).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -270,6 +297,24 @@ mod tests {
             let wanted = format!("refusal {reported}");
             assert!(error.message().starts_with(&wanted), "{kinds:?}: {}", error.message());
         }
+    }
+
+    #[test]
+    fn shows_every_issuer_that_a_document_names() {
+        let mut misses = FailedLookups::default();
+        let refused = |issuer: &str| {
+            Error::new(Status::Auth, format!("is from the issuer \"{issuer}\": refused"))
+        };
+        misses.refuse(RefusalKind::Place, refused("https://other"));
+        misses.note_issuer("https://as/a?s3cret", "https://other".to_owned());
+        misses.refuse(RefusalKind::Issuer, refused("https://as/t"));
+        misses.note_issuer("https://as/b", "https://as/t".to_owned());
+        misses.note_issuer("https://as/c", "https://other".to_owned());
+        assert_eq!(
+            misses.nothing("metadata").unwrap_err().message(),
+            "is from the issuer \"https://as/t\": refused; the metadata at https://as/a is from \
+             the issuer \"https://other\""
+        );
     }
 
     #[test]

@@ -52,7 +52,8 @@ impl ResourceMetadata {
                     display_url(&metadata.resource),
                     display_url(endpoint)
                 ),
-                "if that resource is the right server, use its URL",
+                "if that resource is the right server, use its URL; with \
+                 mcp_auth_set_endpoints() no metadata is read",
             );
         }
         Ok(metadata)

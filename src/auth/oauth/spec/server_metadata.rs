@@ -255,20 +255,28 @@ fn mismatch(published: &str, url: &str, issuer: &str) -> Error {
     // Only an issuer that can be set, and that is shown whole.
     let can_be_set =
         shown == published && check_issuer(published, PlainHttp::PrivateNetwork).is_ok();
-    let advice = match can_be_set {
-        true if is_safe_to_copy(published) => {
-            format!("; if that is the right one, set it: mcp_auth_set_issuer() with {shown}")
-        }
-        true => "; if that is the right one, set it with mcp_auth_set_issuer()".to_owned(),
-        false => String::new(),
+    let advice = if can_be_set {
+        format!("if that is the right one, {}", setting_issuer(published))
+    } else {
+        "no issuer looks like that: with mcp_auth_set_endpoints() no metadata is read".to_owned()
     };
     Error::new(
         Status::Auth,
         format!(
-            "the metadata at {} is from the issuer \"{shown}\", not from \"{issuer}\": refused{advice}",
+            "the metadata at {} is from the issuer \"{shown}\", not from \"{issuer}\": refused; \
+             {advice}",
             display_url(url)
         ),
     )
+}
+
+/// How to pin an issuer that a server named. A person may copy the words into a
+/// shell, so an issuer with other characters than these is not repeated.
+pub(crate) fn setting_issuer(issuer: &str) -> String {
+    match is_safe_to_copy(issuer) {
+        true => format!("set it: mcp_auth_set_issuer() with {issuer}"),
+        false => "set it with mcp_auth_set_issuer()".to_owned(),
+    }
 }
 
 fn shown(list: &[String]) -> String {
@@ -345,7 +353,14 @@ mod tests {
         {
             let error = read(&format!("{{\"issuer\":\"{published}\"}}"), "https://as").unwrap_err();
             assert!(!error.message().contains("mcp_auth_set_issuer"), "{}", error.message());
+            assert!(error.message().contains("mcp_auth_set_endpoints()"), "{}", error.message());
         }
+        // What a shell would run is not repeated as advice.
+        for published in ["https://as/;id", "https://as/$(id)", "https://as/a&b", "https://as/'"] {
+            let error = read(&format!("{{\"issuer\":\"{published}\"}}"), "https://as").unwrap_err();
+            assert!(error.message().ends_with("mcp_auth_set_issuer()"), "{}", error.message());
+        }
+        assert!(setting_issuer("https://[::1]:8/{tenantid}/v2.0").ends_with("/{tenantid}/v2.0"));
     }
 
     #[test]

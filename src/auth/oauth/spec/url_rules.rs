@@ -20,7 +20,7 @@ pub(crate) enum PlainHttp {
 /// Whether a person may copy a URL of a server from a message to a command line:
 /// no shell reads a command in it.
 pub(crate) fn is_safe_to_copy(url: &str) -> bool {
-    url.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%@+,=[]".contains(&byte))
+    url.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~:/%@+=[]{}".contains(&byte))
 }
 
 /// Reads a URL of a server. `what` names it in the error.
@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn knows_the_urls_that_a_shell_takes_as_they_are() {
-        for url in ["https://as.example:8443/t/v2.0", "https://[::1]/a%20b", "https://as/@a,b=c"] {
+        for url in ["https://as.example:8443/t/v2.0", "https://[::1]/a%20b", "https://as/@a=b/{c}"]
+        {
             assert!(is_safe_to_copy(url), "{url}");
         }
         for url in [
@@ -103,6 +104,7 @@ mod tests {
             "https://as/(a)",
             "https://as/a|b",
             "https://as/`id`",
+            "https://as/{a,b}",
             "https://as/a b",
             "https://as/\u{e9}",
         ] {

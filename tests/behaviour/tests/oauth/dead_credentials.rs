@@ -47,8 +47,8 @@ fn failures() -> Vec<(i32, Vec<Action>)> {
         (MCP_E_UNAVAILABLE, send(500, &[], error)),
         (MCP_E_UNAVAILABLE, send(503, &[("retry-after", "7")], "")),
         (MCP_E_UNAVAILABLE, send(429, &[("retry-after", "7")], r#"{"error":"slow_down"}"#)),
-        (MCP_E_PROTOCOL, send(408, &[], "<html>late</html>")),
-        (MCP_E_AUTH, send(408, &[], r#"{"error":"timeout"}"#)),
+        (MCP_E_UNAVAILABLE, send(408, &[], "<html>late</html>")),
+        (MCP_E_UNAVAILABLE, send(408, &[], r#"{"error":"timeout"}"#)),
         (MCP_E_UNAVAILABLE, vec![Action::Close]),
     ]
 }

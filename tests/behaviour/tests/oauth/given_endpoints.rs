@@ -1,7 +1,7 @@
 //! Endpoints that the application sets: no metadata is requested.
 
 use behaviour::auth::Auth;
-use behaviour::authority::{Browser, Iss, Registered, Scene, Step};
+use behaviour::authority::{Authority, Browser, Iss, Registered, Scene, Step};
 use behaviour::constants::*;
 use behaviour::tests;
 use serde_json::json;
@@ -122,6 +122,32 @@ tests! {
         let (client, _auth, browser) = at("b");
         client.ping().unwrap();
         assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (0, 1));
+    }
+
+    credentials_of_the_metadata_are_not_sent_to_endpoints_that_are_set_later {
+        let scene = Scene::new();
+        scene.authority.set(|knobs| {
+            knobs.methods = Some(vec!["client_secret_post"]);
+        });
+        let kept = Memory::default();
+        let (auth, _browser) = scene.person();
+        auth.set_store(kept.clone()).unwrap();
+        scene.client(&auth).ping().unwrap();
+        kept.set("tokens", "expires_at", json!(1));
+        scene.authority.expire();
+        let stranger = Authority::new();
+        for pin in [Some(scene.authority.base()), None] {
+            let (auth, browser) = scene.person();
+            auth.set_store(kept.clone()).unwrap();
+            let authorize = stranger.url("/authorize");
+            auth.set_endpoints(Some(&authorize), &stranger.url("/token")).unwrap();
+            pin.map(|pin| auth.set_issuer(pin).unwrap());
+            let failure = scene.failure(scene.client(&auth).ping());
+            assert_eq!(failure.status, MCP_E_AUTH);
+            assert!(failure.message.contains("mcp_auth_set_client()"), "{}", failure.message);
+            assert_eq!((browser.count(), stranger.paths().len()), (0, 0), "{pin:?}");
+        }
+        assert_eq!(scene.authority.count(Step::Refresh), 0);
     }
 
     later_process_refreshes_and_signs_out_with_given_endpoints {
