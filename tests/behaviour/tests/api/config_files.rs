@@ -302,7 +302,7 @@ tests! {
              \"known\": {{\"url\": \"{0}\", \"auth\": {{\"CLIENT_ID\": \"a\",\n\
              \"CLIENT_SECRET\": \"hunter2\", \"scopes\": [\"b\"]}}}},\n\
              \"token\": {{\"url\": \"{0}\", \"auth\": \"t\"}},\n\
-             \"wrong\": {{\"url\": \"{0}\", \"auth\": {{\"scopes\": [\"\"]}}}}}}",
+             \"wrong\": {{\"url\": \"{0}\", \"auth\": {{\"scopes\": [\"b\u{e9}\"]}}}}}}",
             served.server.url("/mcp")
         ));
         let config = file.load();
@@ -320,7 +320,7 @@ tests! {
         assert!(unsafe { raw::mcp_client_auth(client.0) }.is_null());
         assert_eq!(Failure::last().status, MCP_E_UNSUPPORTED);
         let failure = config.client(Some("wrong")).unwrap_err();
-        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 5, "wrong.auth: scope is empty");
+        file.fails(&failure, MCP_E_INVALID_ARGUMENT, 5, "wrong.auth: scope has a character");
     }
 
     env_file_is_read_relative_to_the_configuration {
