@@ -141,7 +141,9 @@ tests! {
             auth.set_store(kept.clone()).unwrap();
             let authorize = stranger.url("/authorize");
             auth.set_endpoints(Some(&authorize), &stranger.url("/token")).unwrap();
-            pin.map(|pin| auth.set_issuer(pin).unwrap());
+            if let Some(pin) = pin {
+                auth.set_issuer(pin).unwrap();
+            }
             let failure = scene.failure(scene.client(&auth).ping());
             assert_eq!(failure.status, MCP_E_AUTH);
             assert!(failure.message.contains("mcp_auth_set_client()"), "{}", failure.message);
