@@ -146,6 +146,10 @@ def option_counts_more_than_the_profile(check):
     with PROFILES["auth0"].emulator() as one:
         check.refuses(one, "--provider", "auth0", "--auth-param", "audience=urn:other",
                       says=["Service not found"], status="MCP_E_DENIED")
+    with PROFILES["auth0"].emulator() as one:
+        check.signs_in(one, "--provider", "auth0", "--auth-param", "audience={R}/mcp")
+        check.that("the profile contradicts no parameter of the person",
+                   all("audience" not in asked for asked in one.of("/token")), one.of("/token"))
 
 
 def goes_elsewhere(check, name, named, more=()):

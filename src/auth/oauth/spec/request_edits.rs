@@ -115,10 +115,18 @@ impl RequestEdits {
     }
 
     /// These changes, and those of a profile for the names that have none here.
-    pub(crate) fn over(&self, below: &[(&'static str, ProfileValue)]) -> Self {
+    /// `before`: the changes to the request that comes first. A value that the
+    /// application set there must not be contradicted by the profile here.
+    pub(crate) fn over(
+        &self,
+        below: &[(&'static str, ProfileValue)],
+        before: Option<&Self>,
+    ) -> Self {
+        let is_set_before = |name: &str| before.is_some_and(|edits| edits.get(name).is_some());
         let mut all = Self::default();
         for (name, value) in below.iter().filter(|(name, _)| self.get(name).is_none()) {
             match value {
+                ProfileValue::Text(_) | ProfileValue::Resource if is_set_before(name) => {}
                 ProfileValue::Text(text) => {
                     all.edits.push(((*name).to_owned(), Some(Secret::from(*text))));
                 }
@@ -193,20 +201,36 @@ mod tests {
     fn puts_explicit_changes_over_those_of_a_profile() {
         let mut edits = RequestEdits::default();
         edits.set("prompt", None).unwrap();
-        let all = edits.over(&[
-            ("prompt", ProfileValue::Text("consent")),
-            ("access_type", ProfileValue::Text("offline")),
-        ]);
+        let all = edits.over(
+            &[
+                ("prompt", ProfileValue::Text("consent")),
+                ("access_type", ProfileValue::Text("offline")),
+            ],
+            None,
+        );
         assert_eq!(all.get("prompt"), Some(None));
         assert_eq!(all.get("access_type"), Some(Some("offline")));
         assert_eq!(all.iter().count(), 2);
     }
 
     #[test]
+    fn contradicts_no_value_of_the_request_before() {
+        let below = [("audience", ProfileValue::Resource), ("resource", ProfileValue::LeftOut)];
+        let mut before = RequestEdits::default();
+        before.set("audience", Some("urn:api")).unwrap();
+        before.set("resource", Some("urn:api")).unwrap();
+        let all = RequestEdits::default().over(&below, Some(&before));
+        let own = [("code", Some("c")), ("resource", Some("https://r/mcp"))];
+        assert_eq!(all.apply(&own), [("code", "c")]);
+        let other = RequestEdits::default().over(&below, Some(&RequestEdits::default()));
+        assert_eq!(other.apply(&own), [("code", "c"), ("audience", "https://r/mcp")]);
+    }
+
+    #[test]
     fn copies_the_resource_for_a_profile() {
         let below = [("audience", ProfileValue::Resource), ("resource", ProfileValue::LeftOut)];
         let own = [("code", Some("c")), ("resource", Some("https://r/mcp"))];
-        let edits = RequestEdits::default().over(&below);
+        let edits = RequestEdits::default().over(&below, None);
         assert_eq!(edits.apply(&own), [("code", "c"), ("audience", "https://r/mcp")]);
         assert_eq!(
             edits.apply(&own[..1]),
@@ -218,7 +242,7 @@ mod tests {
         let mut edits = RequestEdits::default();
         edits.set("audience", Some("api")).unwrap();
         edits.set("resource", Some("urn:r")).unwrap();
-        let all = edits.over(&below);
+        let all = edits.over(&below, None);
         assert_eq!(all.apply(&own), [("code", "c"), ("resource", "urn:r"), ("audience", "api")]);
     }
 

@@ -175,8 +175,9 @@ impl Settings {
         }
         settings.assumes_pkce = settings.assumes_pkce.or(Some(profile.assumes_pkce));
         settings.authorization_edits =
-            settings.authorization_edits.over(profile.authorization_parameters);
-        settings.token_edits = settings.token_edits.over(profile.token_parameters);
+            self.authorization_edits.over(profile.authorization_parameters, None);
+        settings.token_edits =
+            self.token_edits.over(profile.token_parameters, Some(&self.authorization_edits));
         settings
     }
 
