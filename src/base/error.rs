@@ -286,6 +286,11 @@ impl Error {
         self.0.status
     }
 
+    /// Whether the call itself has ended: it was cancelled, or its client closed.
+    pub(crate) fn ends_call(&self) -> bool {
+        matches!(self.status(), Status::Cancelled | Status::Closed)
+    }
+
     pub(crate) fn message(&self) -> &str {
         &self.0.message
     }

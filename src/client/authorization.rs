@@ -78,7 +78,7 @@ impl Client {
                     let check = TokenCheck::new(oauth, Some(&token));
                     let verdict = self.check_token(&check, options, need.wait);
                     match verdict {
-                        Err(error) if is_end(&error) => return Err(error),
+                        Err(error) if error.ends_call() => return Err(error),
                         Ok(TokenVerdict::Accepted) => return Ok(()),
                         // The MCP server did not refuse a token that was just issued.
                         Err(_) | Ok(TokenVerdict::Refused { is_definite: false, .. })
@@ -119,7 +119,7 @@ impl Client {
     ) -> Result<Vec<String>> {
         let check = TokenCheck::new(oauth, None);
         match self.check_token(&check, options, wait) {
-            Err(error) if is_end(&error) => Err(error),
+            Err(error) if error.ends_call() => Err(error),
             _ => Ok(check.challenges()),
         }
     }
@@ -208,11 +208,6 @@ enum TokenVerdict {
         is_unauthorized: bool,
         is_definite: bool,
     },
-}
-
-/// Whether the call itself has ended.
-fn is_end(error: &Error) -> bool {
-    matches!(error.status(), Status::Cancelled | Status::Closed)
 }
 
 /// How many tokens that others have stored are checked in one sign-in.

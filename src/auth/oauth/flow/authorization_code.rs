@@ -1,6 +1,7 @@
 //! The authorization code grant: a person signs in with a browser (RFC 6749,
 //! 4.1, with PKCE).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -135,13 +136,14 @@ impl Flow<'_> {
             self.record_denial(&error, scope);
             // A response that failed a check says nothing about the client.
             let is_refusal = error.status() == Status::Auth;
-            let client_status = match is_refusal && refuses_client(query) {
+            let (code, description) = refusal_words(query);
+            let client_status = match is_refusal && disowns_client(&code, &description) {
                 true => ClientStatus::Unknown,
                 false => ClientStatus::Known,
             };
             let may_concern_prompt =
                 !matches!(error.status(), Status::Untrusted | Status::Protocol)
-                    && refuses_prompt_of(query);
+                    && refuses_prompt(&code, &description);
             let error = if is_refusal { found.explain("authorization_code", error) } else { error };
             CodeError { refused: GrantError { error, client_status }, may_concern_prompt }
         })
@@ -199,19 +201,13 @@ impl<E: Into<GrantError>> From<E> for CodeError {
     }
 }
 
-fn refuses_prompt_of(query: &str) -> bool {
-    let text = |wanted: &str| parse(query.as_bytes()).find(|(name, _)| name == wanted);
-    let (code, description) = (text("error"), text("error_description"));
-    let description = description.map(|(_, text)| text).unwrap_or_default();
-    code.is_some_and(|(_, code)| refuses_prompt(&code, &description))
-}
-
-/// Whether the response says that the server does not know the client, or does
-/// not allow it this grant.
-fn refuses_client(query: &str) -> bool {
-    let text = |wanted: &str| parse(query.as_bytes()).find(|(name, _)| name == wanted);
-    let description = text("error_description").map(|(_, text)| text).unwrap_or_default();
-    text("error").is_some_and(|(_, code)| disowns_client(&code, &description))
+/// The code and the description of an error, each empty if there is none.
+fn refusal_words(query: &str) -> (Cow<'_, str>, Cow<'_, str>) {
+    let text = |wanted: &str| {
+        let found = parse(query.as_bytes()).find(|(name, _)| name == wanted);
+        found.map(|(_, text)| text).unwrap_or_default()
+    };
+    (text("error"), text("error_description"))
 }
 
 /// Gives the requests at the redirect URL to the sign-in, and reports those that

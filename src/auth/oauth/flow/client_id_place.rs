@@ -85,10 +85,7 @@ impl Flow<'_> {
             return;
         }
         let kept = async {
-            let lock = match lock {
-                Some(lock) => lock.clone(),
-                None => self.store.lock(&self.limit()).await?,
-            };
+            let lock = self.store.lock_or(lock, &self.limit()).await?;
             let key = ServerNeeds::key(issuer);
             let known = self.store.read::<ServerNeeds>(&key).await?.unwrap_or_default();
             let (issuer, repeats_id) = (issuer.to_owned(), place.repeats_id);

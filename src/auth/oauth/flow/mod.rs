@@ -42,7 +42,7 @@ use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::state::account::FlowPurpose;
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::token::Token;
-use crate::base::error::{Error, Result, Status};
+use crate::base::error::{Error, Result};
 
 impl Flow<'_> {
     /// Runs the flow. `None`: the request goes without a token.
@@ -144,7 +144,7 @@ impl Flow<'_> {
 
     /// Lets a sign-in go on after a failed refresh, unless the call itself ends.
     fn go_on_after(&self, error: Error) -> Result<()> {
-        if matches!(error.status(), Status::Cancelled | Status::Closed) {
+        if error.ends_call() {
             return Err(error);
         }
         self.restart_time();
@@ -269,8 +269,7 @@ impl Flow<'_> {
     /// Shares an error with the calls that wait for the same, unless the error
     /// concerns this call only.
     fn failed(&self, purpose: FlowPurpose, error: Error) -> Error {
-        let is_own = matches!(error.status(), Status::Cancelled | Status::Closed)
-            || self.need.wait.check().is_err();
+        let is_own = error.ends_call() || self.need.wait.check().is_err();
         let error = self.without_secrets(not_the_calls(error));
         if !is_own {
             self.account.fail(purpose, &error);

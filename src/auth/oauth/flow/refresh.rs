@@ -12,7 +12,7 @@ use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::spec::token_response::{TokenErrorKind, TokenStep};
 use crate::auth::oauth::state::cached_token::CachedToken;
 use crate::auth::oauth::store::StoreLock;
-use crate::auth::oauth::store::entry::Tokens;
+use crate::auth::oauth::store::entry::{StoreEntry, Tokens};
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result, Status};
 use crate::transport::wait::Wait;
@@ -136,7 +136,7 @@ impl Flow<'_> {
     /// The token that another process has stored meanwhile.
     async fn newer_token(&self, held: &CachedToken) -> Result<Option<Arc<CachedToken>>> {
         let entry = &held.entry;
-        let key = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
+        let key = entry.own_key();
         let Some(kept) = self.store.read::<Tokens>(&key).await? else { return Ok(None) };
         if kept.access_token == entry.access_token && kept.refresh_token == entry.refresh_token {
             return Ok(None);

@@ -17,12 +17,11 @@ use crate::auth::oauth::spec::registration::ApplicationType;
 use crate::auth::oauth::store::StoreLock;
 use crate::auth::oauth::store::entry::{Endpoint, Registration, StoreEntry, Tokens};
 use crate::base::error::Result;
-use crate::base::secret::Secret;
 
 impl Flow<'_> {
     /// Marks the registration of a sign-in that begins.
     pub(super) async fn mark_in_doubt(&self, found: &Discovered, client: &ClientIdentity) {
-        if !self.settings.grant.needs_person() || !client.source.is_registered() {
+        if !self.may_be_in_doubt(client) {
             return;
         }
         let marked = async {
@@ -34,14 +33,7 @@ impl Flow<'_> {
             if self.store.read::<Endpoint>(&key).await?.is_some() {
                 return Ok(());
             }
-            let endpoint = Endpoint {
-                endpoint: Secret::from(self.account.endpoint.as_str()),
-                issuer: found.issuer().to_owned(),
-                resource: found.resource.clone(),
-                client_id: client.id.clone(),
-                grant: Some(self.settings.grant as u64),
-                ..Endpoint::default()
-            };
+            let endpoint = self.endpoint_entry(found.issuer(), &found.resource, &client.id);
             self.store.write(&lock, &endpoint).await
         };
         if let Err(error) = marked.await {
@@ -51,7 +43,7 @@ impl Flow<'_> {
 
     /// Removes the mark: the server has answered.
     pub(super) async fn clear_doubt(&self, found: &Discovered, client: &ClientIdentity) {
-        if !self.settings.grant.needs_person() || !client.source.is_registered() {
+        if !self.may_be_in_doubt(client) {
             return;
         }
         let marked = async {
@@ -61,6 +53,11 @@ impl Flow<'_> {
         if let Err(error) = marked.await {
             self.store_failed(error);
         }
+    }
+
+    /// Whether a person signs in with a registration of the library.
+    fn may_be_in_doubt(&self, client: &ClientIdentity) -> bool {
+        self.settings.grant.needs_person() && client.source.is_registered()
     }
 
     async fn write_mark(

@@ -13,7 +13,7 @@ use crate::auth::oauth::spec::redact::{display_error, display_url};
 use crate::auth::oauth::spec::registration::ApplicationType;
 use crate::auth::oauth::spec::token_response::TokenStep;
 use crate::auth::oauth::state::cached_token::CachedToken;
-use crate::auth::oauth::store::entry::{Endpoint, Registration, Tokens};
+use crate::auth::oauth::store::entry::{Endpoint, Registration, StoreEntry, Tokens};
 use crate::base::error::{Error, Result, Status};
 
 /// The `token_type_hint` of an access token.
@@ -85,7 +85,7 @@ impl Flow<'_> {
     async fn remove(&self, held: &CachedToken) -> Result<()> {
         let entry = &held.entry;
         let lock = self.store.lock(&self.limit()).await?;
-        let tokens = Tokens::key(&entry.issuer, &entry.resource, &entry.client_id);
+        let tokens = entry.own_key();
         let removed = self.store.remove(&lock, tokens).await;
         let endpoint = self.store.remove(&lock, Endpoint::key(&self.account.endpoint)).await;
         let registration = match self.registers() {

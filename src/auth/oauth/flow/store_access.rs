@@ -33,6 +33,18 @@ impl<'a> StoreAccess<'a> {
         store::lock(self.store.as_ref(), wait).await.map(Arc::new)
     }
 
+    /// The lock of the caller, or else a new one.
+    pub(crate) async fn lock_or(
+        &self,
+        held: Option<&Arc<StoreLock>>,
+        wait: &Wait,
+    ) -> Result<Arc<StoreLock>> {
+        match held {
+            Some(held) => Ok(held.clone()),
+            None => self.lock(wait).await,
+        }
+    }
+
     pub(crate) async fn read<E: StoreEntry + Send + 'static>(
         &self,
         key: &str,

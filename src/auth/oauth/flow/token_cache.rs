@@ -156,19 +156,9 @@ impl Flow<'_> {
     /// Stores tokens. This comes before their use: if a replaced refresh token is
     /// used again, the server takes it for stolen.
     async fn store_tokens(&self, entry: &Tokens, lock: Option<&Arc<StoreLock>>) {
-        let endpoint = Endpoint {
-            endpoint: Secret::from(self.account.endpoint.as_str()),
-            issuer: entry.issuer.clone(),
-            resource: entry.resource.clone(),
-            client_id: entry.client_id.clone(),
-            grant: Some(self.settings.grant as u64),
-            ..Endpoint::default()
-        };
+        let endpoint = self.endpoint_entry(&entry.issuer, &entry.resource, &entry.client_id);
         let kept = async {
-            let lock = match lock {
-                Some(lock) => lock.clone(),
-                None => self.store.lock(&self.limit()).await?,
-            };
+            let lock = self.store.lock_or(lock, &self.limit()).await?;
             self.store.write(&lock, entry).await?;
             self.account.set_stored(&entry.access_token);
             self.store.write(&lock, &endpoint).await?;
@@ -191,6 +181,18 @@ impl Flow<'_> {
         };
         if let Err(error) = kept.await {
             self.store_failed(error);
+        }
+    }
+
+    /// The entry that leads from this endpoint to its tokens.
+    pub(super) fn endpoint_entry(&self, issuer: &str, resource: &str, client_id: &str) -> Endpoint {
+        Endpoint {
+            endpoint: Secret::from(self.account.endpoint.as_str()),
+            issuer: issuer.to_owned(),
+            resource: resource.to_owned(),
+            client_id: client_id.to_owned(),
+            grant: Some(self.settings.grant as u64),
+            ..Endpoint::default()
         }
     }
 

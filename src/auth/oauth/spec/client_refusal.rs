@@ -47,7 +47,7 @@ pub(crate) fn refuses_two_methods(reply: &EndpointResponse<'_>) -> bool {
 /// Whether the server accepted the authentication of the client. The answers to
 /// a device that polls are errors, too.
 pub(crate) fn accepts_client(reply: &EndpointResponse<'_>) -> bool {
-    match code(reply).as_deref() {
+    match reply.error_code().as_deref() {
         None => reply.is_success(),
         Some(code) => matches!(code, "authorization_pending" | "slow_down"),
     }
@@ -55,7 +55,7 @@ pub(crate) fn accepts_client(reply: &EndpointResponse<'_>) -> bool {
 
 /// Whether the server asks for a request with its nonce.
 pub(crate) fn wants_nonce(reply: &EndpointResponse<'_>) -> bool {
-    code(reply).as_deref() == Some("use_dpop_nonce")
+    reply.error_code().as_deref() == Some("use_dpop_nonce")
 }
 
 /// What to do about a refusal that concerns the authentication of the client:
@@ -123,7 +123,7 @@ fn blames_client(reply: &EndpointResponse<'_>) -> bool {
     if !is_refusal(reply) {
         return false;
     }
-    match code(reply).as_deref() {
+    match reply.error_code().as_deref() {
         Some("invalid_client" | "unauthorized_client") => true,
         Some(
             "invalid_grant" | "invalid_target" | "invalid_scope" | "use_dpop_nonce"
@@ -144,13 +144,9 @@ fn blames_client(reply: &EndpointResponse<'_>) -> bool {
 fn is_refusal(reply: &EndpointResponse<'_>) -> bool {
     match reply.status {
         400 | 401 | 422 => true,
-        200..=299 => code(reply).is_some(),
+        200..=299 => reply.error_code().is_some(),
         _ => false,
     }
-}
-
-fn code(reply: &EndpointResponse<'_>) -> Option<String> {
-    reply.document()?.text("error")
 }
 
 fn words(reply: &EndpointResponse<'_>) -> String {

@@ -39,6 +39,11 @@ impl<'a> EndpointResponse<'a> {
         JsonDocument::parse(self.body)
     }
 
+    /// The member `error` of the document, if it is a string.
+    pub(crate) fn error_code(&self) -> Option<String> {
+        self.document()?.text("error")
+    }
+
     /// Milliseconds until the next attempt, an hour at most.
     pub(crate) fn wait(&self) -> Option<u32> {
         let wait = self.retry_after.and_then(|text| retry_after::retry_after(text, self.now))?;

@@ -30,8 +30,7 @@ enum RegistrationCause {
 /// The error for an answer without a registration. `redirect_uri` and `kind` are
 /// what the client asked for.
 pub(super) fn refusal(reply: &EndpointResponse<'_>, redirect_uri: &str, kind: &str) -> Error {
-    let document = reply.document();
-    let code = document.as_ref().and_then(|document| document.text("error"));
+    let code = reply.error_code();
     let words = explanation(reply);
     let cause = cause(reply, code.as_deref(), words.as_deref());
     let said = match &code {
@@ -45,7 +44,7 @@ pub(super) fn refusal(reply: &EndpointResponse<'_>, redirect_uri: &str, kind: &s
     let advice = advice(cause, redirect_uri);
     if cause == RegistrationCause::Malformed {
         let why = match reply.status {
-            200..=299 if document.is_some() => "without a \"client_id\"",
+            200..=299 if reply.document().is_some() => "without a \"client_id\"",
             200..=399 => "and not 201 with a JSON object",
             _ => "without an \"error\" that is a string",
         };

@@ -137,14 +137,11 @@ pub(crate) fn success<'a>(
 ) -> Result<JsonDocument<'a>, TokenError> {
     let step = asked.step.name();
     // Some servers send these with a status such as 429.
-    let is_waiting = |document: &JsonDocument<'_>| {
+    let is_waiting = || {
         asked.step == TokenStep::DeviceCode
-            && matches!(
-                document.text("error").as_deref(),
-                Some("authorization_pending" | "slow_down")
-            )
+            && matches!(reply.error_code().as_deref(), Some("authorization_pending" | "slow_down"))
     };
-    if reply.is_unavailable() && !reply.document().is_some_and(|document| is_waiting(&document)) {
+    if reply.is_unavailable() && !is_waiting() {
         let kind = TokenErrorKind::Unavailable { retry_after: reply.wait() };
         return Err(TokenError { kind, refusal: None, error: reply.unavailable(step) });
     }
