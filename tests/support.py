@@ -1,6 +1,8 @@
 """What the suites share: counting checks, the test server, skips."""
 
 import os
+import random
+import socket
 import subprocess
 import sys
 import threading
@@ -15,6 +17,22 @@ INCLUDE = os.path.join(ROOT, "include")
 BUILD = os.path.join(ROOT, "examples-c", "build")
 SERVER = os.path.join(ROOT, "tests", "server", "target", "debug", "mcp-test-server")
 TOKEN = "test-token"
+
+
+# Ports for servers that are told theirs. Systems choose from a higher range, so no
+# other server gets one of these meanwhile.
+PORTS = iter(random.sample(range(20000, 30000), 10000))
+
+
+def free_port():
+    """Gives each port once."""
+    for port in PORTS:
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
+    raise OSError("no port is free")
 
 
 class Suite:

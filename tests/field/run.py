@@ -13,24 +13,21 @@ import os
 import subprocess
 import sys
 import time
-import traceback
-from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import cases
 import http_cases
 import stdio_cases
+from cases import ENVIRONMENT, Case
 from support import BUILD, INCLUDE, RELEASE, Suite
 
 CLIENT = os.path.join(BUILD, "mcpclient")
 # The cases wait more than they compute.
 JOBS = 4
-# Seconds that one command may take.
+# Seconds that one command may take, and a whole case.
 LIMIT = 30
-# A reply must not be that of a proxy or of a token of the person who runs this.
-LEFT_OUT = ("MCPCLIENT_TOKEN", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
-            "ALL_PROXY", "all_proxy")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
+CASE_LIMIT = 100
 
 
 class Done:
@@ -44,16 +41,8 @@ class Done:
             self.code, self.seconds, self.output, self.error)
 
 
-class Check:
-    """The checks of one case."""
-
-    def __init__(self, name):
-        self.name = name
-        self.faults = []
-
-    def that(self, what, is_so, detail=""):
-        if not is_so:
-            self.faults.append("%s: not so: %s" % (what, detail) if detail else what + ": not so")
+class Check(Case):
+    """The checks of one case of a fault."""
 
     def run(self, *words):
         return self.of([CLIENT, *words])
@@ -101,22 +90,9 @@ def build():
 
 
 def main():
-    suite = Suite("field")
     build()
-    cases = {**http_cases.CASES, **stdio_cases.CASES}
-    names = sys.argv[1:] or list(cases)
-
-    def judge(name):
-        check = Check(name)
-        try:
-            cases[name](check)
-        except Exception:
-            check.faults.append(traceback.format_exc())
-        suite.check(name, not check.faults, "\n".join(check.faults))
-
-    with ThreadPoolExecutor(JOBS) as pool:
-        list(pool.map(judge, names))
-    suite.end()
+    every = {**http_cases.CASES, **stdio_cases.CASES}
+    cases.run(Suite("field"), every, Check, JOBS, CASE_LIMIT)
 
 
 main()

@@ -14,7 +14,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -26,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import environments
 from environments import Unavailable
-from support import INCLUDE, RELEASE, ROOT, Suite, run
+from support import INCLUDE, RELEASE, ROOT, Suite, free_port, run
 from talk import Server
 
 HERE = Path(__file__).resolve().parent
@@ -261,9 +260,7 @@ def registered(name, file, url):
 
 def by_hand(name, endpoint, scope, method):
     """Registers a client with a secret; its options, or None."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        redirect = "http://127.0.0.1:%d/callback" % free.getsockname()[1]
+    redirect = "http://127.0.0.1:%d/callback" % free_port()
     status, text = post(endpoint, json.dumps({
         "client_name": BY_HAND, "redirect_uris": [redirect], "scope": scope,
         "response_types": ["code"], "grant_types": [CODE, RENEWAL],

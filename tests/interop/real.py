@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import environments
 from environments import Unavailable
 from real_servers import SERVERS
-from support import BUILD, INCLUDE, RELEASE, ROOT, Suite, run
+from support import BUILD, INCLUDE, RELEASE, ROOT, Suite, free_port, run
 
 HERE = Path(__file__).resolve().parent
 # Of this run alone, as two may run side by side; kept when a check fails.
@@ -41,12 +41,6 @@ TRANSPORTS = {"http": 1, "sse": 2, "stdio": 3}
 LIMIT, START = 90, 60
 suite = Suite("real")
 MAKING, MADE = threading.Lock(), {}
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def environment(make, which):

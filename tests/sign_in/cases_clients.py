@@ -4,6 +4,7 @@ import json
 
 from checks import WITH_SECRET, registry
 from provider import ABSENT, Provider, error, response
+from support import free_port
 
 CASES, case = registry()
 CREDENTIALS = ("--grant", "client-credentials", *WITH_SECRET)
@@ -34,7 +35,7 @@ def registration_takes_localhost_alone(check):
     with Provider(refuse_registration=localhost_alone) as one:
         check.refuses(one, says=["must be https or localhost"],
                       names=["--redirect-url http://localhost/callback"])
-        check.signs_in(one, "--redirect-url", "http://localhost:%d/callback" % check.free_port())
+        check.signs_in(one, "--redirect-url", "http://localhost:%d/callback" % free_port())
         check.signs_in(one, "--redirect-url", "http://localhost/callback")
 
 

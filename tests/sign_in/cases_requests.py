@@ -201,13 +201,7 @@ class Google(Provider):
 def google_gives_a_refresh_token_for_access_type_offline(check):
     with Google() as one, check.user(one) as user:
         options = [*WITH_SECRET, "--auth-param", "access_type=offline"]
-        check.signed_in(user.login(*options))
-        one.life = 3600
-        check.sleep(1.1)
-        check.listed(user.tools(*options))
-        check.that("by the refresh token", len(one.forms("refresh_token")) == 1
-                   and len(user.person.asked) == 1)
-        check.no_faults(one)
+        check.renews(one, user, options)
 
 
 def adjusted(name, *options, authorization=(), token=(), **settings):
@@ -300,13 +294,7 @@ def endpoints_by_hand_and_a_refresh(check):
     with Provider(server_places=(), expects_registration=False, life=1) as one, \
             check.user(one) as user:
         options = one.fill([*BY_HAND, *WITH_SECRET])
-        check.signed_in(user.login(*options))
-        one.life = 3600
-        check.sleep(1.1)
-        check.listed(user.tools(*options))
-        check.that("by the refresh token", len(one.forms("refresh_token")) == 1
-                   and len(user.person.asked) == 1)
-        check.no_faults(one)
+        check.renews(one, user, options)
 
 
 @case

@@ -3,12 +3,12 @@ provider."""
 
 import os
 import signal
-import socket
 import subprocess
 import tempfile
 import time
 
 import library
+from cases import ENVIRONMENT, Case
 from person import Person
 from provider import GIVEN, SECRET
 from support import BUILD
@@ -16,10 +16,6 @@ from support import BUILD
 CLIENT = os.path.join(BUILD, "mcpclient")
 # Seconds that one command may take.
 LIMIT = 10
-# A reply must not be that of a proxy or of a token of the person who runs this.
-LEFT_OUT = ("MCPCLIENT_TOKEN", "http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY",
-            "ALL_PROXY", "all_proxy")
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in LEFT_OUT}
 # What a client may say of documents that contradict each other.
 DISTRUST = ("MCP_E_AUTH", "MCP_E_UNTRUSTED")
 WITH_SECRET = ("--client-id", GIVEN, "--client-secret-env", "S")
@@ -137,17 +133,8 @@ class User:
         return self.ended(process, 5)
 
 
-class Check:
-    """The checks of one case."""
-
-    def __init__(self, name):
-        self.name = name
-        self.faults = []
-
-    def that(self, what, is_so, detail=""):
-        if not is_so:
-            self.faults.append("%s: not so: %s" % (what, detail) if detail else what + ": not so")
-        return is_so
+class Check(Case):
+    """The checks of one case of a sign-in."""
 
     def is_clean(self, one, done):
         """What holds for the output of every command."""
@@ -160,11 +147,6 @@ class Check:
             self.that("no secret (%s) in the output" % kind, secret not in text, done)
 
     @staticmethod
-    def free_port():
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            return listener.getsockname()[1]
-
-    @staticmethod
     def sleep(seconds):
         time.sleep(seconds)
 
@@ -175,6 +157,16 @@ class Check:
         for fault in one.faults:
             self.that("the provider has nothing to complain of", False, fault)
         one.faults.clear()
+
+    def renews(self, one, user, options):
+        """A sign-in, and a call after the end of its token, which `one` lets live 1 s."""
+        self.signed_in(user.login(*options))
+        one.life = 3600
+        self.sleep(1.1)
+        self.listed(user.tools(*options))
+        self.that("by the refresh token", len(one.forms("refresh_token")) == 1
+                  and len(user.person.asked) == 1)
+        self.no_faults(one)
 
     def signed_in(self, done):
         return self.that("signs in", done.code == 0 and "signed in" in done.output, done)

@@ -4,12 +4,12 @@ made from the profiles below.
 """
 
 import re
-import socket
 import urllib.parse
 
 from checks import WITH_SECRET
 from provider import ABSENT, GIVEN, OPENID_PLACE, SERVER_PLACE, Provider, error
 from http_peer import response
+from support import free_port
 
 AADSTS = {
     "resource": "AADSTS9010010: The resource parameter provided in the request doesn't match "
@@ -45,9 +45,7 @@ class Emulator(Provider):
 
     def __enter__(self):
         super().__enter__()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.origins["BACK"] = "http://localhost:%d/callback" % free.getsockname()[1]
+        self.origins["BACK"] = "http://localhost:%d/callback" % free_port()
         return self
 
     @property

@@ -11,13 +11,10 @@ who signs in.  The cases stand in the files cases_*.py, by subject.
 import importlib
 import os
 import sys
-import threading
-import time
-import traceback
-from concurrent.futures import ThreadPoolExecutor
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.dirname(HERE)]
+import cases
 from support import Suite
 from checks import Check
 
@@ -28,53 +25,17 @@ LIMIT = 60
 
 
 def all_cases():
-    cases = {}
+    found = {}
     for name in sorted(os.listdir(HERE)):
         if name.startswith("cases_") and name.endswith(".py"):
             for case, function in importlib.import_module(name[:-3]).CASES.items():
-                assert case not in cases, "two cases are called " + case
-                cases[case] = function
-    return cases
-
-
-def watch(suite, running):
-    """Ends the suite when a case does not end, and says where it waits."""
-    while True:
-        time.sleep(1)
-        late = [(name, thread) for name, (since, thread) in list(running.items())
-                if time.monotonic() - since > LIMIT]
-        for name, thread in late:
-            frame = sys._current_frames().get(thread)
-            suite.check(name, False, "no end within %d s\n%s" % (
-                LIMIT, "".join(traceback.format_stack(frame)) if frame else ""))
-        if late:
-            try:
-                suite.end()
-            finally:
-                os._exit(1)
+                assert case not in found, "two cases are called " + case
+                found[case] = function
+    return found
 
 
 def main():
-    suite = Suite("sign-in")
-    cases = all_cases()
-    names = sys.argv[1:] or list(cases)
-
-    running = {}
-    threading.Thread(target=watch, args=(suite, running), daemon=True).start()
-
-    def judge(name):
-        running[name] = time.monotonic(), threading.get_ident()
-        check = Check(name)
-        try:
-            cases[name](check)
-        except Exception:
-            check.faults.append(traceback.format_exc())
-        del running[name]
-        suite.check(name, not check.faults, "\n".join(check.faults))
-
-    with ThreadPoolExecutor(JOBS) as pool:
-        list(pool.map(judge, names))
-    suite.end()
+    cases.run(Suite("sign-in"), all_cases(), Check, JOBS, LIMIT)
 
 
 main()
