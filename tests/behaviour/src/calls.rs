@@ -2,9 +2,11 @@
 
 use std::ffi::{c_char, c_void};
 use std::ptr;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::constants::MCP_PENDING;
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -184,6 +186,17 @@ impl Client {
 
     pub fn dispatch(&self, milliseconds: i32) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_dispatch(self.0, milliseconds) })
+    }
+
+    /// Dispatches until a request is done, and gives its status.
+    pub fn dispatch_until_done(&self, request: &Request) -> i32 {
+        const SOON: Duration = Duration::from_secs(10);
+        let start = Instant::now();
+        while request.status() == MCP_PENDING {
+            assert!(start.elapsed() < SOON, "it is not done");
+            self.dispatch(20).unwrap();
+        }
+        request.status()
     }
 
     /// The same handle that was started, or NULL.

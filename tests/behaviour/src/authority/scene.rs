@@ -12,7 +12,7 @@ use mcp_test_server::{Log, Request};
 
 use crate::auth::Auth;
 use crate::authority::form::{self, Page};
-use crate::authority::{Authority, Form, Guarded, Step};
+use crate::authority::{Authority, Form, Guarded, Registered, Step};
 use crate::constants::*;
 use crate::{Client, Failure, Outcome};
 
@@ -65,6 +65,17 @@ impl Scene {
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
         let browser = Browser::of(&auth);
         (auth, browser)
+    }
+
+    /// A program that signs in with its own secret, and no person.
+    pub fn machine(&self) -> Auth {
+        const SECRET: &str = "secret-m-long";
+        self.authority.set(|knobs| {
+            knobs.given = vec![Registered::secret("m", SECRET, "client_secret_basic")];
+        });
+        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
+        auth.set_client("m", Some(SECRET)).unwrap();
+        auth
     }
 
     /// A client that has signed in, and its parts.

@@ -438,11 +438,7 @@ tests! {
 
     client_credentials_sign_in_works_before_a_401 {
         let scene = Scene::new();
-        scene.authority.set(|knobs| {
-            knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
-        });
-        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-        auth.set_client("m", Some("secret-m-long")).unwrap();
+        let auth = scene.machine();
         let client = scene.client(&auth);
         client.sign_in().unwrap();
         assert_eq!(scene.authority.count(Step::Token), 1);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use behaviour::auth::Auth;
-use behaviour::authority::{Browser, Registered, Scene, Step};
+use behaviour::authority::{Browser, Scene, Step};
 use behaviour::constants::*;
 use behaviour::{Client, tests};
 use mcp_test_server::mcp::Config;
@@ -351,11 +351,7 @@ tests! {
 
     sign_in_replaces_a_refused_token_of_a_program {
         let scene = Scene::new();
-        scene.authority.set(|knobs| {
-            knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
-        });
-        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-        auth.set_client("m", Some("secret-m-long")).unwrap();
+        let auth = scene.machine();
         let client = scene.client(&auth);
         client.ping().unwrap();
         scene.authority.expire();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use behaviour::auth::{Auth, DeviceCode};
 use behaviour::authority::{DEVICE_GRANT, Registered, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Outcome, Request, c, raw, tests};
+use behaviour::{Cancel, Outcome, c, raw, tests};
 use mcp_test_server::{Action, await_true};
 use serde_json::{Value, json};
 
@@ -72,16 +72,6 @@ fn shows(auth: &Auth) -> Display {
 fn outcome(scene: &Scene) -> Outcome<()> {
     let (auth, _display) = device();
     scene.client(&auth).ping()
-}
-
-/// Dispatches until a request is done, and gives its status.
-fn done(client: &Client, request: &Request) -> i32 {
-    let start = Instant::now();
-    while request.status() == MCP_PENDING {
-        assert!(start.elapsed() < SOON, "it is not done");
-        client.dispatch(20).unwrap();
-    }
-    request.status()
 }
 
 tests! {
@@ -321,7 +311,7 @@ tests! {
             request.set_timeout(900);
             if is_started {
                 request.start().unwrap();
-                assert_eq!(done(&client, &request), 0);
+                assert_eq!(client.dispatch_until_done(&request), 0);
                 assert_eq!(display.threads(), [std::thread::current().id()]);
             } else {
                 request.perform().unwrap();

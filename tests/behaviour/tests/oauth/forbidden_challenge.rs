@@ -11,7 +11,7 @@ use mcp_test_server::sse::Shape;
 use mcp_test_server::{Action, http};
 use serde_json::json;
 
-/// A server that refuses with 403 whoever has no good token.
+/// A server that answers 403 to a request without a good token.
 fn gateway(config: Config) -> Scene {
     let scene = Scene::of(config);
     scene.guarded.set(|wall| wall.refusal_status = 403);

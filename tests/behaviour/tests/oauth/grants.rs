@@ -447,11 +447,7 @@ tests! {
 
     extension_of_a_grant_is_declared {
         let scene = Scene::new();
-        scene.authority.set(|knobs| {
-            knobs.given = vec![Registered::secret("m", "secret-m-long", "client_secret_basic")];
-        });
-        let auth = Auth::of(MCP_GRANT_CLIENT_CREDENTIALS);
-        auth.set_client("m", Some("secret-m-long")).unwrap();
+        let auth = scene.machine();
         scene.client(&auth).ping().unwrap();
         let body = scene.guarded.calls().pop().unwrap().json();
         let told = &body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];

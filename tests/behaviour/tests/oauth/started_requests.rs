@@ -8,7 +8,7 @@ use behaviour::auth::Auth;
 use behaviour::authority::jws::{now, unsigned};
 use behaviour::authority::{Browser, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Request, tests};
+use behaviour::{Cancel, tests};
 use mcp_test_server::Action;
 use serde_json::json;
 
@@ -16,16 +16,6 @@ use crate::waiting_call;
 
 const SOON: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(2);
-
-/// Dispatches until a request is done, and gives its status.
-fn done(client: &Client, request: &Request) -> i32 {
-    let start = Instant::now();
-    while request.status() == MCP_PENDING {
-        assert!(start.elapsed() < SOON, "it is not done");
-        client.dispatch(20).unwrap();
-    }
-    request.status()
-}
 
 tests! {
     sign_in_runs_by_dispatching {
@@ -39,7 +29,7 @@ tests! {
         // No code of the program runs until it dispatches.
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(browser.count(), 0);
-        assert_eq!(done(&client, &request), 0);
+        assert_eq!(client.dispatch_until_done(&request), 0);
         assert_eq!(request.take_result().unwrap().told(), json!({"a": 1}));
         assert_eq!(browser.threads(), [std::thread::current().id()]);
         scene.authority.has_no_complaint();
@@ -55,7 +45,7 @@ tests! {
             request.start().unwrap();
         }
         for request in &requests {
-            assert_eq!(done(&client, request), 0);
+            assert_eq!(client.dispatch_until_done(request), 0);
         }
         assert_eq!((browser.count(), scene.authority.count(Step::Token)), (1, 1));
         scene.authority.expire();
@@ -63,7 +53,7 @@ tests! {
             request.start().unwrap();
         }
         for request in &requests {
-            assert_eq!(done(&client, request), 0);
+            assert_eq!(client.dispatch_until_done(request), 0);
         }
         assert_eq!((browser.count(), scene.authority.count(Step::Refresh)), (1, 1));
         scene.authority.has_no_complaint();
@@ -76,7 +66,7 @@ tests! {
         let client = scene.client(&auth);
         let request = client.tool_request("echo", json!({})).unwrap();
         request.start().unwrap();
-        assert_eq!(done(&client, &request), 0);
+        assert_eq!(client.dispatch_until_done(&request), 0);
         assert_eq!(browser.threads(), [std::thread::current().id()]);
     }
 
@@ -96,7 +86,7 @@ tests! {
         let client = scene.client(&auth);
         let request = client.tool_request("echo", json!({})).unwrap();
         request.start().unwrap();
-        assert_eq!(done(&client, &request), 0);
+        assert_eq!(client.dispatch_until_done(&request), 0);
         assert_eq!(asked.load(Ordering::SeqCst), 1);
     }
 
@@ -120,7 +110,7 @@ tests! {
             if is_started {
                 let request = client.tool_request("echo", json!({})).unwrap();
                 request.start().unwrap();
-                assert_eq!(done(&client, &request), MCP_E_TIMEOUT);
+                assert_eq!(client.dispatch_until_done(&request), MCP_E_TIMEOUT);
             } else {
                 let failure = scene.failure(client.ping());
                 assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
@@ -147,7 +137,7 @@ tests! {
                 }
                 let fired = Instant::now();
                 cancel.fire();
-                assert_eq!(done(&client, &request), MCP_E_CANCELLED);
+                assert_eq!(client.dispatch_until_done(&request), MCP_E_CANCELLED);
                 assert!(fired.elapsed() < SLACK);
             } else {
                 std::thread::scope(|scope| {
@@ -339,7 +329,7 @@ tests! {
         let client = scene.client(&auth);
         let request = client.tool_request("echo", json!({})).unwrap();
         request.start().unwrap();
-        assert_eq!(done(&client, &request), 0);
+        assert_eq!(client.dispatch_until_done(&request), 0);
         scene.authority.expire();
         client.ping().unwrap();
         client.sign_out().unwrap();
