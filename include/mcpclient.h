@@ -41,9 +41,11 @@
  * protocol to the server: mcp_list_tools().  A name that ends in _json takes
  * or returns JSON text.
  *
- * COMMENTS.  "Threads:" names the threads that may call the function.
- * "Since:" is the first version of the library that has it.  "Spec:" is the
- * part of the MCP specification, or the RFC, that it implements.
+ * COMMENTS.  "Spec:" is the part of the MCP specification, or the RFC, that a
+ * function implements.  "When:" is the time at which a function may be called,
+ * or the requests for which it holds.  "Threads:" is there if the rule of
+ * THREADS below does not hold.  "Since:" is the first version of the library
+ * that has the function; without it, that is 0.1.0.
  *
  * ERRORS.  A function that can fail in several ways returns a status: MCP_OK,
  * or one of the positive numbers MCP_E_...  A function that makes a handle
@@ -76,14 +78,14 @@
  * TIME is in milliseconds.  Every wait has an end: see
  * mcp_client_set_timeout().
  *
- * THREADS.  Several threads may use an mcp_client, an mcp_cancel or an
- * mcp_input at the same time.  Several threads may read an mcp_result or an
- * mcp_config at the same time.  Only one thread at a time may use an
- * mcp_request or an mcp_json.  Thread cancellation is disabled inside every
- * function, and in the callbacks that run there: after pthread_cancel() a
- * thread ends at its first cancellation point after the function returns.  Do
- * not call the library from a thread with asynchronous cancellation
- * (PTHREAD_CANCEL_ASYNCHRONOUS).
+ * THREADS.  Any thread may call any function.  Several threads may use an
+ * mcp_client, an mcp_cancel or an mcp_input at the same time.  Several
+ * threads may read an mcp_result or an mcp_config at the same time.  Only one
+ * thread at a time may use an mcp_request or an mcp_json.  Thread
+ * cancellation is disabled inside every function, and in the callbacks that
+ * run there: after pthread_cancel() a thread ends at its first cancellation
+ * point after the function returns.  Do not call the library from a thread
+ * with asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
  *
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
@@ -486,7 +488,7 @@ extern "C" {
  * it.  mcp_event_message() has the reason.  Open the stream again when the
  * reason no longer holds.
  */
-#define MCP_EVENT_SILENT 1024
+#define MCP_EVENT_LISTENING_ENDED 1024
 
 /**
  * Something happened during a sign-in that the person should know now, while
@@ -677,12 +679,12 @@ extern "C" {
 #define MCP_LIMIT_CONNECTIONS 6
 
 /**
- * COUNTERS, for mcp_client_count(): events that the library handled
+ * COUNTERS, for mcp_client_counter(): events that the library handled
  * silently.
  *
  * Responses to unknown or finished requests.
  */
-#define MCP_COUNT_DROPPED_REPLIES 1
+#define MCP_COUNTER_DROPPED_REPLIES 1
 
 /**
  * Events that were dropped, oldest first, because they arrived faster than
@@ -690,43 +692,43 @@ extern "C" {
  * input requests that were refused for the same reason: see
  * mcp_client_set_input_handler().
  */
-#define MCP_COUNT_DROPPED_EVENTS 2
+#define MCP_COUNTER_DROPPED_EVENTS 2
 
 /**
  * Calls that were answered from the cache.  See mcp_client_set_cache_size().
  */
-#define MCP_COUNT_CACHE_HITS 3
+#define MCP_COUNTER_CACHE_HITS 3
 
 /**
  * New sessions that replaced a lost session.
  */
-#define MCP_COUNT_RECONNECTIONS 4
+#define MCP_COUNTER_RECONNECTIONS 4
 
 /**
  * Requests that were sent again because the first transmission was lost.
  */
-#define MCP_COUNT_REPETITIONS 5
+#define MCP_COUNTER_REPETITIONS 5
 
 /**
  * Streams that were opened again after they broke or ended.
  */
-#define MCP_COUNT_RESUMPTIONS 6
+#define MCP_COUNTER_RESUMPTIONS 6
 
 /**
  * Server processes that were started, including the first one.
  */
-#define MCP_COUNT_STARTS 7
+#define MCP_COUNTER_STARTS 7
 
 /**
  * Malformed input: lines or events from the server that were not messages.
  * The library skipped them.
  */
-#define MCP_COUNT_JUNK 8
+#define MCP_COUNTER_MALFORMED 8
 
 /**
  * Failures of the store of an authorization that did not end a call.
  */
-#define MCP_COUNT_STORE_FAILURES 9
+#define MCP_COUNTER_STORE_FAILURES 9
 
 /**
  * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
@@ -1199,8 +1201,6 @@ typedef void (*mcp_input_fn)(void *userdata,
  * Returns the version of the library, such as "0.1.0".
  *
  * The text is static and never NULL.  Compare it with MCP_VERSION.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_version(void);
 
@@ -1210,8 +1210,6 @@ const char *mcp_version(void);
  *
  * Compare the two numbers to detect that the application runs with an older
  * library than it was built for.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_version_number(void);
 
@@ -1224,8 +1222,6 @@ int32_t mcp_version_number(void);
  * Returns static text; "MCP_E_UNKNOWN" for a number that is neither a status
  * nor a state.  The name is for logs and tests.  Show mcp_error_message() to
  * people.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_status_name(int32_t status);
 
@@ -1235,8 +1231,6 @@ const char *mcp_status_name(int32_t status);
  * `error`: an error, or NULL for the last error of this thread.
  *
  * Returns MCP_OK if there is no error.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_status(const mcp_error *error);
 
@@ -1249,8 +1243,6 @@ int32_t mcp_error_status(const mcp_error *error);
  * Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
  * text is borrowed.  It is valid as long as `error`, or for NULL until the
  * next failing function on this thread.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_error_message(const mcp_error *error);
 
@@ -1258,8 +1250,6 @@ const char *mcp_error_message(const mcp_error *error);
  * Returns the HTTP status of the server's response; 0 if there is none.
  *
  * `error`: an error, or NULL for the last error of this thread.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_http_status(const mcp_error *error);
 
@@ -1272,7 +1262,7 @@ int32_t mcp_error_http_status(const mcp_error *error);
  * The code is also 0 if the server's code is missing, or is not a whole
  * number of 32 bits; then mcp_error_data_json() has the whole error.
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
+ * Spec: basic, error codes.
  */
 int32_t mcp_error_rpc_code(const mcp_error *error);
 
@@ -1293,7 +1283,7 @@ int32_t mcp_error_rpc_code(const mcp_error *error);
  * hide a secret if it has escapes and more than 128 levels of nested objects
  * and arrays, or if it is no longer valid JSON after the masking.
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+ * Spec: basic, responses.
  */
 const char *mcp_error_data_json(const mcp_error *error, size_t *len);
 
@@ -1307,7 +1297,7 @@ const char *mcp_error_data_json(const mcp_error *error, size_t *len);
  * Returns UTF-8 text as the server wrote it; NULL if the parameter is
  * absent.  The text is borrowed as for mcp_error_message().
  *
- * Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
+ * Spec: authorization; RFC 6750, section 3.
  */
 const char *mcp_error_challenge(const mcp_error *error, const char *name);
 
@@ -1319,9 +1309,9 @@ const char *mcp_error_challenge(const mcp_error *error, const char *name);
  *
  * Returns -1 if the server did not send a time.
  *
- * Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
+ * Spec: RFC 9110, 10.2.3.
  */
-int32_t mcp_error_retry_after(const mcp_error *error);
+int64_t mcp_error_retry_after(const mcp_error *error);
 
 /**
  * Returns whether the server may have executed the request despite the
@@ -1331,8 +1321,6 @@ int32_t mcp_error_retry_after(const mcp_error *error);
  *
  * Returns 0 if the server certainly has not executed it, so that it is safe
  * to repeat the request; 1 if the server may have executed it.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_may_have_run(const mcp_error *error);
 
@@ -1345,8 +1333,6 @@ int32_t mcp_error_may_have_run(const mcp_error *error);
  * that ended the process.  Returns -1 if there is no exit status: the
  * process is running, or could not be started, or the application itself has
  * waited for it.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_error_exit_status(const mcp_error *error);
 
@@ -1368,7 +1354,7 @@ int32_t mcp_error_exit_status(const mcp_error *error);
  * on another machine, the first call with a token fails: see
  * mcp_client_set_allow_plain_http().
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  * Spec: transports, authorization.
  */
 mcp_client *mcp_client_new(const char *url, const char *token);
@@ -1386,7 +1372,7 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
  * function does nothing.
  *
- * Threads: any.  Since: 0.1.0.  Spec: transports, session management.
+ * Spec: transports, session management.
  */
 void mcp_client_close(mcp_client *client);
 
@@ -1400,8 +1386,6 @@ void mcp_client_close(mcp_client *client);
  * its requests are MCP_E_CLOSED; you must still free them.  The function
  * waits like mcp_client_close().  In the child of a fork() it releases
  * memory and descriptors, and sends nothing.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_client_free(mcp_client *client);
 
@@ -1423,7 +1407,7 @@ void mcp_client_free(mcp_client *client);
  * Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
  * ones), and for Authorization while there is a token or a token handler.
  *
- * Threads: any, at any time, for requests begun later.  Since: 0.1.0.
+ * When: at any time, for requests begun later.
  * Spec: authorization, RFC 9110.
  */
 int32_t mcp_client_set_header(mcp_client *client,
@@ -1442,7 +1426,7 @@ int32_t mcp_client_set_header(mcp_client *client,
  * Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
  * give such a server its secrets with mcp_client_set_env().
  *
- * Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
+ * When: at any time.  Spec: authorization.
  */
 int32_t mcp_client_set_token(mcp_client *client, const char *token);
 
@@ -1460,7 +1444,7 @@ int32_t mcp_client_set_token(mcp_client *client, const char *token);
  * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
  * MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: authorization.
+ * Spec: authorization.
  */
 int32_t mcp_client_set_token_handler(mcp_client *client,
                                      mcp_token_fn callback,
@@ -1476,7 +1460,7 @@ int32_t mcp_client_set_token_handler(mcp_client *client,
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
  * reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
+ * Spec: transports, backwards compatibility.
  */
 int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
 
@@ -1488,7 +1472,7 @@ int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
  * Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
  * connected.
  *
- * Threads: any.  Since: 0.1.0.  Spec: transports.
+ * Spec: transports.
  */
 int32_t mcp_client_transport(mcp_client *client);
 
@@ -1502,7 +1486,7 @@ int32_t mcp_client_transport(mcp_client *client);
  * Errors: MCP_E_VERSION for a revision that this library does not support;
  * MCP_E_STATE once the client is connected; MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: versioning.
+ * Spec: versioning.
  */
 int32_t mcp_client_set_protocol_version(mcp_client *client,
                                         const char *version);
@@ -1517,7 +1501,7 @@ int32_t mcp_client_set_protocol_version(mcp_client *client,
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
  * MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Implementation.
+ * Spec: Implementation.
  */
 int32_t mcp_client_set_info(mcp_client *client,
                             const char *name,
@@ -1533,7 +1517,7 @@ int32_t mcp_client_set_info(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
  *
- * Threads: that of the callback, until the callback returns.  Since: 0.1.0.
+ * Threads: that of the callback, until the callback returns.
  */
 int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
 
@@ -1551,8 +1535,6 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
  * MCP_E_FORKED.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
 
@@ -1564,8 +1546,6 @@ int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
  * MCP_E_FORKED.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 
@@ -1582,8 +1562,6 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
  *
  * Errors: MCP_E_TLS if the file cannot be read or has no certificate;
  * MCP_E_STATE once the client is connected; MCP_E_FORKED.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
@@ -1603,8 +1581,6 @@ int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
  * Errors: MCP_E_TLS if the files cannot be read or do not match;
  * MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
  * connected; MCP_E_FORKED.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_certificate(mcp_client *client,
                                    const char *certificate_path,
@@ -1623,7 +1599,7 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  * Spec: authorization, communication security.
  */
 int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
@@ -1644,7 +1620,7 @@ int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
  * Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
  * MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  */
 int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 
@@ -1679,7 +1655,7 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  * Spec: transports, stdio.
  */
 mcp_client *mcp_client_new_stdio(const char *const *argv);
@@ -1700,7 +1676,7 @@ mcp_client *mcp_client_new_stdio(const char *const *argv);
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  * Spec: transports, stdio.
  */
 mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
@@ -1716,8 +1692,6 @@ mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
  * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_env(mcp_client *client,
                            const char *name,
@@ -1731,8 +1705,6 @@ int32_t mcp_client_set_env(mcp_client *client,
  *
  * Errors: as for mcp_client_set_env().  If the directory does not exist, the
  * first call returns MCP_E_PROCESS.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 
@@ -1748,7 +1720,7 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
  *
  * Errors: as for mcp_client_set_env().
  *
- * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ * Spec: transports, stdio.
  */
 int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
 
@@ -1760,7 +1732,7 @@ int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
  *
  * Errors: as for mcp_client_set_env().
  *
- * Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+ * Spec: transports, stdio.
  */
 int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
 
@@ -1777,7 +1749,7 @@ int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
  * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
  * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  */
 int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
 
@@ -1791,7 +1763,7 @@ int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
  * Returns a handle to free with mcp_auth_free(), or NULL with the last error
  * set: MCP_E_INVALID_ARGUMENT.
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  * Spec: authorization.
  */
 mcp_auth *mcp_auth_new(int32_t grant);
@@ -1803,8 +1775,6 @@ mcp_auth *mcp_auth_new(int32_t grant);
  *
  * Clients that have the authorization keep a reference of their own.
  * Secrets are overwritten when the last reference is released.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_auth_free(mcp_auth *auth);
 
@@ -1823,24 +1793,22 @@ void mcp_auth_free(mcp_auth *auth);
  * once the client is connected, if the client must announce the grant or
  * DPoP to the server; MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: authorization.
+ * Spec: authorization.
  */
 int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
 
 /**
  * Returns the authorization that gets the tokens of a client.  It comes from
  * mcp_client_set_auth(), or from the server's entry in a configuration file;
- * see mcp_config_client().
+ * see mcp_config_new_client().
  *
  * `client`: not changed.
  *
  * Returns a handle of the same authorization, to free with mcp_auth_free(),
  * or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
  * authorization.
- *
- * Threads: any.  Since: 0.1.0.
  */
-mcp_auth *mcp_client_auth(mcp_client *client);
+mcp_auth *mcp_client_ref_auth(mcp_client *client);
 
 /**
  * Sets the client id with which the application is registered at the
@@ -1857,7 +1825,7 @@ mcp_auth *mcp_client_auth(mcp_client *client);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+ * When: before use.  Spec: authorization, RFC 6749.
  */
 int32_t mcp_auth_set_client(mcp_auth *auth,
                             const char *client_id,
@@ -1876,7 +1844,7 @@ int32_t mcp_auth_set_client(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
+ * When: before use.  Spec: RFC 7523.
  */
 int32_t mcp_auth_set_client_key(mcp_auth *auth,
                                 const char *key_pem,
@@ -1899,7 +1867,7 @@ int32_t mcp_auth_set_client_key(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  * Spec: authorization, client id metadata documents.
  */
 int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
@@ -1916,7 +1884,7 @@ int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
+ * When: before use.  Spec: RFC 7523, RFC 8693.
  */
 int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
                                        mcp_assertion_fn callback,
@@ -1934,7 +1902,7 @@ int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  */
 int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
 
@@ -1948,7 +1916,7 @@ int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  */
 int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
 
@@ -1965,7 +1933,7 @@ int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  * Spec: enterprise-managed authorization, RFC 8693.
  */
 int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
@@ -1984,7 +1952,7 @@ int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
+ * When: before use.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
 
@@ -1998,7 +1966,7 @@ int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
+ * When: before use.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
                               const char *key_pem,
@@ -2020,7 +1988,7 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
+ * When: before use.  Spec: authorization, scopes.
  */
 int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
 
@@ -2047,7 +2015,7 @@ int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414, RFC 9728.
+ * When: before use.  Spec: RFC 8414, RFC 9728.
  */
 int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
 
@@ -2080,7 +2048,7 @@ int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
  * nonce, redirect_uri, refresh_token, request, request_uri, response_mode,
  * response_type, scope, state, subject_token; MCP_E_STATE; MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.1; RFC 8707.
+ * When: before use.  Spec: RFC 6749, 3.1; RFC 8707.
  */
 int32_t mcp_auth_set_authorization_parameter(mcp_auth *auth,
                                              const char *name,
@@ -2096,7 +2064,7 @@ int32_t mcp_auth_set_authorization_parameter(mcp_auth *auth,
  *
  * Errors: as for mcp_auth_set_authorization_parameter().
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.2; RFC 8707.
+ * When: before use.  Spec: RFC 6749, 3.2; RFC 8707.
  */
 int32_t mcp_auth_set_token_parameter(mcp_auth *auth,
                                      const char *name,
@@ -2116,8 +2084,7 @@ int32_t mcp_auth_set_token_parameter(mcp_auth *auth,
  *
  * Errors: MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
- * Spec: authorization, RFC 7636, RFC 8414.
+ * When: before use.  Spec: authorization, RFC 7636, RFC 8414.
  */
 int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
 
@@ -2146,7 +2113,7 @@ int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
  * Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
  * a token endpoint; MCP_E_STATE; MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.
+ * When: before use.  Spec: RFC 6749, 3.
  */
 int32_t mcp_auth_set_endpoints(mcp_auth *auth,
                                const char *authorization,
@@ -2169,7 +2136,7 @@ int32_t mcp_auth_set_endpoints(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 2.3; RFC 7591.
+ * When: before use.  Spec: RFC 6749, 2.3; RFC 7591.
  */
 int32_t mcp_auth_set_client_auth(mcp_auth *auth, const char *method);
 
@@ -2190,7 +2157,7 @@ int32_t mcp_auth_set_client_auth(mcp_auth *auth, const char *method);
  * Errors: MCP_E_INVALID_ARGUMENT for an unknown name, with a message that
  * lists the known ones; MCP_E_STATE; MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  */
 int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
 
@@ -2217,7 +2184,7 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
  *
  * Errors: MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
+ * When: before use.  Spec: RFC 9728, 7.7.
  */
 int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 
@@ -2242,7 +2209,7 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
  * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
  * MCP_E_AUTH if the server names no authorization server; call errors.
  *
- * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
+ * Spec: authorization, RFC 9728.
  */
 int32_t mcp_sign_in(mcp_client *client);
 
@@ -2262,7 +2229,7 @@ int32_t mcp_sign_in(mcp_client *client);
  * the store if one of them fails, but the library still removes everything
  * that it can; call errors.
  *
- * Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
+ * Spec: RFC 7009.
  */
 int32_t mcp_sign_out(mcp_client *client);
 
@@ -2282,7 +2249,7 @@ int32_t mcp_sign_out(mcp_client *client);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
+ * When: before use.  Spec: authorization, RFC 8252.
  */
 int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
 
@@ -2300,7 +2267,7 @@ int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
+ * When: before use.  Spec: authorization.
  */
 int32_t mcp_auth_set_browser(mcp_auth *auth,
                              mcp_browser_fn callback,
@@ -2312,7 +2279,7 @@ int32_t mcp_auth_set_browser(mcp_auth *auth,
  * five minutes.
  *
  * `auth`: an authorization before its first exchange.
- * `milliseconds`: 1 to INT32_MAX.
+ * `milliseconds`: 1 or more.
  *
  * After that time the call fails with MCP_E_TIMEOUT.  The call's own timeout
  * is paused during the sign-in.  The timeouts of other calls that wait for
@@ -2321,9 +2288,9 @@ int32_t mcp_auth_set_browser(mcp_auth *auth,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  */
-int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int32_t milliseconds);
+int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int64_t milliseconds);
 
 /**
  * Gives a waiting sign-in the URL to which the person's browser was
@@ -2341,7 +2308,7 @@ int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int32_t milliseconds);
  * Errors: MCP_E_STATE if no sign-in is waiting for this URL;
  * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+ * Spec: authorization, RFC 6749.
  */
 int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
 
@@ -2365,8 +2332,8 @@ int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
  * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
  * other URL; MCP_E_NOT_FOUND if there is no opener.
  *
- * Threads: any; with NULL for `auth` while no thread changes the
- * environment.  Since: 0.1.0.
+ * When: with NULL for `auth` while no thread changes the
+ * environment.
  */
 int32_t mcp_open_browser(void *userdata,
                          mcp_auth *auth,
@@ -2390,7 +2357,7 @@ int32_t mcp_open_browser(void *userdata,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8628.
+ * When: before use.  Spec: RFC 8628.
  */
 int32_t mcp_auth_set_device_handler(mcp_auth *auth,
                                     mcp_device_code_fn callback,
@@ -2405,7 +2372,6 @@ int32_t mcp_auth_set_device_handler(mcp_auth *auth,
  * The text has printable ASCII characters only.  Never NULL for a valid
  * `code`.  Valid while the callback runs.
  *
- * Threads: the callback's, while it runs.  Since: 0.1.0.
  * Spec: RFC 8628, user_code.
  */
 const char *mcp_device_code_user_code(const mcp_device_code *code);
@@ -2420,7 +2386,6 @@ const char *mcp_device_code_user_code(const mcp_device_code *code);
  * authorization server.  Never NULL for a valid `code`.  Valid while the
  * callback runs.
  *
- * Threads: the callback's, while it runs.  Since: 0.1.0.
  * Spec: RFC 8628, verification_uri.
  */
 const char *mcp_device_code_url(const mcp_device_code *code);
@@ -2433,8 +2398,6 @@ const char *mcp_device_code_url(const mcp_device_code *code);
  *
  * Returns NULL if the server sent none, or one that is not like the URL of
  * mcp_device_code_url().  Valid while the callback runs.
- *
- * Threads: the callback's, while it runs.  Since: 0.1.0.
  * Spec: RFC 8628, verification_uri_complete.
  */
 const char *mcp_device_code_complete_url(const mcp_device_code *code);
@@ -2446,7 +2409,6 @@ const char *mcp_device_code_complete_url(const mcp_device_code *code);
  *
  * `code`: NULL gives -1.
  *
- * Threads: the callback's, while it runs.  Since: 0.1.0.
  * Spec: RFC 8628, expires_in.
  */
 int64_t mcp_device_code_expires_in(const mcp_device_code *code);
@@ -2469,11 +2431,11 @@ int64_t mcp_device_code_expires_in(const mcp_device_code *code);
  * for each key.  The data is secret, and its format is private to this
  * library.  If data cannot be loaded, or was changed, a call that has no
  * token yet returns MCP_E_AUTH.  If data cannot be saved, the call
- * continues, and the failure is counted; see mcp_client_count().
+ * continues, and the failure is counted; see mcp_client_counter().
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Threads: any, before use.  Since: 0.1.0.
+ * When: before use.
  */
 int32_t mcp_auth_set_store(mcp_auth *auth,
                            mcp_load_fn load,
@@ -2502,8 +2464,7 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
  * changed; MCP_E_UNSUPPORTED for a file of a newer library; MCP_E_STATE;
  * MCP_E_FORKED.
  *
- * Threads: any, before use, while no thread changes the environment.
- * Since: 0.1.0.
+ * When: before use, while no thread changes the environment.
  */
 int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
 
@@ -2511,7 +2472,7 @@ int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
  * Sets how long a call waits for the response of the server.
  * Default: 60000.
  *
- * `milliseconds`: 1 to INT32_MAX; there is no endless wait.
+ * `milliseconds`: 1 or more; there is no endless wait.
  *
  * The time includes connecting.  A progress notification for the request
  * restarts the timeout, up to the limit of mcp_client_set_deadline().  The
@@ -2520,16 +2481,15 @@ int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
- * Spec: lifecycle, timeouts.
+ * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
-int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
+int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
 
 /**
  * Sets how long name resolution, connecting, a proxy and TLS may take
  * together.  Default: 10000.
  *
- * `milliseconds`: 1 to INT32_MAX.
+ * `milliseconds`: 1 or more.
  *
  * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
  * shortens the wait for the response to the library's first request,
@@ -2539,37 +2499,36 @@ int32_t mcp_client_set_timeout(mcp_client *client, int32_t milliseconds);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  */
 int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int32_t milliseconds);
+                                       int64_t milliseconds);
 
 /**
  * Sets how long a call may take at most, including every restart of its
  * timeout by progress notifications.  Default: 3600000, which is an hour.
  *
- * `milliseconds`: 1 to INT32_MAX.  If it is shorter than the timeout, the
+ * `milliseconds`: 1 or more.  If it is shorter than the timeout, the
  * deadline is as long as the timeout.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
- * Spec: lifecycle, timeouts.
+ * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
-int32_t mcp_client_set_deadline(mcp_client *client, int32_t milliseconds);
+int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
 
 /**
  * Sets how long an input request may stay unanswered.  After that time the
  * library answers it with "cancel".  Default: 600000, which is ten minutes.
  *
- * `milliseconds`: 1 to INT32_MAX.
+ * `milliseconds`: 1 or more.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for input requests that arrive later.  Since: 0.1.0.
+ * When: for input requests that arrive later.
  */
 int32_t mcp_client_set_input_timeout(mcp_client *client,
-                                     int32_t milliseconds);
+                                     int64_t milliseconds);
 
 /**
  * Sets how long mcp_client_close() and mcp_client_free() may wait for the
@@ -2584,7 +2543,7 @@ int32_t mcp_client_set_input_timeout(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for a close that begins later.  Since: 0.1.0.
+ * When: for a close that begins later.
  * Spec: transports, session management; lifecycle, shutdown.
  */
 int32_t mcp_client_set_close_timeout(mcp_client *client,
@@ -2599,7 +2558,7 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  */
 int32_t mcp_client_set_limit(mcp_client *client,
                              int32_t limit,
@@ -2617,7 +2576,7 @@ int32_t mcp_client_set_limit(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  */
 int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
 
@@ -2629,7 +2588,7 @@ int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+ * When: for calls begun later.  Spec: pagination.
  */
 int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
 
@@ -2641,7 +2600,7 @@ int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+ * When: for calls begun later.  Spec: pagination.
  */
 int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
 
@@ -2653,7 +2612,7 @@ int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  */
 int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
 
@@ -2672,7 +2631,7 @@ int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, at any time.  Since: 0.1.0.  Spec: caching.
+ * When: at any time.  Spec: caching.
  */
 int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
 
@@ -2690,8 +2649,7 @@ int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
- * Spec: tool annotations.
+ * When: for calls begun later.  Spec: tool annotations.
  */
 int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
 
@@ -2700,13 +2658,11 @@ int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
  * what it dropped, and what it recovered from.
  *
  * `client`: NULL gives 0.
- * `counter`: one of MCP_COUNT_; another number gives 0.
+ * `counter`: one of MCP_COUNTER_; another number gives 0.
  *
  * Returns the number since the client was made.
- *
- * Threads: any.  Since: 0.1.0.
  */
-int64_t mcp_client_count(mcp_client *client, int32_t counter);
+int64_t mcp_client_counter(mcp_client *client, int32_t counter);
 
 /**
  * Reads a configuration file and checks all of it.
@@ -2721,8 +2677,6 @@ int64_t mcp_client_count(mcp_client *client, int32_t counter);
  * MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read, is
  * not JSON or has no servers.  For a file in TOML or YAML the message names
  * the key to write in JSON.
- *
- * Threads: any.  Since: 0.1.0.
  */
 mcp_config *mcp_config_load(const char *path);
 
@@ -2733,8 +2687,6 @@ mcp_config *mcp_config_load(const char *path);
  * used again, or NULL.
  *
  * Clients made from it stay valid.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_config_free(mcp_config *config);
 
@@ -2743,8 +2695,6 @@ void mcp_config_free(mcp_config *config);
  * be used.
  *
  * `config`: NULL gives 0.
- *
- * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_config_count(const mcp_config *config);
 
@@ -2753,8 +2703,6 @@ size_t mcp_config_count(const mcp_config *config);
  *
  * `config`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_name(const mcp_config *config, size_t index);
 
@@ -2765,8 +2713,6 @@ const char *mcp_config_name(const mcp_config *config, size_t index);
  * `config`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end, for a server that is a program on
  * stdio, and for one that cannot be used.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_url(const mcp_config *config, size_t index);
 
@@ -2777,15 +2723,13 @@ const char *mcp_config_url(const mcp_config *config, size_t index);
  * `config`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end, for a server that is reached by
  * HTTP, and for one that cannot be used.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_command(const mcp_config *config, size_t index);
 
 /**
  * Returns whether a server can be used, by its index: MCP_OK if
- * mcp_config_client() makes a client for it; MCP_E_STATE if it is disabled;
- * otherwise the status with which mcp_config_client() fails.
+ * mcp_config_new_client() makes a client for it; MCP_E_STATE if it is disabled;
+ * otherwise the status with which mcp_config_new_client() fails.
  *
  * `config`: NULL gives MCP_E_INVALID_ARGUMENT.
  * `index`: starts at 0; MCP_E_INVALID_ARGUMENT past the end.
@@ -2794,9 +2738,10 @@ const char *mcp_config_command(const mcp_config *config, size_t index);
  * "envFile" names.  Later calls return the same.  Sends nothing, and does
  * not change the last error.
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  */
-int32_t mcp_config_status(const mcp_config *config, size_t index);
+int32_t mcp_config_status(const mcp_config *config,
+                          size_t index);
 
 /**
  * Returns why a server cannot be used, by its index.
@@ -2809,7 +2754,7 @@ int32_t mcp_config_status(const mcp_config *config, size_t index);
  * the file, the line and the key.  The error is borrowed: valid until
  * mcp_config_free().
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  */
 const mcp_error *mcp_config_error(const mcp_config *config, size_t index);
 
@@ -2825,8 +2770,6 @@ const mcp_error *mcp_config_error(const mcp_config *config, size_t index);
  * read it.  There is one for each name that occurs twice in its object, and
  * for each part that is ignored because another one counts, such as
  * "servers" beside "mcpServers".
- *
- * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_config_warning_count(const mcp_config *config);
 
@@ -2835,8 +2778,6 @@ size_t mcp_config_warning_count(const mcp_config *config);
  *
  * `config`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_config_warning(const mcp_config *config, size_t index);
 
@@ -2852,7 +2793,7 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
  * authorization stores no tokens and opens no web page: where a sign-in is
  * needed, the call returns MCP_E_UNAUTHORIZED.  Before the first call, set
- * the browser and the store of mcp_client_auth(), or another authorization
+ * the browser and the store of mcp_client_ref_auth(), or another authorization
  * with mcp_client_set_auth().
  *
  * Reads the environment, and the file that "envFile" names.  Sends nothing.
@@ -2865,22 +2806,23 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
  * refuses, and for a mistake in this server's part of the file.
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  */
-mcp_client *mcp_config_client(const mcp_config *config, const char *name);
+mcp_client *mcp_config_new_client(const mcp_config *config,
+                                  const char *name);
 
 /**
  * Makes a client from a configuration file: mcp_config_load(),
- * mcp_config_client() and mcp_config_free() in one call, without the
+ * mcp_config_new_client() and mcp_config_free() in one call, without the
  * warnings.
  *
  * `path`: as for mcp_config_load().
- * `name`: as for mcp_config_client().
+ * `name`: as for mcp_config_new_client().
  *
  * Returns a handle to free with mcp_client_free(), or NULL with the last
  * error set to one of their errors.
  *
- * Threads: any, while no thread changes the environment.  Since: 0.1.0.
+ * When: while no thread changes the environment.
  */
 mcp_client *mcp_client_new_config(const char *path, const char *name);
 
@@ -2898,7 +2840,7 @@ mcp_client *mcp_client_new_config(const char *path, const char *name);
  * Returns MCP_OK or a status: call errors.  Waits at most the time of
  * mcp_client_set_timeout().
  *
- * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+ * Spec: initialize, server/discover.
  */
 int32_t mcp_connect(mcp_client *client, mcp_result **out);
 
@@ -2912,7 +2854,7 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  * Returns MCP_OK or a status: call errors.  Waits at most the time of
  * mcp_client_set_timeout().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
+ * Spec: ping, server/discover.
  */
 int32_t mcp_ping(mcp_client *client);
 
@@ -2940,7 +2882,7 @@ int32_t mcp_ping(mcp_client *client);
  * than mcp_client_set_max_pages() or more items than
  * mcp_client_set_max_items() allows.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
+ * Spec: tools/list, pagination.
  */
 int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
 
@@ -2970,7 +2912,7 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
  * arguments that are not a JSON object, before anything is sent.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools/call.
+ * Spec: tools/call.
  */
 int32_t mcp_call_tool(mcp_client *client,
                       const char *name,
@@ -2985,7 +2927,7 @@ int32_t mcp_call_tool(mcp_client *client,
  *
  * Returns like mcp_list_tools().
  *
- * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ * Spec: resources/list.
  */
 int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
 
@@ -2999,7 +2941,7 @@ int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
  *
  * Returns like mcp_list_tools().
  *
- * Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
+ * Spec: resources/templates/list.
  */
 int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
 
@@ -3015,7 +2957,7 @@ int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
  *
  * Returns MCP_OK or a status: call errors.
  *
- * Threads: any.  Since: 0.1.0.  Spec: resources/read.
+ * Spec: resources/read.
  */
 int32_t mcp_read_resource(mcp_client *client,
                           const char *uri,
@@ -3034,7 +2976,6 @@ int32_t mcp_read_resource(mcp_client *client,
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
  * does not support subscriptions, or not to this resource.
  *
- * Threads: any.  Since: 0.1.0.
  * Spec: resources/subscribe, subscriptions/listen.
  */
 int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
@@ -3046,7 +2987,6 @@ int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
  *
  * Returns MCP_OK or a status: call errors.
  *
- * Threads: any.  Since: 0.1.0.
  * Spec: resources/unsubscribe, subscriptions/listen.
  */
 int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
@@ -3059,7 +2999,7 @@ int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
  *
  * Returns like mcp_list_tools().
  *
- * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ * Spec: prompts/list.
  */
 int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
 
@@ -3077,7 +3017,7 @@ int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * argument that is not a string.
  *
- * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+ * Spec: prompts/get.
  */
 int32_t mcp_get_prompt(mcp_client *client,
                        const char *name,
@@ -3101,7 +3041,7 @@ int32_t mcp_get_prompt(mcp_client *client,
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
  * if the server speaks a revision before 2025-06-18, which has no context.
  *
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ * Spec: completion/complete.
  */
 int32_t mcp_complete(mcp_client *client,
                      const char *reference_json,
@@ -3123,7 +3063,7 @@ int32_t mcp_complete(mcp_client *client,
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
  * unknown level.
  *
- * Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
+ * Spec: logging/setLevel, _meta logLevel.
  */
 int32_t mcp_set_log_level(mcp_client *client, int32_t level);
 
@@ -3152,7 +3092,6 @@ int32_t mcp_set_log_level(mcp_client *client, int32_t level);
  * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
  * offers no such stream, or sends none of the notifications asked for.
  *
- * Threads: any.  Since: 0.1.0.
  * Spec: transports, listening for messages; subscriptions/listen.
  */
 int32_t mcp_listen(mcp_client *client, int32_t kinds);
@@ -3166,7 +3105,7 @@ int32_t mcp_listen(mcp_client *client, int32_t kinds);
  *
  * Returns MCP_OK if the server accepted it, or a status: call errors.
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
+ * Spec: basic, notifications.
  */
 int32_t mcp_notify(mcp_client *client,
                    const char *method,
@@ -3187,7 +3126,7 @@ int32_t mcp_notify(mcp_client *client,
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, requests.
+ * Spec: basic, requests.
  */
 mcp_request *mcp_request_new(mcp_client *client,
                              const char *method,
@@ -3201,7 +3140,7 @@ mcp_request *mcp_request_new(mcp_client *client,
  *
  * Returns like mcp_request_new().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools/call.
+ * Spec: tools/call.
  */
 mcp_request *mcp_request_new_call_tool(mcp_client *client,
                                        const char *name,
@@ -3215,7 +3154,7 @@ mcp_request *mcp_request_new_call_tool(mcp_client *client,
  *
  * Returns like mcp_request_new().
  *
- * Threads: any.  Since: 0.1.0.  Spec: resources/read.
+ * Spec: resources/read.
  */
 mcp_request *mcp_request_new_read_resource(mcp_client *client,
                                            const char *uri);
@@ -3228,7 +3167,7 @@ mcp_request *mcp_request_new_read_resource(mcp_client *client,
  *
  * Returns like mcp_request_new().
  *
- * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+ * Spec: prompts/get.
  */
 mcp_request *mcp_request_new_get_prompt(mcp_client *client,
                                         const char *name,
@@ -3241,8 +3180,6 @@ mcp_request *mcp_request_new_get_prompt(mcp_client *client,
  * afterwards; or NULL.
  *
  * The results of the request outlive it.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_request_free(mcp_request *request);
 
@@ -3250,25 +3187,25 @@ void mcp_request_free(mcp_request *request);
  * Sets the timeout of this request, in place of that of
  * mcp_client_set_timeout().
  *
- * `milliseconds`: 1 to INT32_MAX.
+ * `milliseconds`: 1 or more.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
+ * Spec: lifecycle, timeouts.
  */
-int32_t mcp_request_set_timeout(mcp_request *request, int32_t milliseconds);
+int32_t mcp_request_set_timeout(mcp_request *request, int64_t milliseconds);
 
 /**
  * Sets the deadline of this request, in place of that of
  * mcp_client_set_deadline().
  *
- * `milliseconds`: 1 to INT32_MAX.
+ * `milliseconds`: 1 or more.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
+ * Spec: lifecycle, timeouts.
  */
-int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
+int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
 
 /**
  * Sets a callback for progress, and asks the server for progress
@@ -3290,7 +3227,7 @@ int32_t mcp_request_set_deadline(mcp_request *request, int32_t milliseconds);
  * request is in flight, a new callback gets the progress only after the
  * request is performed or started again.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: progress.
+ * Spec: progress.
  */
 int32_t mcp_request_set_progress(mcp_request *request,
                                  mcp_progress_fn callback,
@@ -3305,7 +3242,7 @@ int32_t mcp_request_set_progress(mcp_request *request,
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
+ * Spec: cancellation.
  */
 int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
 
@@ -3321,7 +3258,7 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
+ * Spec: basic, _meta.
  */
 int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
 
@@ -3334,8 +3271,6 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * mcp_client_set_repeat_tools() allows; 0 for others.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
@@ -3355,7 +3290,7 @@ int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
  * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
+ * Spec: pagination.
  */
 int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 
@@ -3364,8 +3299,6 @@ int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
  *
  * `request`: may be NULL.
  * `userdata`: any pointer.  The library never reads what it points to.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_request_set_userdata(mcp_request *request, void *userdata);
 
@@ -3373,8 +3306,6 @@ void mcp_request_set_userdata(mcp_request *request, void *userdata);
  * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
  *
  * `request`: NULL gives NULL.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void *mcp_request_userdata(const mcp_request *request);
 
@@ -3393,7 +3324,7 @@ void *mcp_request_userdata(const mcp_request *request);
  * Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
  * flight.
  *
- * Threads: one at a time.  Since: 0.1.0.  Spec: basic, requests.
+ * Spec: basic, requests.
  */
 int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
 
@@ -3408,8 +3339,6 @@ int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
  *
  * Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
  * MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_start(mcp_request *request);
 
@@ -3421,8 +3350,6 @@ int32_t mcp_request_start(mcp_request *request);
  *
  * Returns MCP_E_STATE if the request was not started.  The function does not
  * change the last error.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_request_status(const mcp_request *request);
 
@@ -3438,10 +3365,8 @@ int32_t mcp_request_status(const mcp_request *request);
  *
  * A request whose status this function has returned is handed out:
  * mcp_client_next_done() does not return it again.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
-int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
+int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
 
 /**
  * Hands out the result of a started request that is done, once.
@@ -3452,8 +3377,6 @@ int32_t mcp_request_wait(mcp_request *request, int32_t milliseconds);
  * Returns the status of the request, and makes its error the last error of
  * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
  * if the request is in flight or was not started.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
 
@@ -3465,8 +3388,6 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
  * Returns an error for mcp_error_message() and the other mcp_error_
  * functions; NULL if the request did not fail.  It is borrowed: valid until
  * the request is performed or started again, or freed.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
 
@@ -3484,8 +3405,6 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  *
  * Returns -1 with the last error set if no descriptor is left:
  * MCP_E_INTERNAL.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_client_fd(mcp_client *client);
 
@@ -3506,10 +3425,8 @@ int32_t mcp_client_fd(mcp_client *client);
  *
  * Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
  * closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
- *
- * Threads: any.  Since: 0.1.0.
  */
-int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
+int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
 
 /**
  * Hands out the next started request that is done; NULL if there is none.
@@ -3526,7 +3443,7 @@ int32_t mcp_client_dispatch(mcp_client *client, int32_t milliseconds);
  * result.  A request that was in flight when the client was closed is handed
  * out, with the status MCP_E_CLOSED.
  *
- * Threads: any.  Only one thread may free a request.  Since: 0.1.0.
+ * Only one thread may free a request.
  */
 mcp_request *mcp_client_next_done(mcp_client *client);
 
@@ -3536,8 +3453,6 @@ mcp_request *mcp_client_next_done(mcp_client *client);
  * Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel
  * uses no descriptor of its own.  While threads block in calls that have the
  * cancel, it borrows one from a pool of the process.
- *
- * Threads: any.  Since: 0.1.0.
  */
 mcp_cancel *mcp_cancel_new(void);
 
@@ -3553,7 +3468,7 @@ mcp_cancel *mcp_cancel_new(void);
  * The function does not wait, and does not change the last error.  In the
  * child of a fork() it does nothing.
  *
- * Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
+ * Threads: any, and signal handlers.  Spec: cancellation.
  */
 void mcp_cancel_fire(mcp_cancel *cancel);
 
@@ -3561,8 +3476,6 @@ void mcp_cancel_fire(mcp_cancel *cancel);
  * Sets the cancel back to not fired, for requests begun later.
  *
  * `cancel`: may be NULL.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_cancel_reset(mcp_cancel *cancel);
 
@@ -3572,8 +3485,6 @@ void mcp_cancel_reset(mcp_cancel *cancel);
  * `cancel`: a cancel that you do not use afterwards, or NULL.
  *
  * Requests that have the cancel keep a reference of their own.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_cancel_free(mcp_cancel *cancel);
 
@@ -3594,11 +3505,11 @@ void mcp_cancel_free(mcp_cancel *cancel);
  *
  * At most 1024 events and progress reports, and at most 16 MiB of them, are
  * queued.  If more arrive before the application handles them, the oldest
- * are dropped and counted, see mcp_client_count().
+ * are dropped and counted, see mcp_client_counter().
  *
  * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
  *
- * Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
+ * When: at any time.  Spec: notifications.
  */
 int32_t mcp_client_set_event_handler(mcp_client *client,
                                      mcp_event_fn callback,
@@ -3609,8 +3520,6 @@ int32_t mcp_client_set_event_handler(mcp_client *client,
  * Returns the kind of an event: one of MCP_EVENT_.
  *
  * `event`: NULL gives 0.
- *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 int32_t mcp_event_kind(const mcp_event *event);
 
@@ -3621,10 +3530,8 @@ int32_t mcp_event_kind(const mcp_event *event);
  * `event`: NULL gives NULL.
  *
  * It is "" for the events of the library: MCP_EVENT_LISTENING,
- * MCP_EVENT_SILENT and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a valid
- * `event`.  Valid while the handler runs.
- *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
+ * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+ * valid `event`.  Valid while the handler runs.
  */
 const char *mcp_event_method(const mcp_event *event);
 
@@ -3636,8 +3543,6 @@ const char *mcp_event_method(const mcp_event *event);
  * NUL.
  *
  * Never NULL for a valid `event`.  Valid while the handler runs.
- *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_params_json(const mcp_event *event, size_t *len);
 
@@ -3649,8 +3554,6 @@ const char *mcp_event_params_json(const mcp_event *event, size_t *len);
  *
  * Returns NULL if the server sent none or a value of another type, and for
  * other kinds of event.  Valid while the handler runs.
- *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/resources/updated.
  */
 const char *mcp_event_uri(const mcp_event *event);
@@ -3663,7 +3566,6 @@ const char *mcp_event_uri(const mcp_event *event);
  * -1 for other kinds of event, and for a level that the library does not
  * know.
  *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 int32_t mcp_event_log_level(const mcp_event *event);
@@ -3676,7 +3578,6 @@ int32_t mcp_event_log_level(const mcp_event *event);
  * Returns NULL if the server sent none or a value of another type, and for
  * other kinds of event.  Valid while the handler runs.
  *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 const char *mcp_event_logger(const mcp_event *event);
@@ -3691,21 +3592,19 @@ const char *mcp_event_logger(const mcp_event *event);
  * Returns NULL if the server sent none, and for other kinds of event.  Valid
  * while the handler runs.
  *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/message.
  */
 const char *mcp_event_data_json(const mcp_event *event, size_t *len);
 
 /**
  * Returns the text of an event of the library, to show to a person: the
- * reason for MCP_EVENT_SILENT, the notice for MCP_EVENT_SIGN_IN_NOTICE.
+ * reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * MCP_EVENT_SIGN_IN_NOTICE.
  *
  * `event`: NULL gives NULL.
  *
  * The text is one line without control characters.  Never NULL for these two
  * kinds, and NULL for all others.  Valid while the handler runs.
- *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  */
 const char *mcp_event_message(const mcp_event *event);
 
@@ -3715,8 +3614,6 @@ const char *mcp_event_message(const mcp_event *event);
  * `event`: NULL gives NULL.
  *
  * Valid while the handler runs.
- *
- * Threads: the handler's, while it runs.  Since: 0.1.0.
  * Spec: notifications/tasks/status, notifications/tasks.
  */
 const mcp_task *mcp_event_task(const mcp_event *event);
@@ -3738,14 +3635,14 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  *
  * At most 1000 input requests, and at most 64 MiB of them, can be unanswered
  * or not yet freed.  A further one is answered with an error at once, and
- * counted, see mcp_client_count().  An "input_required" result with more
+ * counted, see mcp_client_counter().  An "input_required" result with more
  * than 1000 input requests is MCP_E_TOO_LARGE.
  *
  * Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
  * MCP_E_STATE after the first exchange with the server, unless the kinds
  * stay the same; MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
+ * Spec: elicitation, sampling, roots.
  */
 int32_t mcp_client_set_input_handler(mcp_client *client,
                                      int32_t kinds,
@@ -3766,7 +3663,7 @@ int32_t mcp_client_set_input_handler(mcp_client *client,
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
  * the server, MCP_E_FORKED.
  *
- * Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
+ * Spec: ClientCapabilities.
  */
 int32_t mcp_client_set_capabilities_json(mcp_client *client,
                                          const char *json);
@@ -3785,7 +3682,7 @@ int32_t mcp_client_set_capabilities_json(mcp_client *client,
  * first exchange with the server, unless roots were set before; call errors
  * of the announcement.
  *
- * Threads: any.  Since: 0.1.0.  Spec: roots.
+ * Spec: roots.
  */
 int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
 
@@ -3793,8 +3690,6 @@ int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
  * Releases an input request.  If it is not answered yet, it is dismissed.
  *
  * `input`: an input request that is not used again, or NULL.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_input_free(mcp_input *input);
 
@@ -3803,8 +3698,6 @@ void mcp_input_free(mcp_input *input);
  * MCP_INPUT_ROOTS.
  *
  * `input`: NULL gives 0.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
 
@@ -3816,7 +3709,7 @@ int32_t mcp_input_kind(const mcp_input *input);
  * Never NULL for a valid `input`.  The text comes from the server: tell the
  * person which server sent it.  Valid until mcp_input_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
+ * Spec: elicitation/create, message.
  */
 const char *mcp_input_message(const mcp_input *input);
 
@@ -3830,7 +3723,7 @@ const char *mcp_input_message(const mcp_input *input);
  * Returns NULL if the server sent none, and for other kinds; a value of
  * another type is returned as it is.  Valid until mcp_input_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
+ * Spec: elicitation, requestedSchema.
  */
 const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
 
@@ -3845,7 +3738,7 @@ const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
  * Returns NULL if the server sent none or a value of another type, and for
  * other kinds.  Valid until mcp_input_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
+ * Spec: elicitation, URL mode.
  */
 const char *mcp_input_url(const mcp_input *input);
 
@@ -3859,7 +3752,7 @@ const char *mcp_input_url(const mcp_input *input);
  * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
  * valid `input`.  Valid until mcp_input_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
+ * Spec: sampling/createMessage.
  */
 const char *mcp_input_params_json(const mcp_input *input, size_t *len);
 
@@ -3880,7 +3773,7 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
  * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation.
+ * Spec: elicitation.
  */
 int32_t mcp_input_accept(mcp_input *input, const char *content_json);
 
@@ -3894,7 +3787,7 @@ int32_t mcp_input_accept(mcp_input *input, const char *content_json);
  *
  * Returns like mcp_input_accept().
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation.
+ * Spec: elicitation.
  */
 int32_t mcp_input_decline(mcp_input *input);
 
@@ -3908,7 +3801,7 @@ int32_t mcp_input_decline(mcp_input *input);
  *
  * Returns like mcp_input_accept().
  *
- * Threads: any.  Since: 0.1.0.  Spec: elicitation.
+ * Spec: elicitation.
  */
 int32_t mcp_input_dismiss(mcp_input *input);
 
@@ -3923,7 +3816,7 @@ int32_t mcp_input_dismiss(mcp_input *input);
  * MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
  * stays open.  Otherwise returns like mcp_input_accept().
  *
- * Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
+ * Spec: sampling/createMessage, roots/list.
  */
 int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
 
@@ -3941,7 +3834,7 @@ int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
  *
  * Returns like mcp_input_accept().
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+ * Spec: basic, responses.
  */
 int32_t mcp_input_fail(mcp_input *input,
                        int32_t rpc_code,
@@ -3951,8 +3844,6 @@ int32_t mcp_input_fail(mcp_input *input,
  * Releases a result and everything borrowed from it.
  *
  * `result`: a result that is not used again, or NULL.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_result_free(mcp_result *result);
 
@@ -3966,8 +3857,6 @@ void mcp_result_free(mcp_result *result);
  * Never NULL for a valid `result`.  For a list of several pages it is one
  * object that contains the items of all pages.  Borrowed from the result:
  * valid until mcp_result_free().
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_result_json(const mcp_result *result, size_t *len);
 
@@ -3982,7 +3871,7 @@ const char *mcp_result_json(const mcp_result *result, size_t *len);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ * Spec: basic, _meta.
  */
 const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
 
@@ -3998,7 +3887,7 @@ const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
  * mcp_result_json() shows.  Borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: pagination.
+ * Spec: pagination.
  */
 const char *mcp_result_next_cursor(const mcp_result *result);
 
@@ -4009,7 +3898,7 @@ const char *mcp_result_next_cursor(const mcp_result *result);
  *
  * Returns -1 if the server does not say so.
  *
- * Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
+ * Spec: caching (2026-07-28).
  */
 int64_t mcp_result_ttl(const mcp_result *result);
 
@@ -4023,7 +3912,7 @@ int64_t mcp_result_ttl(const mcp_result *result);
  * tool's result has neither content nor structured content,
  * mcp_result_json() has what the server sent.
  *
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ * Spec: ContentBlock.
  */
 size_t mcp_result_content_count(const mcp_result *result);
 
@@ -4035,7 +3924,7 @@ size_t mcp_result_content_count(const mcp_result *result);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ * Spec: ContentBlock.
  */
 const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
 
@@ -4048,7 +3937,7 @@ const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
  * The content blocks of such a result say why: see mcp_result_text().  The
  * text "true" and the number 1 count as true.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
+ * Spec: tools/call, isError.
  */
 int32_t mcp_result_is_error(const mcp_result *result);
 
@@ -4064,7 +3953,7 @@ int32_t mcp_result_is_error(const mcp_result *result);
  * `result`: "" if there is no text.  Borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: TextContent.
+ * Spec: TextContent.
  */
 const char *mcp_result_text(const mcp_result *result, size_t *len);
 
@@ -4080,7 +3969,7 @@ const char *mcp_result_text(const mcp_result *result, size_t *len);
  * be any JSON value, also null, which is returned as "null".  Borrowed from
  * the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
+ * Spec: tools, structuredContent.
  */
 const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
 
@@ -4092,7 +3981,7 @@ const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+ * Spec: prompts/get.
  */
 const char *mcp_result_prompt_description(const mcp_result *result);
 
@@ -4101,7 +3990,7 @@ const char *mcp_result_prompt_description(const mcp_result *result);
  *
  * `result`: NULL gives 0.
  *
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ * Spec: completion/complete.
  */
 size_t mcp_result_completion_count(const mcp_result *result);
 
@@ -4115,7 +4004,7 @@ size_t mcp_result_completion_count(const mcp_result *result);
  * a boolean is returned as its JSON text; values of other types are left
  * out.  Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+ * Spec: completion/complete.
  */
 const char *mcp_result_completion(const mcp_result *result, size_t index);
 
@@ -4125,7 +4014,7 @@ const char *mcp_result_completion(const mcp_result *result, size_t index);
  *
  * `result`: NULL gives 0.
  *
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
+ * Spec: completion/complete, hasMore.
  */
 int32_t mcp_result_completion_has_more(const mcp_result *result);
 
@@ -4137,7 +4026,7 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
  *
  * Returns -1 if the server does not say so.
  *
- * Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
+ * Spec: completion/complete, total.
  */
 int64_t mcp_result_completion_total(const mcp_result *result);
 
@@ -4149,7 +4038,7 @@ int64_t mcp_result_completion_total(const mcp_result *result);
  * Tools that cannot be called are not counted: see mcp_list_tools().  An item
  * of another type is counted, and the functions that read it return NULL.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools/list.
+ * Spec: tools/list.
  */
 size_t mcp_result_tool_count(const mcp_result *result);
 
@@ -4161,7 +4050,7 @@ size_t mcp_result_tool_count(const mcp_result *result);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tools/list.
+ * Spec: tools/list.
  */
 const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
 
@@ -4174,7 +4063,7 @@ const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
  * An item of another type is counted, and the functions that read it return
  * NULL.
  *
- * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ * Spec: resources/list.
  */
 size_t mcp_result_resource_count(const mcp_result *result);
 
@@ -4186,7 +4075,7 @@ size_t mcp_result_resource_count(const mcp_result *result);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: resources/list.
+ * Spec: resources/list.
  */
 const mcp_resource *mcp_result_resource(const mcp_result *result,
                                         size_t index);
@@ -4199,7 +4088,7 @@ const mcp_resource *mcp_result_resource(const mcp_result *result,
  * An item of another type is counted, and the functions that read it return
  * NULL.
  *
- * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ * Spec: prompts/list.
  */
 size_t mcp_result_prompt_count(const mcp_result *result);
 
@@ -4211,7 +4100,7 @@ size_t mcp_result_prompt_count(const mcp_result *result);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+ * Spec: prompts/list.
  */
 const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
 
@@ -4220,7 +4109,7 @@ const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
  *
  * `result`: NULL gives 0.
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 size_t mcp_result_skill_count(const mcp_result *result);
 
@@ -4232,7 +4121,7 @@ size_t mcp_result_skill_count(const mcp_result *result);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
 
@@ -4244,7 +4133,7 @@ const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+ * Spec: Tool, name.
  */
 const mcp_tool *mcp_result_find_tool(const mcp_result *result,
                                      const char *name);
@@ -4258,7 +4147,7 @@ const mcp_tool *mcp_result_find_tool(const mcp_result *result,
  * another type.  The text comes from the server: do not trust it.  Borrowed
  * from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
+ * Spec: Implementation, name.
  */
 const char *mcp_result_server_name(const mcp_result *result);
 
@@ -4271,7 +4160,7 @@ const char *mcp_result_server_name(const mcp_result *result);
  * another type.  The text comes from the server: do not trust it.  Borrowed
  * from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
+ * Spec: Implementation, version.
  */
 const char *mcp_result_server_version(const mcp_result *result);
 
@@ -4284,7 +4173,7 @@ const char *mcp_result_server_version(const mcp_result *result);
  * another type.  The text comes from the server: do not trust it.  Borrowed
  * from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
+ * Spec: Implementation, title.
  */
 const char *mcp_result_server_title(const mcp_result *result);
 
@@ -4297,7 +4186,7 @@ const char *mcp_result_server_title(const mcp_result *result);
  * Never NULL for such a result, and NULL for any other result.  Borrowed
  * from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: versioning.
+ * Spec: versioning.
  */
 const char *mcp_result_protocol_version(const mcp_result *result);
 
@@ -4311,7 +4200,7 @@ const char *mcp_result_protocol_version(const mcp_result *result);
  * another type.  The text comes from the server: do not trust it.  Borrowed
  * from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+ * Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);
 
@@ -4327,7 +4216,7 @@ const char *mcp_result_instructions(const mcp_result *result);
  * another type.  NULL for any other result.  Borrowed from the result: valid
  * until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
+ * Spec: ServerCapabilities.
  */
 const char *mcp_result_capabilities_json(const mcp_result *result,
                                          size_t *len);
@@ -4342,7 +4231,7 @@ const char *mcp_result_capabilities_json(const mcp_result *result,
  * A member that is false or null is not a declared capability.  Other
  * results than that of mcp_connect() have no capabilities.
  *
- * Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
+ * Spec: ServerCapabilities.
  */
 int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
 
@@ -4354,7 +4243,7 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+ * Spec: Tool, name.
  */
 const char *mcp_tool_name(const mcp_tool *tool);
 
@@ -4368,7 +4257,7 @@ const char *mcp_tool_name(const mcp_tool *tool);
  * sent none or a value of another type.  The text is borrowed from the
  * result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool, title.
+ * Spec: Tool, title.
  */
 const char *mcp_tool_title(const mcp_tool *tool);
 
@@ -4380,7 +4269,7 @@ const char *mcp_tool_title(const mcp_tool *tool);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool, description.
+ * Spec: Tool, description.
  */
 const char *mcp_tool_description(const mcp_tool *tool);
 
@@ -4395,7 +4284,7 @@ const char *mcp_tool_description(const mcp_tool *tool);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
+ * Spec: Tool, inputSchema.
  */
 const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
 
@@ -4411,7 +4300,7 @@ const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
+ * Spec: Tool, outputSchema.
  */
 const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
 
@@ -4426,7 +4315,7 @@ const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
+ * Spec: ToolAnnotations.
  */
 const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
 
@@ -4441,7 +4330,7 @@ const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Icon.
+ * Spec: Icon.
  */
 const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
 
@@ -4456,7 +4345,7 @@ const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ * Spec: basic, _meta.
  */
 const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
 
@@ -4470,7 +4359,7 @@ const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
  * Never NULL for a valid `tool`.  The text is borrowed from the result:
  * valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Tool.
+ * Spec: Tool.
  */
 const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
 
@@ -4484,7 +4373,7 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  *
  * A hint is the server's claim, not a promise.
  *
- * Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
+ * Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
 
@@ -4497,7 +4386,7 @@ int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
+ * Spec: Resource, uri.
  */
 const char *mcp_resource_uri(const mcp_resource *resource);
 
@@ -4509,7 +4398,7 @@ const char *mcp_resource_uri(const mcp_resource *resource);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource, name.
+ * Spec: Resource, name.
  */
 const char *mcp_resource_name(const mcp_resource *resource);
 
@@ -4522,7 +4411,7 @@ const char *mcp_resource_name(const mcp_resource *resource);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource, title.
+ * Spec: Resource, title.
  */
 const char *mcp_resource_title(const mcp_resource *resource);
 
@@ -4534,7 +4423,7 @@ const char *mcp_resource_title(const mcp_resource *resource);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource, description.
+ * Spec: Resource, description.
  */
 const char *mcp_resource_description(const mcp_resource *resource);
 
@@ -4546,7 +4435,7 @@ const char *mcp_resource_description(const mcp_resource *resource);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
+ * Spec: Resource, mimeType.
  */
 const char *mcp_resource_mime_type(const mcp_resource *resource);
 
@@ -4555,7 +4444,7 @@ const char *mcp_resource_mime_type(const mcp_resource *resource);
  *
  * `resource`: NULL gives -1.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource, size.
+ * Spec: Resource, size.
  */
 int64_t mcp_resource_size(const mcp_resource *resource);
 
@@ -4570,7 +4459,7 @@ int64_t mcp_resource_size(const mcp_resource *resource);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Annotations.
+ * Spec: Annotations.
  */
 const char *mcp_resource_annotations_json(const mcp_resource *resource,
                                           size_t *len);
@@ -4586,7 +4475,7 @@ const char *mcp_resource_annotations_json(const mcp_resource *resource,
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Icon.
+ * Spec: Icon.
  */
 const char *mcp_resource_icons_json(const mcp_resource *resource,
                                     size_t *len);
@@ -4602,7 +4491,7 @@ const char *mcp_resource_icons_json(const mcp_resource *resource,
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ * Spec: basic, _meta.
  */
 const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
 
@@ -4616,7 +4505,7 @@ const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
  * Never NULL for a valid `resource`.  The text is borrowed from the result:
  * valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Resource.
+ * Spec: Resource.
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 
@@ -4628,7 +4517,7 @@ const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
+ * Spec: Prompt, name.
  */
 const char *mcp_prompt_name(const mcp_prompt *prompt);
 
@@ -4641,7 +4530,7 @@ const char *mcp_prompt_name(const mcp_prompt *prompt);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
+ * Spec: Prompt, title.
  */
 const char *mcp_prompt_title(const mcp_prompt *prompt);
 
@@ -4653,7 +4542,7 @@ const char *mcp_prompt_title(const mcp_prompt *prompt);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
+ * Spec: Prompt, description.
  */
 const char *mcp_prompt_description(const mcp_prompt *prompt);
 
@@ -4665,7 +4554,7 @@ const char *mcp_prompt_description(const mcp_prompt *prompt);
  * An argument of another type is counted, and the functions that read it
  * return NULL.
  *
- * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ * Spec: PromptArgument.
  */
 size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
 
@@ -4678,7 +4567,7 @@ size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ * Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
 
@@ -4691,7 +4580,7 @@ const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ * Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
 
@@ -4704,7 +4593,7 @@ const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+ * Spec: PromptArgument.
  */
 const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
                                             size_t index);
@@ -4715,7 +4604,7 @@ const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
  * `prompt`: NULL gives 0.
  * `index`: starts at 0; 0 is returned past the end.
  *
- * Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
+ * Spec: PromptArgument, required.
  */
 int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
 
@@ -4730,7 +4619,7 @@ int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Icon.
+ * Spec: Icon.
  */
 const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
 
@@ -4745,7 +4634,7 @@ const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ * Spec: basic, _meta.
  */
 const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 
@@ -4759,7 +4648,7 @@ const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
  * Never NULL for a valid `prompt`.  The text is borrowed from the result:
  * valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Prompt.
+ * Spec: Prompt.
  */
 const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
 
@@ -4772,7 +4661,7 @@ const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
  * is no content block; mcp_content_json() returns the whole value.  Without
  * a type, the members decide: a text is MCP_CONTENT_TEXT.
  *
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ * Spec: ContentBlock.
  */
 int32_t mcp_content_kind(const mcp_content *content);
 
@@ -4786,7 +4675,7 @@ int32_t mcp_content_kind(const mcp_content *content);
  * content block that is not of a prompt.  Borrowed from the result: valid
  * until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
+ * Spec: PromptMessage, role.
  */
 const char *mcp_content_role(const mcp_content *content);
 
@@ -4803,7 +4692,7 @@ const char *mcp_content_role(const mcp_content *content);
  * contains a NUL, C sees its end there, but `len` is the whole length.
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: TextContent.
+ * Spec: TextContent.
  */
 const char *mcp_content_text(const mcp_content *content, size_t *len);
 
@@ -4821,7 +4710,7 @@ const char *mcp_content_text(const mcp_content *content, size_t *len);
  * MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
  * them.  Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
+ * Spec: ImageContent, BlobResourceContents.
  */
 const void *mcp_content_data(const mcp_content *content, size_t *len);
 
@@ -4833,7 +4722,7 @@ const void *mcp_content_data(const mcp_content *content, size_t *len);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ * Spec: ContentBlock.
  */
 const char *mcp_content_mime_type(const mcp_content *content);
 
@@ -4845,7 +4734,7 @@ const char *mcp_content_mime_type(const mcp_content *content);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
+ * Spec: ResourceLink, ResourceContents.
  */
 const char *mcp_content_uri(const mcp_content *content);
 
@@ -4857,7 +4746,7 @@ const char *mcp_content_uri(const mcp_content *content);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
+ * Spec: ResourceLink, name.
  */
 const char *mcp_content_name(const mcp_content *content);
 
@@ -4870,7 +4759,7 @@ const char *mcp_content_name(const mcp_content *content);
  * Read it with mcp_resource_uri() and the functions that follow it.
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
+ * Spec: ResourceLink.
  */
 const mcp_resource *mcp_content_resource(const mcp_content *content);
 
@@ -4885,7 +4774,7 @@ const mcp_resource *mcp_content_resource(const mcp_content *content);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: Annotations.
+ * Spec: Annotations.
  */
 const char *mcp_content_annotations_json(const mcp_content *content,
                                          size_t *len);
@@ -4901,7 +4790,7 @@ const char *mcp_content_annotations_json(const mcp_content *content,
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+ * Spec: basic, _meta.
  */
 const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 
@@ -4915,7 +4804,7 @@ const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
  * Never NULL for a valid `content`.  The text is borrowed from the result:
  * valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+ * Spec: ContentBlock.
  */
 const char *mcp_content_json(const mcp_content *content, size_t *len);
 
@@ -4928,7 +4817,7 @@ const char *mcp_content_json(const mcp_content *content, size_t *len);
  *
  * Returns like mcp_list_tools().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
+ * Spec: SEP-2640, skills/list.
  */
 int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
 
@@ -4948,7 +4837,7 @@ int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
  * differs from its entry, and `out` receives nothing of it;
  * MCP_E_INVALID_ARGUMENT for an index past the last file.
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
+ * Spec: SEP-2640, resources/read.
  */
 int32_t mcp_read_skill_file(mcp_client *client,
                             const mcp_skill *skill,
@@ -4963,7 +4852,7 @@ int32_t mcp_read_skill_file(mcp_client *client,
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_uri(const mcp_skill *skill);
 
@@ -4975,7 +4864,7 @@ const char *mcp_skill_uri(const mcp_skill *skill);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_name(const mcp_skill *skill);
 
@@ -4987,7 +4876,7 @@ const char *mcp_skill_name(const mcp_skill *skill);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_description(const mcp_skill *skill);
 
@@ -5002,7 +4891,7 @@ const char *mcp_skill_description(const mcp_skill *skill);
  * returned as it is.  The text is borrowed from the result: valid until
  * mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
 
@@ -5011,7 +4900,7 @@ const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
  *
  * `skill`: NULL gives 0.
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 size_t mcp_skill_file_count(const mcp_skill *skill);
 
@@ -5024,7 +4913,7 @@ size_t mcp_skill_file_count(const mcp_skill *skill);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
 
@@ -5037,7 +4926,7 @@ const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
 
@@ -5048,7 +4937,7 @@ const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
  * `skill`: NULL gives -1.
  * `index`: starts at 0; -1 past the end.
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
 
@@ -5062,7 +4951,7 @@ int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
  * Never NULL for a valid `skill`.  The text is borrowed from the result:
  * valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+ * Spec: SEP-2640.
  */
 const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
 
@@ -5095,7 +4984,7 @@ const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * Threads: any, for calls begun later.  Since: 0.1.0.
+ * When: for calls begun later.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
 int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
@@ -5119,11 +5008,9 @@ int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
  *
  * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
  * MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Threads: one at a time.  Since: 0.1.0.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
-int32_t mcp_request_set_task(mcp_request *request, int32_t ttl_milliseconds);
+int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
 
 /**
  * Asks the server for a task's status.
@@ -5137,7 +5024,7 @@ int32_t mcp_request_set_task(mcp_request *request, int32_t ttl_milliseconds);
  * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
  * the server or its revision has no tasks.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks/get.
+ * Spec: tasks/get.
  */
 int32_t mcp_get_task(mcp_client *client,
                      const char *task_id,
@@ -5156,7 +5043,7 @@ int32_t mcp_get_task(mcp_client *client,
  * Returns MCP_OK or a status: those of mcp_get_task(); the error that the
  * task contains; MCP_E_CANCELLED for a task that was cancelled.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
+ * Spec: tasks/result, tasks/get, tasks/update.
  */
 int32_t mcp_get_task_result(mcp_client *client,
                             const char *task_id,
@@ -5174,7 +5061,7 @@ int32_t mcp_get_task_result(mcp_client *client,
  * stands for a task that has ended: in revision 2025-11-25 both have the
  * same error.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
+ * Spec: tasks/cancel.
  */
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
 
@@ -5188,7 +5075,7 @@ int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
  * list tasks.  From revision 2026-07-28 on no server lists tasks, and the
  * application must keep their ids.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
+ * Spec: tasks/list (2025-11-25).
  */
 int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
 
@@ -5198,7 +5085,7 @@ int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
  *
  * `result`: NULL gives 0.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+ * Spec: tasks/list.
  */
 size_t mcp_result_task_count(const mcp_result *result);
 
@@ -5210,7 +5097,7 @@ size_t mcp_result_task_count(const mcp_result *result);
  *
  * Borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+ * Spec: tasks/list.
  */
 const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
 
@@ -5224,7 +5111,7 @@ const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
  * task.  Returns NULL if the server sent none or a value of another type.
  * The text is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks.
+ * Spec: tasks.
  */
 const char *mcp_result_task_id(const mcp_result *result);
 
@@ -5238,7 +5125,7 @@ const char *mcp_result_task_id(const mcp_result *result);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks.
+ * Spec: tasks.
  */
 const char *mcp_result_task_status(const mcp_result *result);
 
@@ -5251,7 +5138,7 @@ const char *mcp_result_task_status(const mcp_result *result);
  * Returns NULL if the server sent none or a value of another type.  The text
  * is borrowed from the result: valid until mcp_result_free().
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
+ * Spec: tasks, statusMessage.
  */
 const char *mcp_result_task_message(const mcp_result *result);
 
@@ -5263,7 +5150,7 @@ const char *mcp_result_task_message(const mcp_result *result);
  *
  * Returns -1 if the server does not say.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
+ * Spec: tasks, pollInterval.
  */
 int64_t mcp_result_task_poll_interval(const mcp_result *result);
 
@@ -5275,7 +5162,7 @@ int64_t mcp_result_task_poll_interval(const mcp_result *result);
  *
  * Returns -1 if the server sets no limit, or if the result has no task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
+ * Spec: tasks, ttl.
  */
 int64_t mcp_result_task_ttl(const mcp_result *result);
 
@@ -5287,7 +5174,7 @@ int64_t mcp_result_task_ttl(const mcp_result *result);
  * Returns NULL if the server sent none or a value of another type.  Valid as
  * long as the task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
+ * Spec: Task, taskId.
  */
 const char *mcp_task_id(const mcp_task *task);
 
@@ -5299,7 +5186,7 @@ const char *mcp_task_id(const mcp_task *task);
  * Returns NULL if the server sent none or a value of another type.  Valid as
  * long as the task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task, status.
+ * Spec: Task, status.
  */
 const char *mcp_task_status(const mcp_task *task);
 
@@ -5311,7 +5198,7 @@ const char *mcp_task_status(const mcp_task *task);
  * Returns NULL if the server sent none or a value of another type.  Valid as
  * long as the task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
+ * Spec: Task, statusMessage.
  */
 const char *mcp_task_message(const mcp_task *task);
 
@@ -5323,7 +5210,7 @@ const char *mcp_task_message(const mcp_task *task);
  * Returns NULL if the server sent none or a value of another type.  Valid as
  * long as the task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
+ * Spec: Task, createdAt.
  */
 const char *mcp_task_created(const mcp_task *task);
 
@@ -5335,7 +5222,7 @@ const char *mcp_task_created(const mcp_task *task);
  * Returns NULL if the server sent none or a value of another type.  Valid as
  * long as the task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
+ * Spec: Task, lastUpdatedAt.
  */
 const char *mcp_task_updated(const mcp_task *task);
 
@@ -5345,7 +5232,7 @@ const char *mcp_task_updated(const mcp_task *task);
  *
  * `task`: NULL gives -1.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task, ttl.
+ * Spec: Task, ttl.
  */
 int64_t mcp_task_ttl(const mcp_task *task);
 
@@ -5358,7 +5245,7 @@ int64_t mcp_task_ttl(const mcp_task *task);
  *
  * Never NULL for a valid `task`.  Valid as long as the task.
  *
- * Threads: any.  Since: 0.1.0.  Spec: Task.
+ * Spec: Task.
  */
 const char *mcp_task_json(const mcp_task *task, size_t *len);
 
@@ -5366,8 +5253,6 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  * Makes an empty JSON object.
  *
  * Returns a handle to free with mcp_json_free().
- *
- * Threads: any.  Since: 0.1.0.
  */
 mcp_json *mcp_json_new(void);
 
@@ -5381,8 +5266,6 @@ mcp_json *mcp_json_new(void);
  * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
  * column.  Objects and arrays may be nested 512 deep, as in the messages of
  * a server.
- *
- * Threads: any.  Since: 0.1.0.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);
 
@@ -5391,8 +5274,6 @@ mcp_json *mcp_json_parse(const char *text, size_t len);
  *
  * `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
  * used again, or NULL.  Do not pass a part of a value.
- *
- * Threads: any.  Since: 0.1.0.
  */
 void mcp_json_free(mcp_json *json);
 
@@ -5409,8 +5290,6 @@ void mcp_json_free(mcp_json *json);
  * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
  * leads into a value that has no members, or past the end of an array;
  * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_string(mcp_json *json,
                             const char *pointer,
@@ -5423,8 +5302,6 @@ int32_t mcp_json_set_string(mcp_json *json,
  * `value`: all its digits are kept.
  *
  * Returns like mcp_json_set_string().
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_integer(mcp_json *json,
                              const char *pointer,
@@ -5438,8 +5315,6 @@ int32_t mcp_json_set_integer(mcp_json *json,
  *
  * Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
  * infinity or a NaN.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_number(mcp_json *json,
                             const char *pointer,
@@ -5452,8 +5327,6 @@ int32_t mcp_json_set_number(mcp_json *json,
  * `value`: 0 for false, any other number for true.
  *
  * Returns like mcp_json_set_string().
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_boolean(mcp_json *json,
                              const char *pointer,
@@ -5466,8 +5339,6 @@ int32_t mcp_json_set_boolean(mcp_json *json,
  * `value_json`: JSON text, copied.
  *
  * Returns like mcp_json_set_string().
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 int32_t mcp_json_set_json(mcp_json *json,
                           const char *pointer,
@@ -5482,8 +5353,6 @@ int32_t mcp_json_set_json(mcp_json *json,
  * The value is valid until the whole is changed or freed.  Each step
  * searches all members of its object: to read every member of a large
  * object, use mcp_json_child().
- *
- * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
 
@@ -5491,8 +5360,6 @@ const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
  * Returns the kind of a value: one of MCP_JSON_.
  *
  * `json`: NULL gives MCP_JSON_NULL.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_json_kind(const mcp_json *json);
 
@@ -5501,8 +5368,6 @@ int32_t mcp_json_kind(const mcp_json *json);
  * other kinds.
  *
  * `json`: NULL gives 0.
- *
- * Threads: any.  Since: 0.1.0.
  */
 size_t mcp_json_count(const mcp_json *json);
 
@@ -5514,8 +5379,6 @@ size_t mcp_json_count(const mcp_json *json);
  * `index`: starts at 0; NULL past the end and for other kinds.
  *
  * Valid until the whole value is changed or freed.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
 
@@ -5526,8 +5389,6 @@ const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
  * `index`: starts at 0; NULL past the end and for other kinds.
  *
  * Valid until the whole value is changed or freed.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_json_key(const mcp_json *json, size_t index);
 
@@ -5539,8 +5400,6 @@ const char *mcp_json_key(const mcp_json *json, size_t index);
  * NUL.
  *
  * Valid until the whole value is changed or freed.
- *
- * Threads: any.  Since: 0.1.0.
  */
 const char *mcp_json_string(const mcp_json *json, size_t *len);
 
@@ -5549,8 +5408,6 @@ const char *mcp_json_string(const mcp_json *json, size_t *len);
  *
  * `otherwise`: returned for other kinds, for a number with a fraction, and
  * for a number that does not fit.  It is also returned for a NULL `json`.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
 
@@ -5558,8 +5415,6 @@ int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
  * Returns the value of a number.
  *
  * `otherwise`: returned for other kinds, and for a NULL `json`.
- *
- * Threads: any.  Since: 0.1.0.
  */
 double mcp_json_number(const mcp_json *json, double otherwise);
 
@@ -5567,8 +5422,6 @@ double mcp_json_number(const mcp_json *json, double otherwise);
  * Returns 1 for true and 0 for false.
  *
  * `otherwise`: returned for other kinds, and for a NULL `json`.
- *
- * Threads: any.  Since: 0.1.0.
  */
 int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
 
@@ -5580,8 +5433,6 @@ int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
  * NUL.
  *
  * Valid until the value is changed or freed.
- *
- * Threads: one at a time.  Since: 0.1.0.
  */
 const char *mcp_json_text(const mcp_json *json, size_t *len);
 

@@ -85,7 +85,7 @@ static mcp_client *client_of_file(const struct options *options)
 {
     mcp_config *config = mcp_config_load(options->config);
     mcp_client *client =
-        config != NULL ? mcp_config_client(config, options->server) : NULL;
+        config != NULL ? mcp_config_new_client(config, options->server) : NULL;
 
     if (client != NULL && options->verbose)
         put_warnings(config);

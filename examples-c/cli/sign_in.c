@@ -305,7 +305,7 @@ int32_t set_auth(mcp_client *client, const struct options *options)
     const struct sign_in *of = &options->sign_in;
     int grant = grant_of(of);
     int is_of_file = options->config != NULL && grant == NOT_CHOSEN;
-    mcp_auth *auth = is_of_file ? mcp_client_auth(client) : NULL;
+    mcp_auth *auth = is_of_file ? mcp_client_ref_auth(client) : NULL;
     int32_t status;
 
     if (auth == NULL && !of->is_wanted)

@@ -30,6 +30,7 @@ def function(name, *arguments, result=ctypes.c_int32):
 
 
 TEXT, HANDLE, NUMBER = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int32
+MILLISECONDS = ctypes.c_int64
 
 
 def encoded(text):
@@ -120,7 +121,7 @@ class Session:
             if self.store:
                 self.call("mcp_auth_set_store_file", self.auth, [TEXT], [self.store.encode()])
             if self.timeout:
-                self.call("mcp_auth_set_sign_in_timeout", self.auth, [NUMBER], [self.timeout])
+                self.call("mcp_auth_set_sign_in_timeout", self.auth, [MILLISECONDS], [self.timeout])
             for name, types, values in calls:
                 self.call(name, self.auth, types, values)
             self.call("mcp_client_set_auth", self.client, [HANDLE], [self.auth])
