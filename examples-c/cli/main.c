@@ -33,6 +33,7 @@ static const struct command commands[] = {
      ANY_NUMBER, 0, 0, complete},
     {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, listen_to},
     {"request", "METHOD [JSON]", 1, 2, 0, 0, request},
+    {"proxy", "", 0, 0, 0, 0, run_proxy},
     {"login", "", 0, 0, 0, 1, login},
     {"logout", "", 0, 0, 0, 1, logout},
 };
@@ -190,6 +191,7 @@ static int run(const struct options *options)
     start_waiting(client, options);
     if (client == NULL ||
         (options->command->run != listen_to &&
+         options->command->run != run_proxy &&
          ask_for_logs(client, options, 1) != MCP_OK))
         status = fail(options);
     else

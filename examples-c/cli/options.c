@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 
@@ -28,6 +29,8 @@ static const char usage_of_commands[] =
     "                               prints completions of an argument's value\n"
     "  listen URL [URI ...]         prints notifications of the server\n"
     "  request URL METHOD [JSON]    sends a request of any method\n"
+    "  proxy URL                    is a server over stdio, for an MCP host, and\n"
+    "                               passes everything on; signs in if needed\n"
     "  servers --config FILE        lists the servers of a configuration file\n"
     "  login URL                    gets a token by OAuth\n"
     "  logout URL                   revokes and deletes the token\n"
@@ -384,6 +387,19 @@ void hint_at_program(const struct options *options)
     fputc('\n', stderr);
 }
 
+/* The proxy signs in if the server asks for it, unless it was given another
+ * credential. */
+static int has_credential(const struct options *options)
+{
+    static const char name[] = "authorization:";
+    int i;
+
+    for (i = 0; i < options->header_count; i++)
+        if (strncasecmp(options->headers[i], name, sizeof name - 1) == 0)
+            return 1;
+    return options->token != NULL || getenv("MCPCLIENT_TOKEN") != NULL;
+}
+
 /* Separates the words: the command, the URL, the command's arguments. */
 static int take_words(struct options *options)
 {
@@ -399,6 +415,8 @@ static int take_words(struct options *options)
     if (options->config == NULL && !options->is_stdio && *word != NULL &&
         !options->command->is_of_file)
         options->url = *word++;
+    if (options->command->run == run_proxy && options->url != NULL)
+        options->sign_in.is_wanted |= !has_credential(options);
     for (options->words = word; *word != NULL; word++)
         if (options->word_count++ == options->command->most_words)
             return bad_usage("unexpected argument %s%s", *word,
@@ -481,7 +499,8 @@ static int check(const struct options *options)
     if (options->events > 0 && strcmp(command->name, "listen") != 0)
         return bad_usage("-n is for listen");
     if (options->log_level != NOT_CHOSEN &&
-        (command->is_of_file || command->is_of_oauth))
+        (command->is_of_file || command->is_of_oauth ||
+         command->run == run_proxy))
         return bad_usage("--log-level is not for %s", command->name);
     if (options->output != NULL && strcmp(command->name, "read") != 0 &&
         strcmp(command->name, "call") != 0)

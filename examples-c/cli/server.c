@@ -194,7 +194,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_directory(client, options->directory);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && !options->command->is_of_oauth)
+    if (status == MCP_OK && !options->command->is_of_oauth &&
+        options->command->run != run_proxy) /* the host answers */
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);
