@@ -943,9 +943,9 @@ const char *mcp_status_name(int32_t status);
  * server repeated it in a response.
  *
  * Functions: mcp_error_status(), mcp_error_message(),
- *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
- *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
- *   mcp_error_exit_status().
+ *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_rpc_message(),
+ *   mcp_error_data_json(), mcp_error_challenge(), mcp_error_retry_after(),
+ *   mcp_error_may_have_run(), mcp_error_exit_status().
  */
 struct mcp_error;
 
