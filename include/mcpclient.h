@@ -81,7 +81,8 @@
  * THREADS.  Any thread may call any function.  Several threads may use an
  * mcp_client, an mcp_cancel or an mcp_input at the same time.  Several
  * threads may read an mcp_result or an mcp_config at the same time.  Only one
- * thread at a time may use an mcp_request or an mcp_json.  Thread
+ * thread at a time may use an mcp_request or an mcp_json; mcp_request names
+ * the functions that are an exception.  Thread
  * cancellation is disabled inside every function, and in the callbacks that
  * run there: after pthread_cancel() a thread ends at its first cancellation
  * point after the function returns.  Do not call the library from a thread
@@ -90,7 +91,7 @@
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
  * callback may call this library, but must not free the handle for which it
- * was called.  A callback must return: do not leave it by an exception,
+ * was called; only a done callback may free its request.  A callback must return: do not leave it by an exception,
  * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
@@ -890,7 +891,8 @@ typedef struct mcp_device_code mcp_device_code;
  * mcp_request_error(), which does not change until the request is performed
  * again.  It is for applications that do not control on which thread the
  * next call runs, such as programs in Go and in other languages that move
- * work between threads.
+ * work between threads.  mcp_error_copy() keeps an error for as long as you
+ * need it.
  *
  * An error never contains a token or the value of a header, even if the
  * server repeated it in a response.
@@ -967,8 +969,15 @@ typedef struct mcp_prompt mcp_prompt;
  * sends it again.  While a request is in flight its options cannot be
  * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
  * see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
- * that any thread may call mcp_request_status() and fire the request's
- * mcp_cancel.
+ * that any thread may call mcp_request_status() and mcp_request_cancel(), and
+ * fire the request's mcp_cancel.
+ *
+ * A completed request is handed out once, by exactly one of these:
+ * mcp_request_perform(), mcp_request_wait(), the callback of
+ * mcp_request_set_done(), or mcp_client_next_done().  After
+ * mcp_client_close() the requests that were in flight are handed out as
+ * MCP_E_CLOSED.  After mcp_client_free() only mcp_request_wait() hands out a
+ * request without a done callback.
  */
 typedef struct mcp_request mcp_request;
 
@@ -1165,6 +1174,18 @@ typedef void (*mcp_progress_fn)(void *userdata,
                                 const char *message);
 
 /**
+ * Receives a started request that is done; see mcp_request_set_done().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: read its status and take its result.  The callback may free the
+ * request, or start it again.
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of the same client that waits.
+ */
+typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
+
+/**
  * Handles a notification; see mcp_client_set_event_handler().
  *
  * `userdata`: the pointer given with the callback.
@@ -1337,6 +1358,23 @@ int32_t mcp_error_may_have_run(const mcp_error *error);
 int32_t mcp_error_exit_status(const mcp_error *error);
 
 /**
+ * Copies an error, to keep it.
+ *
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns a handle to free with mcp_error_free(); NULL if there is no error.
+ * The functions of this chapter read it as they read other errors.
+ */
+mcp_error *mcp_error_copy(const mcp_error *error);
+
+/**
+ * Releases an error that mcp_error_copy() returned.
+ *
+ * `error`: such an error, which is not used again, or NULL.
+ */
+void mcp_error_free(mcp_error *error);
+
+/**
  * Makes a client of the MCP server at an http:// or https:// address.
  *
  * `url`: the address of the server's MCP endpoint in ASCII, such as
@@ -1384,7 +1422,8 @@ void mcp_client_close(mcp_client *client);
  *
  * Results, errors, cancels and requests outlive the client.  From then on
  * its requests are MCP_E_CLOSED; you must still free them.  The function
- * waits like mcp_client_close().  In the child of a fork() it releases
+ * waits like mcp_client_close(), and then runs the done callbacks of the
+ * requests that no other function has handed out.  In the child of a fork() it releases
  * memory and descriptors, and sends nothing.
  */
 void mcp_client_free(mcp_client *client);
@@ -3364,7 +3403,9 @@ int32_t mcp_request_status(const mcp_request *request);
  * or stores a credential; MCP_E_FORKED.
  *
  * A request whose status this function has returned is handed out:
- * mcp_client_next_done() does not return it again.
+ * mcp_client_next_done() does not return it again.  A request with a done
+ * callback is handed out by the callback: see mcp_request_set_done().  The
+ * callback may free the request during the wait.
  */
 int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
 
@@ -3392,6 +3433,113 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
 const mcp_error *mcp_request_error(const mcp_request *request);
 
 /**
+ * Sets a callback that receives the request when it was started and is done.
+ *
+ * `callback`: runs once for each successful mcp_request_start(), whatever the
+ * status of the request is.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callback hands out the request in place of mcp_client_next_done(),
+ * which never returns a request that has a done callback.
+ * mcp_request_wait() returns the status of such a request, and its callback
+ * runs as well.  The callback does not run for mcp_request_perform().
+ *
+ * The callback runs inside mcp_client_dispatch(), or inside a call of the
+ * same client that waits, on any of the threads that are in such a function.
+ * It never runs inside another callback of its client on the same thread: it
+ * runs after that callback has returned.  It may make calls with the client,
+ * and may start other requests and wait for them.  Done callbacks that
+ * become due meanwhile run after it.
+ *
+ * mcp_client_close() runs no done callback.  A later mcp_client_dispatch()
+ * runs those of the requests that were in flight, with the status
+ * MCP_E_CLOSED.  mcp_client_free() runs those that are left, on the thread
+ * that calls it.
+ *
+ * A request that is freed gets no callback any more.  If its callback is
+ * running on another thread at that time, mcp_request_free() waits until it
+ * returns, unless it is called inside a callback.  Do not hold a lock that
+ * the callback takes.  If the callback frees its request, no other thread may
+ * free a request that has been started: use mcp_request_cancel() there.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Threads: one at a time.
+ */
+int32_t mcp_request_set_done(mcp_request *request,
+                             mcp_done_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
+ * Ends a request that is in flight.  It completes as MCP_E_CANCELLED.
+ *
+ * `request`: a request that was started, or that another thread performs.
+ *
+ * The function does not wait.  The request is done soon afterwards, and is
+ * handed out like other requests.  It also tells the server to stop, if the
+ * protocol revision has a message for that.  Nothing is sent if the request
+ * has not reached the server.  A cancelled request uses no descriptor.
+ *
+ * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
+ * MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+ * the request is not in flight, and if its result has arrived already: it
+ * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * The thread must know that the request is not freed meanwhile.  An
+ * mcp_cancel has not this condition, and a signal handler can fire it.
+ *
+ * Threads: any, also while another thread uses the request.
+ * Spec: cancellation.
+ */
+int32_t mcp_request_cancel(mcp_request *request);
+
+/**
+ * Sets an HTTP header that the library sends with this request.
+ *
+ * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
+ * treated as a secret.  It is sent to the origin of the server only.  NULL
+ * removes the header from the request.
+ *
+ * The header replaces a header of the client that has the same name.  It is
+ * sent with each HTTP request of this request: with each page of a list, when
+ * the request is sent again, and when its response is resumed.  It is not
+ * sent to connect, if this request is the first one of the client.
+ *
+ * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
+ * header is Authorization, and the client has a token when the request is
+ * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
+ *
+ * Threads: one at a time.
+ * Spec: authorization, RFC 9110.
+ */
+int32_t mcp_request_set_header(mcp_request *request,
+                               const char *name,
+                               const char *value);
+
+/**
+ * Returns the client of a request; NULL after mcp_client_free().
+ *
+ * `request`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours: it is the pointer that the request
+ * was made with.
+ */
+mcp_client *mcp_request_client(const mcp_request *request);
+
+/**
+ * Returns the method of a request, such as "tools/call".
+ *
+ * `request`: NULL gives NULL.
+ *
+ * Returns UTF-8 text, valid as long as the request.
+ *
+ * Spec: basic, requests.
+ */
+const char *mcp_request_method(const mcp_request *request);
+
+/**
  * Returns a descriptor on which an event loop can wait for the client.
  *
  * `client`: keeps the descriptor open.  The number stays the same for the
@@ -3409,7 +3557,8 @@ const mcp_error *mcp_request_error(const mcp_request *request);
 int32_t mcp_client_fd(mcp_client *client);
 
 /**
- * Runs the handlers for everything that has arrived, on this thread.
+ * Runs the handlers for everything that has arrived, and the callbacks of
+ * mcp_request_set_done(), on this thread.
  *
  * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
  * a negative number is MCP_E_INVALID_ARGUMENT.
@@ -3418,8 +3567,9 @@ int32_t mcp_client_fd(mcp_client *client);
  * mcp_client_next_done().  Messages that arrive while the function runs are
  * left for its next call.
  *
- * Inside a handler of the same client this function runs no event handler:
- * the events stay queued, in order, until the handler has returned.  Inside
+ * Inside a handler of the same client this function runs no event handler
+ * and no done callback: they stay queued, in order, until the handler has
+ * returned.  Inside
  * a callback that gets or stores a credential it does not wait: it returns
  * MCP_E_STATE where it would have to.
  *
@@ -3438,9 +3588,9 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
  *
  * Call this function after mcp_client_dispatch(), until it returns NULL.
  * Each completed request is handed out once: by this function, or by the
- * mcp_request_wait() that returns its status.  A request that is performed or
- * started again before it was handed out is not handed out for its earlier
- * result.  A request that was in flight when the client was closed is handed
+ * mcp_request_wait() that returns its status.  A request with a done callback
+ * is handed out by the callback only.  A request that is performed or started
+ * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
  * out, with the status MCP_E_CLOSED.
  *
  * Only one thread may free a request.
@@ -3700,6 +3850,37 @@ void mcp_input_free(mcp_input *input);
  * `input`: NULL gives 0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
+
+/**
+ * Returns the request that the input request belongs to; NULL if it is not
+ * known, and after the request was freed.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The request is borrowed, and stays yours.  It waits for the answer; it may
+ * also have ended meanwhile.  The server says which request it is:
+ * - Revision 2026-07-28: always, over every transport.
+ * - Up to revision 2025-11-25, over Streamable HTTP: if the input request
+ *   arrives on the response to the request, and not on a notification
+ *   stream.
+ * - Up to revision 2025-11-25, over stdio and HTTP with SSE: never.
+ *
+ * The function also returns NULL if the call is no mcp_request, for example
+ * mcp_call_tool().
+ *
+ * Spec: elicitation, sampling, roots; transports.
+ */
+mcp_request *mcp_input_request(const mcp_input *input);
+
+/**
+ * Returns the client whose server sent the input request; NULL after
+ * mcp_client_free().
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours.
+ */
+mcp_client *mcp_input_client(const mcp_input *input);
 
 /**
  * Returns the message to show to the person; "" if there is none.
