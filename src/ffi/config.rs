@@ -303,7 +303,7 @@ pub unsafe extern "C" fn mcp_config_new_client(
         // a text.
         let (config, name) = unsafe { (peek(config), optional_text(name, "name")?) };
         let config = config.ok_or_else(|| Error::argument("config is NULL"))?;
-        Ok(give(mcp_client::new(config.inner.client(name)?)))
+        Ok(mcp_client::give(config.inner.client(name)?))
     })
 }
 
@@ -326,6 +326,6 @@ pub unsafe extern "C" fn mcp_client_new_config(
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header requires NULL or texts.
         let (path, name) = unsafe { (text(path, "path")?, optional_text(name, "name")?) };
-        Ok(give(mcp_client::new(Config::load(path)?.client(name)?)))
+        Ok(mcp_client::give(Config::load(path)?.client(name)?))
     })
 }
