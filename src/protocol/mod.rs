@@ -26,6 +26,8 @@ pub(crate) mod payload;
 pub(crate) mod request_meta;
 pub(crate) mod revision;
 pub(crate) mod routing;
+#[cfg(feature = "schema")]
+pub(crate) mod schema;
 pub(crate) mod server_info;
 pub(crate) mod session_loss;
 pub(crate) mod skill;
