@@ -160,8 +160,7 @@ unsafe fn ask_about_task(
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         let answer = client.inner.about_task(about, id)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) };
-        Ok(())
+        unsafe { hand_out(vec![answer], out) }
     })
 }
 
@@ -205,8 +204,7 @@ pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut 
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list_tasks()?;
         // SAFETY: the header requires it of the caller.
-        unsafe { hand_out(pages, out) };
-        Ok(())
+        unsafe { hand_out(pages, out) }
     })
 }
 

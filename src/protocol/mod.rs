@@ -26,7 +26,6 @@ pub(crate) mod payload;
 pub(crate) mod request_meta;
 pub(crate) mod revision;
 pub(crate) mod routing;
-#[cfg(feature = "schema")]
 pub(crate) mod schema;
 pub(crate) mod server_info;
 pub(crate) mod session_loss;
@@ -34,3 +33,4 @@ pub(crate) mod skill;
 pub(crate) mod stateless;
 pub(crate) mod subscription;
 pub(crate) mod task;
+pub(crate) mod tool_schema;

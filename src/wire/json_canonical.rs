@@ -75,7 +75,8 @@ mod tests {
         ] {
             assert_eq!(canonical(one), canonical(other), "{one} {other}");
         }
-        let all = ["1", "\"1\"", "[1]", "{\"1\":1}", "[[1]]", "true", "null", "\"null\"", "0", "[1,1]"];
+        let all =
+            ["1", "\"1\"", "[1]", "{\"1\":1}", "[[1]]", "true", "null", "\"null\"", "0", "[1,1]"];
         for (at, one) in all.iter().enumerate() {
             for other in &all[at + 1..] {
                 assert_ne!(canonical(one), canonical(other), "{one} {other}");

@@ -97,7 +97,8 @@ impl<'a> Checker<'a> {
     }
 
     fn spend(&mut self, steps: usize) -> Result<(), Stopped> {
-        self.steps = self.steps.checked_sub(steps).ok_or(Stopped("the check has too many steps"))?;
+        self.steps =
+            self.steps.checked_sub(steps).ok_or(Stopped("the check has too many steps"))?;
         Ok(())
     }
 
@@ -160,7 +161,10 @@ impl<'a> Checker<'a> {
                 if pattern.is_match(&text) {
                     return Ok(true);
                 }
-                self.fail(format_args!("does not match the pattern \"{}\"", quote(pattern.source())))
+                self.fail(format_args!(
+                    "does not match the pattern \"{}\"",
+                    quote(pattern.source())
+                ))
             }
             Rule::Prefix(schemas) if is(Types::ARRAY) => self.prefix(schemas, visit),
             Rule::Items(start, schema) if is(Types::ARRAY) => self.items(*start, *schema, visit),
@@ -575,8 +579,11 @@ impl<'a> Checker<'a> {
                     Step::Item(index) => write!(text, "/{index}"),
                 };
             }
-            let subject =
-                if text.is_empty() { "the value".to_owned() } else { format!("\"{}\"", quote(&text)) };
+            let subject = if text.is_empty() {
+                "the value".to_owned()
+            } else {
+                format!("\"{}\"", quote(&text))
+            };
             self.fault = Some(format!("{subject} {what}"));
         }
         Ok(false)

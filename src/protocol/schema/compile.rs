@@ -160,7 +160,8 @@ impl<'a> Compiler<'a> {
                     return Err(format!("its \"{name}\" is that of draft 4"));
                 }
                 let is_least = name == "exclusiveMinimum";
-                let bound = if is_least { Bound::ExclusiveMinimum } else { Bound::ExclusiveMaximum };
+                let bound =
+                    if is_least { Bound::ExclusiveMinimum } else { Bound::ExclusiveMaximum };
                 Rule::Bound(bound, self.number(name, place)?)
             }
             "multipleOf" => {
