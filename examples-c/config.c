@@ -34,7 +34,7 @@ static const char *or_none(const char *text)
 
 static int32_t greet(const mcp_config *config, const char *name)
 {
-    mcp_client *client = mcp_config_client(config, name);
+    mcp_client *client = mcp_config_new_client(config, name);
     mcp_result *server = NULL;
     int32_t status = client != NULL ? mcp_connect(client, &server)
                                     : mcp_error_status(NULL);

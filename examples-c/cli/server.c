@@ -88,7 +88,7 @@ static mcp_client *client_of_file(const struct options *options)
     mcp_config *config = mcp_config_load(options->value[OPTION_CONFIG]);
     const char *name = options->value[OPTION_SERVER];
     mcp_client *client =
-        config != NULL ? mcp_config_client(config, name) : NULL;
+        config != NULL ? mcp_config_new_client(config, name) : NULL;
 
     if (client != NULL && options->verbose)
         put_warnings(config);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-
 enum { MOST_ANSWER = 16384 };
 
 /* A thread reads what the person pastes, while the library listens for the
@@ -323,7 +322,7 @@ int32_t set_auth(mcp_client *client, const struct options *options)
     int grant = grant_of(options);
     int is_of_file =
         options->value[OPTION_CONFIG] != NULL && grant == NOT_CHOSEN;
-    mcp_auth *auth = is_of_file ? mcp_client_auth(client) : NULL;
+    mcp_auth *auth = is_of_file ? mcp_client_ref_auth(client) : NULL;
     int32_t status;
 
     if (auth == NULL && !options->wants_oauth)

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include <mcpclient.h>
+#include <mcpclient_draft.h>
 
 enum { ANY_NUMBER = 1 << 20 };
 

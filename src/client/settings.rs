@@ -30,7 +30,7 @@ impl Client {
         self.change(|options| options.set_credential(credential))
     }
 
-    pub(crate) fn set_timeout(&self, value: i32) -> Result<()> {
+    pub(crate) fn set_timeout(&self, value: i64) -> Result<()> {
         let timeout = milliseconds(value)?;
         self.change(|options| {
             options.timeout = timeout;
@@ -38,7 +38,7 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_connect_timeout(&self, value: i32) -> Result<()> {
+    pub(crate) fn set_connect_timeout(&self, value: i64) -> Result<()> {
         let timeout = milliseconds(value)?;
         self.change(|options| {
             options.connect_timeout = timeout;
@@ -154,7 +154,7 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_deadline(&self, value: i32) -> Result<()> {
+    pub(crate) fn set_deadline(&self, value: i64) -> Result<()> {
         let deadline = milliseconds(value)?;
         self.change(|options| {
             options.deadline = deadline;
@@ -162,7 +162,7 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_input_timeout(&self, value: i32) -> Result<()> {
+    pub(crate) fn set_input_timeout(&self, value: i64) -> Result<()> {
         let timeout = milliseconds(value)?;
         self.change(|options| {
             options.input_timeout = timeout;

@@ -95,7 +95,7 @@ pub type mcp_assertion_fn = Option<
 /// Returns a handle to free with mcp_auth_free(), or NULL with the last error
 /// set: MCP_E_INVALID_ARGUMENT.
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 /// Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
@@ -113,8 +113,6 @@ pub unsafe extern "C" fn mcp_auth_new(grant: i32) -> *mut mcp_auth {
 ///
 /// Clients that have the authorization keep a reference of their own.
 /// Secrets are overwritten when the last reference is released.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
     read_or((), || {
@@ -138,7 +136,7 @@ pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
 /// once the client is connected, if the client must announce the grant or
 /// DPoP to the server; MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: authorization.
+/// Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut mcp_auth) -> i32 {
     guard(|| {
@@ -154,17 +152,15 @@ pub unsafe extern "C" fn mcp_client_set_auth(client: *mut mcp_client, auth: *mut
 
 /// Returns the authorization that gets the tokens of a client.  It comes from
 /// mcp_client_set_auth(), or from the server's entry in a configuration file;
-/// see mcp_config_client().
+/// see mcp_config_new_client().
 ///
 /// `client`: not changed.
 ///
 /// Returns a handle of the same authorization, to free with mcp_auth_free(),
 /// or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
 /// authorization.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_auth {
+pub unsafe extern "C" fn mcp_client_ref_auth(client: *mut mcp_client) -> *mut mcp_auth {
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
@@ -186,7 +182,7 @@ pub unsafe extern "C" fn mcp_client_auth(client: *mut mcp_client) -> *mut mcp_au
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+/// When: before use.  Spec: authorization, RFC 6749.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client(
     auth: *mut mcp_auth,
@@ -218,7 +214,7 @@ pub unsafe extern "C" fn mcp_auth_set_client(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523.
+/// When: before use.  Spec: RFC 7523.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client_key(
     auth: *mut mcp_auth,
@@ -255,7 +251,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_key(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 /// Spec: authorization, client id metadata documents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
@@ -277,7 +273,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 7523, RFC 8693.
+/// When: before use.  Spec: RFC 7523, RFC 8693.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
     auth: *mut mcp_auth,
@@ -320,7 +316,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assertion_file(
     auth: *mut mcp_auth,
@@ -345,7 +341,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_file(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
     auth: *mut mcp_auth,
@@ -373,7 +369,7 @@ pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 /// Spec: enterprise-managed authorization, RFC 8693.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_identity_provider(
@@ -406,7 +402,7 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
+/// When: before use.  Spec: RFC 9449.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 {
     guard(|| {
@@ -430,7 +426,7 @@ pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9449.
+/// When: before use.  Spec: RFC 9449.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_dpop_key(
     auth: *mut mcp_auth,

@@ -25,7 +25,7 @@ use crate::ffi::handle::borrow;
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, scopes.
+/// When: before use.  Spec: authorization, scopes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c_char) -> i32 {
     // SAFETY: the header requires the same.
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8414, RFC 9728.
+/// When: before use.  Spec: RFC 8414, RFC 9728.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const c_char) -> i32 {
     // SAFETY: the header requires the same.
@@ -89,7 +89,7 @@ pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const
 /// nonce, redirect_uri, refresh_token, request, request_uri, response_mode,
 /// response_type, scope, state, subject_token; MCP_E_STATE; MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.1; RFC 8707.
+/// When: before use.  Spec: RFC 6749, 3.1; RFC 8707.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_authorization_parameter(
     auth: *mut mcp_auth,
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn mcp_auth_set_authorization_parameter(
 ///
 /// Errors: as for mcp_auth_set_authorization_parameter().
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.2; RFC 8707.
+/// When: before use.  Spec: RFC 6749, 3.2; RFC 8707.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_token_parameter(
     auth: *mut mcp_auth,
@@ -133,8 +133,7 @@ pub unsafe extern "C" fn mcp_auth_set_token_parameter(
 ///
 /// Errors: MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
-/// Spec: authorization, RFC 7636, RFC 8414.
+/// When: before use.  Spec: authorization, RFC 7636, RFC 8414.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_assume_pkce(auth: *mut mcp_auth, assume: i32) -> i32 {
     guard(|| {
@@ -167,7 +166,7 @@ pub unsafe extern "C" fn mcp_auth_set_assume_pkce(auth: *mut mcp_auth, assume: i
 /// Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
 /// a token endpoint; MCP_E_STATE; MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 3.
+/// When: before use.  Spec: RFC 6749, 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_endpoints(
     auth: *mut mcp_auth,
@@ -203,7 +202,7 @@ pub unsafe extern "C" fn mcp_auth_set_endpoints(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 6749, 2.3; RFC 7591.
+/// When: before use.  Spec: RFC 6749, 2.3; RFC 7591.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client_auth(
     auth: *mut mcp_auth,
@@ -229,7 +228,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_auth(
 /// Errors: MCP_E_INVALID_ARGUMENT for an unknown name, with a message that
 /// lists the known ones; MCP_E_STATE; MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_provider(auth: *mut mcp_auth, name: *const c_char) -> i32 {
     // SAFETY: the header requires the same.
@@ -258,7 +257,7 @@ pub unsafe extern "C" fn mcp_auth_set_provider(auth: *mut mcp_auth, name: *const
 ///
 /// Errors: MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 9728, 7.7.
+/// When: before use.  Spec: RFC 9728, 7.7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_allow_private(auth: *mut mcp_auth, allow: i32) -> i32 {
     guard(|| {

@@ -23,7 +23,7 @@ use crate::ffi::result::{hand_out, mcp_result};
 /// Returns MCP_OK or a status: call errors.  Waits at most the time of
 /// mcp_client_set_timeout().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+/// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
     // SAFETY: the header requires NULL or a place to write to.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp
 /// Returns MCP_OK or a status: call errors.  Waits at most the time of
 /// mcp_client_set_timeout().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ping, server/discover.
+/// Spec: ping, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
     guard(|| {
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 /// than mcp_client_set_max_pages() or more items than
 /// mcp_client_set_max_items() allows.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list, pagination.
+/// Spec: tools/list, pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
     // SAFETY: the header requires it of the caller.
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
 /// arguments that are not a JSON object, before anything is sent.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools/call.
+/// Spec: tools/call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_call_tool(
     client: *mut mcp_client,
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn mcp_call_tool(
 ///
 /// Returns like mcp_list_tools().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
+/// Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_resources(
     client: *mut mcp_client,
@@ -157,7 +157,7 @@ pub unsafe extern "C" fn mcp_list_resources(
 ///
 /// Returns like mcp_list_tools().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: resources/templates/list.
+/// Spec: resources/templates/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_resource_templates(
     client: *mut mcp_client,
@@ -178,7 +178,7 @@ pub unsafe extern "C" fn mcp_list_resource_templates(
 ///
 /// Returns MCP_OK or a status: call errors.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: resources/read.
+/// Spec: resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_read_resource(
     client: *mut mcp_client,
@@ -201,7 +201,6 @@ pub unsafe extern "C" fn mcp_read_resource(
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
 /// does not support subscriptions, or not to this resource.
 ///
-/// Threads: any.  Since: 0.1.0.
 /// Spec: resources/subscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_subscribe_resource(
@@ -221,7 +220,6 @@ pub unsafe extern "C" fn mcp_subscribe_resource(
 ///
 /// Returns MCP_OK or a status: call errors.
 ///
-/// Threads: any.  Since: 0.1.0.
 /// Spec: resources/unsubscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_unsubscribe_resource(
@@ -242,7 +240,7 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
 ///
 /// Returns like mcp_list_tools().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+/// Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_prompts(
     client: *mut mcp_client,
@@ -265,7 +263,7 @@ pub unsafe extern "C" fn mcp_list_prompts(
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// argument that is not a string.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+/// Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_prompt(
     client: *mut mcp_client,
@@ -298,7 +296,7 @@ pub unsafe extern "C" fn mcp_get_prompt(
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
 /// if the server speaks a revision before 2025-06-18, which has no context.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+/// Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_complete(
     client: *mut mcp_client,
@@ -333,7 +331,7 @@ pub unsafe extern "C" fn mcp_complete(
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
 /// unknown level.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: logging/setLevel, _meta logLevel.
+/// Spec: logging/setLevel, _meta logLevel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) -> i32 {
     guard(|| {
@@ -369,7 +367,6 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 /// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
 /// offers no such stream, or sends none of the notifications asked for.
 ///
-/// Threads: any.  Since: 0.1.0.
 /// Spec: transports, listening for messages; subscriptions/listen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 {
@@ -391,7 +388,7 @@ pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 
 ///
 /// Returns MCP_OK if the server accepted it, or a status: call errors.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, notifications.
+/// Spec: basic, notifications.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_notify(
     client: *mut mcp_client,

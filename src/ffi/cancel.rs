@@ -29,8 +29,6 @@ impl Handle for mcp_cancel {
 /// Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel
 /// uses no descriptor of its own.  While threads block in calls that have the
 /// cancel, it borrows one from a pool of the process.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
     guard_or(std::ptr::null_mut(), || {
@@ -49,7 +47,7 @@ pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
 /// The function does not wait, and does not change the last error.  In the
 /// child of a fork() it does nothing.
 ///
-/// Threads: any, and signal handlers.  Since: 0.1.0.  Spec: cancellation.
+/// Threads: any, and signal handlers.  Spec: cancellation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
     // No guard: this code cannot panic, and a signal handler must not use
@@ -66,8 +64,6 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
 /// Sets the cancel back to not fired, for requests begun later.
 ///
 /// `cancel`: may be NULL.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
     let _uncancelled = Uncancelled::begin();
@@ -84,8 +80,6 @@ pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
 /// `cancel`: a cancel that you do not use afterwards, or NULL.
 ///
 /// Requests that have the cancel keep a reference of their own.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_free(cancel: *mut mcp_cancel) {
     read_or((), || {

@@ -89,7 +89,7 @@ pub type mcp_token_fn =
 /// on another machine, the first call with a token fails: see
 /// mcp_client_set_allow_plain_http().
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 /// Spec: transports, authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new(
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn mcp_client_new(
 /// once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
 /// function does nothing.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: transports, session management.
+/// Spec: transports, session management.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
     read_or((), || {
@@ -137,8 +137,6 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
 /// its requests are MCP_E_CLOSED; you must still free them.  The function
 /// waits like mcp_client_close().  In the child of a fork() it releases
 /// memory and descriptors, and sends nothing.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
@@ -168,7 +166,7 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
 /// Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
 /// ones), and for Authorization while there is a token or a token handler.
 ///
-/// Threads: any, at any time, for requests begun later.  Since: 0.1.0.
+/// When: at any time, for requests begun later.
 /// Spec: authorization, RFC 9110.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_header(
@@ -196,7 +194,7 @@ pub unsafe extern "C" fn mcp_client_set_header(
 /// Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
 /// give such a server its secrets with mcp_client_set_env().
 ///
-/// Threads: any, at any time.  Since: 0.1.0.  Spec: authorization.
+/// When: at any time.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token(
     client: *mut mcp_client,
@@ -223,7 +221,7 @@ pub unsafe extern "C" fn mcp_client_set_token(
 /// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
 /// MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: authorization.
+/// Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_token_handler(
     client: *mut mcp_client,
@@ -268,7 +266,7 @@ pub unsafe extern "C" fn mcp_client_set_token_handler(
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
 /// reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: transports, backwards compatibility.
+/// Spec: transports, backwards compatibility.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, transport: i32) -> i32 {
     guard(|| {
@@ -284,7 +282,7 @@ pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, trans
 /// Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
 /// connected.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: transports.
+/// Spec: transports.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
     read_or(MCP_TRANSPORT_AUTO, || {
@@ -307,7 +305,7 @@ pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
 /// Errors: MCP_E_VERSION for a revision that this library does not support;
 /// MCP_E_STATE once the client is connected; MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: versioning.
+/// Spec: versioning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_protocol_version(
     client: *mut mcp_client,
@@ -330,7 +328,7 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
 /// MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Implementation.
+/// Spec: Implementation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_info(
     client: *mut mcp_client,

@@ -96,8 +96,6 @@ impl From<Config> for mcp_config {
 /// MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a file that cannot be read, is
 /// not JSON or has no servers.  For a file in TOML or YAML the message names
 /// the key to write in JSON.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_load(path: *const c_char) -> *mut mcp_config {
     guard_or(std::ptr::null_mut(), || {
@@ -113,8 +111,6 @@ pub unsafe extern "C" fn mcp_config_load(path: *const c_char) -> *mut mcp_config
 /// used again, or NULL.
 ///
 /// Clients made from it stay valid.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_free(config: *mut mcp_config) {
     read_or((), || {
@@ -129,8 +125,6 @@ pub unsafe extern "C" fn mcp_config_free(config: *mut mcp_config) {
 /// be used.
 ///
 /// `config`: NULL gives 0.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_count(config: *const mcp_config) -> usize {
     // SAFETY: the header requires NULL or a live configuration.
@@ -142,8 +136,6 @@ pub unsafe extern "C" fn mcp_config_count(config: *const mcp_config) -> usize {
 ///
 /// `config`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_name(config: *const mcp_config, index: usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live configuration.
@@ -156,8 +148,6 @@ pub unsafe extern "C" fn mcp_config_name(config: *const mcp_config, index: usize
 /// `config`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end, for a server that is a program on
 /// stdio, and for one that cannot be used.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_url(config: *const mcp_config, index: usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live configuration.
@@ -170,8 +160,6 @@ pub unsafe extern "C" fn mcp_config_url(config: *const mcp_config, index: usize)
 /// `config`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end, for a server that is reached by
 /// HTTP, and for one that cannot be used.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_command(
     config: *const mcp_config,
@@ -197,8 +185,8 @@ unsafe fn server(
 }
 
 /// Returns whether a server can be used, by its index: MCP_OK if
-/// mcp_config_client() makes a client for it; MCP_E_STATE if it is disabled;
-/// otherwise the status with which mcp_config_client() fails.
+/// mcp_config_new_client() makes a client for it; MCP_E_STATE if it is disabled;
+/// otherwise the status with which mcp_config_new_client() fails.
 ///
 /// `config`: NULL gives MCP_E_INVALID_ARGUMENT.
 /// `index`: starts at 0; MCP_E_INVALID_ARGUMENT past the end.
@@ -207,7 +195,7 @@ unsafe fn server(
 /// "envFile" names.  Later calls return the same.  Sends nothing, and does
 /// not change the last error.
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_status(config: *const mcp_config, index: usize) -> i32 {
     // SAFETY: the header requires NULL or a live configuration.
@@ -228,7 +216,7 @@ pub unsafe extern "C" fn mcp_config_status(config: *const mcp_config, index: usi
 /// the file, the line and the key.  The error is borrowed: valid until
 /// mcp_config_free().
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_error(
     config: *const mcp_config,
@@ -259,8 +247,6 @@ impl mcp_config {
 /// read it.  There is one for each name that occurs twice in its object, and
 /// for each part that is ignored because another one counts, such as
 /// "servers" beside "mcpServers".
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_warning_count(config: *const mcp_config) -> usize {
     // SAFETY: the header requires NULL or a live configuration.
@@ -272,8 +258,6 @@ pub unsafe extern "C" fn mcp_config_warning_count(config: *const mcp_config) -> 
 ///
 /// `config`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_config_warning(
     config: *const mcp_config,
@@ -295,7 +279,7 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
 /// authorization stores no tokens and opens no web page: where a sign-in is
 /// needed, the call returns MCP_E_UNAUTHORIZED.  Before the first call, set
-/// the browser and the store of mcp_client_auth(), or another authorization
+/// the browser and the store of mcp_client_ref_auth(), or another authorization
 /// with mcp_client_set_auth().
 ///
 /// Reads the environment, and the file that "envFile" names.  Sends nothing.
@@ -308,9 +292,9 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// mcp_client_new(), mcp_client_set_header() or mcp_auth_set_client()
 /// refuses, and for a mistake in this server's part of the file.
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_config_client(
+pub unsafe extern "C" fn mcp_config_new_client(
     config: *const mcp_config,
     name: *const c_char,
 ) -> *mut mcp_client {
@@ -324,16 +308,16 @@ pub unsafe extern "C" fn mcp_config_client(
 }
 
 /// Makes a client from a configuration file: mcp_config_load(),
-/// mcp_config_client() and mcp_config_free() in one call, without the
+/// mcp_config_new_client() and mcp_config_free() in one call, without the
 /// warnings.
 ///
 /// `path`: as for mcp_config_load().
-/// `name`: as for mcp_config_client().
+/// `name`: as for mcp_config_new_client().
 ///
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set to one of their errors.
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_config(
     path: *const c_char,

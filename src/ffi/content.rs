@@ -157,7 +157,7 @@ fn decode_variant(text: &str) -> Option<Vec<u8>> {
 /// is no content block; mcp_content_json() returns the whole value.  Without
 /// a type, the members decide: a text is MCP_CONTENT_TEXT.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+/// Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
     // SAFETY: the header requires NULL or a live result.
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 /// content block that is not of a prompt.  Borrowed from the result: valid
 /// until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: PromptMessage, role.
+/// Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const
 /// contains a NUL, C sees its end there, but `len` is the whole length.
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: TextContent.
+/// Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_text(
     content: *const mcp_content,
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn mcp_content_text(
 /// MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
 /// them.  Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ImageContent, BlobResourceContents.
+/// Spec: ImageContent, BlobResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_data(
     content: *const mcp_content,
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn mcp_content_data(
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+/// Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, ResourceContents.
+/// Spec: ResourceLink, ResourceContents.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -269,7 +269,7 @@ pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const 
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ResourceLink, name.
+/// Spec: ResourceLink, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -284,7 +284,7 @@ pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const
 /// Read it with mcp_resource_uri() and the functions that follow it.
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ResourceLink.
+/// Spec: ResourceLink.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *const mcp_resource {
     // SAFETY: the header requires NULL or a live result.
@@ -301,7 +301,7 @@ pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *c
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Annotations.
+/// Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_annotations_json(
     content: *const mcp_content,
@@ -322,7 +322,7 @@ pub unsafe extern "C" fn mcp_content_annotations_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+/// Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_meta_json(
     content: *const mcp_content,
@@ -342,7 +342,7 @@ pub unsafe extern "C" fn mcp_content_meta_json(
 /// Never NULL for a valid `content`.  The text is borrowed from the result:
 /// valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+/// Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_json(
     content: *const mcp_content,

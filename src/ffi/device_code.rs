@@ -71,7 +71,7 @@ pub type mcp_device_code_fn = Option<
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: RFC 8628.
+/// When: before use.  Spec: RFC 8628.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_device_handler(
     auth: *mut mcp_auth,
@@ -105,7 +105,6 @@ pub unsafe extern "C" fn mcp_auth_set_device_handler(
 /// The text has printable ASCII characters only.  Never NULL for a valid
 /// `code`.  Valid while the callback runs.
 ///
-/// Threads: the callback's, while it runs.  Since: 0.1.0.
 /// Spec: RFC 8628, user_code.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_device_code_user_code(code: *const mcp_device_code) -> *const c_char {
@@ -122,7 +121,6 @@ pub unsafe extern "C" fn mcp_device_code_user_code(code: *const mcp_device_code)
 /// authorization server.  Never NULL for a valid `code`.  Valid while the
 /// callback runs.
 ///
-/// Threads: the callback's, while it runs.  Since: 0.1.0.
 /// Spec: RFC 8628, verification_uri.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_device_code_url(code: *const mcp_device_code) -> *const c_char {
@@ -137,8 +135,6 @@ pub unsafe extern "C" fn mcp_device_code_url(code: *const mcp_device_code) -> *c
 ///
 /// Returns NULL if the server sent none, or one that is not like the URL of
 /// mcp_device_code_url().  Valid while the callback runs.
-///
-/// Threads: the callback's, while it runs.  Since: 0.1.0.
 /// Spec: RFC 8628, verification_uri_complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_device_code_complete_url(
@@ -154,7 +150,6 @@ pub unsafe extern "C" fn mcp_device_code_complete_url(
 ///
 /// `code`: NULL gives -1.
 ///
-/// Threads: the callback's, while it runs.  Since: 0.1.0.
 /// Spec: RFC 8628, expires_in.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_device_code_expires_in(code: *const mcp_device_code) -> i64 {

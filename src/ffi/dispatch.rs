@@ -22,8 +22,6 @@ use crate::ffi::request::mcp_request;
 ///
 /// Returns -1 with the last error set if no descriptor is left:
 /// MCP_E_INTERNAL.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
     guard_or(-1, || {
@@ -49,10 +47,8 @@ pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
 ///
 /// Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
 /// closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, milliseconds: i32) -> i32 {
+pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, milliseconds: i64) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
@@ -75,7 +71,7 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 /// result.  A request that was in flight when the client was closed is handed
 /// out, with the status MCP_E_CLOSED.
 ///
-/// Threads: any.  Only one thread may free a request.  Since: 0.1.0.
+/// Only one thread may free a request.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_next_done(client: *mut mcp_client) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {

@@ -13,8 +13,6 @@ use crate::ffi::last_error::{mcp_error, with_last};
 /// `error`: an error, or NULL for the last error of this thread.
 ///
 /// Returns MCP_OK if there is no error.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
     // SAFETY: the header requires NULL or a live error.
@@ -29,8 +27,6 @@ pub unsafe extern "C" fn mcp_error_status(error: *const mcp_error) -> i32 {
 /// Returns UTF-8 text on one line; "" if there is no error; never NULL.  The
 /// text is borrowed.  It is valid as long as `error`, or for NULL until the
 /// next failing function on this thread.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_char {
     // SAFETY: the header requires NULL or a live error.
@@ -40,8 +36,6 @@ pub unsafe extern "C" fn mcp_error_message(error: *const mcp_error) -> *const c_
 /// Returns the HTTP status of the server's response; 0 if there is none.
 ///
 /// `error`: an error, or NULL for the last error of this thread.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
     // SAFETY: the header requires NULL or a live error.
@@ -56,7 +50,7 @@ pub unsafe extern "C" fn mcp_error_http_status(error: *const mcp_error) -> i32 {
 /// The code is also 0 if the server's code is missing, or is not a whole
 /// number of 32 bits; then mcp_error_data_json() has the whole error.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, error codes.
+/// Spec: basic, error codes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
     // SAFETY: the header requires NULL or a live error.
@@ -79,7 +73,7 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
 /// hide a secret if it has escapes and more than 128 levels of nested objects
 /// and arrays, or if it is no longer valid JSON after the masking.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+/// Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_data_json(
     error: *const mcp_error,
@@ -102,7 +96,7 @@ pub unsafe extern "C" fn mcp_error_data_json(
 /// Returns UTF-8 text as the server wrote it; NULL if the parameter is
 /// absent.  The text is borrowed as for mcp_error_message().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: authorization; RFC 6750, section 3.
+/// Spec: authorization; RFC 6750, section 3.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_challenge(
     error: *const mcp_error,
@@ -125,12 +119,12 @@ pub unsafe extern "C" fn mcp_error_challenge(
 ///
 /// Returns -1 if the server did not send a time.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: RFC 9110, 10.2.3.
+/// Spec: RFC 9110, 10.2.3.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
+pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i64 {
     // SAFETY: the header requires NULL or a live error.
     unsafe {
-        read(error, -1, |error| error.error.retry_after().and_then(|ms| i32::try_from(ms).ok()))
+        read(error, -1, |error| error.error.retry_after().and_then(|ms| i64::try_from(ms).ok()))
     }
 }
 
@@ -141,8 +135,6 @@ pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i32 {
 ///
 /// Returns 0 if the server certainly has not executed it, so that it is safe
 /// to repeat the request; 1 if the server may have executed it.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 {
     // SAFETY: the header requires NULL or a live error.
@@ -157,8 +149,6 @@ pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 
 /// that ended the process.  Returns -1 if there is no exit status: the
 /// process is running, or could not be started, or the application itself has
 /// waited for it.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_exit_status(error: *const mcp_error) -> i32 {
     // SAFETY: the header requires NULL or a live error.

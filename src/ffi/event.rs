@@ -102,11 +102,11 @@ impl ClientAddress {
 ///
 /// At most 1024 events and progress reports, and at most 16 MiB of them, are
 /// queued.  If more arrive before the application handles them, the oldest
-/// are dropped and counted, see mcp_client_count().
+/// are dropped and counted, see mcp_client_counter().
 ///
 /// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
 ///
-/// Threads: any, at any time.  Since: 0.1.0.  Spec: notifications.
+/// When: at any time.  Spec: notifications.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_event_handler(
     client: *mut mcp_client,
@@ -134,8 +134,6 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
 /// Returns the kind of an event: one of MCP_EVENT_.
 ///
 /// `event`: NULL gives 0.
-///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
     // SAFETY: the header requires NULL or a live event.
@@ -148,10 +146,8 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 /// `event`: NULL gives NULL.
 ///
 /// It is "" for the events of the library: MCP_EVENT_LISTENING,
-/// MCP_EVENT_SILENT and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a valid
-/// `event`.  Valid while the handler runs.
-///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
+/// MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+/// valid `event`.  Valid while the handler runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header requires NULL or a live event.
@@ -165,8 +161,6 @@ pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_c
 /// NUL.
 ///
 /// Never NULL for a valid `event`.  Valid while the handler runs.
-///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_params_json(
     event: *const mcp_event,
@@ -184,8 +178,6 @@ pub unsafe extern "C" fn mcp_event_params_json(
 ///
 /// Returns NULL if the server sent none or a value of another type, and for
 /// other kinds of event.  Valid while the handler runs.
-///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/resources/updated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char {
@@ -200,7 +192,6 @@ pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char
 /// -1 for other kinds of event, and for a level that the library does not
 /// know.
 ///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
@@ -221,7 +212,6 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
 /// Returns NULL if the server sent none or a value of another type, and for
 /// other kinds of event.  Valid while the handler runs.
 ///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_char {
@@ -238,7 +228,6 @@ pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_c
 /// Returns NULL if the server sent none, and for other kinds of event.  Valid
 /// while the handler runs.
 ///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_data_json(
@@ -251,21 +240,20 @@ pub unsafe extern "C" fn mcp_event_data_json(
 }
 
 /// Returns the text of an event of the library, to show to a person: the
-/// reason for MCP_EVENT_SILENT, the notice for MCP_EVENT_SIGN_IN_NOTICE.
+/// reason for MCP_EVENT_LISTENING_ENDED, the notice for
+/// MCP_EVENT_SIGN_IN_NOTICE.
 ///
 /// `event`: NULL gives NULL.
 ///
 /// The text is one line without control characters.  Never NULL for these two
 /// kinds, and NULL for all others.  Valid while the handler runs.
-///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header requires NULL or a live event.
     unsafe {
         lend(event, |it| {
             let view = it.of_kind(MCP_EVENT_SIGN_IN_NOTICE);
-            view.or_else(|| it.of_kind(MCP_EVENT_SILENT))?.string("message")
+            view.or_else(|| it.of_kind(MCP_EVENT_LISTENING_ENDED))?.string("message")
         })
     }
 }
@@ -275,8 +263,6 @@ pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_
 /// `event`: NULL gives NULL.
 ///
 /// Valid while the handler runs.
-///
-/// Threads: the handler's, while it runs.  Since: 0.1.0.
 /// Spec: notifications/tasks/status, notifications/tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_task(event: *const mcp_event) -> *const mcp_task {

@@ -126,14 +126,14 @@ pub type mcp_input_fn = Option<
 ///
 /// At most 1000 input requests, and at most 64 MiB of them, can be unanswered
 /// or not yet freed.  A further one is answered with an error at once, and
-/// counted, see mcp_client_count().  An "input_required" result with more
+/// counted, see mcp_client_counter().  An "input_required" result with more
 /// than 1000 input requests is MCP_E_TOO_LARGE.
 ///
 /// Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
 /// MCP_E_STATE after the first exchange with the server, unless the kinds
 /// stay the same; MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation, sampling, roots.
+/// Spec: elicitation, sampling, roots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_input_handler(
     client: *mut mcp_client,
@@ -182,7 +182,7 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
 /// the server, MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ClientCapabilities.
+/// Spec: ClientCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_capabilities_json(
     client: *mut mcp_client,
@@ -208,7 +208,7 @@ pub unsafe extern "C" fn mcp_client_set_capabilities_json(
 /// first exchange with the server, unless roots were set before; call errors
 /// of the announcement.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: roots.
+/// Spec: roots.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_roots_json(
     client: *mut mcp_client,
@@ -224,8 +224,6 @@ pub unsafe extern "C" fn mcp_client_set_roots_json(
 /// Releases an input request.  If it is not answered yet, it is dismissed.
 ///
 /// `input`: an input request that is not used again, or NULL.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
     read_or((), || {
@@ -243,8 +241,6 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
 /// MCP_INPUT_ROOTS.
 ///
 /// `input`: NULL gives 0.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
     // SAFETY: the header requires NULL or a live input request.
@@ -258,7 +254,7 @@ pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
 /// Never NULL for a valid `input`.  The text comes from the server: tell the
 /// person which server sent it.  Valid until mcp_input_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation/create, message.
+/// Spec: elicitation/create, message.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_char {
     // SAFETY: the header requires NULL or a live input request.
@@ -274,7 +270,7 @@ pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_
 /// Returns NULL if the server sent none, and for other kinds; a value of
 /// another type is returned as it is.  Valid until mcp_input_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation, requestedSchema.
+/// Spec: elicitation, requestedSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_schema_json(
     input: *const mcp_input,
@@ -295,7 +291,7 @@ pub unsafe extern "C" fn mcp_input_schema_json(
 /// Returns NULL if the server sent none or a value of another type, and for
 /// other kinds.  Valid until mcp_input_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation, URL mode.
+/// Spec: elicitation, URL mode.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char {
     // SAFETY: the header requires NULL or a live input request.
@@ -311,7 +307,7 @@ pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char
 /// For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
 /// valid `input`.  Valid until mcp_input_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage.
+/// Spec: sampling/createMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_params_json(
     input: *const mcp_input,
@@ -342,7 +338,7 @@ pub unsafe extern "C" fn mcp_input_params_json(
 /// Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
 /// already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation.
+/// Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_accept(
     input: *mut mcp_input,
@@ -367,7 +363,7 @@ pub unsafe extern "C" fn mcp_input_accept(
 ///
 /// Returns like mcp_input_accept().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation.
+/// Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
     guard(|| {
@@ -386,7 +382,7 @@ pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
 ///
 /// Returns like mcp_input_accept().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: elicitation.
+/// Spec: elicitation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
     guard(|| {
@@ -406,7 +402,7 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
 /// MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
 /// stays open.  Otherwise returns like mcp_input_accept().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: sampling/createMessage, roots/list.
+/// Spec: sampling/createMessage, roots/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_reply_json(
     input: *mut mcp_input,
@@ -435,7 +431,7 @@ pub unsafe extern "C" fn mcp_input_reply_json(
 ///
 /// Returns like mcp_input_accept().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, responses.
+/// Spec: basic, responses.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_fail(
     input: *mut mcp_input,

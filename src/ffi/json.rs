@@ -24,8 +24,6 @@ pub struct mcp_json(Written);
 /// Makes an empty JSON object.
 ///
 /// Returns a handle to free with mcp_json_free().
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_json_new() -> *mut mcp_json {
     guard_or(std::ptr::null_mut(), || Ok(give(mcp_json(Tree::Object(Vec::new()).into()))))
@@ -40,8 +38,6 @@ pub extern "C" fn mcp_json_new() -> *mut mcp_json {
 /// set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
 /// column.  Objects and arrays may be nested 512 deep, as in the messages of
 /// a server.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut mcp_json {
     guard_or(std::ptr::null_mut(), || {
@@ -63,8 +59,6 @@ pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut
 ///
 /// `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
 /// used again, or NULL.  Do not pass a part of a value.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_free(json: *mut mcp_json) {
     read_or((), || {
@@ -116,8 +110,6 @@ unsafe fn set(
 /// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
 /// leads into a value that has no members, or past the end of an array;
 /// MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_string(
     json: *mut mcp_json,
@@ -134,8 +126,6 @@ pub unsafe extern "C" fn mcp_json_set_string(
 /// `value`: all its digits are kept.
 ///
 /// Returns like mcp_json_set_string().
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_integer(
     json: *mut mcp_json,
@@ -153,8 +143,6 @@ pub unsafe extern "C" fn mcp_json_set_integer(
 ///
 /// Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
 /// infinity or a NaN.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_number(
     json: *mut mcp_json,
@@ -171,8 +159,6 @@ pub unsafe extern "C" fn mcp_json_set_number(
 /// `value`: 0 for false, any other number for true.
 ///
 /// Returns like mcp_json_set_string().
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_boolean(
     json: *mut mcp_json,
@@ -189,8 +175,6 @@ pub unsafe extern "C" fn mcp_json_set_boolean(
 /// `value_json`: JSON text, copied.
 ///
 /// Returns like mcp_json_set_string().
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_json(
     json: *mut mcp_json,
@@ -221,8 +205,6 @@ fn parsed(json: &str) -> Result<Tree> {
 /// The value is valid until the whole is changed or freed.  Each step
 /// searches all members of its object: to read every member of a large
 /// object, use mcp_json_child().
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_at(
     json: *const mcp_json,
@@ -250,8 +232,6 @@ const _: () = {
 /// Returns the kind of a value: one of MCP_JSON_.
 ///
 /// `json`: NULL gives MCP_JSON_NULL.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
     // SAFETY: the header requires NULL or a live value.
@@ -272,8 +252,6 @@ pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
 /// other kinds.
 ///
 /// `json`: NULL gives 0.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
     // SAFETY: the header requires NULL or a live value.
@@ -294,8 +272,6 @@ pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
 /// `index`: starts at 0; NULL past the end and for other kinds.
 ///
 /// Valid until the whole value is changed or freed.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> *const mcp_json {
     // SAFETY: the header requires NULL or a live value.
@@ -313,8 +289,6 @@ pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> 
 /// `index`: starts at 0; NULL past the end and for other kinds.
 ///
 /// Valid until the whole value is changed or freed.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value.
@@ -332,8 +306,6 @@ pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *c
 /// NUL.
 ///
 /// Valid until the whole value is changed or freed.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value, and NULL or a
@@ -354,8 +326,6 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
 ///
 /// `otherwise`: returned for other kinds, for a number with a fraction, and
 /// for a number that does not fit.  It is also returned for a NULL `json`.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64) -> i64 {
     // SAFETY: the header requires NULL or a live value.
@@ -372,8 +342,6 @@ pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64)
 /// Returns the value of a number.
 ///
 /// `otherwise`: returned for other kinds, and for a NULL `json`.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) -> f64 {
     // SAFETY: the header requires NULL or a live value.
@@ -387,8 +355,6 @@ pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) 
 /// Returns 1 for true and 0 for false.
 ///
 /// `otherwise`: returned for other kinds, and for a NULL `json`.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32) -> i32 {
     // SAFETY: the header requires NULL or a live value.
@@ -406,8 +372,6 @@ pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32)
 /// NUL.
 ///
 /// Valid until the value is changed or freed.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_text(json: *const mcp_json, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value, and NULL or a

@@ -251,7 +251,7 @@ pub const MCP_EVENT_CANCELLED: i32 = 512;
 /// open, has closed, and will not open again, because the server now refuses
 /// it.  mcp_event_message() has the reason.  Open the stream again when the
 /// reason no longer holds.
-pub const MCP_EVENT_SILENT: i32 = 1024;
+pub const MCP_EVENT_LISTENING_ENDED: i32 = 1024;
 
 /// Something happened during a sign-in that the person should know now, while
 /// the sign-in goes on.  For example, a request to the redirect URL did not
@@ -389,45 +389,43 @@ pub const MCP_LIMIT_CACHE: i32 = 5;
 /// of an input request starts requests, set the limit high enough for them.
 pub const MCP_LIMIT_CONNECTIONS: i32 = 6;
 
-/// COUNTERS, for mcp_client_count(): events that the library handled
+/// COUNTERS, for mcp_client_counter(): events that the library handled
 /// silently.
 ///
 /// Responses to unknown or finished requests.
-pub const MCP_COUNT_DROPPED_REPLIES: i32 = 1;
+pub const MCP_COUNTER_DROPPED_REPLIES: i32 = 1;
 
 /// Events that were dropped, oldest first, because they arrived faster than
 /// the application dispatched them: see mcp_client_set_event_handler().  Also
 /// input requests that were refused for the same reason: see
 /// mcp_client_set_input_handler().
-pub const MCP_COUNT_DROPPED_EVENTS: i32 = 2;
+pub const MCP_COUNTER_DROPPED_EVENTS: i32 = 2;
 
 /// Calls that were answered from the cache.  See mcp_client_set_cache_size().
-pub const MCP_COUNT_CACHE_HITS: i32 = 3;
+pub const MCP_COUNTER_CACHE_HITS: i32 = 3;
 
 /// New sessions that replaced a lost session.
-pub const MCP_COUNT_RECONNECTIONS: i32 = 4;
+pub const MCP_COUNTER_RECONNECTIONS: i32 = 4;
 
 /// Requests that were sent again because the first transmission was lost.
-pub const MCP_COUNT_REPETITIONS: i32 = 5;
+pub const MCP_COUNTER_REPETITIONS: i32 = 5;
 
 /// Streams that were opened again after they broke or ended.
-pub const MCP_COUNT_RESUMPTIONS: i32 = 6;
+pub const MCP_COUNTER_RESUMPTIONS: i32 = 6;
 
 /// Server processes that were started, including the first one.
-pub const MCP_COUNT_STARTS: i32 = 7;
+pub const MCP_COUNTER_STARTS: i32 = 7;
 
 /// Malformed input: lines or events from the server that were not messages.
 /// The library skipped them.
-pub const MCP_COUNT_JUNK: i32 = 8;
+pub const MCP_COUNTER_MALFORMED: i32 = 8;
 
 /// Failures of the store of an authorization that did not end a call.
-pub const MCP_COUNT_STORE_FAILURES: i32 = 9;
+pub const MCP_COUNTER_STORE_FAILURES: i32 = 9;
 
 /// Returns the version of the library, such as "0.1.0".
 ///
 /// The text is static and never NULL.  Compare it with MCP_VERSION.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_version() -> *const c_char {
     VERSION.as_ptr().cast()
@@ -438,8 +436,6 @@ pub extern "C" fn mcp_version() -> *const c_char {
 ///
 /// Compare the two numbers to detect that the application runs with an older
 /// library than it was built for.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_version_number() -> i32 {
     MCP_VERSION_NUMBER
@@ -453,8 +449,6 @@ pub extern "C" fn mcp_version_number() -> i32 {
 /// Returns static text; "MCP_E_UNKNOWN" for a number that is neither a status
 /// nor a state.  The name is for logs and tests.  Show mcp_error_message() to
 /// people.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_status_name(status: i32) -> *const c_char {
     if status == MCP_PENDING {
@@ -471,14 +465,14 @@ const PENDING: &str = "MCP_PENDING\0";
 /// Checks the numbers of the counters in the same way.
 const _: () = {
     let pairs: &[(i32, Counter)] = &[
-        (MCP_COUNT_DROPPED_REPLIES, Counter::DroppedReplies),
-        (MCP_COUNT_DROPPED_EVENTS, Counter::DroppedEvents),
-        (MCP_COUNT_CACHE_HITS, Counter::CacheHits),
-        (MCP_COUNT_RECONNECTIONS, Counter::Reconnections),
-        (MCP_COUNT_REPETITIONS, Counter::Repetitions),
-        (MCP_COUNT_RESUMPTIONS, Counter::Resumptions),
-        (MCP_COUNT_STARTS, Counter::Starts),
-        (MCP_COUNT_JUNK, Counter::Junk),
+        (MCP_COUNTER_DROPPED_REPLIES, Counter::DroppedReplies),
+        (MCP_COUNTER_DROPPED_EVENTS, Counter::DroppedEvents),
+        (MCP_COUNTER_CACHE_HITS, Counter::CacheHits),
+        (MCP_COUNTER_RECONNECTIONS, Counter::Reconnections),
+        (MCP_COUNTER_REPETITIONS, Counter::Repetitions),
+        (MCP_COUNTER_RESUMPTIONS, Counter::Resumptions),
+        (MCP_COUNTER_STARTS, Counter::Starts),
+        (MCP_COUNTER_MALFORMED, Counter::Malformed),
     ];
     let mut rest = pairs;
     while let [(number, counter), others @ ..] = rest {

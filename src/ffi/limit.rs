@@ -10,7 +10,7 @@ use crate::ffi::handle::{borrow, peek};
 /// Sets how long a call waits for the response of the server.
 /// Default: 60000.
 ///
-/// `milliseconds`: 1 to INT32_MAX; there is no endless wait.
+/// `milliseconds`: 1 or more; there is no endless wait.
 ///
 /// The time includes connecting.  A progress notification for the request
 /// restarts the timeout, up to the limit of mcp_client_set_deadline().  The
@@ -19,10 +19,9 @@ use crate::ffi::handle::{borrow, peek};
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: lifecycle, timeouts.
+/// When: for calls begun later.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i32) -> i32 {
+pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i64) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
         unsafe { borrow(client, "client") }?.inner.set_timeout(milliseconds)
@@ -32,7 +31,7 @@ pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, millise
 /// Sets how long name resolution, connecting, a proxy and TLS may take
 /// together.  Default: 10000.
 ///
-/// `milliseconds`: 1 to INT32_MAX.
+/// `milliseconds`: 1 or more.
 ///
 /// A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
 /// shortens the wait for the response to the library's first request,
@@ -42,11 +41,11 @@ pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, millise
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_connect_timeout(
     client: *mut mcp_client,
-    milliseconds: i32,
+    milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
@@ -57,17 +56,16 @@ pub unsafe extern "C" fn mcp_client_set_connect_timeout(
 /// Sets how long a call may take at most, including every restart of its
 /// timeout by progress notifications.  Default: 3600000, which is an hour.
 ///
-/// `milliseconds`: 1 to INT32_MAX.  If it is shorter than the timeout, the
+/// `milliseconds`: 1 or more.  If it is shorter than the timeout, the
 /// deadline is as long as the timeout.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: lifecycle, timeouts.
+/// When: for calls begun later.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_deadline(
     client: *mut mcp_client,
-    milliseconds: i32,
+    milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
@@ -78,15 +76,15 @@ pub unsafe extern "C" fn mcp_client_set_deadline(
 /// Sets how long an input request may stay unanswered.  After that time the
 /// library answers it with "cancel".  Default: 600000, which is ten minutes.
 ///
-/// `milliseconds`: 1 to INT32_MAX.
+/// `milliseconds`: 1 or more.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for input requests that arrive later.  Since: 0.1.0.
+/// When: for input requests that arrive later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_input_timeout(
     client: *mut mcp_client,
-    milliseconds: i32,
+    milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
@@ -106,7 +104,7 @@ pub unsafe extern "C" fn mcp_client_set_input_timeout(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for a close that begins later.  Since: 0.1.0.
+/// When: for a close that begins later.
 /// Spec: transports, session management; lifecycle, shutdown.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_close_timeout(
@@ -127,7 +125,7 @@ pub unsafe extern "C" fn mcp_client_set_close_timeout(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_limit(
     client: *mut mcp_client,
@@ -154,7 +152,7 @@ pub unsafe extern "C" fn mcp_client_set_limit(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_message_size(
     client: *mut mcp_client,
@@ -173,7 +171,7 @@ pub unsafe extern "C" fn mcp_client_set_max_message_size(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+/// When: for calls begun later.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_pages(client: *mut mcp_client, pages: i32) -> i32 {
     guard(|| {
@@ -189,7 +187,7 @@ pub unsafe extern "C" fn mcp_client_set_max_pages(client: *mut mcp_client, pages
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.  Spec: pagination.
+/// When: for calls begun later.  Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_items(client: *mut mcp_client, items: i32) -> i32 {
     guard(|| {
@@ -205,7 +203,7 @@ pub unsafe extern "C" fn mcp_client_set_max_items(client: *mut mcp_client, items
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_max_events(client: *mut mcp_client, events: i32) -> i32 {
     guard(|| {
@@ -228,7 +226,7 @@ pub unsafe extern "C" fn mcp_client_set_max_events(client: *mut mcp_client, even
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, at any time.  Since: 0.1.0.  Spec: caching.
+/// When: at any time.  Spec: caching.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_cache_size(client: *mut mcp_client, bytes: usize) -> i32 {
     guard(|| {
@@ -252,8 +250,7 @@ pub unsafe extern "C" fn mcp_client_set_cache_size(client: *mut mcp_client, byte
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
-/// Spec: tool annotations.
+/// When: for calls begun later.  Spec: tool annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_repeat_tools(client: *mut mcp_client, allow: i32) -> i32 {
     guard(|| {
@@ -266,13 +263,11 @@ pub unsafe extern "C" fn mcp_client_set_repeat_tools(client: *mut mcp_client, al
 /// what it dropped, and what it recovered from.
 ///
 /// `client`: NULL gives 0.
-/// `counter`: one of MCP_COUNT_; another number gives 0.
+/// `counter`: one of MCP_COUNTER_; another number gives 0.
 ///
 /// Returns the number since the client was made.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_count(client: *mut mcp_client, counter: i32) -> i64 {
+pub unsafe extern "C" fn mcp_client_counter(client: *mut mcp_client, counter: i32) -> i64 {
     read_or(0, || {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;

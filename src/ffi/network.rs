@@ -21,8 +21,6 @@ use crate::ffi::handle::borrow;
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
 /// MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {
     guard(|| {
@@ -39,8 +37,6 @@ pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *con
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
 /// MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_unix_socket(
     client: *mut mcp_client,
@@ -65,8 +61,6 @@ pub unsafe extern "C" fn mcp_client_set_unix_socket(
 ///
 /// Errors: MCP_E_TLS if the file cannot be read or has no certificate;
 /// MCP_E_STATE once the client is connected; MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_ca_file(
     client: *mut mcp_client,
@@ -94,8 +88,6 @@ pub unsafe extern "C" fn mcp_client_set_ca_file(
 /// Errors: MCP_E_TLS if the files cannot be read or do not match;
 /// MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
 /// connected; MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_certificate(
     client: *mut mcp_client,
@@ -138,7 +130,7 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 /// Spec: authorization, communication security.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
@@ -166,7 +158,7 @@ pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
 /// Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
 /// MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {
     guard(|| {

@@ -28,7 +28,7 @@ impl mcp_prompt {
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Prompt, name.
+/// Spec: Prompt, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Prompt, title.
+/// Spec: Prompt, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Prompt, description.
+/// Spec: Prompt, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -71,7 +71,7 @@ pub unsafe extern "C" fn mcp_prompt_description(prompt: *const mcp_prompt) -> *c
 /// An argument of another type is counted, and the functions that read it
 /// return NULL.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+/// Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) ->
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+/// Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_name(
     prompt: *const mcp_prompt,
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_name(
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+/// Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_title(
     prompt: *const mcp_prompt,
@@ -122,7 +122,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_title(
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument.
+/// Spec: PromptArgument.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_description(
     prompt: *const mcp_prompt,
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_description(
 /// `prompt`: NULL gives 0.
 /// `index`: starts at 0; 0 is returned past the end.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: PromptArgument, required.
+/// Spec: PromptArgument, required.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_argument_required(
     prompt: *const mcp_prompt,
@@ -159,7 +159,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Icon.
+/// Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_icons_json(
     prompt: *const mcp_prompt,
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn mcp_prompt_icons_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+/// Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_meta_json(
     prompt: *const mcp_prompt,
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn mcp_prompt_meta_json(
 /// Never NULL for a valid `prompt`.  The text is borrowed from the result:
 /// valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Prompt.
+/// Spec: Prompt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_prompt_json(
     prompt: *const mcp_prompt,

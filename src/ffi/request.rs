@@ -111,7 +111,7 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, requests.
+/// Spec: basic, requests.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new(
     client: *mut mcp_client,
@@ -133,7 +133,7 @@ pub unsafe extern "C" fn mcp_request_new(
 ///
 /// Returns like mcp_request_new().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools/call.
+/// Spec: tools/call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new_call_tool(
     client: *mut mcp_client,
@@ -156,7 +156,7 @@ pub unsafe extern "C" fn mcp_request_new_call_tool(
 ///
 /// Returns like mcp_request_new().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: resources/read.
+/// Spec: resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new_read_resource(
     client: *mut mcp_client,
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn mcp_request_new_read_resource(
 ///
 /// Returns like mcp_request_new().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+/// Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_new_get_prompt(
     client: *mut mcp_client,
@@ -195,8 +195,6 @@ pub unsafe extern "C" fn mcp_request_new_get_prompt(
 /// afterwards; or NULL.
 ///
 /// The results of the request outlive it.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
     read_or((), || {
@@ -212,15 +210,15 @@ pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
 /// Sets the timeout of this request, in place of that of
 /// mcp_client_set_timeout().
 ///
-/// `milliseconds`: 1 to INT32_MAX.
+/// `milliseconds`: 1 or more.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
+/// Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_timeout(
     request: *mut mcp_request,
-    milliseconds: i32,
+    milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
@@ -236,15 +234,15 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
 /// Sets the deadline of this request, in place of that of
 /// mcp_client_set_deadline().
 ///
-/// `milliseconds`: 1 to INT32_MAX.
+/// `milliseconds`: 1 or more.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: lifecycle, timeouts.
+/// Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_deadline(
     request: *mut mcp_request,
-    milliseconds: i32,
+    milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
@@ -276,7 +274,7 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
 /// request is in flight, a new callback gets the progress only after the
 /// request is performed or started again.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: progress.
+/// Spec: progress.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_progress(
     request: *mut mcp_request,
@@ -308,7 +306,7 @@ pub unsafe extern "C" fn mcp_request_set_progress(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: cancellation.
+/// Spec: cancellation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_cancel(
     request: *mut mcp_request,
@@ -341,7 +339,7 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: basic, _meta.
+/// Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_meta_json(
     request: *mut mcp_request,
@@ -363,8 +361,6 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 /// mcp_client_set_repeat_tools() allows; 0 for others.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(
     request: *mut mcp_request,
@@ -395,7 +391,7 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
 /// a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: pagination.
+/// Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, all: i32) -> i32 {
     guard(|| {
@@ -409,8 +405,6 @@ pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, al
 ///
 /// `request`: may be NULL.
 /// `userdata`: any pointer.  The library never reads what it points to.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_userdata(
     request: *mut mcp_request,
@@ -425,8 +419,6 @@ pub unsafe extern "C" fn mcp_request_set_userdata(
 /// Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
 ///
 /// `request`: NULL gives NULL.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *mut c_void {
     // SAFETY: the header requires NULL or a live request.
@@ -448,7 +440,7 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
 /// flight.
 ///
-/// Threads: one at a time.  Since: 0.1.0.  Spec: basic, requests.
+/// Spec: basic, requests.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_perform(
     request: *mut mcp_request,
@@ -481,8 +473,6 @@ pub unsafe extern "C" fn mcp_request_perform(
 ///
 /// Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
 /// MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
     guard(|| {
@@ -502,8 +492,6 @@ pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
 ///
 /// Returns MCP_E_STATE if the request was not started.  The function does not
 /// change the last error.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 {
     read_or(Status::InvalidArgument as i32, || {
@@ -524,10 +512,8 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 ///
 /// A request whose status this function has returned is handed out:
 /// mcp_client_next_done() does not return it again.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i32) -> i32 {
+pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i64) -> i32 {
     let mut waited = None;
     let status = guard(|| {
         // SAFETY: the header requires NULL or a live request.
@@ -555,8 +541,6 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 /// Returns the status of the request, and makes its error the last error of
 /// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
 /// if the request is in flight or was not started.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(
     request: *mut mcp_request,
@@ -581,8 +565,6 @@ pub unsafe extern "C" fn mcp_request_take_result(
 /// Returns an error for mcp_error_message() and the other mcp_error_
 /// functions; NULL if the request did not fail.  It is borrowed: valid until
 /// the request is performed or started again, or freed.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_error(request: *const mcp_request) -> *const mcp_error {
     read_or(std::ptr::null(), || {

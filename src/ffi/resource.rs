@@ -19,7 +19,7 @@ pub struct mcp_resource(pub(crate) View);
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource, uri.
+/// Spec: Resource, uri.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *con
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource, name.
+/// Spec: Resource, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *co
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource, title.
+/// Spec: Resource, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -62,7 +62,7 @@ pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *c
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource, description.
+/// Spec: Resource, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource)
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource, mimeType.
+/// Spec: Resource, mimeType.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -
 ///
 /// `resource`: NULL gives -1.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource, size.
+/// Spec: Resource, size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64 {
     // SAFETY: the header requires NULL or a live result.
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Annotations.
+/// Spec: Annotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_annotations_json(
     resource: *const mcp_resource,
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn mcp_resource_annotations_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Icon.
+/// Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_icons_json(
     resource: *const mcp_resource,
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn mcp_resource_icons_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+/// Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_meta_json(
     resource: *const mcp_resource,
@@ -166,7 +166,7 @@ pub unsafe extern "C" fn mcp_resource_meta_json(
 /// Never NULL for a valid `resource`.  The text is borrowed from the result:
 /// valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Resource.
+/// Spec: Resource.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_resource_json(
     resource: *const mcp_resource,

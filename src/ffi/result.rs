@@ -229,8 +229,6 @@ impl ServerTexts {
 /// Releases a result and everything borrowed from it.
 ///
 /// `result`: a result that is not used again, or NULL.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
     read_or((), || {
@@ -249,8 +247,6 @@ pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
 /// Never NULL for a valid `result`.  For a list of several pages it is one
 /// object that contains the items of all pages.  Borrowed from the result:
 /// valid until mcp_result_free().
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_json(
     result: *const mcp_result,
@@ -271,7 +267,7 @@ pub unsafe extern "C" fn mcp_result_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+/// Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_meta_json(
     result: *const mcp_result,
@@ -293,7 +289,7 @@ pub unsafe extern "C" fn mcp_result_meta_json(
 /// mcp_result_json() shows.  Borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: pagination.
+/// Spec: pagination.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -306,7 +302,7 @@ pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *c
 ///
 /// Returns -1 if the server does not say so.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: caching (2026-07-28).
+/// Spec: caching (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
     // SAFETY: the header requires NULL or a live result.
@@ -328,7 +324,7 @@ pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
 /// tool's result has neither content nor structured content,
 /// mcp_result_json() has what the server sent.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+/// Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -342,7 +338,7 @@ pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> 
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ContentBlock.
+/// Spec: ContentBlock.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_content(
     result: *const mcp_result,
@@ -360,7 +356,7 @@ pub unsafe extern "C" fn mcp_result_content(
 /// The content blocks of such a result say why: see mcp_result_text().  The
 /// text "true" and the number 1 count as true.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools/call, isError.
+/// Spec: tools/call, isError.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
     // SAFETY: the header requires NULL or a live result.
@@ -378,7 +374,7 @@ pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
 /// `result`: "" if there is no text.  Borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: TextContent.
+/// Spec: TextContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_text(
     result: *const mcp_result,
@@ -400,7 +396,7 @@ pub unsafe extern "C" fn mcp_result_text(
 /// be any JSON value, also null, which is returned as "null".  Borrowed from
 /// the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools, structuredContent.
+/// Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_structured_json(
     result: *const mcp_result,
@@ -418,7 +414,7 @@ pub unsafe extern "C" fn mcp_result_structured_json(
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/get.
+/// Spec: prompts/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -429,7 +425,7 @@ pub unsafe extern "C" fn mcp_result_prompt_description(result: *const mcp_result
 ///
 /// `result`: NULL gives 0.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+/// Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -445,7 +441,7 @@ pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) 
 /// a boolean is returned as its JSON text; values of other types are left
 /// out.  Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: completion/complete.
+/// Spec: completion/complete.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion(
     result: *const mcp_result,
@@ -460,7 +456,7 @@ pub unsafe extern "C" fn mcp_result_completion(
 ///
 /// `result`: NULL gives 0.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: completion/complete, hasMore.
+/// Spec: completion/complete, hasMore.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_result) -> i32 {
     // SAFETY: the header requires NULL or a live result.
@@ -478,7 +474,7 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
 ///
 /// Returns -1 if the server does not say so.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: completion/complete, total.
+/// Spec: completion/complete, total.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) -> i64 {
     // SAFETY: the header requires NULL or a live result.

@@ -19,7 +19,7 @@ use crate::ffi::view::{lend_part, read_value};
 /// Tools that cannot be called are not counted: see mcp_list_tools().  An item
 /// of another type is counted, and the functions that read it return NULL.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
+/// Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -33,7 +33,7 @@ pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usi
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tools/list.
+/// Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool(
     result: *const mcp_result,
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn mcp_result_tool(
 /// An item of another type is counted, and the functions that read it return
 /// NULL.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
+/// Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -65,7 +65,7 @@ pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) ->
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: resources/list.
+/// Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource(
     result: *const mcp_result,
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn mcp_result_resource(
 /// An item of another type is counted, and the functions that read it return
 /// NULL.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+/// Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> u
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: prompts/list.
+/// Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt(
     result: *const mcp_result,
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn mcp_result_prompt(
 ///
 /// `result`: NULL gives 0.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -124,7 +124,7 @@ pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> us
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill(
     result: *const mcp_result,
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn mcp_result_skill(
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+/// Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_find_tool(
     result: *const mcp_result,

@@ -16,7 +16,7 @@ use crate::ffi::view::{Lent, lend, lend_long};
 /// another type.  The text comes from the server: do not trust it.  Borrowed
 /// from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Implementation, name.
+/// Spec: Implementation, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -31,7 +31,7 @@ pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *c
 /// another type.  The text comes from the server: do not trust it.  Borrowed
 /// from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Implementation, version.
+/// Spec: Implementation, version.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
 /// another type.  The text comes from the server: do not trust it.  Borrowed
 /// from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Implementation, title.
+/// Spec: Implementation, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -61,7 +61,7 @@ pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *
 /// Never NULL for such a result, and NULL for any other result.  Borrowed
 /// from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: versioning.
+/// Spec: versioning.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -77,7 +77,7 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
 /// another type.  The text comes from the server: do not trust it.  Borrowed
 /// from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: initialize, server/discover.
+/// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -95,7 +95,7 @@ pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *
 /// another type.  NULL for any other result.  Borrowed from the result: valid
 /// until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
+/// Spec: ServerCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_capabilities_json(
     result: *const mcp_result,
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn mcp_result_capabilities_json(
 /// A member that is false or null is not a declared capability.  Other
 /// results than that of mcp_connect() have no capabilities.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ServerCapabilities.
+/// Spec: ServerCapabilities.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_has_capability(
     result: *const mcp_result,

@@ -48,7 +48,7 @@ pub type mcp_browser_fn = Option<
 /// Errors: MCP_E_UNSUPPORTED for a client without an authorization;
 /// MCP_E_AUTH if the server names no authorization server; call errors.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 9728.
+/// Spec: authorization, RFC 9728.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
     guard(|| {
@@ -72,7 +72,7 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
 /// the store if one of them fails, but the library still removes everything
 /// that it can; call errors.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: RFC 7009.
+/// Spec: RFC 7009.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
     guard(|| {
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization, RFC 8252.
+/// When: before use.  Spec: authorization, RFC 8252.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *const c_char) -> i32 {
     // SAFETY: the header requires the same.
@@ -116,7 +116,7 @@ pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *co
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.  Spec: authorization.
+/// When: before use.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_browser(
     auth: *mut mcp_auth,
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
 /// five minutes.
 ///
 /// `auth`: an authorization before its first exchange.
-/// `milliseconds`: 1 to INT32_MAX.
+/// `milliseconds`: 1 or more.
 ///
 /// After that time the call fails with MCP_E_TIMEOUT.  The call's own timeout
 /// is paused during the sign-in.  The timeouts of other calls that wait for
@@ -156,11 +156,11 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
     auth: *mut mcp_auth,
-    milliseconds: i32,
+    milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live handle.
@@ -183,7 +183,7 @@ pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
 /// Errors: MCP_E_STATE if no sign-in is waiting for this URL;
 /// MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: authorization, RFC 6749.
+/// Spec: authorization, RFC 6749.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_complete(
     auth: *mut mcp_auth,
@@ -215,8 +215,8 @@ pub unsafe extern "C" fn mcp_auth_complete(
 /// Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
 /// other URL; MCP_E_NOT_FOUND if there is no opener.
 ///
-/// Threads: any; with NULL for `auth` while no thread changes the
-/// environment.  Since: 0.1.0.
+/// When: with NULL for `auth` while no thread changes the
+/// environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_open_browser(
     userdata: *mut c_void,

@@ -38,7 +38,7 @@ impl mcp_skill {
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -52,7 +52,7 @@ pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_cha
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *cons
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_frontmatter_json(
     skill: *const mcp_skill,
@@ -98,7 +98,7 @@ pub unsafe extern "C" fn mcp_skill_frontmatter_json(
 ///
 /// `skill`: NULL gives 0.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize 
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_uri(
     skill: *const mcp_skill,
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn mcp_skill_file_uri(
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_digest(
     skill: *const mcp_skill,
@@ -147,7 +147,7 @@ pub unsafe extern "C" fn mcp_skill_file_digest(
 /// `skill`: NULL gives -1.
 /// `index`: starts at 0; -1 past the end.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usize) -> i64 {
     // SAFETY: the header requires NULL or a live result.
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usi
 /// Never NULL for a valid `skill`.  The text is borrowed from the result:
 /// valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640.
+/// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_skill_json(skill: *const mcp_skill, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live result, and NULL or a

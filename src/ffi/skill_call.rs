@@ -19,7 +19,7 @@ use crate::ffi::view::Lent;
 ///
 /// Returns like mcp_list_tools().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640, skills/list.
+/// Spec: SEP-2640, skills/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_skills(
     client: *mut mcp_client,
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn mcp_list_skills(
 /// differs from its entry, and `out` receives nothing of it;
 /// MCP_E_INVALID_ARGUMENT for an index past the last file.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: SEP-2640, resources/read.
+/// Spec: SEP-2640, resources/read.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_read_skill_file(
     client: *mut mcp_client,

@@ -43,7 +43,7 @@ use crate::platform::{Descriptor, os_string};
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mut mcp_client {
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 /// Returns a handle to free with mcp_client_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_INTERNAL.
 ///
-/// Threads: any, while no thread changes the environment.  Since: 0.1.0.
+/// When: while no thread changes the environment.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
@@ -101,8 +101,6 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
 /// not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_env(
     client: *mut mcp_client,
@@ -125,8 +123,6 @@ pub unsafe extern "C" fn mcp_client_set_env(
 ///
 /// Errors: as for mcp_client_set_env().  If the directory does not exist, the
 /// first call returns MCP_E_PROCESS.
-///
-/// Threads: any.  Since: 0.1.0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_directory(
     client: *mut mcp_client,
@@ -150,7 +146,7 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 ///
 /// Errors: as for mcp_client_set_env().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+/// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: i32) -> i32 {
     guard(|| {
@@ -175,7 +171,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: 
 ///
 /// Errors: as for mcp_client_set_env().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: transports, stdio.
+/// Spec: transports, stdio.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i32) -> i32 {
     guard(|| {
@@ -199,7 +195,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i
 /// Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
 /// MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_restart(client: *mut mcp_client, allow: i32) -> i32 {
     guard(|| {

@@ -72,11 +72,11 @@ pub type mcp_delete_fn =
 /// for each key.  The data is secret, and its format is private to this
 /// library.  If data cannot be loaded, or was changed, a call that has no
 /// token yet returns MCP_E_AUTH.  If data cannot be saved, the call
-/// continues, and the failure is counted; see mcp_client_count().
+/// continues, and the failure is counted; see mcp_client_counter().
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
-/// Threads: any, before use.  Since: 0.1.0.
+/// When: before use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store(
     auth: *mut mcp_auth,
@@ -124,8 +124,7 @@ pub unsafe extern "C" fn mcp_auth_set_store(
 /// changed; MCP_E_UNSUPPORTED for a file of a newer library; MCP_E_STATE;
 /// MCP_E_FORKED.
 ///
-/// Threads: any, before use, while no thread changes the environment.
-/// Since: 0.1.0.
+/// When: before use, while no thread changes the environment.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *const c_char) -> i32 {
     guard(|| {

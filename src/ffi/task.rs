@@ -40,7 +40,7 @@ impl mcp_task {
 /// Returns NULL if the server sent none or a value of another type.  Valid as
 /// long as the task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task, taskId.
+/// Spec: Task, taskId.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
     // SAFETY: the header requires NULL or a live task.
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
 /// Returns NULL if the server sent none or a value of another type.  Valid as
 /// long as the task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task, status.
+/// Spec: Task, status.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char {
     // SAFETY: the header requires NULL or a live task.
@@ -68,7 +68,7 @@ pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char
 /// Returns NULL if the server sent none or a value of another type.  Valid as
 /// long as the task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task, statusMessage.
+/// Spec: Task, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_message(task: *const mcp_task) -> *const c_char {
     // SAFETY: the header requires NULL or a live task.
@@ -82,7 +82,7 @@ pub unsafe extern "C" fn mcp_task_message(task: *const mcp_task) -> *const c_cha
 /// Returns NULL if the server sent none or a value of another type.  Valid as
 /// long as the task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task, createdAt.
+/// Spec: Task, createdAt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_created(task: *const mcp_task) -> *const c_char {
     // SAFETY: the header requires NULL or a live task.
@@ -96,7 +96,7 @@ pub unsafe extern "C" fn mcp_task_created(task: *const mcp_task) -> *const c_cha
 /// Returns NULL if the server sent none or a value of another type.  Valid as
 /// long as the task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task, lastUpdatedAt.
+/// Spec: Task, lastUpdatedAt.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_updated(task: *const mcp_task) -> *const c_char {
     // SAFETY: the header requires NULL or a live task.
@@ -108,7 +108,7 @@ pub unsafe extern "C" fn mcp_task_updated(task: *const mcp_task) -> *const c_cha
 ///
 /// `task`: NULL gives -1.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task, ttl.
+/// Spec: Task, ttl.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_ttl(task: *const mcp_task) -> i64 {
     // SAFETY: the header requires NULL or a live task.
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn mcp_task_ttl(task: *const mcp_task) -> i64 {
 ///
 /// Never NULL for a valid `task`.  Valid as long as the task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Task.
+/// Spec: Task.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_task_json(task: *const mcp_task, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live task, and NULL or a place

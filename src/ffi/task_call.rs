@@ -41,7 +41,7 @@ use crate::ffi::view::{lend, lend_part, read_value};
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
-/// Threads: any, for calls begun later.  Since: 0.1.0.
+/// When: for calls begun later.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i32) -> i32 {
@@ -69,13 +69,11 @@ pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i3
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
 /// MCP_E_STATE in flight; MCP_E_FORKED.
-///
-/// Threads: one at a time.  Since: 0.1.0.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_task(
     request: *mut mcp_request,
-    ttl_milliseconds: i32,
+    ttl_milliseconds: i64,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
@@ -84,7 +82,9 @@ pub unsafe extern "C" fn mcp_request_set_task(
             if ttl_milliseconds < -1 {
                 return Err(Error::argument("ttl_milliseconds is less than -1"));
             }
-            let task = u32::try_from(ttl_milliseconds).ok();
+            // The longest time to live is that of a `u32`: 49 days.
+            let task = (ttl_milliseconds >= 0)
+                .then(|| u32::try_from(ttl_milliseconds).unwrap_or(u32::MAX));
             if task.is_some() && !call.is_tool() {
                 return Err(Error::argument(
                     "request calls no tool: only tool calls can run as tasks",
@@ -107,7 +107,7 @@ pub unsafe extern "C" fn mcp_request_set_task(
 /// the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
 /// the server or its revision has no tasks.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks/get.
+/// Spec: tasks/get.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_task(
     client: *mut mcp_client,
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn mcp_get_task(
 /// Returns MCP_OK or a status: those of mcp_get_task(); the error that the
 /// task contains; MCP_E_CANCELLED for a task that was cancelled.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks/result, tasks/get, tasks/update.
+/// Spec: tasks/result, tasks/get, tasks/update.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_get_task_result(
     client: *mut mcp_client,
@@ -176,7 +176,7 @@ unsafe fn ask_about_task(
 /// stands for a task that has ended: in revision 2025-11-25 both have the
 /// same error.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks/cancel.
+/// Spec: tasks/cancel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *const c_char) -> i32 {
     guard(|| {
@@ -195,7 +195,7 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
 /// list tasks.  From revision 2026-07-28 on no server lists tasks, and the
 /// application must keep their ids.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks/list (2025-11-25).
+/// Spec: tasks/list (2025-11-25).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
     // SAFETY: the header requires NULL or a place to write to.
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut 
 ///
 /// `result`: NULL gives 0.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+/// Spec: tasks/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usize {
     // SAFETY: the header requires NULL or a live result.
@@ -229,7 +229,7 @@ pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usi
 ///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks/list.
+/// Spec: tasks/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task(
     result: *const mcp_result,
@@ -248,7 +248,7 @@ pub unsafe extern "C" fn mcp_result_task(
 /// task.  Returns NULL if the server sent none or a value of another type.
 /// The text is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks.
+/// Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -264,7 +264,7 @@ pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks.
+/// Spec: tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *c
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks, statusMessage.
+/// Spec: tasks, statusMessage.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -293,7 +293,7 @@ pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *
 ///
 /// Returns -1 if the server does not say.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks, pollInterval.
+/// Spec: tasks, pollInterval.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result) -> i64 {
     // SAFETY: the header requires NULL or a live result.
@@ -307,7 +307,7 @@ pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result
 ///
 /// Returns -1 if the server sets no limit, or if the result has no task.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: tasks, ttl.
+/// Spec: tasks, ttl.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_task_ttl(result: *const mcp_result) -> i64 {
     // SAFETY: the header requires NULL or a live result.

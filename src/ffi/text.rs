@@ -33,7 +33,7 @@ impl mcp_text {
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
 ///
-/// Threads: that of the callback, until the callback returns.  Since: 0.1.0.
+/// Threads: that of the callback, until the callback returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_text_set(text: *mut mcp_text, data: *const c_char, len: usize) -> i32 {
     const MOST: usize = 1024 * 1024;

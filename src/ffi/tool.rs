@@ -28,7 +28,7 @@ impl mcp_tool {
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, name.
+/// Spec: Tool, name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -44,7 +44,7 @@ pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
 /// sent none or a value of another type.  The text is borrowed from the
 /// result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, title.
+/// Spec: Tool, title.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -58,7 +58,7 @@ pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char 
 /// Returns NULL if the server sent none or a value of another type.  The text
 /// is borrowed from the result: valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, description.
+/// Spec: Tool, description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, inputSchema.
+/// Spec: Tool, inputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_input_schema_json(
     tool: *const mcp_tool,
@@ -97,7 +97,7 @@ pub unsafe extern "C" fn mcp_tool_input_schema_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool, outputSchema.
+/// Spec: Tool, outputSchema.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_output_schema_json(
     tool: *const mcp_tool,
@@ -118,7 +118,7 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
+/// Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_annotations_json(
     tool: *const mcp_tool,
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn mcp_tool_annotations_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Icon.
+/// Spec: Icon.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_icons_json(
     tool: *const mcp_tool,
@@ -160,7 +160,7 @@ pub unsafe extern "C" fn mcp_tool_icons_json(
 /// returned as it is.  The text is borrowed from the result: valid until
 /// mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: basic, _meta.
+/// Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_meta_json(
     tool: *const mcp_tool,
@@ -180,7 +180,7 @@ pub unsafe extern "C" fn mcp_tool_meta_json(
 /// Never NULL for a valid `tool`.  The text is borrowed from the result:
 /// valid until mcp_result_free().
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: Tool.
+/// Spec: Tool.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live result, and NULL or a
@@ -197,7 +197,7 @@ pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -
 ///
 /// A hint is the server's claim, not a promise.
 ///
-/// Threads: any.  Since: 0.1.0.  Spec: ToolAnnotations.
+/// Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_char) -> i32 {
     read_or(-1, || {

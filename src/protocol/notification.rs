@@ -26,7 +26,7 @@ pub(crate) enum NotificationKind {
     Cancelled = 512,
     /// The library itself sends this event: the notification stream has ended, and
     /// the library will not open it again.
-    Silent = 1024,
+    ListeningEnded = 1024,
     /// The library itself sends this event: what a sign-in that is under way has to
     /// tell the application.
     SignInNotice = 2048,

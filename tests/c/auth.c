@@ -1,6 +1,7 @@
 /* Authorizations: what is NULL, what is freed when, and a whole sign-in with
  * a server of this program's own. */
 #include "test.h"
+#include <mcpclient_draft.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -490,7 +491,7 @@ static void store_outlives_the_handle(void)
         ways_out_are_settled(auth);
         if (i == 2)
             CHECK_STATUS(MCP_OK, mcp_sign_out(client));
-        CHECK(mcp_client_count(client, MCP_COUNT_STORE_FAILURES) == 0);
+        CHECK(mcp_client_counter(client, MCP_COUNTER_STORE_FAILURES) == 0);
         if (i % 2 == 0)
             mcp_client_free(client);
         mcp_auth_free(auth);

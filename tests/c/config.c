@@ -47,12 +47,12 @@ static void configured_server_is_pinged(void)
     CHECK(mcp_config_warning(config, 0) == NULL);
 
     unsetenv("TEST_CONFIG_TOKEN");
-    CHECK(mcp_config_client(config, "test") == NULL);
+    CHECK(mcp_config_new_client(config, "test") == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
     CHECK(strstr(mcp_error_message(NULL), ":3: mcpServers.test.auth: ") != NULL);
     CHECK(strstr(mcp_error_message(NULL), "TEST_CONFIG_TOKEN") != NULL);
     setenv("TEST_CONFIG_TOKEN", test_token, 1);
-    client = mcp_config_client(config, "test");
+    client = mcp_config_new_client(config, "test");
     CHECK(client != NULL);
     mcp_config_free(config);
     CHECK_STATUS(MCP_OK, mcp_ping(client));
@@ -68,12 +68,12 @@ static void error_lists_the_names_when_none_matches(void)
     mcp_config *config = load("{\"a\": {\"url\": \"http://h\"}, \"b\": {\"url\": \"x\"}}", 0600);
 
     CHECK(config != NULL);
-    CHECK(mcp_config_client(config, NULL) == NULL);
+    CHECK(mcp_config_new_client(config, NULL) == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_NOT_FOUND);
-    CHECK(mcp_config_client(config, "c") == NULL);
+    CHECK(mcp_config_new_client(config, "c") == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_NOT_FOUND);
     CHECK(strstr(mcp_error_message(NULL), "\"a\", \"b\"") != NULL);
-    CHECK(mcp_config_client(config, "\xff") == NULL);
+    CHECK(mcp_config_new_client(config, "\xff") == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
     mcp_config_free(config);
     mcp_config_free(NULL);
@@ -83,11 +83,11 @@ static void only_server_needs_no_name(void)
 {
     mcp_config *config = load("{\"a\": {\"url\": \"http://h\"},"
                               " \"b\": {\"url\": \"http://h\", \"disabled\": true}}", 0600);
-    mcp_client *client = mcp_config_client(config, NULL);
+    mcp_client *client = mcp_config_new_client(config, NULL);
 
     CHECK(client != NULL);
     mcp_client_free(client);
-    CHECK(mcp_config_client(config, "b") == NULL);
+    CHECK(mcp_config_new_client(config, "b") == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_STATE);
     mcp_config_free(config);
 }
@@ -149,9 +149,9 @@ static void status_of_each_entry_is_read(void)
     CHECK(mcp_config_status(NULL, 0) == MCP_E_INVALID_ARGUMENT);
     CHECK(mcp_config_error(NULL, 0) == NULL);
     CHECK(mcp_config_warning_count(config) == 2);
-    CHECK(mcp_config_client(config, "bad") == NULL);
+    CHECK(mcp_config_new_client(config, "bad") == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
-    client = mcp_config_client(config, "good");
+    client = mcp_config_new_client(config, "good");
     CHECK(client != NULL);
     CHECK_STATUS(MCP_OK, mcp_ping(client));
     mcp_client_free(client);
@@ -169,7 +169,7 @@ static void server_with_oauth_has_an_authorization(void)
     mcp_config_free(load(text, 0600));
     client = mcp_client_new_config(path, NULL);
     CHECK(client != NULL);
-    auth = mcp_client_auth(client);
+    auth = mcp_client_ref_auth(client);
     CHECK(auth != NULL);
     CHECK_STATUS(MCP_OK, mcp_auth_set_scope(auth, "b"));
     CHECK_STATUS(MCP_E_UNAUTHORIZED, mcp_ping(client));
@@ -178,9 +178,9 @@ static void server_with_oauth_has_an_authorization(void)
     mcp_auth_free(auth);
     CHECK_STATUS(MCP_OK, mcp_client_set_token(client, test_token));
     CHECK_STATUS(MCP_OK, mcp_ping(client));
-    CHECK(mcp_client_auth(client) == NULL);
+    CHECK(mcp_client_ref_auth(client) == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_UNSUPPORTED);
-    CHECK(mcp_client_auth(NULL) == NULL);
+    CHECK(mcp_client_ref_auth(NULL) == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
     mcp_client_free(client);
 }

@@ -536,7 +536,7 @@ static void dispatch(void)
 
 static void count(void)
 {
-    mcp_client_count(client, (int)below(8));
+    mcp_client_counter(client, (int)below(8));
 }
 
 static void close_client(void)

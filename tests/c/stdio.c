@@ -80,7 +80,7 @@ static void process_starts_with_a_call_and_ends_with_the_client(void)
     int before = descriptors();
     pid_t pid;
 
-    CHECK(client != NULL && mcp_client_count(client, MCP_COUNT_STARTS) == 0);
+    CHECK(client != NULL && mcp_client_counter(client, MCP_COUNTER_STARTS) == 0);
     CHECK_STATUS(MCP_OK, mcp_connect(client, &result));
     CHECK(is_text(mcp_result_server_name(result), "test server"));
     mcp_result_free(result);
@@ -109,7 +109,7 @@ static void crash_is_an_error_and_the_next_call_restarts(void)
     CHECK(mcp_error_may_have_run(NULL) == 1);
     CHECK(strstr(mcp_error_message(NULL), "it broke") != NULL);
     CHECK_STATUS(MCP_OK, mcp_ping(client));
-    CHECK(mcp_client_count(client, MCP_COUNT_STARTS) == 2);
+    CHECK(mcp_client_counter(client, MCP_COUNTER_STARTS) == 2);
     CHECK_STATUS(MCP_OK, mcp_client_set_restart(client, 0));
     CHECK_STATUS(MCP_E_PROCESS, mcp_call_tool(client, "exit",
                                               "{\"signal\":6}", NULL));
@@ -203,7 +203,7 @@ static void no_write_raises_sigpipe(void)
         nap(100);
         /* What could not be sent is sent to the next one. */
         mcp_call_tool(client, "echo", "{}", NULL);
-        CHECK(mcp_client_count(client, MCP_COUNT_STARTS) > i);
+        CHECK(mcp_client_counter(client, MCP_COUNTER_STARTS) > i);
     }
     mcp_client_free(client);
 }
@@ -304,7 +304,7 @@ static void child_of_a_fork_leaves_the_server_alone(void)
     close(ends[0]);
     close(ends[1]);
     CHECK(pid_of(client) == pid);
-    CHECK(mcp_client_count(client, MCP_COUNT_STARTS) == 1);
+    CHECK(mcp_client_counter(client, MCP_COUNTER_STARTS) == 1);
     CHECK_STATUS(MCP_OK, mcp_request_start(request));
     CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
     mcp_request_free(request);
@@ -378,8 +378,8 @@ static void many_calls_leave_memory_and_descriptors_flat(void)
     /* The tools that look over our shoulder need memory of their own. */
     if (getenv("TEST_SCALE") == NULL)
         CHECK(after - before <= 64);
-    CHECK(mcp_client_count(client, MCP_COUNT_STARTS) == 1);
-    CHECK(mcp_client_count(client, MCP_COUNT_DROPPED_REPLIES) == 0);
+    CHECK(mcp_client_counter(client, MCP_COUNTER_STARTS) == 1);
+    CHECK(mcp_client_counter(client, MCP_COUNTER_DROPPED_REPLIES) == 0);
     mcp_client_free(client);
 }
 

@@ -8,9 +8,11 @@ import re
 from provider import SECRET
 from support import INCLUDE, RELEASE
 
-with open(os.path.join(INCLUDE, "mcpclient.h"), encoding="utf-8") as header:
-    CONSTANTS = {name: int(value) for name, value in re.findall(
-        r"^#define (MCP_\w+) (-?\d+)$", header.read(), re.M)}
+CONSTANTS = {}
+for name in ["mcpclient.h", "mcpclient_draft.h"]:
+    with open(os.path.join(INCLUDE, name), encoding="utf-8") as header:
+        CONSTANTS.update((name, int(value)) for name, value in re.findall(
+            r"^#define (MCP_\w+) (-?\d+)$", header.read(), re.M))
 NAMES = {value: name for name, value in CONSTANTS.items()
          if name == "MCP_OK" or name.startswith("MCP_E_")}
 BROWSER_FN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
@@ -30,6 +32,7 @@ def function(name, *arguments, result=ctypes.c_int32):
 
 
 TEXT, HANDLE, NUMBER = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int32
+MILLISECONDS = ctypes.c_int64
 
 
 def encoded(text):
@@ -120,7 +123,7 @@ class Session:
             if self.store:
                 self.call("mcp_auth_set_store_file", self.auth, [TEXT], [self.store.encode()])
             if self.timeout:
-                self.call("mcp_auth_set_sign_in_timeout", self.auth, [NUMBER], [self.timeout])
+                self.call("mcp_auth_set_sign_in_timeout", self.auth, [MILLISECONDS], [self.timeout])
             for name, types, values in calls:
                 self.call(name, self.auth, types, values)
             self.call("mcp_client_set_auth", self.client, [HANDLE], [self.auth])

@@ -331,7 +331,7 @@ impl<'a> DocumentReader<'a> {
     }
 
     /// Reads `timeout`, in milliseconds. Some applications write seconds.
-    fn timeout(&mut self, object: &Object<'a>) -> Result<Option<i32>> {
+    fn timeout(&mut self, object: &Object<'a>) -> Result<Option<i64>> {
         let Some(member) = object.member("timeout") else { return Ok(None) };
         let wanted = "a number of milliseconds, such as 30000";
         let place = object.at("timeout", &member.value);
@@ -356,7 +356,7 @@ impl<'a> DocumentReader<'a> {
                 number * 1000.0
             ));
         }
-        Ok(Some(milliseconds as i32))
+        Ok(Some(milliseconds as i64))
     }
 
     fn program(

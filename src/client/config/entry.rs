@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     /// The place that switches the server off.
     pub(crate) off: Option<ConfigPlace>,
     /// In milliseconds.
-    pub(crate) timeout: Option<i32>,
+    pub(crate) timeout: Option<i64>,
     /// Or why the entry cannot be used.
     pub(crate) target: Result<EntryTarget>,
 }

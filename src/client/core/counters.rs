@@ -14,7 +14,7 @@ pub(crate) enum Counter {
     Resumptions = 6,
     /// Starts of the server's process.
     Starts = 7,
-    Junk = 8,
+    Malformed = 8,
     /// Failures of a token store that failed no call.
     StoreFailures = 9,
 }
@@ -28,7 +28,7 @@ impl Counter {
         Self::Repetitions,
         Self::Resumptions,
         Self::Starts,
-        Self::Junk,
+        Self::Malformed,
         Self::StoreFailures,
     ];
 }

@@ -86,7 +86,7 @@ struct Row {
     notification_stream: Action,
 }
 
-const JUNK: Action = Action::Skip(Counter::Junk);
+const MALFORMED: Action = Action::Skip(Counter::Malformed);
 const DROPPED: Action = Action::Skip(Counter::DroppedReplies);
 
 impl Row {
@@ -112,18 +112,22 @@ impl Row {
         use Action::{EndStream, Fail, FailNamed, SkipSilently, Take, TakeForOnly};
         match fault {
             // Nothing follows a body.
-            Fault::Malformed => Self { body: Fail, ..Self::for_requests(JUNK, JUNK, JUNK, JUNK) },
+            Fault::Malformed => Self {
+                body: Fail,
+                ..Self::for_requests(MALFORMED, MALFORMED, MALFORMED, MALFORMED)
+            },
             Fault::MalformedResponse => {
-                Self::for_requests(Fail, FailNamed(Counter::Junk), Fail, JUNK)
+                Self::for_requests(Fail, FailNamed(Counter::Malformed), Fail, MALFORMED)
             }
             // The rest of an event over the limit is not read.
             Fault::TooLong => Self {
                 shared_lines: FailNamed(Counter::DroppedReplies),
                 ..Self::for_requests(Fail, EndStream, Fail, EndStream)
             },
-            Fault::TooLongNotification => {
-                Self { shared_lines: JUNK, ..Self::for_requests(Fail, EndStream, Fail, EndStream) }
-            }
+            Fault::TooLongNotification => Self {
+                shared_lines: MALFORMED,
+                ..Self::for_requests(Fail, EndStream, Fail, EndStream)
+            },
             Fault::NamelessResult => Self::for_requests(Fail, DROPPED, DROPPED, DROPPED),
             Fault::UnknownResponse => {
                 Self { body: Fail, ..Self::for_requests(DROPPED, DROPPED, DROPPED, DROPPED) }
@@ -171,12 +175,12 @@ mod tests {
     /// The whole table: one row for each fault, in the order of [`CARRIERS`].
     #[rustfmt::skip]
     const TABLE: [(Fault, [Action; 7]); 9] = [
-        (Fault::Malformed, [Fail, JUNK, JUNK, JUNK, JUNK, JUNK, JUNK]),
+        (Fault::Malformed, [Fail, MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED]),
         (Fault::MalformedResponse,
-            [Fail, Fail, Fail, FailNamed(Counter::Junk), FailNamed(Counter::Junk), Fail, JUNK]),
+            [Fail, Fail, Fail, FailNamed(Counter::Malformed), FailNamed(Counter::Malformed), Fail, MALFORMED]),
         (Fault::TooLong,
             [Fail, Fail, Fail, FailNamed(Counter::DroppedReplies), EndStream, Fail, EndStream]),
-        (Fault::TooLongNotification, [Fail, Fail, Fail, JUNK, EndStream, Fail, EndStream]),
+        (Fault::TooLongNotification, [Fail, Fail, Fail, MALFORMED, EndStream, Fail, EndStream]),
         (Fault::NamelessResult, [Fail, Fail, Fail, DROPPED, DROPPED, DROPPED, DROPPED]),
         (Fault::UnknownResponse, [Fail, DROPPED, DROPPED, DROPPED, DROPPED, DROPPED, DROPPED]),
         (Fault::AnonymousError,

@@ -30,7 +30,7 @@ impl Ctx<'_> {
     ) -> Result<Option<Outgoing>> {
         let Ctx { client, wait, .. } = self;
         if !target.dialect.has_requests() {
-            client.count_one(Counter::Junk);
+            client.count_one(Counter::Malformed);
             return Ok(None);
         }
         let answered = if request.method == "ping" {

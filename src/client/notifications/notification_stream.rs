@@ -299,7 +299,7 @@ impl NotificationStream<'_> {
         let error = error.clone();
         let error = client.finished(error, "listen", &client.options());
         let params = json_members::object(|json| json.string("message", error.message()));
-        client.deliver_own_event(NotificationKind::Silent, &params, wait);
+        client.deliver_own_event(NotificationKind::ListeningEnded, &params, wait);
     }
 
     /// Reads the stream to its end.

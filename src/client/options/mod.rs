@@ -411,10 +411,14 @@ pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
     }
 }
 
+/// The longest wait, about 24 days. It keeps every end of a wait within the
+/// range of `Instant`; a longer one is shortened to it.
+const LONGEST_WAIT: u64 = i32::MAX as u64;
+
 /// Checks the milliseconds of a timeout.
-pub(crate) fn milliseconds(value: i32) -> Result<Duration> {
+pub(crate) fn milliseconds(value: i64) -> Result<Duration> {
     match u64::try_from(value) {
-        Ok(value) if value > 0 => Ok(Duration::from_millis(value)),
+        Ok(value) if value > 0 => Ok(Duration::from_millis(value.min(LONGEST_WAIT))),
         _ => Err(Error::argument(
             "milliseconds is not positive: every wait has an end, of at least 1 ms",
         )),
@@ -422,10 +426,11 @@ pub(crate) fn milliseconds(value: i32) -> Result<Duration> {
 }
 
 /// Checks the milliseconds that a caller is ready to wait; 0 does not wait.
-pub(crate) fn patience(value: i32) -> Result<Duration> {
-    u64::try_from(value).map(Duration::from_millis).map_err(|_| {
+pub(crate) fn patience(value: i64) -> Result<Duration> {
+    let milliseconds = u64::try_from(value).map_err(|_| {
         Error::argument("milliseconds is negative: every wait has an end, and 0 does not wait")
-    })
+    })?;
+    Ok(Duration::from_millis(milliseconds.min(LONGEST_WAIT)))
 }
 
 /// Checks a header's value (RFC 9110, 5.5): visible characters, blanks and tabs

@@ -166,7 +166,7 @@ impl Auth {
         })
     }
 
-    pub fn set_sign_in_timeout(&self, milliseconds: i32) -> Outcome<()> {
+    pub fn set_sign_in_timeout(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_auth_set_sign_in_timeout(self.0, milliseconds) })
     }
 

@@ -132,11 +132,11 @@ impl Client {
         })
     }
 
-    pub fn set_deadline(&self, milliseconds: i32) -> Outcome<()> {
+    pub fn set_deadline(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_deadline(self.0, milliseconds) })
     }
 
-    pub fn set_input_timeout(&self, milliseconds: i32) -> Outcome<()> {
+    pub fn set_input_timeout(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_input_timeout(self.0, milliseconds) })
     }
 
@@ -166,7 +166,7 @@ impl Client {
     }
 
     pub fn count(&self, counter: i32) -> i64 {
-        unsafe { raw::mcp_client_count(self.0, counter) }
+        unsafe { raw::mcp_client_counter(self.0, counter) }
     }
 
     pub fn set_roots(&self, roots: Option<Value>) -> Outcome<()> {
@@ -184,7 +184,7 @@ impl Client {
         unsafe { raw::mcp_client_fd(self.0) }
     }
 
-    pub fn dispatch(&self, milliseconds: i32) -> Outcome<()> {
+    pub fn dispatch(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_dispatch(self.0, milliseconds) })
     }
 
@@ -262,7 +262,7 @@ pub struct Progress {
 }
 
 impl Request {
-    pub fn set_deadline(&self, milliseconds: i32) -> Outcome<()> {
+    pub fn set_deadline(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_request_set_deadline(self.0, milliseconds) })
     }
 
@@ -303,7 +303,7 @@ impl Request {
     }
 
     /// Its status, or MCP_PENDING.
-    pub fn wait(&self, milliseconds: i32) -> i32 {
+    pub fn wait(&self, milliseconds: i64) -> i32 {
         unsafe { raw::mcp_request_wait(self.0, milliseconds) }
     }
 

@@ -63,7 +63,7 @@ impl Config {
 
     pub fn client(&self, name: Option<&str>) -> Outcome<Client> {
         let name = name.map(c);
-        made(unsafe { raw::mcp_config_client(self.0, optional(name.as_ref())) })
+        made(unsafe { raw::mcp_config_new_client(self.0, optional(name.as_ref())) })
     }
 }
 

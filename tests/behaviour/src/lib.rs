@@ -61,7 +61,7 @@ pub struct Failure {
     pub http_status: i32,
     pub rpc_code: i32,
     pub data: Option<String>,
-    pub retry_after: i32,
+    pub retry_after: i64,
     pub may_have_run: bool,
     pub exit_status: i32,
     pub challenge: Vec<(String, String)>,
@@ -178,11 +178,11 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_token(self.0, optional(token.as_ref())) })
     }
 
-    pub fn set_timeout(&self, milliseconds: i32) {
+    pub fn set_timeout(&self, milliseconds: i64) {
         outcome(unsafe { raw::mcp_client_set_timeout(self.0, milliseconds) }).unwrap();
     }
 
-    pub fn set_connect_timeout(&self, milliseconds: i32) {
+    pub fn set_connect_timeout(&self, milliseconds: i64) {
         outcome(unsafe { raw::mcp_client_set_connect_timeout(self.0, milliseconds) }).unwrap();
     }
 
@@ -267,7 +267,7 @@ impl Request {
         Err(own)
     }
 
-    pub fn set_timeout(&self, milliseconds: i32) {
+    pub fn set_timeout(&self, milliseconds: i64) {
         outcome(unsafe { raw::mcp_request_set_timeout(self.0, milliseconds) }).unwrap();
     }
 

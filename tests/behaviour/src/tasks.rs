@@ -46,7 +46,7 @@ impl Client {
 }
 
 impl Request {
-    pub fn set_task(&self, ttl_milliseconds: i32) -> Outcome<()> {
+    pub fn set_task(&self, ttl_milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_request_set_task(self.0, ttl_milliseconds) })
     }
 }

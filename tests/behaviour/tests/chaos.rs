@@ -87,7 +87,7 @@ fn call(client: &Client, tally: &Tally, mut dice: Dice, is_over: &AtomicBool) {
                 // One that is given up.
                 let request =
                     client.tool_request("slow", json!({"steps": 9, "pause": 50})).unwrap();
-                request.set_timeout(1 + dice.below(20) as i32);
+                request.set_timeout(1 + dice.below(20) as i64);
                 tally.count("given up", request.perform(), |_| true);
             }
             6 => {
@@ -277,7 +277,7 @@ fn over_stdio(revisions: &str, seed: u64) {
     let program = program();
     let client = Client::stdio(&[&program, "--stdio", "--offer", "full", "--revisions", revisions]);
     storm(&client, &mut Illness, seed);
-    assert!(client.count(MCP_COUNT_STARTS) > 1 || length() < Duration::from_secs(2));
+    assert!(client.count(MCP_COUNTER_STARTS) > 1 || length() < Duration::from_secs(2));
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn endures(client: &Client) {
     assert!(grown < 1024 * 1024, "the memory has grown by {grown} bytes");
     // A watch of the background thread may be there for a moment.
     ProcessResources::are_back_to(held).unwrap();
-    for counter in [MCP_COUNT_RECONNECTIONS, MCP_COUNT_DROPPED_REPLIES, MCP_COUNT_JUNK] {
+    for counter in [MCP_COUNTER_RECONNECTIONS, MCP_COUNTER_DROPPED_REPLIES, MCP_COUNTER_MALFORMED] {
         assert_eq!(client.count(counter), 0);
     }
 }

@@ -92,7 +92,7 @@ tests_alone! {
         client.pin("2025-11-25").unwrap();
         let before = descriptors();
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_REPLIES) > 1000));
+        assert!(await_true(SOON, || client.count(MCP_COUNTER_DROPPED_REPLIES) > 1000));
         let most = descriptors();
         assert!(most < before + 40, "{before} have become {most}");
         client.set_close_timeout(0).unwrap();

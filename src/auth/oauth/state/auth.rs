@@ -155,7 +155,7 @@ impl Auth {
         self.change(|settings| settings.show_device_code = show)
     }
 
-    pub(crate) fn set_sign_in_timeout(&self, milliseconds: i32) -> Result<()> {
+    pub(crate) fn set_sign_in_timeout(&self, milliseconds: i64) -> Result<()> {
         let timeout = u64::try_from(milliseconds).ok().filter(|time| *time > 0);
         let timeout = timeout.map(Duration::from_millis).ok_or_else(|| {
             Error::argument("milliseconds is not positive: every wait has an end, of at least 1 ms")

@@ -312,12 +312,12 @@ tests! {
             assert_eq!(failure.status, MCP_E_UNAUTHORIZED, "{}", failure.message);
             assert!(failure.message.contains("mcp_auth_set_browser()"), "{}", failure.message);
             assert!(!failure.everything().contains("hunter2"));
-            let auth = unsafe { raw::mcp_client_auth(client.0) };
+            let auth = unsafe { raw::mcp_client_ref_auth(client.0) };
             assert!(!auth.is_null());
             unsafe { raw::mcp_auth_free(auth) };
         }
         let client = config.client(Some("token")).unwrap();
-        assert!(unsafe { raw::mcp_client_auth(client.0) }.is_null());
+        assert!(unsafe { raw::mcp_client_ref_auth(client.0) }.is_null());
         assert_eq!(Failure::last().status, MCP_E_UNSUPPORTED);
         let failure = config.client(Some("wrong")).unwrap_err();
         file.fails(&failure, MCP_E_INVALID_ARGUMENT, 5, "wrong.auth: scope has a character");
@@ -387,7 +387,7 @@ tests! {
         unsafe {
             for is_null in [
                 raw::mcp_config_load(null()).is_null(),
-                raw::mcp_config_client(null(), null()).is_null(),
+                raw::mcp_config_new_client(null(), null()).is_null(),
                 raw::mcp_client_new_config(null(), null()).is_null(),
             ] {
                 assert!(is_null);

@@ -95,7 +95,7 @@ tests! {
     timeout_and_size_limits_must_be_positive {
         let client = Client::of(URL);
         unsafe {
-            for wrong in [0, -1, i32::MIN] {
+            for wrong in [0, -1, i64::MIN] {
                 assert_eq!(raw::mcp_client_set_timeout(client.0, wrong), MCP_E_INVALID_ARGUMENT);
                 let status = raw::mcp_client_set_connect_timeout(client.0, wrong);
                 assert_eq!(status, MCP_E_INVALID_ARGUMENT);

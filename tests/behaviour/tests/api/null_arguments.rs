@@ -58,7 +58,7 @@ tests! {
             is_refused(raw::mcp_client_dispatch(no, 0));
             assert_eq!(raw::mcp_client_fd(no), -1);
             assert!(raw::mcp_client_next_done(no).is_null());
-            assert_eq!(raw::mcp_client_count(no, 1), 0);
+            assert_eq!(raw::mcp_client_counter(no, 1), 0);
         }
         assert_eq!(served.log().count(), 0);
     }
@@ -78,8 +78,8 @@ tests! {
         let client = Client::of("http://127.0.0.1:1/mcp");
         unsafe {
             for wrong in [0, -1, i32::MIN] {
-                is_refused(raw::mcp_client_set_deadline(client.0, wrong));
-                is_refused(raw::mcp_client_set_input_timeout(client.0, wrong));
+                is_refused(raw::mcp_client_set_deadline(client.0, wrong.into()));
+                is_refused(raw::mcp_client_set_input_timeout(client.0, wrong.into()));
                 is_refused(raw::mcp_client_set_max_pages(client.0, wrong));
                 is_refused(raw::mcp_client_set_max_items(client.0, wrong));
                 is_refused(raw::mcp_client_set_max_events(client.0, wrong));

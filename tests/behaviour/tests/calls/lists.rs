@@ -253,7 +253,7 @@ tests! {
         }
         assert_eq!((served.count("prompts/list"), served.count("resources/read")), (2, 1));
         assert_eq!(client.read("test://counter").unwrap().ttl(), 60_000);
-        assert!(client.count(MCP_COUNT_CACHE_HITS) >= 4);
+        assert!(client.count(MCP_COUNTER_CACHE_HITS) >= 4);
         client.read("test://text").unwrap();
         assert_eq!(served.count("resources/read"), 2, "another address");
         // Never calls, questions or pings.

@@ -198,7 +198,7 @@ tests! {
         for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             client.call("malformed", json!({"how": "unknown-before"})).unwrap();
-            assert!(client.count(MCP_COUNT_DROPPED_REPLIES) >= 1);
+            assert!(client.count(MCP_COUNTER_DROPPED_REPLIES) >= 1);
         }
     }
 

@@ -170,6 +170,8 @@ tests! {
     cancel_and_timeout_are_notified_in_the_session_era {
         let server = silent_on_ping(false);
         let client = Client::of(&server.url("/mcp"));
+        // On a busy machine the connection may take longer than the ping's time.
+        client.connect().unwrap();
         let request = client.request("ping", None).unwrap();
         request.set_timeout(100);
         assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);

@@ -324,7 +324,7 @@ tests! {
         let client = served.client();
         let request = client.tool_request("slow", json!({"steps": 1, "pause": 50})).unwrap();
         request.start().unwrap();
-        for milliseconds in [-1, i32::MIN] {
+        for milliseconds in [-1, i64::MIN] {
             assert_eq!(client.dispatch(milliseconds).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
             assert_eq!(request.wait(milliseconds), MCP_E_INVALID_ARGUMENT);
             assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
@@ -411,7 +411,7 @@ tests! {
             client.set_repeat_tools(true).unwrap();
             client.call("echo", json!({})).unwrap();
             assert_eq!(served.count("tools/call"), 8);
-            assert!(client.count(MCP_COUNT_REPETITIONS) >= 2);
+            assert!(client.count(MCP_COUNTER_REPETITIONS) >= 2);
             let request = client.tool_request("echo", json!({})).unwrap();
             request.set_repeatable(false).unwrap();
             assert_eq!(request.perform().unwrap_err().status, MCP_E_IO);

@@ -82,7 +82,7 @@ tests! {
     }
 
     retry_after_is_read_as_seconds_and_as_a_date {
-        let huge = 1_000_000_000..=i32::MAX;
+        let huge = 1_000_000_000..=i64::MAX;
         for (value, expected) in [
             (Some("7".to_owned()), 7000..=7000),
             (Some("0".to_owned()), 0..=0),

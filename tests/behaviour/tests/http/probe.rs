@@ -301,7 +301,7 @@ tests! {
         client.ping().unwrap();
         assert_eq!(asked(&server), ["server/discover", "initialize", "notifications/initialized",
             "initialize", "notifications/initialized", "ping"]);
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 0);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 0);
     }
 
     pinned_older_revision_sends_no_probe {

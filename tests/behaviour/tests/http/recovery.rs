@@ -130,7 +130,7 @@ tests! {
             let ids: Vec<Value> =
                 served.log().of("resources/read").iter().map(Request::id).collect();
             assert_eq!(ids.len(), 2, "{stage:?} {last:?}");
-            assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1, "{stage:?} {last:?}");
+            assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 1, "{stage:?} {last:?}");
             served.has_no_complaint();
         }
     }
@@ -159,7 +159,7 @@ tests! {
             assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true),
                 "{stage:?} {last:?}: {}", failure.message);
             assert_eq!(served.count("tools/call"), 1, "{stage:?} {last:?}");
-            assert_eq!(client.count(MCP_COUNT_REPETITIONS), 0);
+            assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 0);
             client.call("text", json!({})).unwrap();
             served.has_no_complaint();
         }
@@ -178,7 +178,7 @@ tests! {
                 let is_repeated = is_allowed && is_known;
                 assert_eq!(echo(&client).is_ok(), is_repeated, "{stage:?} {last:?}");
                 assert_eq!(served.count("tools/call"), if is_repeated { 2 } else { 1 });
-                assert_eq!(client.count(MCP_COUNT_REPETITIONS), i64::from(is_repeated));
+                assert_eq!(client.count(MCP_COUNTER_REPETITIONS), i64::from(is_repeated));
             }
         }
     }
@@ -242,7 +242,7 @@ tests! {
                 if !config.is_stateless {
                     let session = server.mcp.session().unwrap();
                     assert_eq!(session.level.as_deref(), Some("warning"));
-                    assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), round);
+                    assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), round);
                 }
                 assert_eq!(server.mcp.violations(), [""; 0]);
             }
@@ -347,7 +347,7 @@ tests! {
             }
             assert_eq!(served.count("initialize"), round);
         }
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 3);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 3);
         served.has_no_complaint();
     }
 
@@ -388,8 +388,8 @@ tests! {
                 client.read("test://text").unwrap();
             }
             assert_eq!((served.count(method), served.count("initialize")), (2, 2));
-            assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 1);
-            assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
+            assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 1);
+            assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 1);
         }
     }
 
@@ -411,7 +411,7 @@ tests! {
                 let client = served.client();
                 assert_eq!(echo(&client).unwrap_err().status, MCP_E_RPC);
                 assert_eq!(served.count("tools/call"), 1);
-                assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 0);
+                assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 0);
             }
         }
     }

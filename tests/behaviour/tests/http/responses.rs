@@ -227,7 +227,7 @@ tests! {
                 http::Stream::new().message(&message).message(&right).end()
             });
             client.ping_once().unwrap();
-            assert_eq!(client.count(MCP_COUNT_DROPPED_REPLIES), 1);
+            assert_eq!(client.count(MCP_COUNTER_DROPPED_REPLIES), 1);
         }
     }
 

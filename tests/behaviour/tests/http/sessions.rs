@@ -281,7 +281,7 @@ tests! {
             }
             assert_eq!((served.count("initialize"), served.count("ping")), (1, 2), "{refusal:?}");
             assert_eq!(ids_of(&served, "ping")[1], some(FIRST));
-            assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 0);
+            assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 0);
             served.has_no_complaint();
         }
     }

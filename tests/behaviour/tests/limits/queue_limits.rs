@@ -64,14 +64,14 @@ tests! {
                     \"params\":{{\"number\":{number},\"text\":\"{text}\"}}}}\n\n");
                 served.mcp.send_raw(event.as_bytes());
             }
-            let is_full = await_true(SOON, || client.count(MCP_COUNT_DROPPED_EVENTS) >= 24);
-            assert!(is_full, "{}", client.count(MCP_COUNT_DROPPED_EVENTS));
+            let is_full = await_true(SOON, || client.count(MCP_COUNTER_DROPPED_EVENTS) >= 24);
+            assert!(is_full, "{}", client.count(MCP_COUNTER_DROPPED_EVENTS));
             std::thread::sleep(Duration::from_millis(300));
             client.dispatch(0).unwrap();
             let seen = seen.lock().unwrap();
             assert!((10..=16).contains(&seen.len()), "{seen:?}");
             assert_eq!(seen.last(), Some(&39), "the oldest make room");
-            let dropped = client.count(MCP_COUNT_DROPPED_EVENTS) as usize;
+            let dropped = client.count(MCP_COUNTER_DROPPED_EVENTS) as usize;
             assert!((40..=41).contains(&(dropped + seen.len())), "{dropped} and {seen:?}");
         }
     }
@@ -82,8 +82,8 @@ tests! {
         let (sender, inputs) = channel::<Input>();
         client.set_input_handler(MCP_INPUT_FORM, move |input| sender.send(input).unwrap()).unwrap();
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        let is_full = await_true(SOON, || client.count(MCP_COUNT_DROPPED_EVENTS) == 200);
-        assert!(is_full, "{}", client.count(MCP_COUNT_DROPPED_EVENTS));
+        let is_full = await_true(SOON, || client.count(MCP_COUNTER_DROPPED_EVENTS) == 200);
+        assert!(is_full, "{}", client.count(MCP_COUNTER_DROPPED_EVENTS));
         // The others get an error at once.
         assert!(await_true(SOON, || served.log().answers().len() == 200));
         for answer in served.log().answers() {
@@ -103,8 +103,8 @@ tests! {
         let client = served.client();
         client.set_input_handler(MCP_INPUT_FORM, |input| input.decline().unwrap()).unwrap();
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        let is_full = await_true(SOON, || client.count(MCP_COUNT_DROPPED_EVENTS) == 5);
-        assert!(is_full, "{}", client.count(MCP_COUNT_DROPPED_EVENTS));
+        let is_full = await_true(SOON, || client.count(MCP_COUNTER_DROPPED_EVENTS) == 5);
+        assert!(is_full, "{}", client.count(MCP_COUNTER_DROPPED_EVENTS));
         client.dispatch(0).unwrap();
         assert!(await_true(SOON, || served.log().answers().len() == 8));
         let declined = served.log().answers().iter()
@@ -118,7 +118,7 @@ tests! {
         client.set_max_message_size(100 << 20);
         client.set_input_handler(MCP_INPUT_FORM, |input| input.decline().unwrap()).unwrap();
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_EVENTS) == 1));
+        assert!(await_true(SOON, || client.count(MCP_COUNTER_DROPPED_EVENTS) == 1));
         client.dispatch(0).unwrap();
         assert!(await_true(SOON, || served.log().answers().len() == 2));
     }

@@ -60,7 +60,7 @@ impl Pair {
             _ => over_http(carrier, script),
         };
         client.pin(VERSION).unwrap();
-        client.set_timeout(TIMEOUT.as_millis() as i32);
+        client.set_timeout(TIMEOUT.as_millis() as i64);
         Self { client, _server: server }
     }
 
@@ -258,7 +258,7 @@ tests! {
                 let what = format!("{} on {carrier:?}", String::from_utf8_lossy(text));
                 let pair = Pair::once(carrier, &[text]);
                 pair.call().unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-                assert_eq!(pair.client.count(MCP_COUNT_DROPPED_REPLIES), 0, "{what}");
+                assert_eq!(pair.client.count(MCP_COUNTER_DROPPED_REPLIES), 0, "{what}");
             }
         }
     }
@@ -324,7 +324,7 @@ tests! {
                 let late = format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":1,"message":"m"}}}}"#);
                 let pair = Pair::once(carrier, &[late.as_bytes(), GOOD]);
                 pair.call().unwrap_or_else(|failure| panic!("{carrier:?}: {}", failure.message));
-                assert_eq!(pair.client.count(MCP_COUNT_DROPPED_REPLIES), 1, "{carrier:?}");
+                assert_eq!(pair.client.count(MCP_COUNTER_DROPPED_REPLIES), 1, "{carrier:?}");
             }
         }
         // Nothing follows a body. The words of the server are shown.
@@ -354,7 +354,7 @@ tests! {
             first.start().unwrap();
             assert!(await_true(TIMEOUT, || has_first.load(Ordering::SeqCst)));
             pair.call().unwrap_or_else(|failure| panic!("{carrier:?}: {}", failure.message));
-            assert_eq!(pair.client.count(MCP_COUNT_DROPPED_REPLIES), 1, "{carrier:?}");
+            assert_eq!(pair.client.count(MCP_COUNTER_DROPPED_REPLIES), 1, "{carrier:?}");
         }
     }
 
@@ -376,7 +376,7 @@ tests! {
                 let what = format!("{} on {carrier:?}", String::from_utf8_lossy(text));
                 let pair = Pair::once(carrier, &[text, text, GOOD]);
                 pair.call().unwrap_or_else(|failure| panic!("{what}: {}", failure.message));
-                assert_eq!(pair.client.count(MCP_COUNT_JUNK), 2, "{what}");
+                assert_eq!(pair.client.count(MCP_COUNTER_MALFORMED), 2, "{what}");
             }
         }
     }
@@ -389,7 +389,7 @@ tests! {
                     let what = format!("{} on {carrier:?}", String::from_utf8_lossy(text));
                     let pair = Pair::once(carrier, &vec![*text; count]);
                     pair.client.connect().unwrap();
-                    pair.client.set_timeout(BRIEF.as_millis() as i32);
+                    pair.client.set_timeout(BRIEF.as_millis() as i64);
                     let failure = pair.call().unwrap_err();
                     let status = if carrier == EndedStream { MCP_E_IO } else { MCP_E_TIMEOUT };
                     assert_eq!(failure.status, status, "{what}: {}", failure.message);
@@ -397,7 +397,7 @@ tests! {
                     let head: String = String::from_utf8_lossy(text).chars().take(4).collect();
                     has_words(&failure, &[&units, "not a message", &head], &what);
                     // The next call has nothing to say about it.
-                    pair.client.set_timeout(TIMEOUT.as_millis() as i32);
+                    pair.client.set_timeout(TIMEOUT.as_millis() as i64);
                     pair.client.ping().unwrap();
                 }
             }
@@ -409,7 +409,7 @@ tests! {
         for carrier in [Stdio, Sse] {
             let pair = Pair::once(carrier, &[text]);
             pair.client.connect().unwrap();
-            pair.client.set_timeout(BRIEF.as_millis() as i32);
+            pair.client.set_timeout(BRIEF.as_millis() as i64);
             let failure = pair.call().unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT, "{carrier:?}");
             let unit = if carrier == Stdio { "1 line" } else { "1 event" };
@@ -435,7 +435,7 @@ tests! {
                 pair.client.set_token(Some("sk-secret-token")).unwrap();
             }
             pair.client.connect().unwrap();
-            pair.client.set_timeout(BRIEF.as_millis() as i32);
+            pair.client.set_timeout(BRIEF.as_millis() as i64);
             let failure = pair.call().unwrap_err();
             has_words(&failure, &["\\u001b[31m log of "], "the quote");
             assert!(failure.message.len() < 400, "{}", failure.message);

@@ -75,7 +75,7 @@ impl Case {
         let peer = Peer::new(self.carrier, self.era, self.method, self.edit);
         let (client, server) = peer.client(TOKEN);
         let waits = matches!(self.wanted, Wanted::Mutation(Expect::Waits | Expect::Timeout));
-        client.set_timeout(if waits { SHORT } else { TIMEOUT }.as_millis() as i32);
+        client.set_timeout(if waits { SHORT } else { TIMEOUT }.as_millis() as i64);
         let is_connection = matches!(self.method, "initialize" | "server/discover");
         if !is_connection {
             client.connect().map_err(|failure| format!("did not connect: {failure:?}"))?;
@@ -94,7 +94,7 @@ impl Case {
         if calls > 1 {
             return Err(format!("the tool ran {calls} times"));
         }
-        client.set_timeout(TIMEOUT.as_millis() as i32);
+        client.set_timeout(TIMEOUT.as_millis() as i64);
         let is_closed = matches!(
             self.edit,
             Edit::Change(Change::CloseAt(_) | Change::Reset | Change::Length(_))

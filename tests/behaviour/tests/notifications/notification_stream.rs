@@ -66,8 +66,8 @@ tests! {
             heard.awaits(&client, MCP_EVENT_LISTENING, 2);
             served.mcp.notify_all(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
-            assert_eq!((openings(&served), heard.of(MCP_EVENT_SILENT).len()), (2, 0));
-            assert_eq!(client.count(MCP_COUNT_RESUMPTIONS), 1);
+            assert_eq!((openings(&served), heard.of(MCP_EVENT_LISTENING_ENDED).len()), (2, 0));
+            assert_eq!(client.count(MCP_COUNTER_RESUMPTIONS), 1);
             served.has_no_complaint();
         }
     }
@@ -182,13 +182,13 @@ tests! {
             let heard = listening(&client);
             is_refused.store(true, Ordering::SeqCst);
             served.mcp.close_streams();
-            heard.awaits(&client, MCP_EVENT_SILENT, 1);
-            let silent = &heard.of(MCP_EVENT_SILENT)[0];
+            heard.awaits(&client, MCP_EVENT_LISTENING_ENDED, 1);
+            let silent = &heard.of(MCP_EVENT_LISTENING_ENDED)[0];
             let message = silent.params["message"].as_str().unwrap();
             assert!(message.contains("401") && !message.contains("s3cr3t"), "{message}");
             let count = openings(&served);
             heard.listens(&client, Duration::from_millis(1500));
-            assert_eq!((openings(&served), heard.of(MCP_EVENT_SILENT).len()), (count, 1));
+            assert_eq!((openings(&served), heard.of(MCP_EVENT_LISTENING_ENDED).len()), (count, 1));
             // The program may try again.
             is_refused.store(false, Ordering::SeqCst);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
@@ -208,7 +208,7 @@ tests! {
             let client = served.client();
             let heard = listening(&client);
             served.mcp.close_streams();
-            heard.awaits(&client, MCP_EVENT_SILENT, 1);
+            heard.awaits(&client, MCP_EVENT_LISTENING_ENDED, 1);
             assert_eq!(openings(&served), 2);
             client.call("echo", json!({})).unwrap();
         }
@@ -226,7 +226,7 @@ tests! {
             heard.awaits(&client, MCP_EVENT_LISTENING, 2);
             served.mcp.notify(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
-            assert_eq!((openings(&served), heard.of(MCP_EVENT_SILENT).len()), (3, 0), "{code}");
+            assert_eq!((openings(&served), heard.of(MCP_EVENT_LISTENING_ENDED).len()), (3, 0), "{code}");
             assert_eq!(served.count("initialize"), if code == 404 { 2 } else { 1 });
         }
     }
@@ -358,7 +358,7 @@ tests! {
             heard.awaits(&client, MCP_EVENT_LISTENING, 2);
             mcp.notify(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
-            assert_eq!(heard.of(MCP_EVENT_SILENT).len(), 0);
+            assert_eq!(heard.of(MCP_EVENT_LISTENING_ENDED).len(), 0);
             assert_eq!(mcp.violations(), [""; 0]);
         }
     }
@@ -382,7 +382,7 @@ tests! {
             both[usize::from(after)].notify(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
             client.call("echo", json!({})).unwrap();
-            assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 1);
+            assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 1);
         }
     }
 

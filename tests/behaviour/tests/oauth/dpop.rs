@@ -144,7 +144,7 @@ tests! {
         assert_eq!(calls.len(), 2);
         assert_ne!(claims(&calls[0])["jti"], claims(&calls[1])["jti"]);
         assert_eq!(calls[0].header("authorization"), calls[1].header("authorization"));
-        assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
+        assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 1);
         // Once: a server that does so always is an error, and no new sign-in.
         scene.guarded.drops(usize::MAX);
         let failure = scene.failure(client.ping());

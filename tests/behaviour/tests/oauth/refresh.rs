@@ -263,7 +263,7 @@ tests! {
         scene.authority.inject(Step::Refresh, vec![Action::Close]);
         let outcome = client.ping();
         let made = (browser.count(), scene.authority.count(Step::Refresh));
-        assert_eq!(made, (1, 1), "{:?}", client.count(MCP_COUNT_REPETITIONS));
+        assert_eq!(made, (1, 1), "{:?}", client.count(MCP_COUNTER_REPETITIONS));
         let failure = scene.failure(outcome);
         assert!([MCP_E_IO, MCP_E_UNAVAILABLE].contains(&failure.status), "{failure:?}");
         client.ping().unwrap();

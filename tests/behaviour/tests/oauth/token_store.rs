@@ -192,7 +192,7 @@ tests! {
         client.ping().unwrap();
         client.ping().unwrap();
         assert_eq!((browser.count(), kept.count()), (1, 0));
-        assert!(client.count(MCP_COUNT_STORE_FAILURES) >= 1);
+        assert!(client.count(MCP_COUNTER_STORE_FAILURES) >= 1);
         let failure = scene.failure(client.sign_in());
         assert!(failure.message.contains("98"), "{}", failure.message);
         kept.0.fails_save.store(false, Ordering::SeqCst);

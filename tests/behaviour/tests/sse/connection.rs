@@ -316,8 +316,8 @@ tests! {
         for thread in threads {
             thread.join().unwrap();
         }
-        assert_eq!(client.count(MCP_COUNT_DROPPED_REPLIES), 0);
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 0);
+        assert_eq!(client.count(MCP_COUNTER_DROPPED_REPLIES), 0);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 0);
         assert_eq!((legacy.count_http("GET"), legacy.count("initialize")), (1, 1));
         legacy.has_no_complaint();
     }
@@ -472,7 +472,7 @@ tests! {
         std::thread::sleep(Duration::from_millis(200));
         echoed(&client, json!(2));
         assert_eq!(legacy.count_http("GET"), 1);
-        assert_eq!(client.count(MCP_COUNT_JUNK), 0);
+        assert_eq!(client.count(MCP_COUNTER_MALFORMED), 0);
     }
 
     malformed_input_is_skipped_and_counted {
@@ -484,8 +484,8 @@ tests! {
                 "data: \u{1}\n\n"].into_iter().enumerate() {
             legacy.sse.mcp.send_raw(rubbish.as_bytes());
             let count = number as i64 + 1;
-            assert!(await_true(SOON, || client.count(MCP_COUNT_JUNK) == count),
-                "{rubbish}: {}", client.count(MCP_COUNT_JUNK));
+            assert!(await_true(SOON, || client.count(MCP_COUNTER_MALFORMED) == count),
+                "{rubbish}: {}", client.count(MCP_COUNTER_MALFORMED));
         }
         // What is no message is none of the client's business.
         for other in [": comment\n\n", "event: other\ndata: {}\n\n", "\n\n\n", "id\nretry\n\n",
@@ -493,9 +493,9 @@ tests! {
             legacy.sse.mcp.send_raw(other.as_bytes());
         }
         legacy.sse.mcp.send_raw(b"data: {\"jsonrpc\":\"2.0\",\"id\":999,\"result\":{}}\n\n");
-        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_REPLIES) == 1));
+        assert!(await_true(SOON, || client.count(MCP_COUNTER_DROPPED_REPLIES) == 1));
         echoed(&client, json!(1));
-        assert_eq!(client.count(MCP_COUNT_JUNK), 6);
+        assert_eq!(client.count(MCP_COUNTER_MALFORMED), 6);
         assert_eq!(legacy.count_http("GET"), 1);
         legacy.has_no_complaint();
     }
@@ -514,7 +514,7 @@ tests! {
                     assert!(failure.message.contains(version), "{}", failure.message);
                 }
             }
-            assert_eq!(client.count(MCP_COUNT_JUNK), 0);
+            assert_eq!(client.count(MCP_COUNTER_MALFORMED), 0);
             client.ping().unwrap();
         }
     }

@@ -187,7 +187,7 @@ tests! {
         request.set_timeout(100);
         assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
         echo(&client).unwrap();
-        assert!(await_true(SOON, || client.count(MCP_COUNT_DROPPED_REPLIES) == 1));
+        assert!(await_true(SOON, || client.count(MCP_COUNTER_DROPPED_REPLIES) == 1));
         echo(&client).unwrap();
     }
 
@@ -201,8 +201,8 @@ tests! {
         assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true));
         echo(&client).unwrap();
         assert_eq!((legacy.count_http("GET"), legacy.count("initialize")), (3, 3));
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 2);
-        assert_eq!(client.count(MCP_COUNT_REPETITIONS), 0);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 2);
+        assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 0);
         assert!(legacy.sse.await_streams(1, SOON));
         legacy.has_no_complaint();
     }
@@ -223,8 +223,8 @@ tests! {
             assert!(client.read("test://text").unwrap().json().contains("test://text"));
             assert_eq!(legacy.count("resources/read"), 2);
             assert_eq!((legacy.count_http("GET"), legacy.count("initialize")), (2, 2));
-            assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 1);
-            assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
+            assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 1);
+            assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 1);
             legacy.has_no_complaint();
         }
     }
@@ -266,7 +266,7 @@ tests! {
         for round in 1..=3 {
             legacy.sse.break_streams();
             echo(&client).unwrap();
-            assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), round);
+            assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), round);
         }
         // A call that nobody ran may be sent again.
         assert_eq!(legacy.count("initialize"), 4);
@@ -283,8 +283,8 @@ tests! {
         assert_eq!((legacy.count_http("GET"), legacy.count("initialize")), (2, 2));
         assert_eq!(legacy.sse.mcp.session().unwrap().level.as_deref(), Some("warning"));
         assert!(legacy.sse.await_streams(1, SOON), "the old stream is let go of");
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 1);
-        assert_eq!(client.count(MCP_COUNT_REPETITIONS), 1);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 1);
+        assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 1);
     }
 
     session_lost_twice_is_an_error {
@@ -341,7 +341,7 @@ tests! {
             legacy.sse.mcp.notify(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, round - 1);
         }
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 2);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 2);
         legacy.has_no_complaint();
     }
 
@@ -392,7 +392,7 @@ tests! {
         legacy.sse.refuse_gets(2, 500);
         legacy.sse.break_streams();
         heard.awaits(&client, MCP_EVENT_LISTENING, 2);
-        assert_eq!(heard.of(MCP_EVENT_SILENT).len(), 0);
+        assert_eq!(heard.of(MCP_EVENT_LISTENING_ENDED).len(), 0);
     }
 
     close_ends_waiting_calls {

@@ -377,8 +377,8 @@ tests! {
             assert_eq!(client.call("x", json!({})).unwrap().text(), "done");
             assert!(await_true(SOON, || {
                 client.ping().unwrap();
-                client.count(MCP_COUNT_DROPPED_REPLIES) == 1
-            }), "{is_stream_first}: {}", client.count(MCP_COUNT_DROPPED_REPLIES));
+                client.count(MCP_COUNTER_DROPPED_REPLIES) == 1
+            }), "{is_stream_first}: {}", client.count(MCP_COUNTER_DROPPED_REPLIES));
         }
     }
 

@@ -8,7 +8,7 @@ use behaviour::constants::*;
 use behaviour::{Client, Failure, tests};
 use serde_json::{Value, json};
 
-const TIMEOUT: i32 = 700;
+const TIMEOUT: i64 = 700;
 
 /// A client of a server that writes these bytes for each message; `None` means
 /// the correct response.

@@ -40,7 +40,7 @@ tests! {
             let client = peer.client();
             assert_eq!(version(&client), agreed, "{revisions}");
             assert_eq!(client.call("echo", json!({"a": 1})).unwrap().told(), json!({"a": 1}));
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
             let asked = (peer.count("server/discover"), peer.count("initialize"));
             let is_new = agreed == "2026-07-28";
             assert_eq!(asked, (1, usize::from(!is_new)), "{revisions}");
@@ -77,7 +77,7 @@ tests! {
         let start = Instant::now();
         assert_eq!(version(&client), "2025-11-25");
         assert!(start.elapsed() >= milliseconds(200) && start.elapsed() < SLACK);
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         assert_eq!(peer.count("notifications/cancelled"), 0, "a probe is not cancelled");
         client.call("exit", json!({})).unwrap_err();
         // The verdict is remembered.
@@ -90,10 +90,10 @@ tests! {
         let peer = stdio_server!("--revisions handshake --behaviour dies-on-discover");
         let client = peer.client();
         assert_eq!(version(&client), "2025-11-25");
-        assert_eq!(client.count(MCP_COUNT_STARTS), 2);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
         client.call("exit", json!({})).unwrap_err();
         client.ping().unwrap();
-        assert_eq!(client.count(MCP_COUNT_STARTS), 3, "the verdict is remembered");
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 3, "the verdict is remembered");
         assert_eq!(peer.count("server/discover"), 1);
         peer.has_no_complaint();
     }
@@ -103,7 +103,7 @@ tests! {
         let client = peer.client();
         client.set_connect_timeout(200);
         assert_eq!(version(&client), "2026-07-28");
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         assert_eq!(peer.count("server/discover"), 1, "its late response decides");
         client.call("echo", json!({})).unwrap();
     }
@@ -116,7 +116,7 @@ tests! {
                 scope.spawn(|| client.call("echo", json!({})).unwrap());
             }
         });
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         assert_eq!(version(&client), "2026-07-28");
     }
 
@@ -125,12 +125,12 @@ tests! {
             let peer = stdio_server!("--revisions {era} --behaviour junk");
             let client = peer.client();
             client.connect().unwrap();
-            let before = client.count(MCP_COUNT_JUNK);
+            let before = client.count(MCP_COUNTER_MALFORMED);
             for number in 0..5 {
                 let answer = client.call("echo", json!({"n": number})).unwrap();
                 assert_eq!(answer.told(), json!({"n": number}));
             }
-            let junk = client.count(MCP_COUNT_JUNK) - before;
+            let junk = client.count(MCP_COUNTER_MALFORMED) - before;
             assert_eq!(junk, 5 * JUNK_LINES as i64, "{era}");
             peer.has_no_complaint();
         }
@@ -146,7 +146,7 @@ tests! {
             }
             client.set_timeout(10_000);
             client.call("echo", json!({})).unwrap();
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
             drop(peer);
         }
     }
@@ -177,7 +177,7 @@ tests! {
             }
             assert_eq!(client.call("text", json!({"size": 90_000})).unwrap().text().len(), 90_000);
             assert_eq!(other.wait(10_000), 0);
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
             peer.has_no_complaint();
         }
     }
@@ -289,10 +289,10 @@ tests! {
                 {"jsonrpc": "2.0", "id": 9999, "result": {}},
                 {"jsonrpc": "2.0", "id": "text", "result": {}},
                 {"jsonrpc": "2.0", "id": 9998, "error": {"code": -1, "message": "late"}}]});
-            let before = client.count(MCP_COUNT_DROPPED_REPLIES);
+            let before = client.count(MCP_COUNTER_DROPPED_REPLIES);
             client.call("later", arguments).unwrap();
-            let has_three = || client.count(MCP_COUNT_DROPPED_REPLIES) >= before + 3;
-            assert!(await_true(SOON, has_three), "{}", client.count(MCP_COUNT_DROPPED_REPLIES));
+            let has_three = || client.count(MCP_COUNTER_DROPPED_REPLIES) >= before + 3;
+            assert!(await_true(SOON, has_three), "{}", client.count(MCP_COUNTER_DROPPED_REPLIES));
             client.ping().unwrap();
             drop(peer);
         }
@@ -315,7 +315,7 @@ tests! {
                     });
                 }
             });
-            assert_eq!(client.count(MCP_COUNT_DROPPED_REPLIES), 0);
+            assert_eq!(client.count(MCP_COUNTER_DROPPED_REPLIES), 0);
             peer.has_no_complaint();
         }
     }
@@ -348,8 +348,8 @@ tests! {
                     });
                 }
             });
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1);
-            assert_eq!(client.count(MCP_COUNT_DROPPED_REPLIES), 0);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
+            assert_eq!(client.count(MCP_COUNTER_DROPPED_REPLIES), 0);
             peer.has_no_complaint();
         }
     }

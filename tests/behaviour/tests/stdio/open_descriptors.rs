@@ -83,7 +83,7 @@ tests! {
         let methods = server.join().unwrap();
         assert_eq!(methods, ["server/discover", "initialize", "notifications/initialized",
                              "tools/call", "tools/call"]);
-        assert_eq!((client.count(MCP_COUNT_STARTS), client.count(MCP_COUNT_JUNK)), (0, 0));
+        assert_eq!((client.count(MCP_COUNTER_STARTS), client.count(MCP_COUNTER_MALFORMED)), (0, 0));
     }
 
     two_pipes_serve_one_way_each {
@@ -212,8 +212,8 @@ tests! {
             assert_eq!(failure.status, MCP_E_IO);
             assert!(failure.message.contains("another client"), "{}", failure.message);
         }
-        assert_eq!(client.count(MCP_COUNT_RECONNECTIONS), 0);
-        assert_eq!(client.count(MCP_COUNT_REPETITIONS), 0);
+        assert_eq!(client.count(MCP_COUNTER_RECONNECTIONS), 0);
+        assert_eq!(client.count(MCP_COUNTER_REPETITIONS), 0);
     }
 
     repeatable_call_is_not_repeated_over_descriptors {

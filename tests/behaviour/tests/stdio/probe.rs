@@ -93,7 +93,7 @@ tests! {
         // The broken process ends before it can note a second message.
         assert_eq!(server.lines()[..5], ["start", "server/discover", "start", NEWEST,
             "notifications/initialized"]);
-        assert_eq!(client.count(MCP_COUNT_STARTS), 2);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
     }
 
     // The same, if it is silent or refuses in place of the end.
@@ -113,7 +113,7 @@ tests! {
             (json!("silent"), error(-32600, "Server already initialized"), 20_000),
             (json!("modernish"), error(-32600, "Server already initialized"), 20_000),
         ];
-        at_once(cases, |(discover, after, timeout): (Value, Value, i32)| {
+        at_once(cases, |(discover, after, timeout): (Value, Value, i64)| {
             let discover = match discover.as_str() {
                 Some("modernish") => json!({"result": {"protocolVersion": "2025-11-25"}}),
                 _ => discover,
@@ -129,7 +129,7 @@ tests! {
             assert_eq!(server.count("server/discover"), 1, "{plan}");
             let reads = if discover_is_deaf(&plan) { 1 } else { 2 };
             assert_eq!(server.count(NEWEST), reads, "once for each process: {plan}");
-            assert_eq!(client.count(MCP_COUNT_STARTS), 2, "{plan}");
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 2, "{plan}");
         });
     }
 
@@ -151,7 +151,7 @@ tests! {
                 assert_eq!(failure.rpc_code, -32603);
                 assert!(failure.message.contains("no key"), "{}", failure.message);
             }
-            assert_eq!(client.count(MCP_COUNT_STARTS), 2, "{}", failure.message);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 2, "{}", failure.message);
             assert_eq!(server.count("server/discover"), 1);
         }
     }
@@ -165,7 +165,7 @@ tests! {
         lists(&client);
         let took = start.elapsed();
         assert!(took < PROBE + SLACK, "{took:?}");
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
             "notifications/initialized", "tools/list"]);
     }
@@ -177,7 +177,7 @@ tests! {
         let start = Instant::now();
         lists(&client);
         assert!(start.elapsed() < Duration::from_millis(2000), "{:?}", start.elapsed());
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
     }
 
     // Slow starts: an old server, one on the Go SDK, one on the TypeScript SDK 2.
@@ -204,7 +204,7 @@ tests! {
                     let took = start.elapsed();
                     assert!(took < Duration::from_millis(slow) + 2 * SLACK, "{plan}: {took:?}");
                     lists(&client);
-                    assert_eq!(client.count(MCP_COUNT_STARTS), 1, "{plan}");
+                    assert_eq!(client.count(MCP_COUNTER_STARTS), 1, "{plan}");
                     assert_eq!(server.count("server/discover"), 1, "{plan}");
                 });
             }
@@ -228,7 +228,7 @@ tests! {
             let server = Planned::new(plan.clone());
             let client = server.client();
             assert_eq!(version(&client), agreed, "{plan}");
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1, "{plan}");
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1, "{plan}");
             lists(&client);
         });
     }
@@ -239,7 +239,7 @@ tests! {
             let server = Planned::new(json!({"discover": discover}));
             let client = server.client();
             assert_eq!(version(&client), "2025-11-25");
-            let is_counted = || client.count(MCP_COUNT_DROPPED_REPLIES) == 1;
+            let is_counted = || client.count(MCP_COUNTER_DROPPED_REPLIES) == 1;
             assert!(await_true(Duration::from_secs(5), is_counted));
             lists(&client);
             assert_eq!(version(&client), "2025-11-25", "it changes nothing");
@@ -311,7 +311,7 @@ tests! {
             request.start().unwrap();
             assert_eq!(request.wait(15_000), 0);
         });
-        assert_eq!(client.count(MCP_COUNT_STARTS), 2);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
         assert_eq!(server.count(NEWEST), 1);
         assert_eq!(server.count("server/discover"), 1);
     }

@@ -31,13 +31,13 @@ tests! {
     program_is_started_by_the_first_call {
         let peer = stdio_server!("");
         let client = peer.client();
-        assert_eq!(client.count(MCP_COUNT_STARTS), 0);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 0);
         std::thread::sleep(Duration::from_millis(50));
         assert_eq!(peer.log(), [""; 0]);
         client.ping().unwrap();
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         client.ping().unwrap();
-        assert_eq!((client.count(MCP_COUNT_STARTS), client.count(MCP_COUNT_RECONNECTIONS)), (1, 0));
+        assert_eq!((client.count(MCP_COUNTER_STARTS), client.count(MCP_COUNTER_RECONNECTIONS)), (1, 0));
         assert_eq!(client.transport(), MCP_TRANSPORT_STDIO);
         peer.has_no_complaint();
     }
@@ -151,7 +151,7 @@ tests! {
                 assert_eq!((failure.status, failure.exit_status), (MCP_E_PROCESS, -1));
                 assert!(!failure.may_have_run && failure.message.contains(words), "{failure:?}");
             }
-            assert_eq!(client.count(MCP_COUNT_STARTS), 0);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 0);
         }
         for argv in [vec![], vec![""]] {
             assert_eq!(Client::try_stdio(&argv).unwrap_err().status, MCP_E_INVALID_ARGUMENT);
@@ -190,7 +190,7 @@ tests! {
             assert!(tried.is_err(), "{place}");
         }
         client.ping().unwrap();
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         peer.has_no_complaint();
     }
 
@@ -432,7 +432,7 @@ tests! {
         std::thread::scope(|scope| {
             let calls: Vec<_> =
                 (0..3).map(|_| scope.spawn(|| client.ping().unwrap_err().status)).collect();
-            assert!(await_true(SOON, || client.count(MCP_COUNT_STARTS) == 1));
+            assert!(await_true(SOON, || client.count(MCP_COUNTER_STARTS) == 1));
             let start = Instant::now();
             client.close();
             for call in calls {
@@ -441,7 +441,7 @@ tests! {
             // It does not read, and so does not see the end of its input.
             assert!(start.elapsed() < seconds(7) + SLACK, "{:?}", start.elapsed());
         });
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
     }
 
     concurrent_close_waits_no_longer {

@@ -25,7 +25,7 @@ fn leaves(client: &Client) {
 }
 
 fn counts(client: &Client) -> [i64; 3] {
-    [MCP_COUNT_STARTS, MCP_COUNT_RECONNECTIONS, MCP_COUNT_REPETITIONS]
+    [MCP_COUNTER_STARTS, MCP_COUNTER_RECONNECTIONS, MCP_COUNTER_REPETITIONS]
         .map(|counter| client.count(counter))
 }
 
@@ -55,13 +55,13 @@ tests! {
             assert_eq!(failure.exit_status, 3);
             // The server may have exited because of the first request.
             let starts = if pinned.is_none() { 2 } else { 1 };
-            assert_eq!(client.count(MCP_COUNT_STARTS), starts, "{pinned:?}");
+            assert_eq!(client.count(MCP_COUNTER_STARTS), starts, "{pinned:?}");
             fails(|| client.ping());
         }
         let peer = stdio_server!("--behaviour crash-first").once();
         let client = peer.client();
         client.ping().unwrap();
-        assert_eq!(client.count(MCP_COUNT_STARTS), 2);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
     }
 
     exit_during_a_call_is_reported_at_once {
@@ -175,7 +175,7 @@ tests! {
                     assert_eq!(request.wait(5000), MCP_E_PROCESS);
                 }
             });
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1, "nobody has called since");
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1, "nobody has called since");
             client.ping().unwrap();
             assert_eq!(counts(&client), [2, 1, 0]);
         }
@@ -238,7 +238,7 @@ tests! {
         let client = peer.connected();
         let failure = fails(|| client.list_tools().map(drop));
         assert_eq!(failure.exit_status, 128 + libc::SIGKILL);
-        assert_eq!(client.count(MCP_COUNT_STARTS), 2);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
     }
 
     restart_can_be_turned_off {
@@ -259,7 +259,7 @@ tests! {
             assert_eq!(counts(&client), [1, 0, 0]);
             client.set_restart(true).unwrap();
             client.ping().unwrap();
-            assert_eq!(client.count(MCP_COUNT_STARTS), 2);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
         }
     }
 
@@ -326,7 +326,7 @@ tests! {
                 assert!(start.elapsed() >= Duration::from_millis(900), "{:?}", start.elapsed());
             }
             assert_eq!(counts(&client)[..2], [3, 2]);
-            assert_eq!(client.count(MCP_COUNT_RESUMPTIONS), 2);
+            assert_eq!(client.count(MCP_COUNTER_RESUMPTIONS), 2);
             peer.has_no_complaint();
         }
     }
@@ -339,8 +339,8 @@ tests! {
             client.set_restart(false).unwrap();
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
             leaves(&client);
-            events.awaits(&client, MCP_EVENT_SILENT, 1);
-            assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+            events.awaits(&client, MCP_EVENT_LISTENING_ENDED, 1);
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         }
     }
 
@@ -376,7 +376,7 @@ tests! {
         assert_eq!(push(&client, TOOLS_CHANGED, json!({})), "0");
         client.dispatch(100).unwrap();
         assert_eq!(events.of(MCP_EVENT_TOOLS_CHANGED).len(), 2);
-        assert_eq!(client.count(MCP_COUNT_STARTS), 1);
+        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         peer.has_no_complaint();
     }
 
@@ -392,7 +392,7 @@ tests! {
             push(&client, TOOLS_CHANGED, json!({}));
             events.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
             assert_eq!(peer.count("notifications/cancelled"), 0, "it is over already");
-            assert_eq!(client.count(MCP_COUNT_RESUMPTIONS), 1);
+            assert_eq!(client.count(MCP_COUNTER_RESUMPTIONS), 1);
             peer.has_no_complaint();
         }
     }
@@ -444,7 +444,7 @@ tests! {
                     });
                 }
             });
-            let starts = client.count(MCP_COUNT_STARTS);
+            let starts = client.count(MCP_COUNTER_STARTS);
             assert!(starts >= 10, "{starts}");
             client.close();
             peer.has_no_complaint();

@@ -115,9 +115,9 @@ tests! {
         question["jsonrpc"] = json!("2.0");
         question["id"] = json!("q");
         let ping = json!({"jsonrpc": "2.0", "id": "p", "method": "ping"});
-        let before = client.count(MCP_COUNT_JUNK);
+        let before = client.count(MCP_COUNTER_MALFORMED);
         client.call("later", json!({"pause": 0, "messages": [question, ping]})).unwrap();
-        assert!(await_true(SOON, || client.count(MCP_COUNT_JUNK) == before + 2));
+        assert!(await_true(SOON, || client.count(MCP_COUNTER_MALFORMED) == before + 2));
         client.dispatch(100).unwrap();
         client.ping().unwrap();
         assert_eq!(asked.load(Ordering::SeqCst), 0);
