@@ -228,14 +228,13 @@ static int take_value(struct options *options, int option, char *word)
         break;
     case A_HEADER:
         secret = strchr(word, ':');
-        if (secret++ == NULL)
+        if (secret == NULL)
             status = bad_usage("%s needs %s", spelling(option),
                                option_table[option].argument);
         break;
     case AN_ENTRY:
         status = read_entry(option, &given->value);
         secret = strchr(word, '=');
-        secret += secret != NULL;
         break;
     default:
         break;
@@ -246,6 +245,8 @@ static int take_value(struct options *options, int option, char *word)
                            (int)MOST_REPEATED);
     if (status == SUCCESS)
         status = read_secret(options, option, given->value);
+    if (secret != NULL && secret != word)
+        secret++; /* the value after NAME= or NAME: */
     wipe(secret);
     return status;
 }

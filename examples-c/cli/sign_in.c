@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+
 enum { MOST_ANSWER = 16384 };
 
 /* A thread reads what the person pastes, while the library listens for the
