@@ -209,6 +209,5 @@ mcp_request *later_new_subscribe(mcp_client *client, const char *uri);
 mcp_request *later_new_unsubscribe(mcp_client *client, const char *uri);
 mcp_request *later_new_set_log_level(mcp_client *client, int32_t level);
 mcp_request *later_new_notify(mcp_client *client, const char *method, const char *params);
-mcp_request *later_input_request(const mcp_input *input);
 
 #endif

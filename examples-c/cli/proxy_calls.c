@@ -12,6 +12,17 @@ enum { MOST_TIME = 3600 * 1000, MOST_PARKED = 16 };
 
 static const struct text no_text = {NULL, 0};
 
+/* Returns the number of a log level, a JSON string; or NOT_CHOSEN. */
+static int32_t log_level_of(struct text level)
+{
+    char *name = decode_string(level);
+    const struct choice *found =
+        name != NULL ? find_choice(log_levels, name) : NULL;
+
+    free(name);
+    return found != NULL ? found->number : NOT_CHOSEN;
+}
+
 struct call *new_call(struct proxy *proxy, enum call_kind kind,
                       struct text id, struct batch *batch)
 {
@@ -126,10 +137,8 @@ void listen_for_host(struct proxy *proxy)
  * server may speak an older revision, where it is asked for once. */
 void set_log_level(struct proxy *proxy, struct text level)
 {
-    char *name = decode_string(level);
-    int32_t number = name != NULL ? log_level_of(name) : NOT_CHOSEN;
+    int32_t number = log_level_of(level);
 
-    free(name);
     if (number == NOT_CHOSEN || number == proxy->log_level)
         return;
     proxy->log_level = number;
@@ -256,10 +265,9 @@ static int32_t set_options(struct call *call, mcp_request *request,
                            const struct params *params,
                            struct buffer *meta, int is_tool)
 {
-    const struct options *options = call->proxy->options;
     int32_t status = MCP_OK;
 
-    if (options->timeout == 0)
+    if (call->proxy->options->value[OPTION_TIMEOUT] == NULL)
         status = mcp_request_set_timeout(request, MOST_TIME);
     if (status == MCP_OK && meta->length > 0)
         status = mcp_request_set_meta_json(request, add_end(meta));
@@ -281,8 +289,7 @@ static mcp_request *new_remembered(struct call *call, const char *method,
     mcp_client *client = call->proxy->client;
     mcp_request *request = NULL;
     char *uri = decode_string(params->uri);
-    char *level = decode_string(params->level);
-    int32_t number = level != NULL ? log_level_of(level) : NOT_CHOSEN;
+    int32_t number = log_level_of(params->level);
 
     call->kind = EMPTY;
     if (strcmp(method, "logging/setLevel") == 0 && number != NOT_CHOSEN) {
@@ -293,7 +300,6 @@ static mcp_request *new_remembered(struct call *call, const char *method,
     else if (strcmp(method, "resources/unsubscribe") == 0 && uri != NULL)
         request = later_new_unsubscribe(client, uri);
     free(uri);
-    free(level);
     return request;
 }
 

@@ -60,7 +60,7 @@ static void drop_input(struct input **place)
  * server names, or the oldest one. */
 static struct call *owner_of(struct proxy *proxy, mcp_input *handle)
 {
-    mcp_request *request = later_input_request(handle);
+    mcp_request *request = mcp_input_request(handle);
     struct call *call, *oldest = NULL;
 
     if (request != NULL)
