@@ -47,8 +47,9 @@ void free_call(struct call *call)
 {
     struct proxy *proxy = call->proxy;
 
-    drop_inputs(proxy, call);
+    /* in this order: the end of a request ends its input requests */
     mcp_request_free(call->request);
+    drop_inputs(proxy, call);
     settle_batch(proxy, call->batch);
     if (call->next != NULL)
         call->next->previous = call->previous;

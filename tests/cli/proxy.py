@@ -201,8 +201,9 @@ def input_requests():
             "method": "elicitation/create", "params": QUESTIONS["elicitation/create"],
             "withdraws": 1}})
         asked = host.notification("elicitation/create")
+        remote.server.may_withdraw.set()
         right("the host hears that an answer is not needed any more", host.notification(
-            "notifications/cancelled").get("params", {}).get("requestId"), asked.get("id"))
+            "notifications/cancelled").get("params", {}).get("requestId"), asked.get("id", "none"))
         right("and gets the result", text_of(host.response(id)), "withdrawn")
         host.send({"jsonrpc": "2.0", "id": asked.get("id"), "result": ANSWERS[
             "elicitation/create"]})
@@ -212,11 +213,14 @@ def input_requests():
         host.notify("notifications/cancelled", {"requestId": id})
         right("a cancelled request withdraws what it asked", host.notification(
             "notifications/cancelled").get("params", {}).get("requestId"), asked.get("id"))
+        suite.check("and the server hears of the cancel, not of an answer",
+                    remote.got("notifications/cancelled") and all(
+                        answers.empty() for answers in list(remote.server.answers.values())))
         remote.push({"id": 9, "method": "roots/list", "params": {}})
         asked = host.notification("roots/list")
         host.send({"jsonrpc": "2.0", "id": asked.get("id"), "result": ANSWERS["roots/list"]})
         right("an input request without a request is passed on as well",
-              remote.server.answers.get(timeout=10).get("result"), ANSWERS["roots/list"])
+              remote.server.answers[9].get(timeout=10).get("result"), ANSWERS["roots/list"])
         ends_well("the proxy ends well after input requests", host)
     with Remote() as remote, Host(remote.url) as host:
         host.initialize()

@@ -1,6 +1,7 @@
 """The two sides of `mcpclient proxy` in the tests: a host, and a server over
 Streamable HTTP that does what its tools are named for."""
 
+import collections
 import json
 import queue
 import subprocess
@@ -225,7 +226,7 @@ class Visit(BaseHTTPRequestHandler):
         if not self.is_known():
             return None
         if "method" not in message:
-            self.server.answers.put(message)
+            self.server.answers[message["id"]].put(message)
             return self.reply(202)
         if "id" not in message:
             if method == "notifications/cancelled":
@@ -280,14 +281,16 @@ class Visit(BaseHTTPRequestHandler):
     def tool_ask(self, message, arguments):
         """Sends a request of the server, and tells what was answered."""
         self.begin_stream()
-        self.event({"id": "q-1", "method": arguments["method"],
+        id = "q-%s" % message["id"]
+        self.event({"id": id, "method": arguments["method"],
                     "params": arguments.get("params", {})})
         if arguments.get("withdraws"):
-            self.event({"method": "notifications/cancelled", "params": {"requestId": "q-1"}})
-            time.sleep(0.3)
+            self.server.may_withdraw.wait(LIMIT)
+            self.event({"method": "notifications/cancelled", "params": {"requestId": id}})
+            time.sleep(0.2)
             return self.text(message, "withdrawn")
         try:
-            answer = self.server.answers.get(timeout=LIMIT)
+            answer = self.server.answers[id].get(timeout=LIMIT)
         except queue.Empty:
             return None
         return self.text(message, json.dumps({name: answer[name] for name in
@@ -309,8 +312,9 @@ class Remote:
         self.server = Listener(("127.0.0.1", 0), Visit)
         server = self.server
         server.got, server.headers, server.sessions = [], [], set()
-        server.streams, server.answers = [], queue.Queue()
+        server.streams, server.answers = [], collections.defaultdict(queue.Queue)
         server.is_over, server.cancelled = threading.Event(), threading.Event()
+        server.may_withdraw = threading.Event()
         self.url = "http://127.0.0.1:%d/mcp" % server.server_address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return self
