@@ -86,8 +86,8 @@ async def talk(client):
         return [text_of(one) for one in await asyncio.gather(*calls)]
 
     async def cancelled():
-        call = asyncio.create_task(client.call_tool("count", {"to": 100, "pause": 0.1}))
-        await asyncio.sleep(0.3)
+        call = asyncio.create_task(client.call_tool("count", {"to": 4, "pause": 0.1}))
+        await asyncio.sleep(0.2)
         call.cancel()
         try:
             await call
