@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
-use crate::client::{Answer, ServerInfo, completion_values};
+use crate::client::{Answer, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
@@ -484,9 +484,15 @@ pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) 
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
-    if !out.is_null() {
-        // SAFETY: not NULL, a place to write to.
-        unsafe { store(out, give(mcp_result::from_pages(pages))) };
+pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result) {
+    if out.is_null() {
+        return;
     }
+    let result = match result {
+        OperationResult::None => return,
+        OperationResult::Answers(pages) => mcp_result::from_pages(pages),
+        OperationResult::Server(info) => mcp_result::from_server_info(*info),
+    };
+    // SAFETY: not NULL, a place to write to.
+    unsafe { store(out, give(result)) };
 }

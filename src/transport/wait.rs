@@ -238,6 +238,11 @@ impl Wait {
         Self { abort: Some(abort), ..self }
     }
 
+    /// The same, but the close of the client does not end it.
+    pub(crate) fn despite_close(self) -> Self {
+        Self { close: None, ..self }
+    }
+
     /// The same, but it ends `grace` after this signal is raised.
     pub(crate) fn hurried_by(&self, signal: Arc<Signal>, grace: Duration) -> Self {
         let hurry = Some(Hurry { signal, grace, end: Cell::new(None) });

@@ -1,4 +1,4 @@
-//! A request with its own options: its call, its limits and its state.
+//! A request with its own options: its operation, its limits and its state.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -9,16 +9,15 @@ use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
+use crate::client::core::operation::{Operation, OperationResult};
 use crate::client::core::progress_report::{ProgressHandler, ProgressReport};
-use crate::protocol::call::Call;
 use crate::protocol::item;
-use crate::wire::jsonrpc::Answer;
 
 /// The part of a request that the event queue, the background thread and the
 /// waiting thread share.
 #[derive(Debug)]
 pub(crate) struct RequestState {
-    call: Mutex<Call>,
+    operation: Mutex<Operation>,
     limits: Mutex<CallLimits>,
     state: Mutex<RunState>,
     /// Raised when a started request has ended. Present only while a thread
@@ -54,14 +53,14 @@ enum RunState {
     #[default]
     Idle,
     InFlight(RunId),
-    /// The pages of the result. Most results have one page.
-    Done(Status, Option<Vec<Answer>>, Option<Error>),
+    /// The result, until it is taken.
+    Done(Status, Option<OperationResult>, Option<Error>),
 }
 
 impl RequestState {
-    pub(crate) fn new(call: Call) -> Self {
+    pub(crate) fn new(operation: Operation) -> Self {
         Self {
-            call: Mutex::new(call),
+            operation: Mutex::new(operation),
             limits: Mutex::default(),
             state: Mutex::default(),
             completed: Mutex::default(),
@@ -72,11 +71,11 @@ impl RequestState {
         }
     }
 
-    /// Changes the call or its limits. Fails while the request is in flight,
+    /// Changes the operation or its limits. Fails while the request is in flight,
     /// because that run would not see the change.
     pub(crate) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
+        change: impl FnOnce(&mut Operation, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
         let state = lock(&self.state);
         if matches!(*state, RunState::InFlight(_)) {
@@ -85,11 +84,14 @@ impl RequestState {
                 "the request is in flight: set its options before it is performed or started",
             ));
         }
-        change(&mut lock(&self.call), &mut lock(&self.limits))
+        change(&mut lock(&self.operation), &mut lock(&self.limits))
     }
 
     /// Sets the progress handler, and ends the reports to the previous one.
     pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
+        if handler.is_some() {
+            lock(&self.operation).call("progress")?;
+        }
         let report = handler.map(|handler| Arc::new(ProgressReport::new(handler)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
         drop(old);
@@ -100,11 +102,12 @@ impl RequestState {
     /// Sets whether all pages of a list are requested, or the one page that
     /// its parameters name.
     pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
-        self.change(|call, limits| {
+        self.change(|operation, limits| {
             limits.all_pages = None;
             if !all {
                 return Ok(());
             }
+            let call = operation.call("pages")?;
             let member = item::member_of(call.method()).ok_or_else(|| {
                 Error::argument(format!("{} is not the method of a list", call.method()))
             })?;
@@ -145,14 +148,14 @@ impl RequestState {
     }
 
     /// Takes the result of a request that is done. Works once.
-    pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
+    pub(crate) fn take_result(&self) -> Result<OperationResult> {
         match &mut *lock(&self.state) {
             RunState::Idle => Err(Error::new(Status::State, "the request was not started")),
             RunState::InFlight(_) => {
                 Err(Error::new(Status::State, "the request is still in flight"))
             }
             RunState::Done(_, _, Some(error)) => Err(error.clone()),
-            RunState::Done(_, pages, None) => pages.take().ok_or_else(|| {
+            RunState::Done(_, result, None) => result.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -183,14 +186,19 @@ impl RequestState {
         *lock(&self.state) = RunState::Idle;
     }
 
-    /// Returns the call and the limits of a new run. Each run has its own progress
-    /// report.
-    pub(crate) fn begin(&self) -> (Call, CallLimits) {
-        let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
+    /// Whether it closes its client.
+    pub(crate) fn is_close(&self) -> bool {
+        matches!(*lock(&self.operation), Operation::Close)
+    }
+
+    /// Returns the operation and the limits of a new run. Each run has its own
+    /// progress report.
+    pub(crate) fn begin(&self) -> (Operation, CallLimits) {
+        let (operation, mut limits) = (lock(&self.operation).clone(), lock(&self.limits).clone());
         let report = limits.report.map(|report| Arc::new(report.again()));
-        limits.report = report.or_else(|| CallLimits::of(&call).report);
+        limits.report = report.or_else(|| CallLimits::of_operation(&operation).report);
         *lock(&self.report) = limits.report.clone();
-        (call, limits)
+        (operation, limits)
     }
 
     pub(crate) fn end_report(&self) {
@@ -207,9 +215,9 @@ impl RequestState {
     }
 
     /// Ends a run, if it is the current one; returns whether it was.
-    pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
+    pub(crate) fn end(&self, run: RunId, result: Result<OperationResult>) -> bool {
         let done = match result {
-            Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
+            Ok(result) => RunState::Done(Status::Ok, Some(result), None),
             Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);
