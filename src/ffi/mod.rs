@@ -39,6 +39,7 @@ mod call;
 mod request_new;
 
 mod request;
+mod request_control;
 
 mod dispatch;
 

@@ -10,6 +10,7 @@ use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::reentrancy::{CallbackKind, InCallback};
+use crate::client::core::request_state::RequestState;
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
 use crate::protocol::notification::ProgressParams;
@@ -51,7 +52,7 @@ impl Client {
     fn dispatch_closed(&self, patience: Duration) -> Result<()> {
         // Read first: such a request is done before it stops waiting.
         let is_closing = self.closing.is_awaited();
-        if self.event_queue.has_done() {
+        if self.attend() || self.event_queue.has_done() {
             return Ok(());
         }
         if !is_closing {
@@ -63,8 +64,12 @@ impl Client {
         self.check_may_wait()?;
         let ready = self.event_queue.ready(!InCallback::any(self.id()));
         match now(Wait::for_at_most(patience).until_raised(ready)) {
-            Err(error) if error.status() != Status::Timeout => Err(error),
-            _ => Ok(()),
+            Ok(()) => {
+                self.attend();
+                Ok(())
+            }
+            Err(error) if error.status() == Status::Timeout => Ok(()),
+            Err(error) => Err(error),
         }
     }
 
@@ -136,12 +141,23 @@ impl Client {
             }
             QueuedItem::Done(request, run, result) => {
                 self.event_queue.complete(&request, run, result);
+                if !InCallback::any(self.id()) && self.event_queue.take_callback(&request) {
+                    self.run_done_callback(&request);
+                }
             }
+            QueuedItem::Callback(request) => self.run_done_callback(&request),
             QueuedItem::Work(work) => {
                 let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
         }
+    }
+
+    /// Runs the done callback of a request on this thread. It may free the
+    /// request, or start it again.
+    fn run_done_callback(&self, request: &RequestState) {
+        let _in_callback = InCallback::enter(self.id(), CallbackKind::Done);
+        request.done_callback.run(&request.handle);
     }
 
     /// Runs the progress handler of a request on this thread.

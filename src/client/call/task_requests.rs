@@ -1,19 +1,13 @@
 //! The requests about tasks that an application makes: `tasks/get`,
-//! `tasks/result`, `tasks/cancel` and `tasks/list`.
-
-use std::sync::Arc;
+//! `tasks/result` and `tasks/cancel`.
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::call::Calls;
 use crate::client::call::task::tasks_of;
 use crate::client::call::task_poller::TaskPoller;
-use crate::client::core::call_limits::CallLimits;
-use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::operation::TaskRequest;
 use crate::protocol::call::Call;
-use crate::protocol::task::Tasks;
-use crate::transport::wait::now;
 use crate::wire::jsonrpc::Answer;
 
 impl Ctx<'_> {
@@ -40,30 +34,6 @@ impl Ctx<'_> {
             TaskRequest::State => poller.state().await,
         };
         result.map_err(|error| poller.masked(error))
-    }
-}
-
-impl Client {
-    /// All pages of the list of tasks.
-    pub(crate) fn list_tasks(self: &Arc<Self>) -> Result<Vec<Answer>> {
-        const LIST: &str = "tasks/list";
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        let check = async {
-            let session = Ctx::new(self, &options, &wait).connected().await?.session;
-            match tasks_of(&session)? {
-                tasks if tasks.can_list(&session.server_info) => Ok(()),
-                Tasks::ByClient => {
-                    unsupported("the server lists no tasks: it declares no tasks.list")
-                }
-                Tasks::ByServer => unsupported(
-                    "the protocol revision that the server speaks has no list of tasks: keep \
-                     the ids of those that you begin",
-                ),
-            }
-        };
-        now(check).map_err(|error| self.failed(error, &wait, LIST, &options))?;
-        self.list(LIST, "tasks")
     }
 }
 

@@ -69,7 +69,7 @@ impl Client {
         wait: Wait,
     ) -> Result<()> {
         if !self.closing.add(run, request) {
-            self.event_queue.complete(request, run, Ok(OperationResult::None));
+            self.complete_close(run, request, Ok(OperationResult::None));
             return Ok(());
         }
         let started = self.background_tasks.enter(|| Ok(())).and_then(|background| {
@@ -78,7 +78,7 @@ impl Client {
             background.spawn(move || async move {
                 if let Err(error) = wait.until_raised(&client.closing.done).await {
                     let error = client.finished(error, "close", &client.options());
-                    client.event_queue.complete(&request, run, Err(error));
+                    client.complete_close(run, &request, Err(error));
                     client.closing.remove(run);
                 }
             });
@@ -120,9 +120,18 @@ impl Client {
 
     /// Records the end of the close, and completes the requests for it.
     fn end_close(&self) {
-        self.closing.end(|run, request| {
-            self.event_queue.complete(request, run, Ok(OperationResult::None));
-        });
+        self.closing
+            .end(|run, request| self.complete_close(run, request, Ok(OperationResult::None)));
+    }
+
+    fn complete_close(
+        &self,
+        run: RunId,
+        request: &Arc<RequestState>,
+        result: Result<OperationResult>,
+    ) {
+        let result = request.settle(run, result);
+        self.event_queue.complete(request, run, result);
     }
 
     fn close_limit(&self) -> Duration {
