@@ -930,6 +930,14 @@ int32_t mcp_version_number(void);
 #define MCP_E_INTEGRITY 66
 
 /**
+ * A value does not match a JSON Schema of a tool: the arguments of
+ * mcp_tool_check_arguments(), or the structured content of a result.  The
+ * message names the field.  The tool has run, and its result is handed out
+ * beside this status: see mcp_call_tool().
+ */
+#define MCP_E_SCHEMA 67
+
+/**
  * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
@@ -1277,7 +1285,7 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
  *
  * Functions: mcp_tool_name(), mcp_tool_title(), mcp_tool_description(),
  *   mcp_tool_input_schema_json(), mcp_tool_output_schema_json(),
- *   mcp_tool_json(), mcp_tool_hint().
+ *   mcp_tool_json(), mcp_tool_hint(), mcp_tool_check_arguments().
  */
 struct mcp_tool;
 
@@ -1504,6 +1512,29 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  * Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Checks arguments against the tool's inputSchema, without any I/O.
+ *
+ * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+ * or "" for no arguments.
+ *
+ * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+ * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+ * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+ * used: it is invalid, refers to another document, exceeds a limit, or the
+ * library was built without the Cargo feature "schema".  The message says
+ * which.  The server checks the arguments as well, so that a program may call
+ * the tool in that case.
+ *
+ * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+ * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+ * tool without inputSchema takes all arguments.
+ *
+ * Spec: Tool, inputSchema.
+ */
+int32_t mcp_tool_check_arguments(const mcp_tool *tool,
+                                 const char *arguments_json);
 
 /*
  * ===========================================================================
@@ -5697,6 +5728,13 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * Failures of the store of an authorization that did not end a call.
  */
 #define MCP_COUNTER_STORE_FAILURES 9
+
+/**
+ * Results of tools that were not checked, because the output schema is
+ * invalid, refers to another document or exceeds a limit.  The trace says
+ * which tool and why.
+ */
+#define MCP_COUNTER_UNCHECKED_RESULTS 10
 
 /**
  * Returns how often something happened that the library handled silently:

@@ -397,8 +397,7 @@ pub(crate) unsafe fn run(
         let client = unsafe { borrow(client, "client") }?;
         let result = client.inner.run(&make()?)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(result, out) };
-        Ok(())
+        unsafe { hand_out(result, out) }
     })
 }
 
@@ -417,8 +416,7 @@ unsafe fn call(
         let client = unsafe { borrow(client, "client") }?;
         let answer = client.inner.call(&make()?)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(OperationResult::Answers(vec![answer]), out) };
-        Ok(())
+        unsafe { hand_out(OperationResult::Answers(vec![answer]), out) }
     })
 }
 
@@ -438,7 +436,6 @@ pub(crate) unsafe fn list(
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list(method, member)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(OperationResult::Answers(pages), out) };
-        Ok(())
+        unsafe { hand_out(OperationResult::Answers(pages), out) }
     })
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
+use crate::base::error::Result;
 use crate::client::{Answer, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
@@ -417,18 +418,23 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
     }
 }
 
+/// Stores a result. Fails, also with the result stored, if the result comes with
+/// an error.
+///
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result) {
-    if out.is_null() {
-        return;
-    }
+pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result) -> Result<()> {
+    let mismatch = result.mismatch().cloned();
     let result = match result {
-        OperationResult::None => return,
-        OperationResult::Answers(pages) => mcp_result::from_pages(pages),
-        OperationResult::Server(info) => mcp_result::from_server_info(*info),
+        _ if out.is_null() => None,
+        OperationResult::None => None,
+        OperationResult::Answers(pages) => Some(mcp_result::from_pages(pages)),
+        OperationResult::Server(info) => Some(mcp_result::from_server_info(*info)),
     };
-    // SAFETY: not NULL, a place to write to.
-    unsafe { store(out, give(result)) };
+    if let Some(result) = result {
+        // SAFETY: not NULL, a place to write to.
+        unsafe { store(out, give(result)) };
+    }
+    mismatch.map_or(Ok(()), Err)
 }

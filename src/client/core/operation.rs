@@ -43,6 +43,16 @@ pub(crate) enum OperationResult {
     Server(Box<ServerInfo>),
 }
 
+impl OperationResult {
+    /// The error of a result that does not match its schema.
+    pub(crate) fn mismatch(&self) -> Option<&Error> {
+        match self {
+            Self::Answers(pages) => pages.iter().find_map(Answer::mismatch),
+            Self::None | Self::Server(_) => None,
+        }
+    }
+}
+
 impl Operation {
     /// The operation that asks for something about a task.
     pub(crate) fn task(what: TaskRequest, id: &str) -> Result<Self> {

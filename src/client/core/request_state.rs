@@ -175,8 +175,11 @@ impl RequestState {
             RunState::InFlight(_) => {
                 Err(Error::new(Status::State, "the request is still in flight"))
             }
-            RunState::Done(_, _, Some(error)) => Err(error.clone()),
-            RunState::Done(_, result, None) => result.take().ok_or_else(|| {
+            // A result that does not match its schema has an error as well.
+            RunState::Done(status, _, Some(error)) if *status != Status::Schema => {
+                Err(error.clone())
+            }
+            RunState::Done(_, result, _) => result.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -294,7 +297,10 @@ impl RequestState {
     /// Ends a run, if it is the current one; returns whether it was.
     pub(crate) fn end(&self, run: RunId, result: Result<OperationResult>) -> bool {
         let done = match result {
-            Ok(result) => RunState::Done(Status::Ok, Some(result), None),
+            Ok(result) => match result.mismatch().cloned() {
+                Some(error) => RunState::Done(error.status(), Some(result), Some(error)),
+                None => RunState::Done(Status::Ok, Some(result), None),
+            },
             Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);
