@@ -92,7 +92,13 @@ impl Request {
 
     /// The client's options of this moment, with the headers of this request.
     fn options(&self) -> Result<Arc<Options>> {
-        self.client.options().with_headers(&self.headers())
+        let headers = self.headers();
+        let options = self.client.options().with_headers(&headers)?;
+        if !headers.is_empty() {
+            // Before this request connects, which it does without the headers.
+            options.check_secure()?;
+        }
+        Ok(options)
     }
 
     /// Ends a started request whose handle is freed.

@@ -6,6 +6,7 @@ mod completed_requests;
 mod done_callbacks;
 mod lists;
 mod payload;
+mod request_handles;
 mod response_cache;
 mod results;
 mod started_requests;
