@@ -12,3 +12,4 @@ mod results;
 mod started_requests;
 mod timeouts_and_cancels;
 mod tools;
+mod wake_ups;
