@@ -183,12 +183,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.end_claim(self.request);
-        // The request ended after the thread stopped waiting.
-        let is_done = || self.request.status().is_some_and(|status| status != Status::State);
-        if !self.is_handed_out && is_done() {
-            self.client.event_queue.list(self.request.state.clone());
-        }
+        self.client.event_queue.end_claim(&self.request.state, self.is_handed_out);
     }
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use behaviour::chaos::{Dice, seed};
 use behaviour::constants::*;
 use behaviour::{Client, HttpServer, Request, SseServer, raw, stdio_server, tests};
+use mcp_test_server::await_true;
 use serde_json::json;
 
 /// The longest time that a wait may take without a lost wake-up.
@@ -25,8 +26,9 @@ const ROUNDS: usize = 300;
 /// it.
 struct Started {
     request: Request,
-    /// How often it was handed out.
+    /// How often it was handed out, and how often by next_done().
     count: Arc<AtomicUsize>,
+    by_next_done: AtomicUsize,
     /// A thread waits for it that may be too late: then both next_done() and
     /// the wait give its status.
     is_waited_for: bool,
@@ -59,7 +61,7 @@ impl Stress {
             };
             request.set_done(tell).unwrap();
         }
-        let started = Arc::new(Started { request, count, is_waited_for });
+        let started = Arc::new(Started { request, count, by_next_done: AtomicUsize::new(0), is_waited_for });
         let userdata = Arc::as_ptr(&started) as *mut c_void;
         unsafe { raw::mcp_request_set_userdata(started.request.0, userdata) };
         self.started.fetch_add(1, Ordering::SeqCst);
@@ -83,8 +85,9 @@ impl Stress {
             if done.is_null() {
                 return;
             }
-            let started = unsafe { raw::mcp_request_userdata(done) as *const Started };
-            self.hand_out(unsafe { &*started });
+            let started = unsafe { &*(raw::mcp_request_userdata(done) as *const Started) };
+            assert_eq!(started.by_next_done.fetch_add(1, Ordering::SeqCst), 0);
+            self.hand_out(started);
         }
     }
 
@@ -143,10 +146,16 @@ impl Stress {
         is_readable
     }
 
-    /// The event loop alone takes what is left.
+    /// The event loop takes what is left. The other threads do nothing, except
+    /// the one whose call gets no response: it takes a part itself.
     fn drain(&self, fd: i32) {
-        while self.left() > 0 {
-            assert!(self.turn(fd, STUCK), "a wake-up is lost: {} requests left", self.left());
+        let (mut left, mut start) = (self.left(), Instant::now());
+        while left > 0 {
+            self.turn(fd, Duration::from_millis(50));
+            if self.left() < left {
+                (left, start) = (self.left(), Instant::now());
+            }
+            assert!(start.elapsed() < STUCK, "a wake-up is lost: {left} requests left");
         }
         let start = Instant::now();
         while self.turn(fd, Duration::ZERO) {
@@ -167,7 +176,15 @@ impl Stress {
         let fd = stress.client.fd();
         let (begin, is_over) = (Barrier::new(7), AtomicBool::new(false));
         let (working, start) = (AtomicUsize::new(0), Instant::now());
+        let silent = stress.client.tool_request("silent", json!({})).unwrap();
         std::thread::scope(|scope| {
+            // It blocks during most rounds. Over a shared connection it reads
+            // for all other threads.
+            let blocked = scope.spawn(|| {
+                while !is_over.load(Ordering::SeqCst) {
+                    assert_eq!(silent.perform().unwrap_err().status, MCP_E_CANCELLED);
+                }
+            });
             for (number, role) in [0, 1, 2, 2, 3, 4].into_iter().enumerate() {
                 let (stress, begin, is_over, working) = (&stress, &begin, &is_over, &working);
                 scope.spawn(move || {
@@ -186,7 +203,10 @@ impl Stress {
                     }
                 });
             }
-            for _ in 0..ROUNDS {
+            for round in 0..ROUNDS {
+                if round % 3 == 0 {
+                    let _ = silent.cancel();
+                }
                 working.store(6, Ordering::SeqCst);
                 begin.wait();
                 while working.load(Ordering::SeqCst) > 0 {
@@ -199,6 +219,11 @@ impl Stress {
             }
             is_over.store(true, Ordering::SeqCst);
             begin.wait();
+            let is_ended = || {
+                let _ = silent.cancel();
+                blocked.is_finished()
+            };
+            assert!(await_true(STUCK, is_ended), "a cancel does not wake a thread");
         });
         let all = stress.all.lock().unwrap();
         assert!(!all.is_empty());
@@ -221,6 +246,48 @@ fn readable(fd: i32, limit: Duration) -> bool {
 }
 
 tests! {
+    request_whose_wait_expires_is_handed_out_once {
+        let served = HttpServer::stateless();
+        let client = served.client();
+        client.connect().unwrap();
+        let (is_over, given) = (AtomicBool::new(false), Mutex::new(Vec::new()));
+        let by_callback = Arc::new(AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| while !is_over.load(Ordering::SeqCst) {
+                    client.dispatch(1).unwrap();
+                    let done = client.next_done();
+                    if !done.is_null() {
+                        given.lock().unwrap().push(done as usize);
+                    }
+                });
+            }
+            for number in 0..400 {
+                let request = client.request("ping", None).unwrap();
+                let before = by_callback.load(Ordering::SeqCst);
+                if number % 2 == 0 {
+                    let count = by_callback.clone();
+                    request.set_done(move |_| { count.fetch_add(1, Ordering::SeqCst); }).unwrap();
+                }
+                request.start().unwrap();
+                let mut by_wait = 0;
+                while by_wait + given.lock().unwrap().len() == 0
+                    && by_callback.load(Ordering::SeqCst) == before
+                {
+                    // Most waits expire while another thread takes the result.
+                    by_wait = usize::from(request.wait(0) != MCP_PENDING && number % 2 == 1);
+                }
+                // Nothing else comes.
+                client.dispatch(0).unwrap();
+                let count = std::mem::take(&mut *given.lock().unwrap()).len();
+                let callbacks = by_callback.load(Ordering::SeqCst) - before;
+                assert_eq!(callbacks, usize::from(number % 2 == 0));
+                assert!(count <= usize::from(number % 2 == 1), "{count}");
+            }
+            is_over.store(true, Ordering::SeqCst);
+        });
+    }
+
     no_wake_up_is_lost_over_streamable_http {
         let served = HttpServer::handshake();
         Stress::run(served.client(), seed());
