@@ -471,8 +471,7 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
  *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
- *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task(),
- *   mcp_list_tasks().
+ *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
  *
  * Released by: mcp_client_free().
  */
@@ -926,6 +925,14 @@ int32_t mcp_version_number(void);
 #define MCP_E_INTEGRITY 66
 
 /**
+ * A value does not match a JSON Schema of a tool: the arguments of
+ * mcp_tool_check_arguments(), or the structured content of a result.  The
+ * message names the field.  The tool has run, and its result is handed out
+ * beside this status: see mcp_call_tool().
+ */
+#define MCP_E_SCHEMA 67
+
+/**
  * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
@@ -1127,22 +1134,17 @@ void mcp_error_free(mcp_error *error);
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
  *
- * Functions: mcp_result_json(), mcp_result_meta_json(),
- *   mcp_result_next_cursor(), mcp_result_ttl(), mcp_result_content_count(),
- *   mcp_result_content(), mcp_result_is_error(), mcp_result_text(),
- *   mcp_result_structured_json(), mcp_result_prompt_description(),
- *   mcp_result_completion_count(), mcp_result_completion(),
- *   mcp_result_completion_has_more(), mcp_result_completion_total(),
+ * Functions: mcp_result_json(), mcp_result_next_cursor(),
+ *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
+ *   mcp_result_text(), mcp_result_structured_json(),
+ *   mcp_result_prompt_description(), mcp_result_completion_count(),
+ *   mcp_result_completion(), mcp_result_completion_has_more(),
  *   mcp_result_tool_count(), mcp_result_tool(), mcp_result_resource_count(),
  *   mcp_result_resource(), mcp_result_prompt_count(), mcp_result_prompt(),
  *   mcp_result_skill_count(), mcp_result_skill(), mcp_result_find_tool(),
  *   mcp_result_server_name(), mcp_result_server_version(),
- *   mcp_result_server_title(), mcp_result_protocol_version(),
- *   mcp_result_instructions(), mcp_result_capabilities_json(),
- *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task(),
- *   mcp_result_task_id(), mcp_result_task_status(),
- *   mcp_result_task_message(), mcp_result_task_poll_interval(),
- *   mcp_result_task_ttl().
+ *   mcp_result_protocol_version(), mcp_result_instructions(),
+ *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
  */
@@ -1169,21 +1171,6 @@ void mcp_result_free(mcp_result *result);
 const char *mcp_result_json(const mcp_result *result, size_t *len);
 
 /**
- * Returns the member _meta of the result as a JSON object.
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
-
-/**
  * Returns the cursor of the next page, for a request that reads a single
  * page.
  *
@@ -1198,17 +1185,6 @@ const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
  * Spec: pagination.
  */
 const char *mcp_result_next_cursor(const mcp_result *result);
-
-/**
- * Returns for how many milliseconds the server declares the result fresh.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say so.
- *
- * Spec: caching (2026-07-28).
- */
-int64_t mcp_result_ttl(const mcp_result *result);
 
 /**
  * Returns the server's name in a result of mcp_connect().
@@ -1237,19 +1213,6 @@ const char *mcp_result_server_name(const mcp_result *result);
 const char *mcp_result_server_version(const mcp_result *result);
 
 /**
- * Returns the server's name to show to people, in a result of mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: Implementation, title.
- */
-const char *mcp_result_server_title(const mcp_result *result);
-
-/**
  * Returns the negotiated protocol revision, such as "2025-11-25", in a
  * result of mcp_connect().
  *
@@ -1275,23 +1238,6 @@ const char *mcp_result_protocol_version(const mcp_result *result);
  * Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);
-
-/**
- * Returns the server's capabilities as a JSON object, in a result of
- * mcp_connect().
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for such a result: "{}" if the server sent none or a value of
- * another type.  NULL for any other result.  Borrowed from the result: valid
- * until mcp_result_free().
- *
- * Spec: ServerCapabilities.
- */
-const char *mcp_result_capabilities_json(const mcp_result *result,
-                                         size_t *len);
 
 /**
  * Returns 1 if the server declares a capability in a result of
@@ -1328,12 +1274,13 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
 /**
  * A TOOL of mcp_result_tool(), borrowed from the result.
  *
- * All its texts come from the server: do not trust them.
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * annotations and the member _meta, read mcp_tool_json() with
+ * mcp_json_parse() and mcp_json_at(); for a hint, see mcp_tool_hint().
  *
  * Functions: mcp_tool_name(), mcp_tool_title(), mcp_tool_description(),
  *   mcp_tool_input_schema_json(), mcp_tool_output_schema_json(),
- *   mcp_tool_annotations_json(), mcp_tool_icons_json(), mcp_tool_meta_json(),
- *   mcp_tool_json(), mcp_tool_hint().
+ *   mcp_tool_json(), mcp_tool_hint(), mcp_tool_check_arguments().
  */
 struct mcp_tool;
 
@@ -1534,51 +1481,6 @@ const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
 const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Returns the tool's annotations as a JSON object.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: ToolAnnotations.
- */
-const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's icons as a JSON array.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's member _meta as a JSON object.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
-
-/**
  * Returns the whole tool as JSON text.
  *
  * `tool`: NULL gives NULL.
@@ -1605,6 +1507,29 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  * Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Checks arguments against the tool's inputSchema, without any I/O.
+ *
+ * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+ * or "" for no arguments.
+ *
+ * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+ * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+ * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+ * used: it is invalid, refers to another document, exceeds a limit, or the
+ * library was built without the Cargo feature "schema".  The message says
+ * which.  The server checks the arguments as well, so that a program may call
+ * the tool in that case.
+ *
+ * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+ * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+ * tool without inputSchema takes all arguments.
+ *
+ * Spec: Tool, inputSchema.
+ */
+int32_t mcp_tool_check_arguments(const mcp_tool *tool,
+                                 const char *arguments_json);
 
 /*
  * ===========================================================================
@@ -1649,10 +1574,11 @@ int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
  * A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
  * of a tool's result, of a resource that was read, or of a prompt's message.
  *
+ * For the annotations and the member _meta, read mcp_content_json() with
+ * mcp_json_parse() and mcp_json_at().
+ *
  * Functions: mcp_content_kind(), mcp_content_role(), mcp_content_text(),
- *   mcp_content_data(), mcp_content_mime_type(), mcp_content_uri(),
- *   mcp_content_name(), mcp_content_resource(),
- *   mcp_content_annotations_json(), mcp_content_meta_json(),
+ *   mcp_content_data(), mcp_content_mime_type(), mcp_content_resource(),
  *   mcp_content_json().
  */
 struct mcp_content;
@@ -1774,72 +1700,19 @@ const void *mcp_content_data(const mcp_content *content, size_t *len);
 const char *mcp_content_mime_type(const mcp_content *content);
 
 /**
- * Returns the URI of a resource or of a resource link; NULL for other kinds.
+ * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to, or that
+ * MCP_CONTENT_RESOURCE contains; NULL for other kinds.
  *
  * `content`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Read its URI with mcp_resource_uri(), and the rest with the functions that
+ * follow that one.  Each content block of mcp_read_resource() is of the kind
+ * MCP_CONTENT_RESOURCE.  Borrowed from the result: valid until
+ * mcp_result_free().
  *
  * Spec: ResourceLink, ResourceContents.
  */
-const char *mcp_content_uri(const mcp_content *content);
-
-/**
- * Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink, name.
- */
-const char *mcp_content_name(const mcp_content *content);
-
-/**
- * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
- * other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Read it with mcp_resource_uri() and the functions that follow it.
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink.
- */
 const mcp_resource *mcp_content_resource(const mcp_content *content);
-
-/**
- * Returns the annotations of a content block as a JSON object.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Annotations.
- */
-const char *mcp_content_annotations_json(const mcp_content *content,
-                                         size_t *len);
-
-/**
- * Returns the member _meta of a content block as a JSON object.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 
 /**
  * Returns the whole content block as JSON text.
@@ -1872,15 +1745,16 @@ const char *mcp_content_json(const mcp_content *content, size_t *len);
  */
 
 /**
- * A RESOURCE or a resource template of mcp_result_resource(), or the target
- * of a resource link in a content block; borrowed from the result.
+ * A RESOURCE or a resource template of mcp_result_resource(), or the resource
+ * of a content block, see mcp_content_resource(); borrowed from the result.
  *
- * All its texts come from the server: do not trust them.
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * annotations and the member _meta, read mcp_resource_json() with
+ * mcp_json_parse() and mcp_json_at().
  *
  * Functions: mcp_resource_uri(), mcp_resource_name(), mcp_resource_title(),
  *   mcp_resource_description(), mcp_resource_mime_type(),
- *   mcp_resource_size(), mcp_resource_annotations_json(),
- *   mcp_resource_icons_json(), mcp_resource_meta_json(), mcp_resource_json().
+ *   mcp_resource_size(), mcp_resource_json().
  */
 struct mcp_resource;
 
@@ -2026,53 +1900,6 @@ const char *mcp_resource_mime_type(const mcp_resource *resource);
 int64_t mcp_resource_size(const mcp_resource *resource);
 
 /**
- * Returns the resource's annotations as a JSON object.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Annotations.
- */
-const char *mcp_resource_annotations_json(const mcp_resource *resource,
-                                          size_t *len);
-
-/**
- * Returns the resource's icons as a JSON array.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_resource_icons_json(const mcp_resource *resource,
-                                    size_t *len);
-
-/**
- * Returns the resource's member _meta as a JSON object.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
-
-/**
  * Returns the whole resource as JSON text.
  *
  * `resource`: NULL gives NULL.
@@ -2107,13 +1934,14 @@ const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 /**
  * A PROMPT of mcp_result_prompt(), borrowed from the result.
  *
- * All its texts come from the server: do not trust them.
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * member _meta and the titles of arguments, read mcp_prompt_json() with
+ * mcp_json_parse() and mcp_json_at().
  *
  * Functions: mcp_prompt_name(), mcp_prompt_title(), mcp_prompt_description(),
  *   mcp_prompt_argument_count(), mcp_prompt_argument_name(),
- *   mcp_prompt_argument_title(), mcp_prompt_argument_description(),
- *   mcp_prompt_argument_required(), mcp_prompt_icons_json(),
- *   mcp_prompt_meta_json(), mcp_prompt_json().
+ *   mcp_prompt_argument_description(), mcp_prompt_argument_required(),
+ *   mcp_prompt_json().
  */
 struct mcp_prompt;
 
@@ -2249,19 +2077,6 @@ size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
 const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
 
 /**
- * Returns an argument's name to show to people, by its index.
- *
- * `prompt`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: PromptArgument.
- */
-const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
-
-/**
  * Returns an argument's description by its index.
  *
  * `prompt`: NULL gives NULL.
@@ -2284,36 +2099,6 @@ const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
  * Spec: PromptArgument, required.
  */
 int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
-
-/**
- * Returns the prompt's icons as a JSON array.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
-
-/**
- * Returns the prompt's member _meta as a JSON object.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 
 /**
  * Returns the whole prompt as JSON text.
@@ -2387,18 +2172,6 @@ const char *mcp_result_completion(const mcp_result *result, size_t index);
  * Spec: completion/complete, hasMore.
  */
 int32_t mcp_result_completion_has_more(const mcp_result *result);
-
-/**
- * Returns how many completions the server has in total, for a result of
- * mcp_complete().
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say so.
- *
- * Spec: completion/complete, total.
- */
-int64_t mcp_result_completion_total(const mcp_result *result);
 
 /*
  * ===========================================================================
@@ -3265,8 +3038,7 @@ const mcp_error *mcp_request_error(const mcp_request *request);
 #define MCP_EVENT_RESOURCE_UPDATED 8
 
 /**
- * A log message.  See mcp_event_log_level(), mcp_event_logger() and
- * mcp_event_data_json().
+ * A log message.  See mcp_event_log_level() and mcp_event_message().
  */
 #define MCP_EVENT_LOG 16
 
@@ -3340,8 +3112,8 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  * return.
  *
  * Functions: mcp_event_kind(), mcp_event_method(), mcp_event_params_json(),
- *   mcp_event_uri(), mcp_event_log_level(), mcp_event_logger(),
- *   mcp_event_data_json(), mcp_event_message(), mcp_event_task().
+ *   mcp_event_uri(), mcp_event_log_level(), mcp_event_message(),
+ *   mcp_event_task().
  */
 struct mcp_event;
 
@@ -3517,40 +3289,18 @@ const char *mcp_event_uri(const mcp_event *event);
 int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
- * Returns the logger's name of a log message, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  Valid while the handler runs.
- *
- * Spec: notifications/message.
- */
-const char *mcp_event_logger(const mcp_event *event);
-
-/**
- * Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none, and for other kinds of event.  Valid
- * while the handler runs.
- *
- * Spec: notifications/message.
- */
-const char *mcp_event_data_json(const mcp_event *event, size_t *len);
-
-/**
- * Returns the text of an event of the library, to show to a person: the
- * reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * Returns the text of an event, to show to a person: the log message for
+ * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
  * MCP_EVENT_SIGN_IN_NOTICE.
  *
  * `event`: NULL gives NULL.
  *
- * The text is one line without control characters.  Never NULL for these two
- * kinds, and NULL for all others.  Valid while the handler runs.
+ * A log message may be any JSON value: a string is returned as its text, any
+ * other value as JSON text.  For MCP_EVENT_LOG, returns NULL if the server
+ * sent none or null; the logger's name is in mcp_event_params_json().  For
+ * the other two kinds the text is one line without control characters, and
+ * never NULL.  Returns NULL for all other kinds.  Valid while the handler
+ * runs.
  */
 const char *mcp_event_message(const mcp_event *event);
 
@@ -3911,10 +3661,11 @@ int32_t mcp_input_fail(mcp_input *input,
  *
  * Borrowed from the result of mcp_result_task(), or from the event of
  * mcp_event_task().  Everyone who knows a task's id may be able to get its
- * result: treat the id like a password.
+ * result: treat the id like a password.  mcp_task_json() also has the times
+ * at which the task was created and last changed.
  *
  * Functions: mcp_task_id(), mcp_task_status(), mcp_task_message(),
- *   mcp_task_created(), mcp_task_updated(), mcp_task_ttl(), mcp_task_json().
+ *   mcp_task_ttl(), mcp_task_poll_interval(), mcp_task_json().
  */
 struct mcp_task;
 
@@ -3927,9 +3678,9 @@ struct mcp_task;
  * result; 0 lets the server choose; -1, the default, turns this option off.
  *
  * This works whether or not mcp_client_set_tasks() allows tasks.  If the
- * result has a mcp_result_task_id(), the server made the call a task.  Pass
- * that id to mcp_get_task_result(), now or later, with this client or
- * another client of the same user.
+ * result has an mcp_result_task(), the server made the call a task.  Pass
+ * its mcp_task_id() to mcp_get_task_result(), now or later, with this client
+ * or another client of the same user.
  *
  * In revision 2025-11-25 the library asks for a task if the tool allows it.
  * In later revisions the server decides, and it also chooses how long it
@@ -3944,10 +3695,9 @@ int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
 /**
  * Asks the server for a task's status.
  *
- * `task_id`: the id of mcp_result_task_id(), copied.
+ * `task_id`: the id of mcp_task_id(), copied.
  * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
- * mcp_result_task_status() and mcp_result_task(); free it with
- * mcp_result_free().
+ * mcp_task_status(mcp_result_task(*out, 0)); free it with mcp_result_free().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
  * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
@@ -3995,20 +3745,6 @@ int32_t mcp_get_task_result(mcp_client *client,
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
 
 /**
- * Lists all tasks of the server; reads all pages of the list.
- *
- * `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
- * mcp_result_task().
- *
- * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
- * list tasks.  From revision 2026-07-28 on no server lists tasks, and the
- * application must keep their ids.
- *
- * Spec: tasks/list (2025-11-25).
- */
-int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
-
-/**
  * Allows tool calls to run as tasks, and waits for their end inside the
  * call.
  *
@@ -4043,8 +3779,8 @@ int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
 int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
- * Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
- * result that is a task.
+ * Returns 1 for a result that is a task, and the number of tasks for a
+ * result of the method "tasks/list".
  *
  * `result`: NULL gives 0.
  *
@@ -4058,76 +3794,16 @@ size_t mcp_result_task_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
+ * A result that is a task has one, with the index 0.  Other results, such as
+ * that of a tool that the server did not run as a task, have none.  For the
+ * tasks of a server, in revision 2025-11-25, use mcp_request_new() with the
+ * method "tasks/list" and mcp_request_set_all_pages().
+ *
  * Borrowed from the result: valid until mcp_result_free().
  *
  * Spec: tasks/list.
  */
 const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
-
-/**
- * Returns the id of the task that the result is; NULL for a result that is
- * no task.
- *
- * `result`: NULL gives NULL.
- *
- * A result is no task, for example, if the server did not run the call as a
- * task.  Returns NULL if the server sent none or a value of another type.
- * The text is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks.
- */
-const char *mcp_result_task_id(const mcp_result *result);
-
-/**
- * Returns the status of the task that the result is: "working",
- * "input_required", "completed", "failed" or "cancelled"; NULL for a result
- * that is no task.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks.
- */
-const char *mcp_result_task_status(const mcp_result *result);
-
-/**
- * Returns the server's message about the status of the task that the result
- * is.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks, statusMessage.
- */
-const char *mcp_result_task_message(const mcp_result *result);
-
-/**
- * Returns how many milliseconds the server wants the application to wait
- * before it asks for the task again.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say.
- *
- * Spec: tasks, pollInterval.
- */
-int64_t mcp_result_task_poll_interval(const mcp_result *result);
-
-/**
- * Returns for how many milliseconds, from its creation on, the server keeps
- * the task.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server sets no limit, or if the result has no task.
- *
- * Spec: tasks, ttl.
- */
-int64_t mcp_result_task_ttl(const mcp_result *result);
 
 /**
  * Returns the task's id.  Treat it like a password.
@@ -4142,7 +3818,8 @@ int64_t mcp_result_task_ttl(const mcp_result *result);
 const char *mcp_task_id(const mcp_task *task);
 
 /**
- * Returns the task's status; see mcp_result_task_status().
+ * Returns the task's status: "working", "input_required", "completed",
+ * "failed" or "cancelled".
  *
  * `task`: NULL gives NULL.
  *
@@ -4166,38 +3843,28 @@ const char *mcp_task_status(const mcp_task *task);
 const char *mcp_task_message(const mcp_task *task);
 
 /**
- * Returns the time at which the task was created, in ISO 8601 format.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, createdAt.
- */
-const char *mcp_task_created(const mcp_task *task);
-
-/**
- * Returns the time of the task's last change, in ISO 8601 format.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, lastUpdatedAt.
- */
-const char *mcp_task_updated(const mcp_task *task);
-
-/**
- * Returns for how many milliseconds the server keeps the task; see
- * mcp_result_task_ttl().
+ * Returns for how many milliseconds, from its creation on, the server keeps
+ * the task.
  *
  * `task`: NULL gives -1.
+ *
+ * Returns -1 if the server sets no limit, or sent a value of another type.
  *
  * Spec: Task, ttl.
  */
 int64_t mcp_task_ttl(const mcp_task *task);
+
+/**
+ * Returns how many milliseconds the server wants the application to wait
+ * before it asks for the task again.
+ *
+ * `task`: NULL gives -1.
+ *
+ * Returns -1 if the server does not say so, or sent a value of another type.
+ *
+ * Spec: Task, pollInterval.
+ */
+int64_t mcp_task_poll_interval(const mcp_task *task);
 
 /**
  * Returns the whole task as JSON text.
@@ -5661,8 +5328,7 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  *
  * Functions: mcp_config_count(), mcp_config_name(), mcp_config_url(),
  *   mcp_config_command(), mcp_config_status(), mcp_config_error(),
- *   mcp_config_warning_count(), mcp_config_warning(),
- *   mcp_config_new_client().
+ *   mcp_config_warning(), mcp_config_new_client().
  *
  * Released by: mcp_config_free().
  */
@@ -5761,21 +5427,6 @@ int32_t mcp_config_status(const mcp_config *config,
  * When: while no thread changes the environment.
  */
 const mcp_error *mcp_config_error(const mcp_config *config, size_t index);
-
-/**
- * Returns the number of warnings about the file.
- *
- * `config`: NULL gives 0.
- *
- * There is one warning for each server with a mistake in the file: its
- * error's message.  There is one if a "timeout" is so short that seconds were
- * probably meant.  There is one if tokens, headers or variables are written
- * in the file itself, not as references, and users other than its owner may
- * read it.  There is one for each name that occurs twice in its object, and
- * for each part that is ignored because another one counts, such as
- * "servers" beside "mcpServers".
- */
-size_t mcp_config_warning_count(const mcp_config *config);
 
 /**
  * Returns a warning by its index, in the form of an error's message.
@@ -5913,6 +5564,13 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * Failures of the store of an authorization that did not end a call.
  */
 #define MCP_COUNTER_STORE_FAILURES 9
+
+/**
+ * Results of tools that were not checked, because the output schema is
+ * invalid, refers to another document or exceeds a limit.  The trace says
+ * which tool and why.
+ */
+#define MCP_COUNTER_UNCHECKED_RESULTS 10
 
 /**
  * Returns how often something happened that the library handled silently:

@@ -30,8 +30,9 @@ static void put_tool(const mcp_tool *tool)
 static void put_annotations(const mcp_tool *tool)
 {
     size_t i, length = 0;
-    const char *text = mcp_tool_annotations_json(tool, &length);
-    mcp_json *all = text != NULL ? mcp_json_parse(text, length) : NULL;
+    const char *text = mcp_tool_json(tool, &length);
+    mcp_json *whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    const mcp_json *all = mcp_json_at(whole, "/annotations");
 
     if (mcp_json_count(all) > 0)
         printf("\nAnnotations:\n");
@@ -45,7 +46,7 @@ static void put_annotations(const mcp_tool *tool)
                  value != NULL ? length : 4);
         putchar('\n');
     }
-    mcp_json_free(all);
+    mcp_json_free(whole);
 }
 
 /* Returns what a tool says of tasks: "required", "optional", "forbidden"; or
@@ -232,8 +233,8 @@ static int put_whole_result(FILE *to, const mcp_result *result,
     const char *json = mcp_result_structured_json(result, &length);
 
     if (mcp_result_content_count(result) > 0) {
-        if (options->output != NULL)
-            *status = save_contents(to, result, options->output);
+        if (options->value[OPTION_OUTPUT] != NULL)
+            *status = save_contents(to, result, options->value[OPTION_OUTPUT]);
         else
             put_contents(to, result);
         return 1;
@@ -297,7 +298,7 @@ int call(mcp_client *client, const struct options *options)
     mcp_json *schema = NULL, *arguments = NULL;
     mcp_result *result = NULL;
 
-    if (options->output != NULL && check_folder(options->output) != SUCCESS)
+    if (options->value[OPTION_OUTPUT] != NULL && check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
         return FAILED; /* before the tool does anything */
     if (is_listed && find_schema(client, name, &schema) != MCP_OK)
         return fail(options);

@@ -33,6 +33,7 @@ pub(crate) use crate::protocol::notification::LEVELS;
 pub(crate) use crate::protocol::payload::{completion_values, is_set};
 pub(crate) use crate::protocol::server_info::ServerInfo;
 pub(crate) use crate::protocol::skill::File as SkillFile;
+pub(crate) use crate::protocol::tool_schema::check_arguments;
 pub(crate) use crate::transport::process::StandardError;
 pub(crate) use crate::wire::json_string::unescape;
 pub(crate) use crate::wire::jsonrpc::Answer;

@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::Call;
 use crate::client::options::{milliseconds, patience};
 use crate::client::request::{ProgressHandler, Request};
+use crate::client::{Answer, Call};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
@@ -83,6 +83,14 @@ impl mcp_request {
 pub type mcp_progress_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
 >;
+
+/// The error of a run, which may come beside a result.
+fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
+    match result {
+        Ok(pages) => pages.iter().find_map(Answer::mismatch).cloned(),
+        Err(error) => Some(error.clone()),
+    }
+}
 
 /// Makes a request handle.
 ///
@@ -464,11 +472,10 @@ pub unsafe extern "C" fn mcp_request_perform(
         match &result {
             // The request is in flight: its error belongs to that flight.
             Err(error) if error.status() == Status::State => {}
-            other => request.keep(other.as_ref().err().cloned()),
+            other => request.keep(failure(other)),
         }
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(result?, out) };
-        Ok(())
+        unsafe { hand_out(result?, out) }
     })
 }
 
@@ -565,8 +572,7 @@ pub unsafe extern "C" fn mcp_request_take_result(
         let request = unsafe { borrow(request, "request") }?;
         let pages = request.inner.take_result()?;
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(pages, out) };
-        Ok(())
+        unsafe { hand_out(pages, out) }
     })
 }
 

@@ -176,8 +176,11 @@ impl RequestState {
             RunState::InFlight(_) => {
                 Err(Error::new(Status::State, "the request is still in flight"))
             }
-            RunState::Done(_, _, Some(error)) => Err(error.clone()),
-            RunState::Done(_, pages, None) => pages.take().ok_or_else(|| {
+            // A result that does not match its schema has an error as well.
+            RunState::Done(status, _, Some(error)) if *status != Status::Schema => {
+                Err(error.clone())
+            }
+            RunState::Done(_, pages, _) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -286,7 +289,10 @@ impl RequestState {
     /// Ends a run, if it is the current one; returns whether it was.
     pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
         let done = match result {
-            Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
+            Ok(pages) => match pages.iter().find_map(Answer::mismatch).cloned() {
+                Some(error) => RunState::Done(error.status(), Some(pages), Some(error)),
+                None => RunState::Done(Status::Ok, Some(pages), None),
+            },
             Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);

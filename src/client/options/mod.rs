@@ -63,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) restarts: bool,
     /// Whether a call of a tool that says it may be repeated is repeated.
     pub(crate) repeats_tools: bool,
+    /// Whether a result that does not match its output schema is no error.
+    pub(crate) allows_mismatch: bool,
     pub(crate) declared: ClientCapabilities,
     /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
@@ -161,6 +163,7 @@ impl Options {
             close_timeout: None,
             restarts: true,
             repeats_tools: false,
+            allows_mismatch: false,
             declared: ClientCapabilities::default(),
             follows_tasks: false,
             roots: None,
