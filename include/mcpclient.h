@@ -97,8 +97,9 @@
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
  * callback may call this library, but must not free the handle for which it
- * was called; only a done callback may free its request.  A callback must return: do not leave it by an exception,
- * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
+ * was called; only a done callback may free its request.  A callback must
+ * return: do not leave it by an exception, longjmp() or pthread_exit().  To
+ * remove a callback, set NULL in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -514,8 +515,8 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * Results, errors, cancels and requests outlive the client.  From then on
  * its requests are MCP_E_CLOSED; you must still free them.  The function
  * waits like mcp_client_close(), and then runs the done callbacks of the
- * requests that no other function has handed out.  In the child of a fork() it releases
- * memory and descriptors, and sends nothing.
+ * requests that no other function has handed out.  In the child of a fork()
+ * it releases memory and descriptors, and sends nothing.
  */
 void mcp_client_free(mcp_client *client);
 
@@ -3098,8 +3099,9 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
  * Each completed request is handed out once: by this function, or by the
  * mcp_request_wait() that returns its status.  A request with a done callback
  * is handed out by the callback only.  A request that is performed or started
- * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
- * out, with the status MCP_E_CLOSED.
+ * again before it was handed out is not handed out for its earlier result.  A
+ * request that was in flight when the client was closed is handed out, with
+ * the status MCP_E_CLOSED.
  *
  * Only one thread may free a request.
  */
