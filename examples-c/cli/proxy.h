@@ -202,12 +202,4 @@ void take_progress(void *userdata, double progress, double total,
 void begin_subscription(struct call *call, struct text params);
 void end_subscription(struct call *call);
 
-/* LATER */
-mcp_request *later_new_connect(mcp_client *client);
-mcp_request *later_new_listen(mcp_client *client, int32_t kinds);
-mcp_request *later_new_subscribe(mcp_client *client, const char *uri);
-mcp_request *later_new_unsubscribe(mcp_client *client, const char *uri);
-mcp_request *later_new_set_log_level(mcp_client *client, int32_t level);
-mcp_request *later_new_notify(mcp_client *client, const char *method, const char *params);
-
 #endif

@@ -223,9 +223,9 @@ static void change_resources(struct call *call, int is_on)
 
         if (uri != NULL)
             start_silently(proxy, is_on
-                                      ? later_new_subscribe(
+                                      ? mcp_request_new_subscribe(
                                             proxy->client, uri)
-                                      : later_new_unsubscribe(
+                                      : mcp_request_new_unsubscribe(
                                             proxy->client, uri));
         free(uri);
     }
