@@ -41,6 +41,16 @@ impl Request {
         Self { client, state: Arc::new(RequestState::new(call)) }
     }
 
+    /// Changes the call or its limits. Fails for a request that can never be
+    /// sent again, because the change would have no effect.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
+    ) -> Result<T> {
+        self.client.check_settable()?;
+        self.state.change(change)
+    }
+
     pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
         self.mark_in_flight(0)?;
         let _reset = ResetOnDrop(self);

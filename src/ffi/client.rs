@@ -1,11 +1,12 @@
 //! Making, configuring, closing and freeing a client.
 
-use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::ffi::{CString, c_char, c_void};
+use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
 use crate::client::{Client, Token, TransportInUse};
-use crate::ffi::argument::{optional_text, text};
+use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
@@ -46,11 +47,26 @@ use crate::ffi::text::mcp_text;
 pub struct mcp_client {
     pid: u32,
     pub(crate) inner: Arc<Client>,
+    /// The URL of the server, if it has one.
+    pub(crate) url: Option<CString>,
+    /// The pointer of mcp_client_set_userdata().
+    userdata: Mutex<Option<UserData>>,
 }
 
 impl mcp_client {
     pub(crate) fn new(inner: Client) -> Self {
-        Self { pid: std::process::id(), inner: Arc::new(inner) }
+        let url = inner.options().address().ok().map(|address| lent(&address.text));
+        let (pid, inner) = (std::process::id(), Arc::new(inner));
+        Self { pid, inner, url, userdata: Mutex::default() }
+    }
+
+    pub(crate) fn set_userdata(&self, userdata: UserData) {
+        let old = lock(&self.userdata).replace(userdata);
+        drop(old);
+    }
+
+    pub(crate) fn userdata(&self) -> *mut c_void {
+        lock(&self.userdata).as_ref().map_or(std::ptr::null_mut(), UserData::pointer)
     }
 }
 
@@ -144,6 +160,8 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
         let client = unsafe { take(client) }?;
         if client.pid == std::process::id() {
             client.inner.close();
+            // Requests keep the inner client, and may still be done.
+            client.inner.event_queue.wakeup.set(None);
         }
         Some(())
     });

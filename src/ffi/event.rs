@@ -126,8 +126,7 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
                 unsafe { callback(userdata.pointer(), owner.address(), &event) };
             }) as Arc<EventHandler>
         });
-        client.inner.set_event_handler(handler);
-        Ok(())
+        client.inner.set_event_handler(handler)
     })
 }
 
@@ -146,7 +145,7 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 /// `event`: NULL gives NULL.
 ///
 /// It is "" for the events of the library: MCP_EVENT_LISTENING,
-/// MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+/// MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
 /// valid `event`.  Valid while the handler runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
@@ -240,7 +239,8 @@ pub unsafe extern "C" fn mcp_event_data_json(
 }
 
 /// Returns the text of an event of the library, to show to a person: the
-/// reason for MCP_EVENT_LISTENING_ENDED, the notice for
+/// reason for MCP_EVENT_LISTENING_ENDED, and for MCP_EVENT_STATE with
+/// MCP_STATE_LOST; the notice for
 /// MCP_EVENT_SIGN_IN_NOTICE.
 ///
 /// `event`: NULL gives NULL.
@@ -253,7 +253,8 @@ pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_
     unsafe {
         lend(event, |it| {
             let view = it.of_kind(MCP_EVENT_SIGN_IN_NOTICE);
-            view.or_else(|| it.of_kind(MCP_EVENT_LISTENING_ENDED))?.string("message")
+            let view = view.or_else(|| it.of_kind(MCP_EVENT_LISTENING_ENDED));
+            view.or_else(|| it.of_kind(MCP_EVENT_STATE))?.string("message")
         })
     }
 }

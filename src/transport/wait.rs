@@ -62,6 +62,9 @@ pub(crate) trait Attendant: Send + Sync {
     /// Delivers the items that have arrived.
     fn attend(&self);
 
+    /// Fails if an input request waits for a handler that no thread runs.
+    fn check_handled(&self) -> Result<()>;
+
     /// The input requests that belong to no known call.
     fn open_inputs(&self) -> &OpenInputCount;
 
@@ -548,6 +551,9 @@ impl Wait {
             return Err(Error::new(Status::Timeout, "no answer in time"));
         }
         if self.is_asking() && now < self.last {
+            if let Some(attendant) = self.attendant.as_ref().filter(|_| !self.is_background) {
+                attendant.check_handled()?;
+            }
             return Ok(within(self.last));
         }
         let end = self.end().min(self.last);

@@ -26,20 +26,29 @@ impl Client {
     /// Runs the handlers for everything in the queue. Waits up to `patience` if
     /// the queue is empty.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
+        self.dispatcher.enter();
+        let result = self.dispatch_once(patience);
+        self.event_queue.tell_of_rest();
+        result
+    }
+
+    fn dispatch_once(self: &Arc<Self>, patience: Duration) -> Result<()> {
         // After a close, only requests that are done are left.
         let is_over = || if self.event_queue.has_done() { Ok(()) } else { self.check_open() };
         if self.is_closed() {
             return is_over();
         }
         self.input_requests.expire();
-        if self.attend() || patience.is_zero() || self.event_queue.has_done() {
+        let is_woken = self.event_queue.take_wake();
+        if self.run_handlers() || is_woken || patience.is_zero() || self.event_queue.has_done() {
             return Ok(());
         }
         self.check_may_wait()?;
         let wait = Wait::for_request(patience, patience, self.close.clone(), None);
         match now(wait.until_raised(self.event_queue.ready(!InCallback::any(self.id())))) {
             Ok(()) => {
-                self.attend();
+                self.event_queue.take_wake();
+                self.run_handlers();
                 Ok(())
             }
             Err(error) if error.status() == Status::Timeout => Ok(()),
@@ -48,10 +57,18 @@ impl Client {
         }
     }
 
+    /// Runs the handlers for the items in the queue, unless only a dispatch may
+    /// run them.
+    pub(crate) fn attend(&self) {
+        if !self.dispatcher.is_alone() {
+            self.run_handlers();
+        }
+    }
+
     /// Runs the handlers for the items in the queue, and returns whether there
     /// were any. Items that arrive meanwhile stay in the queue: otherwise a
     /// server that always sends something could delay a wait without end.
-    pub(crate) fn attend(&self) -> bool {
+    fn run_handlers(&self) -> bool {
         let with_events = !InCallback::any(self.id());
         let mut has_any = false;
         for _ in 0..self.event_queue.len() {
@@ -71,6 +88,9 @@ impl Client {
 
     /// Raised while the queue has an item whose handler may run on this thread.
     pub(crate) fn arrivals_here(&self) -> &Signal {
+        if self.dispatcher.is_alone() {
+            return self.event_queue.never();
+        }
         self.event_queue.arrivals(!InCallback::any(self.id()))
     }
 
@@ -95,6 +115,7 @@ impl Client {
                     handler(&event);
                 }
             }
+            QueuedItem::StateChange => self.handle(QueuedItem::Event(self.state_event())),
             // The call of the request has ended, or the server cancelled it.
             QueuedItem::InputRequest(request) if request.check_open().is_err() => {}
             QueuedItem::InputRequest(request)
@@ -136,9 +157,11 @@ impl Client {
 
     /// Delivers an item. On a thread of the application, the handler runs at
     /// once, after the items in the queue; otherwise the item is queued. An
-    /// event is queued while a handler of this client runs on this thread.
+    /// event is queued while a handler of this client runs on this thread, and
+    /// everything is if only a dispatch may run handlers.
     pub(crate) fn deliver(&self, item: QueuedItem, wait: &Wait) {
-        let is_later = matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
+        let is_later = self.dispatcher.is_alone()
+            || matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
         if is_later || wait.is_background() || wait.is_leading() {
             self.count_more(Counter::DroppedEvents, self.event_queue.push(item));
             return;
@@ -157,6 +180,13 @@ impl Attendant for Client {
 
     fn attend(&self) {
         Client::attend(self);
+    }
+
+    fn check_handled(&self) -> Result<()> {
+        match self.dispatcher.check_elsewhere() {
+            Err(error) if self.event_queue.has_input_request() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn open_inputs(&self) -> &OpenInputCount {

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::base::error::Result;
 use crate::base::numbered::Numbered;
@@ -12,6 +12,7 @@ use crate::base::sync::lock;
 use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
+use crate::client::core::wakeup::Wakeup;
 use crate::protocol::notification::{NotificationKind, ProgressParams};
 use crate::wire::jsonrpc::Answer;
 
@@ -28,6 +29,9 @@ pub(crate) struct Event {
 /// An item for the threads of the application.
 pub(crate) enum QueuedItem {
     Event(Event),
+    /// The state of the client has changed. The handler gets the state of the
+    /// moment when it runs, so one item stands for any number of changes.
+    StateChange,
     InputRequest(Arc<OpenInputRequest>),
     /// Dropped if the report has ended.
     Progress(Weak<ProgressReport>, ProgressParams<'static>),
@@ -50,7 +54,7 @@ impl QueuedItem {
     }
 
     fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_))
+        matches!(self, Self::Event(_) | Self::StateChange)
     }
 }
 
@@ -58,6 +62,7 @@ impl fmt::Debug for QueuedItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Event(_) => "Event",
+            Self::StateChange => "StateChange",
             Self::InputRequest(_) => "InputRequest",
             Self::Progress(..) => "Progress",
             Self::Done(..) => "Done",
@@ -78,6 +83,10 @@ pub(crate) struct EventQueue {
     ready: Signal,
     /// Like `ready`, without events.
     ready_without_events: Signal,
+    /// Never raised.
+    never: Signal,
+    /// Told when there is something to dispatch or to hand out.
+    pub(crate) wakeup: Wakeup,
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +101,8 @@ struct Queue {
     /// which they ended.
     done: Numbered<Arc<RequestState>>,
     next_number: u64,
+    /// The application wants a dispatch to return.
+    is_woken: bool,
     is_closed: bool,
 }
 
@@ -139,6 +150,57 @@ impl EventQueue {
         if with_events { &self.arrivals } else { &self.urgent }
     }
 
+    /// The signal for a waiting thread that runs no handlers.
+    pub(crate) fn never(&self) -> &Signal {
+        &self.never
+    }
+
+    /// Makes the next dispatch return, or the one that waits.
+    pub(crate) fn wake(&self) {
+        let mut queue = lock(&self.queue);
+        queue.is_woken = !queue.is_closed;
+        self.signal_and_tell(queue);
+    }
+
+    /// Takes the wish of [`Self::wake`], and returns whether there was one.
+    pub(crate) fn take_wake(&self) -> bool {
+        let mut queue = lock(&self.queue);
+        let is_woken = std::mem::take(&mut queue.is_woken);
+        if is_woken {
+            self.signal(&queue);
+        }
+        is_woken
+    }
+
+    /// Tells the event loop of what a dispatch has left: no signal rises for it.
+    pub(crate) fn tell_of_rest(&self) {
+        if !lock(&self.queue).items.is_empty() {
+            self.wakeup.run();
+        }
+    }
+
+    /// Tells the event loop of what was there before it set its function.
+    pub(crate) fn tell_of_all(&self) {
+        if self.ready.is_raised() {
+            self.wakeup.run();
+        }
+    }
+
+    /// Whether an input request waits for its handler.
+    pub(crate) fn has_input_request(&self) -> bool {
+        lock(&self.queue).items.iter().any(|item| matches!(item, QueuedItem::InputRequest(_)))
+    }
+
+    /// Adds the item for a change of the state, unless there is one.
+    pub(crate) fn push_state_change(&self) {
+        let mut queue = lock(&self.queue);
+        let has_one = queue.items.iter().any(|item| matches!(item, QueuedItem::StateChange));
+        if !queue.is_closed && !has_one {
+            queue.push(QueuedItem::StateChange);
+            self.signal_and_tell(queue);
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         lock(&self.queue).items.len()
     }
@@ -161,8 +223,7 @@ impl EventQueue {
             }
         }
         queue.push(item);
-        self.signal(&queue);
-        drop(queue);
+        self.signal_and_tell(queue);
         dropped.len()
     }
 
@@ -180,6 +241,7 @@ impl EventQueue {
     pub(crate) fn close(&self) -> Vec<QueuedItem> {
         let mut queue = lock(&self.queue);
         queue.is_closed = true;
+        queue.is_woken = false;
         let items: Vec<QueuedItem> = std::iter::from_fn(|| queue.remove(0)).collect();
         self.signal(&queue);
         items
@@ -208,7 +270,7 @@ impl EventQueue {
         *listing = DoneListing::Listed(number);
         drop(listing);
         queue.done.insert(number, request);
-        self.signal(&queue);
+        self.signal_and_tell(queue);
     }
 
     /// Ends a started run and lists the request, unless the close of the client
@@ -271,6 +333,18 @@ impl EventQueue {
         drop(gone);
     }
 
+    /// Sets the signals, and tells the event loop outside the lock if there is
+    /// something for it that was not there before.
+    fn signal_and_tell(&self, queue: MutexGuard<'_, Queue>) {
+        let had = (self.arrivals.is_raised(), self.ready.is_raised());
+        self.signal(&queue);
+        let (has_items, is_ready) = (self.arrivals.is_raised(), self.ready.is_raised());
+        drop(queue);
+        if has_items && !had.0 || is_ready && !had.1 {
+            self.wakeup.run();
+        }
+    }
+
     fn signal(&self, queue: &Queue) {
         let set = |signal: &Signal, raised: bool| match (raised, signal.is_raised()) {
             (true, false) => signal.raise(),
@@ -280,8 +354,9 @@ impl EventQueue {
         let has_any = !queue.items.is_empty();
         set(&self.arrivals, has_any);
         set(&self.urgent, queue.urgent > 0);
-        set(&self.ready, has_any || !queue.done.is_empty());
-        set(&self.ready_without_events, queue.urgent > 0 || !queue.done.is_empty());
+        let has_other = !queue.done.is_empty() || queue.is_woken;
+        set(&self.ready, has_any || has_other);
+        set(&self.ready_without_events, queue.urgent > 0 || has_other);
     }
 }
 
