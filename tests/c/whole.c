@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "test.h"
+#include <mcpclient_draft.h>
 
 static const char *const eras[] = {"/full-stateless/mcp", "/full-handshake/mcp"};
 

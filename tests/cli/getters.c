@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <mcpclient.h>
+#include <mcpclient_draft.h>
 
 static void put(const char *name, const char *text)
 {
