@@ -81,7 +81,9 @@ impl Request {
             client.spawn(move |client| async move {
                 let result = send(&client, &options, &call, &limits, &wait).await;
                 if !this.is_abandoned() {
-                    client.event_queue.push(QueuedItem::Done(this, run, result));
+                    client.event_queue.push(QueuedItem::Done(this.clone(), run, result));
+                    // A waiting thread that runs no handlers takes this item.
+                    this.wake_waiting();
                 }
                 client.in_flight.remove(run);
             })
@@ -133,6 +135,10 @@ impl Client {
         self.event_queue.set_listing(request, DoneListing::Claimed);
         let completed = request.completed();
         loop {
+            completed.lower();
+            if self.dispatcher.is_alone() {
+                self.event_queue.complete_queued(request);
+            }
             // Items that arrived before the end are delivered before it.
             self.attend();
             if let Some(status) = request.status() {

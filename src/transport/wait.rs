@@ -111,6 +111,8 @@ impl OpenInputCount {
 struct Pause {
     /// The input requests of this call; `None` if it cannot have any.
     own: Option<Arc<OpenInputCount>>,
+    /// How many input requests of no known call had begun before the wait.
+    first: usize,
     /// How many input requests had begun when the timeout was last checked.
     seen: Cell<usize>,
     is_on: Cell<bool>,
@@ -257,7 +259,7 @@ impl Wait {
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
         let seen = attendant.as_ref().map_or(0, |attendant| attendant.open_inputs().begun());
         let own = attendant.is_some().then(Arc::default);
-        let pause = Pause { own, seen: Cell::new(seen), is_on: Cell::new(false) };
+        let pause = Pause { own, first: seen, seen: Cell::new(seen), is_on: Cell::new(false) };
         Self { attendant, pause, ..self.clone() }
     }
 
@@ -540,6 +542,18 @@ impl Wait {
         is_asking
     }
 
+    /// Fails if this wait is for an input request that no thread will handle.
+    #[cold]
+    fn check_handled(&self) -> Result<()> {
+        let Some(attendant) = self.attendant.as_ref().filter(|_| !self.is_background) else {
+            return Ok(());
+        };
+        // One that was open before need not concern this call.
+        let has_own = self.pause.own.as_ref().is_some_and(|own| own.is_open());
+        let is_new = has_own || attendant.open_inputs().begun() != self.pause.first;
+        if is_new { attendant.check_handled() } else { Ok(()) }
+    }
+
     fn left(&self) -> Result<Duration> {
         if self.sign.as_ref().is_some_and(|sign| sign.swap(false, Ordering::Relaxed)) {
             self.restart();
@@ -551,9 +565,7 @@ impl Wait {
             return Err(Error::new(Status::Timeout, "no answer in time"));
         }
         if self.is_asking() && now < self.last {
-            if let Some(attendant) = self.attendant.as_ref().filter(|_| !self.is_background) {
-                attendant.check_handled()?;
-            }
+            self.check_handled()?;
             return Ok(within(self.last));
         }
         let end = self.end().min(self.last);

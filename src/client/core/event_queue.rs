@@ -294,6 +294,24 @@ impl EventQueue {
         }
     }
 
+    /// Completes a request whose end is in the queue, without the items before
+    /// it.
+    pub(crate) fn complete_queued(self: &Arc<Self>, request: &RequestState) {
+        if let Some(QueuedItem::Done(request, run, result)) = self.take_end(request) {
+            self.complete(&request, run, result);
+        }
+    }
+
+    /// Takes the end of a request out of the queue.
+    fn take_end(&self, request: &RequestState) -> Option<QueuedItem> {
+        let mut queue = lock(&self.queue);
+        let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
+        let at = queue.items.iter().position(is_own)?;
+        let end = queue.remove(at);
+        self.signal(&queue);
+        end
+    }
+
     /// Takes the next started request that is done.
     pub(crate) fn next_done(&self) -> Option<Arc<RequestState>> {
         let mut queue = lock(&self.queue);
@@ -325,12 +343,7 @@ impl EventQueue {
     /// Removes everything about a request whose handle was freed.
     pub(crate) fn forget(&self, request: &RequestState) {
         self.set_listing(request, DoneListing::Unlisted);
-        let mut queue = lock(&self.queue);
-        let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
-        let gone = queue.items.iter().position(is_own).and_then(|at| queue.remove(at));
-        self.signal(&queue);
-        drop(queue);
-        drop(gone);
+        drop(self.take_end(request));
     }
 
     /// Sets the signals, and tells the event loop outside the lock if there is
