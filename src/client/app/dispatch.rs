@@ -10,6 +10,7 @@ use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::reentrancy::{CallbackKind, InCallback};
+use crate::client::core::request_state::RequestState;
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
 use crate::protocol::notification::ProgressParams;
@@ -34,7 +35,10 @@ impl Client {
 
     fn dispatch_once(self: &Arc<Self>, patience: Duration) -> Result<()> {
         // After a close, only requests that are done are left.
-        let is_over = || if self.event_queue.has_done() { Ok(()) } else { self.check_open() };
+        let is_over = || {
+            let has_any = self.run_handlers() || self.event_queue.has_done();
+            if has_any { Ok(()) } else { self.check_open() }
+        };
         if self.is_closed() {
             return is_over();
         }
@@ -68,7 +72,7 @@ impl Client {
     /// Runs the handlers for the items in the queue, and returns whether there
     /// were any. Items that arrive meanwhile stay in the queue: otherwise a
     /// server that always sends something could delay a wait without end.
-    fn run_handlers(&self) -> bool {
+    pub(crate) fn run_handlers(&self) -> bool {
         let with_events = !InCallback::any(self.id());
         let mut has_any = false;
         for _ in 0..self.event_queue.len() {
@@ -137,12 +141,23 @@ impl Client {
             }
             QueuedItem::Done(request, run, result) => {
                 self.event_queue.complete(&request, run, result);
+                if !InCallback::any(self.id()) && self.event_queue.take_callback(&request) {
+                    self.run_done_callback(&request);
+                }
             }
+            QueuedItem::Callback(request) => self.run_done_callback(&request),
             QueuedItem::Work(work) => {
                 let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
         }
+    }
+
+    /// Runs the done callback of a request on this thread. It may free the
+    /// request, or start it again.
+    fn run_done_callback(&self, request: &RequestState) {
+        let _in_callback = InCallback::enter(self.id(), CallbackKind::Done);
+        request.done_callback.run(&request.handle);
     }
 
     /// Runs the progress handler of a request on this thread.

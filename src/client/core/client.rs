@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::handle_address::HandleAddress;
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
@@ -70,6 +71,8 @@ pub(crate) struct Client {
     calls: AtomicUsize,
     /// Raised to end the current keepalive.
     pub(crate) keepalive: Mutex<Option<Arc<Signal>>>,
+    /// The C handle; null once it is freed.
+    pub(crate) handle: HandleAddress,
     counters: Counters,
     run_job: RunJob,
 }
@@ -102,6 +105,7 @@ impl Client {
             dispatcher: Dispatcher::default(),
             calls: AtomicUsize::new(0),
             keepalive: Mutex::default(),
+            handle: HandleAddress::default(),
             counters: Counters::default(),
             run_job,
         }
