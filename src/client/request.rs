@@ -50,6 +50,18 @@ impl Request {
         self.state.change(change)
     }
 
+    /// Sets the progress handler of the next run.
+    pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
+        self.client.check_settable_or(handler.is_none())?;
+        self.state.set_report(handler)
+    }
+
+    /// Sets whether all pages of a list are requested.
+    pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
+        self.client.check_settable()?;
+        self.state.set_all_pages(all)
+    }
+
     pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
         let abort = self.mark_in_flight(0)?;
         let _reset = ResetOnDrop(self);
@@ -118,7 +130,8 @@ impl Request {
 
     /// Sets the function that gets the request when it is done.
     pub(crate) fn set_done(&self, handler: Option<Arc<DoneHandler>>) -> Result<()> {
-        let old = self.change(|_, _| Ok(self.done_callback.set(handler)))?;
+        self.client.check_settable_or(handler.is_none())?;
+        let old = self.state.change(|_, _| Ok(self.done_callback.set(handler)))?;
         drop(old);
         self.client.event_queue.list_again(&self.state);
         Ok(())
@@ -175,7 +188,12 @@ impl Client {
                 return Ok(None);
             }
             // A close needs no check here: it ends the request.
-            match now(Wait::for_at_most(left).until_either(self.arrivals_here(), &completed)) {
+            let wait = Wait::for_at_most(left);
+            let ended = match self.arrivals_here() {
+                Some(arrivals) => now(wait.until_either(arrivals, &completed)),
+                None => now(wait.until_raised(&completed)),
+            };
+            match ended {
                 Err(error) if error.status() == Status::Timeout => {}
                 other => other?,
             }

@@ -85,17 +85,16 @@ impl Client {
 
     /// Like `attend`, without taking the lock if the queue is empty.
     pub(crate) fn attend_if_any(&self) {
-        if self.arrivals_here().is_raised() {
+        if self.arrivals_here().is_some_and(Signal::is_raised) {
             self.attend();
         }
     }
 
     /// Raised while the queue has an item whose handler may run on this thread.
-    pub(crate) fn arrivals_here(&self) -> &Signal {
-        if self.dispatcher.is_alone() {
-            return self.event_queue.never();
-        }
-        self.event_queue.arrivals(!InCallback::any(self.id()))
+    /// `None` if handlers run in dispatches alone.
+    pub(crate) fn arrivals_here(&self) -> Option<&Signal> {
+        let arrivals = || self.event_queue.arrivals(!InCallback::any(self.id()));
+        (!self.dispatcher.is_alone()).then(arrivals)
     }
 
     /// Fails inside a callback that gets or stores a credential. Calls wait for
@@ -190,7 +189,7 @@ impl Client {
 
 impl Attendant for Client {
     fn arrivals(&self) -> Option<&Signal> {
-        self.has_background().then(|| self.arrivals_here())
+        if self.has_background() { self.arrivals_here() } else { None }
     }
 
     fn attend(&self) {

@@ -86,8 +86,6 @@ pub(crate) struct EventQueue {
     ready: Signal,
     /// Like `ready`, without events.
     ready_without_events: Signal,
-    /// Never raised.
-    never: Signal,
     /// Told when there is something to dispatch or to hand out.
     pub(crate) wakeup: Wakeup,
 }
@@ -153,11 +151,6 @@ impl EventQueue {
     /// The signal for a waiting thread, with or without events.
     pub(crate) fn arrivals(&self, with_events: bool) -> &Signal {
         if with_events { &self.arrivals } else { &self.urgent }
-    }
-
-    /// The signal for a waiting thread that runs no handlers.
-    pub(crate) fn never(&self) -> &Signal {
-        &self.never
     }
 
     /// Makes the next dispatch return, or the one that waits.

@@ -114,6 +114,16 @@ unsafe extern "C" fn on_input(
     unsafe { raw::mcp_input_free(input) }
 }
 
+unsafe extern "C" fn on_done(_: *mut std::ffi::c_void, _: *mut raw::mcp_request) {}
+
+unsafe extern "C" fn on_progress(
+    _: *mut std::ffi::c_void,
+    _: f64,
+    _: f64,
+    _: *const std::ffi::c_char,
+) {
+}
+
 unsafe extern "C" fn on_wakeup(_: *mut std::ffi::c_void) {}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -175,33 +185,48 @@ tests! {
 
     setters_of_a_request {
         type RequestSetter = fn(*mut raw::mcp_request) -> i32;
-        let setters: &[(&str, RequestSetter)] = &[
-            ("timeout", |it| unsafe { raw::mcp_request_set_timeout(it, 9_000) }),
-            ("deadline", |it| unsafe { raw::mcp_request_set_deadline(it, 99_000) }),
-            ("repeatable", |it| unsafe { raw::mcp_request_set_repeatable(it, 1) }),
-            ("meta", |it| unsafe { raw::mcp_request_set_meta_json(it, c"{}".as_ptr()) }),
-            ("cancel", |it| unsafe { raw::mcp_request_set_cancel(it, null_mut()) }),
-            ("task", |it| unsafe { raw::mcp_request_set_task(it, -1) }),
-            ("progress", |it| unsafe {
-                raw::mcp_request_set_progress(it, None, null_mut(), None)
+        // The setter, and whether it holds for the next run while one is in flight.
+        let setters: &[(&str, bool, RequestSetter)] = &[
+            ("timeout", false, |it| unsafe { raw::mcp_request_set_timeout(it, 9_000) }),
+            ("deadline", false, |it| unsafe { raw::mcp_request_set_deadline(it, 99_000) }),
+            ("repeatable", false, |it| unsafe { raw::mcp_request_set_repeatable(it, 1) }),
+            ("meta", false, |it| unsafe { raw::mcp_request_set_meta_json(it, c"{}".as_ptr()) }),
+            ("cancel", false, |it| unsafe { raw::mcp_request_set_cancel(it, null_mut()) }),
+            ("task", false, |it| unsafe { raw::mcp_request_set_task(it, -1) }),
+            ("all pages", false, |it| unsafe { raw::mcp_request_set_all_pages(it, 0) }),
+            ("header", false, |it| unsafe {
+                raw::mcp_request_set_header(it, c"X".as_ptr(), c"1".as_ptr())
+            }),
+            ("done", false, |it| unsafe {
+                raw::mcp_request_set_done(it, Some(on_done), null_mut(), None)
+            }),
+            ("progress", true, |it| unsafe {
+                raw::mcp_request_set_progress(it, Some(on_progress), null_mut(), None)
             }),
         ];
         let served = HttpServer::handshake();
         let client = served.client();
         client.set_close_timeout(0).unwrap();
         let request = client.tool_request("slow", json!({"steps": 1, "pause": 300})).unwrap();
-        let all = |expected: i32, when: &str| {
-            for (name, set) in setters {
+        let all = |when: &str, works: &dyn Fn(bool) -> bool| {
+            for (name, is_for_next, set) in setters {
+                let expected = if works(*is_for_next) { MCP_OK } else { MCP_E_STATE };
                 assert_eq!(set(request.0), expected, "{name} {when}");
             }
         };
-        all(MCP_OK, "new");
+        all("new", &|_| true);
         request.start().unwrap();
-        all(MCP_E_STATE, "in flight");
+        all("in flight", &|is_for_next| is_for_next);
         assert_eq!(request.wait(10_000), MCP_OK);
-        all(MCP_OK, "done: it may be started again");
+        all("done: it may be started again", &|_| true);
         client.close();
-        all(MCP_E_STATE, "closed");
+        all("closed", &|_| false);
+        // What removes something frees what the application gave.
+        let request = request.0;
+        unsafe {
+            assert_eq!(raw::mcp_request_set_progress(request, None, null_mut(), None), MCP_OK);
+            assert_eq!(raw::mcp_request_set_done(request, None, null_mut(), None), MCP_OK);
+        }
     }
 
     setters_that_need_a_new_session_are_refused_while_a_call_connects {
