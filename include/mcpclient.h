@@ -447,14 +447,22 @@ typedef void (*mcp_input_fn)(void *userdata,
  * calls share one stream.  mcp_client_close() ends all waits.
  * mcp_client_free() releases the client when no thread is inside a call.
  *
+ * A function that sets an option returns MCP_OK only if the option has an
+ * effect.  Some options must be set before the client is connected, as their
+ * comments say: they are MCP_E_STATE while it is connected and while a call
+ * connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+ * NULL in place of a callback, a token or an authorization still releases
+ * it, and mcp_client_set_userdata() works as before.
+ *
  * The calling thread does all the work of its call.  For work that must
  * continue between calls, the library starts one background thread for all
  * clients of the process.  It serves the notification streams of
  * mcp_listen() and mcp_subscribe_resource(), the requests of
  * mcp_request_start(), the stream on which a server sends input requests,
- * and the messages that arrive between calls from a process or over HTTP
- * with SSE.  The background thread never runs callbacks and never frees user
- * data; it queues both for the application's threads.  A host name that is
+ * the messages that arrive between calls from a process or over HTTP with
+ * SSE, and the pings of mcp_client_set_keepalive().  The background thread
+ * runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+ * both for the application's threads.  A host name that is
  * neither an address nor a name of this machine is looked up on a thread
  * that ends after the lookup.  At most eight of these threads run at a time
  * in the process.
@@ -2719,7 +2727,8 @@ int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
+ * is closed; MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
  *

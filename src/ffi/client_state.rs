@@ -49,7 +49,7 @@ pub unsafe extern "C" fn mcp_client_new_server_result(client: *mut mcp_client) -
         let client = unsafe { borrow(client, "client") }?;
         client.inner.check_open()?;
         let info = client.inner.current_server_info().ok_or_else(|| {
-            Error::new(Status::State, "the client is not connected: see mcp_client_state()")
+            Error::new(Status::State, "the client is not connected: connect it, or make a call")
         })?;
         Ok(give(mcp_result::from_server_info(info)))
     })

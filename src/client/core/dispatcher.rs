@@ -42,9 +42,9 @@ impl Dispatcher {
         }
         Err(Error::new(
             Status::State,
-            "the call needs a handler of the application, and handlers run in \
-             mcp_client_dispatch() alone (mcp_client_set_dispatch_only()), which this thread \
-             calls: use mcp_request_start(), or dispatch on another thread",
+            "the call needs a handler of the application, which only a dispatch runs, and this \
+             thread is the one that dispatches: start the request without waiting, or dispatch \
+             on another thread; see mcp_client_set_dispatch_only()",
         ))
     }
 }
