@@ -31,7 +31,7 @@ pub(crate) use crate::client::core::wakeup::WakeupHandler;
 pub(crate) use crate::protocol::call::Call;
 pub(crate) use crate::protocol::input_request::{InputKind, InputResponse};
 pub(crate) use crate::protocol::item::is_usable;
-pub(crate) use crate::protocol::notification::LEVELS;
+pub(crate) use crate::protocol::notification::{LEVELS, NotificationKind};
 pub(crate) use crate::protocol::payload::{completion_values, is_set};
 pub(crate) use crate::protocol::server_info::ServerInfo;
 pub(crate) use crate::protocol::skill::File as SkillFile;

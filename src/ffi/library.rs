@@ -6,9 +6,8 @@ use std::ffi::c_char;
 
 use crate::base::error::Status;
 use crate::client::settings::Limit;
-use crate::client::{ClientState, Counter};
+use crate::client::{ClientState, Counter, NotificationKind};
 use crate::platform::RawDescriptor;
-use crate::protocol::notification::NotificationKind;
 
 /// Version of this header.  An application that was built with this header
 /// runs with every library that has the same major number and is not older.

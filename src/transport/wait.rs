@@ -65,6 +65,9 @@ pub(crate) trait Attendant: Send + Sync {
     /// Delivers the items that have arrived.
     fn attend(&self);
 
+    /// Whether no other thread runs the handlers, and none runs in this wait.
+    fn runs_none(&self) -> bool;
+
     /// Fails if an input request waits for a handler that no thread runs.
     fn check_handled(&self) -> Result<()>;
 
@@ -158,7 +161,8 @@ enum TimeLimit {
 /// The message of a request that the application cancelled.
 pub(crate) const REQUEST_CANCELLED: &str = "cancelled by mcp_request_cancel()";
 
-/// How often a paused wait checks whether an input request was answered.
+/// How often a paused wait checks whether an input request was answered, and how
+/// often a wait that runs no handlers checks whether there is one.
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// Runs a future whose waits all block, so that it is ready at the first poll.
@@ -461,7 +465,7 @@ impl Wait {
         // that sends without a pause cannot hide it.
         self.interrupted()?;
         let mut left = self.left()?.min(pause);
-        if self.pause.is_on.get() {
+        if self.pause.is_on.get() || self.needs_glances() {
             left = left.min(GLANCE);
         }
         let found = if self.is_background {
@@ -561,6 +565,13 @@ impl Wait {
             self.restart();
         }
         is_asking
+    }
+
+    /// Whether the background thread may queue an input request that ends this
+    /// wait: nothing wakes it then.
+    fn needs_glances(&self) -> bool {
+        let attendant = self.attendant.as_ref().filter(|_| !self.is_background);
+        attendant.is_some_and(|attendant| attendant.runs_none())
     }
 
     /// Fails if this wait is for an input request that no thread will handle.

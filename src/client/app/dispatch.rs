@@ -196,6 +196,10 @@ impl Attendant for Client {
         Client::attend(self);
     }
 
+    fn runs_none(&self) -> bool {
+        self.dispatcher.is_this_thread()
+    }
+
     fn check_handled(&self) -> Result<()> {
         match self.dispatcher.check_elsewhere() {
             Err(error) if self.event_queue.has_input_request() => Err(error),

@@ -34,10 +34,15 @@ impl Dispatcher {
         *lock(&self.thread) = Some(thread::current().id());
     }
 
+    /// Whether this thread alone runs the handlers.
+    pub(crate) fn is_this_thread(&self) -> bool {
+        self.is_alone() && *lock(&self.thread) == Some(thread::current().id())
+    }
+
     /// Fails on the thread that dispatches: a call that waits there for a
     /// handler would wait for itself.
     pub(crate) fn check_elsewhere(&self) -> Result<()> {
-        if !self.is_alone() || *lock(&self.thread) != Some(thread::current().id()) {
+        if !self.is_this_thread() {
             return Ok(());
         }
         Err(Error::new(

@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use crate::constants::MCP_EVENT_STATE;
 use crate::{Client, Event};
 
 /// Each event with the thread that its handler ran on.
@@ -19,10 +18,7 @@ impl EventLog {
         let shared = heard.clone();
         client
             .set_event_handler(move |event| {
-                // Every client has these; tests that expect them ask by `states`.
-                if event.kind != MCP_EVENT_STATE {
-                    shared.0.lock().unwrap().push((std::thread::current().id(), event));
-                }
+                shared.0.lock().unwrap().push((std::thread::current().id(), event));
             })
             .unwrap();
         heard

@@ -23,7 +23,7 @@ impl States {
         let states = Self::default();
         let shared = states.clone();
         client
-            .set_event_handler(move |event| {
+            .set_every_event_handler(move |event| {
                 if event.kind == MCP_EVENT_STATE {
                     shared.0.lock().unwrap().push(event);
                 }

@@ -175,15 +175,17 @@ tests! {
         let (freed, is_in) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
         for round in 0..20 {
             let data = Data(freed.clone(), thread::current().id());
-            let flag = is_in.clone();
+            let has_begun = Arc::new(AtomicBool::new(false));
+            let (flag, begun) = (is_in.clone(), has_begun.clone());
             client.set_wakeup(move || {
                 let _ = &data;
                 flag.store(true, Ordering::SeqCst);
+                begun.store(true, Ordering::SeqCst);
                 thread::sleep(Duration::from_millis(5));
                 flag.store(false, Ordering::SeqCst);
             }).unwrap();
             let request = echo(&client);
-            assert!(await_true(SOON, || is_in.load(Ordering::SeqCst)));
+            assert!(await_true(SOON, || has_begun.load(Ordering::SeqCst)));
             client.remove_wakeup().unwrap();
             assert!(!is_in.load(Ordering::SeqCst), "it has returned");
             assert_eq!(freed.load(Ordering::SeqCst), round + 1);
