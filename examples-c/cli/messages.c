@@ -24,6 +24,7 @@ static const struct wording wordings[] = {
     {"mcp_request_set_timeout()", "--timeout"},
     {"; see mcp_client_set_connect_timeout()", ""},
     {"; see mcp_client_set_deadline()", ""},
+    {"; see mcp_client_set_dispatch_only()", ""},
     {"; see mcp_client_set_restart()", ""},
     {", see mcp_result_task_ttl()", ""},
     {"; see mcp_client_set_max_message_size()", SIZE_LIMIT},

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::constants::MCP_PENDING;
+use crate::constants::{MCP_EVENT_STATE, MCP_PENDING};
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -247,7 +247,19 @@ impl Client {
         unsafe { raw::mcp_client_next_done(self.0) }
     }
 
+    /// Without the events about the state, which every client has.
     pub fn set_event_handler<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(Event) + Send + Sync + 'static,
+    {
+        self.set_every_event_handler(move |event| {
+            if event.kind != MCP_EVENT_STATE {
+                tell(event);
+            }
+        })
+    }
+
+    pub fn set_every_event_handler<F>(&self, tell: F) -> Outcome<()>
     where
         F: Fn(Event) + Send + Sync + 'static,
     {
