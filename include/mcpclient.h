@@ -79,19 +79,26 @@
  * mcp_client_set_timeout().
  *
  * THREADS.  Any thread may call any function.  Several threads may use an
- * mcp_client, an mcp_cancel or an mcp_input at the same time.  Several
- * threads may read an mcp_result or an mcp_config at the same time.  Only one
- * thread at a time may use an mcp_request or an mcp_json.  Thread
- * cancellation is disabled inside every function, and in the callbacks that
- * run there: after pthread_cancel() a thread ends at its first cancellation
- * point after the function returns.  Do not call the library from a thread
- * with asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
+ * mcp_client, an mcp_cancel, an mcp_input or an mcp_token_request at the same
+ * time.  Several threads may read an mcp_result or an mcp_config at the same
+ * time.  Only one thread at a time may use an mcp_request or an mcp_json.
+ * Thread cancellation is disabled inside every function, and in the callbacks
+ * that run there: after pthread_cancel() a thread ends at its first
+ * cancellation point after the function returns.  Do not call the library from
+ * a thread with asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
  *
- * CALLBACKS run inside a function of this library that you called, on the
- * thread that called it.  They never run on a thread of the library.  A
- * callback may call this library, but must not free the handle for which it
- * was called.  A callback must return: do not leave it by an exception,
- * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
+ * CALLBACKS.  Their types stand together, before the functions.  A callback
+ * runs inside a function of this library that you called, on the thread that
+ * called it: in mcp_client_dispatch(), or in a call that waits.  It never runs
+ * on a thread of the library.  If several threads are in such functions, a
+ * callback may run on several of them at the same time.  It gets the user data
+ * that was set with it, and opaque objects with getters.  An object is valid
+ * until the callback returns, and so is everything that its getters return.
+ * Two objects belong to the application, which frees them: mcp_input and
+ * mcp_token_request.  They may be answered later.  A callback may call this
+ * library, but must not free the handle for which it was called.  A callback
+ * must return: do not leave it by an exception, longjmp() or pthread_exit().
+ * To remove a callback, set NULL in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -101,8 +108,8 @@
  * make keep the values.  No other thread may change the environment while one
  * of these functions runs.  No other function and no thread of the library
  * reads the environment, with two exceptions:
- * - mcp_auth_set_assertion_variable() names a variable with a signed token.
- *   The library reads it for each OAuth exchange, in a call of yours.
+ * - mcp_assertion_from_variable() reads a variable with a signed token.  The
+ *   library calls it for each OAuth exchange, in a call of yours.
  * - The C library of the system has variables of its own.  glibc's
  *   getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others; it
  *   runs on a thread of this library when a host name is looked up.  Error
@@ -731,6 +738,15 @@ extern "C" {
 #define MCP_COUNTER_STORE_FAILURES 9
 
 /**
+ * A SIGNED TOKEN that an exchange needs.
+ *
+ * The callback of mcp_auth_set_assertion_handler() receives it, and puts the
+ * token there with mcp_assertion_set_token().  It is valid until the callback
+ * returns.
+ */
+typedef struct mcp_assertion mcp_assertion;
+
+/**
  * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
  *
  * Set it up, give it to one or several clients with mcp_client_set_auth(),
@@ -872,16 +888,6 @@ typedef struct mcp_config mcp_config;
 typedef struct mcp_content mcp_content;
 
 /**
- * A DEVICE CODE: what a person needs to sign in with a browser on another
- * device (MCP_GRANT_DEVICE).
- *
- * The callback of mcp_auth_set_device_handler() receives it.  It is valid
- * while the callback runs, and so is everything that the functions below
- * return.
- */
-typedef struct mcp_device_code mcp_device_code;
-
-/**
  * AN ERROR: the details of a failed call.
  *
  * Each thread has a last error.  Every function of this header that fails
@@ -947,6 +953,15 @@ typedef struct mcp_input mcp_input;
 typedef struct mcp_json mcp_json;
 
 /**
+ * THE PROGRESS of a request, as the server reports it.
+ *
+ * The callback of mcp_request_set_progress() receives it.  It is valid until
+ * the callback returns, and so is everything that the functions below
+ * return.
+ */
+typedef struct mcp_progress mcp_progress;
+
+/**
  * A PROMPT of mcp_result_prompt(), borrowed from the result.
  *
  * All its texts come from the server: do not trust them.
@@ -995,12 +1010,30 @@ typedef struct mcp_resource mcp_resource;
 typedef struct mcp_result mcp_result;
 
 /**
+ * A SIGN-IN PAGE: where the person signs in.
+ *
+ * The callbacks of mcp_auth_set_browser() and mcp_auth_set_device_handler()
+ * receive it.  It is valid until the callback returns, and so is everything
+ * that the functions below return.  Any thread may read it.
+ */
+typedef struct mcp_sign_in_page mcp_sign_in_page;
+
+/**
  * A SKILL of mcp_result_skill(), borrowed from the result: instructions for
  * a language model, in files that are read on demand.
  *
  * All its texts come from the server: do not trust them.
  */
 typedef struct mcp_skill mcp_skill;
+
+/**
+ * AN ENTRY OF THE STORE: what a callback of mcp_auth_set_store() loads, saves
+ * or deletes.
+ *
+ * It is valid until the callback returns, and so is everything that the
+ * functions below return.
+ */
+typedef struct mcp_store_entry mcp_store_entry;
 
 /**
  * A TASK: a tool call that continues at the server after the server has
@@ -1013,11 +1046,20 @@ typedef struct mcp_skill mcp_skill;
 typedef struct mcp_task mcp_task;
 
 /**
- * A TEXT SINK that the library lends to a callback which must return text.
- * Write to it with mcp_text_set() before the callback returns.  The library
- * keeps a copy of the text, and overwrites the copy when it releases it.
+ * A TOKEN REQUEST: a call needs a bearer token of the application.
+ *
+ * The callback of mcp_client_set_token_handler() receives it and owns it.  It
+ * may answer at once, or keep the token request and answer later, from any
+ * thread: with mcp_token_request_answer() or mcp_token_request_fail().
+ * Answer it once, and free it with mcp_token_request_free().  A token request
+ * that is freed without an answer fails.
+ *
+ * Calls of a client that need a token at the same time wait for the same
+ * token request, each within its own timeout.  When no call waits for it any
+ * more, an answer is MCP_E_STATE.  A started request waits without a thread,
+ * so that mcp_client_dispatch() returns before the answer.
  */
-typedef struct mcp_text mcp_text;
+typedef struct mcp_token_request mcp_token_request;
 
 /**
  * A TOOL of mcp_result_tool(), borrowed from the result.
@@ -1027,17 +1069,19 @@ typedef struct mcp_text mcp_text;
 typedef struct mcp_tool mcp_tool;
 
 /**
- * Provides the bearer token for the next request; see
- * mcp_client_set_token_handler().
+ * Receives a token request; see mcp_client_set_token_handler().
  *
  * `userdata`: the pointer that was set with the callback.
- * `refused`: 1 if the server answered 401 to the last token, otherwise 0.
- * `out`: put the token there with mcp_text_set() and return MCP_OK.
+ * `client`: the client whose call needs a token.
+ * `request`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_token_request_free().
  *
- * With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
- * callback runs on the thread that is in a call.
+ * Return MCP_OK.  Any other return value fails the token request, unless it
+ * was answered.  The application frees it in both cases.
  */
-typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
+typedef int32_t (*mcp_token_fn)(void *userdata,
+                                mcp_client *client,
+                                mcp_token_request *request);
 
 /**
  * Releases the user data of a callback.
@@ -1062,107 +1106,72 @@ typedef void (*mcp_free_fn)(void *userdata);
  * Provides a signed token; see mcp_auth_set_assertion_handler().
  *
  * `userdata`: the pointer that was set with the callback.
- * `audience`: the issuer of the authorization server.  The token must be
- * issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
- * there the identity provider issued the token to the application.
- * `out`: put the token there with mcp_text_set() and return MCP_OK.
+ * `auth`: the authorization.
+ * `assertion`: put the token there with mcp_assertion_set_token(), and return
+ * MCP_OK.
  *
- * Any other return value ends the exchange with MCP_E_AUTH.  The callback
- * runs on the thread that is in a call, or that dispatches.
+ * Any other return value ends the exchange with MCP_E_AUTH.
  */
 typedef int32_t (*mcp_assertion_fn)(void *userdata,
-                                    const char *audience,
-                                    mcp_text *out);
+                                    mcp_auth *auth,
+                                    mcp_assertion *assertion);
 
 /**
- * Shows the page on which the person signs in; see mcp_auth_set_browser().
+ * Shows the person the page on which to sign in; see mcp_auth_set_browser().
  *
  * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization, for mcp_auth_complete(); borrowed until the
- * callback returns.
- * `url`: https://, or http:// on this machine; valid until the callback
- * returns.  It belongs to this one sign-in: do not log it.
+ * `auth`: the authorization, for mcp_auth_complete().
+ * `page`: the page.  It belongs to this one sign-in: do not log it.
  *
- * Return MCP_OK when the page is being opened.  Any other return value ends
- * the sign-in with MCP_E_AUTH.  The callback runs on the thread that is in a
- * call, or that dispatches.
+ * Return MCP_OK when the page is being opened, without waiting for the
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.
  */
 typedef int32_t (*mcp_browser_fn)(void *userdata,
                                   mcp_auth *auth,
-                                  const char *url);
+                                  const mcp_sign_in_page *page);
 
 /**
  * Shows the person where to sign in, and the code to enter there; see
  * mcp_auth_set_device_handler().
  *
  * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization; borrowed until the callback returns.
- * `code`: valid until the callback returns.  It belongs to this one sign-in:
- * do not log it.
+ * `auth`: the authorization.
+ * `page`: the page and the code.  They belong to this one sign-in: do not
+ * log them.
  *
  * Return MCP_OK when the person can see the code, without waiting for the
- * person.  Any other return value ends the sign-in with MCP_E_AUTH.  The
- * callback runs on the thread that is in a call, or that dispatches.
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.
  */
 typedef int32_t (*mcp_device_code_fn)(void *userdata,
                                       mcp_auth *auth,
-                                      const mcp_device_code *code);
+                                      const mcp_sign_in_page *page);
 
 /**
- * Loads the data that was saved under a key; see mcp_auth_set_store().
+ * Loads, saves or deletes the data of a key; see mcp_auth_set_store().
  *
  * `userdata`: the pointer that was set with the callbacks.
- * `key`: up to 100 printable ASCII characters, not secret.
- * `out`: put the data there with mcp_text_set(); leave it unchanged if there
- * is no data for the key.
- *
- * Return MCP_OK in both cases.  Any other return value means that the store
- * failed.
- */
-typedef int32_t (*mcp_load_fn)(void *userdata, const char *key, mcp_text *out);
-
-/**
- * Saves data under a key, and replaces the data that was there; see
- * mcp_auth_set_store().
- *
- * `userdata`: the pointer that was set with the callbacks.
- * `key`: as for mcp_load_fn.
- * `data`: `len` bytes of UTF-8, followed by a NUL.  Secret.  Valid until the
- * callback returns.
+ * `auth`: the authorization.
+ * `entry`: the key, mcp_store_entry_key().  To load, put the data there with
+ * mcp_store_entry_set_data(), or leave the entry as it is if the key has no
+ * data.  To save, replace the data of the key by mcp_store_entry_data().  To
+ * delete, delete the data of the key; a key without data is not a failure.
  *
  * Return MCP_OK.  Any other return value means that the store failed.
  */
-typedef int32_t (*mcp_save_fn)(void *userdata,
-                               const char *key,
-                               const char *data,
-                               size_t len);
+typedef int32_t (*mcp_store_fn)(void *userdata,
+                                mcp_auth *auth,
+                                mcp_store_entry *entry);
 
 /**
- * Deletes the data that was saved under a key; see mcp_auth_set_store().
- *
- * `userdata`: the pointer that was set with the callbacks.
- * `key`: as for mcp_load_fn.  A key without data is not a failure.
- *
- * Return MCP_OK.  Any other return value means that the store failed.
- */
-typedef int32_t (*mcp_delete_fn)(void *userdata, const char *key);
-
-/**
- * Reports the progress of a request; see mcp_request_set_progress().
+ * Receives the progress of a request; see mcp_request_set_progress().
  *
  * `userdata`: the pointer that was set with the callback.
- * `progress`: increases with each report.
- * `total`: -1 if the server did not send it.
- * `message`: UTF-8, valid until the callback returns; NULL if the server did
- * not send it.
- *
- * The callback runs on the thread that performs the request, or on a thread
- * that dispatches.
+ * `request`: the request; NULL for a call that has no request.
+ * `progress`: what the server reports.
  */
 typedef void (*mcp_progress_fn)(void *userdata,
-                                double progress,
-                                double total,
-                                const char *message);
+                                mcp_request *request,
+                                const mcp_progress *progress);
 
 /**
  * Handles a notification; see mcp_client_set_event_handler().
@@ -1431,27 +1440,6 @@ int32_t mcp_client_set_header(mcp_client *client,
 int32_t mcp_client_set_token(mcp_client *client, const char *token);
 
 /**
- * Sets a callback that provides the token.
- *
- * `callback`: called before the first request, and again when the server
- * answers 401.  If the second token differs from the first, the request is
- * sent once more.  The callback runs on the thread that is in a call,
- * possibly on several threads at the same time.  NULL removes the handler or
- * the token.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
- * MCP_E_FORKED.
- *
- * Spec: authorization.
- */
-int32_t mcp_client_set_token_handler(mcp_client *client,
-                                     mcp_token_fn callback,
-                                     void *userdata,
-                                     mcp_free_fn free_userdata);
-
-/**
  * Chooses the HTTP transport by which the library reaches the server.
  *
  * `transport`: MCP_TRANSPORT_AUTO, which is the default,
@@ -1508,18 +1496,90 @@ int32_t mcp_client_set_info(mcp_client *client,
                             const char *version);
 
 /**
- * Sets the text that a callback returns.
+ * Sets a callback that provides the token.
  *
- * `text`: the sink that the callback was given.
- * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
+ * `callback`: called before the first request, and again when the server
+ * answers 401.  If the second token differs from the first, the request is
+ * sent once more.  NULL removes the handler or the token.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
  *
- * If the callback calls this function several times, the last text counts.
+ * A call fails with MCP_E_UNAUTHORIZED if its token request fails, and with
+ * MCP_E_TIMEOUT if it is not answered in time.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+ * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+ * MCP_E_FORKED.
  *
- * Threads: that of the callback, until the callback returns.
+ * When: at any time.  Spec: authorization.
  */
-int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
+int32_t mcp_client_set_token_handler(mcp_client *client,
+                                     mcp_token_fn callback,
+                                     void *userdata,
+                                     mcp_free_fn free_userdata);
+
+/**
+ * Returns 1 if the server refused the last token, 0 if no token was sent yet.
+ *
+ * `request`: NULL gives 0.
+ */
+int32_t mcp_token_request_refused(const mcp_token_request *request);
+
+/**
+ * Returns a parameter of the challenge with which the server refused the
+ * last token (WWW-Authenticate).
+ *
+ * `request`: NULL gives NULL.
+ * `name`: as for mcp_error_challenge().
+ *
+ * Returns UTF-8 text as the server wrote it; NULL if the server sent none,
+ * and before the first refusal.  Valid until mcp_token_request_free().
+ *
+ * Spec: authorization; RFC 6750, section 3.
+ */
+const char *mcp_token_request_challenge(const mcp_token_request *request,
+                                        const char *name);
+
+/**
+ * Answers with a token.  The calls that wait for it continue, and later calls
+ * use it until the server refuses it.
+ *
+ * `request`: the token request.
+ * `token`: `len` bytes, the bearer token without the word "Bearer", copied.
+ * No NUL is needed at the end.  The copy is overwritten when it is released.
+ *
+ * A text that is no token is MCP_E_INVALID_ARGUMENT, and the token request
+ * stays open.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
+ * MCP_E_STATE if it was answered, or no call waits for it any more;
+ * MCP_E_FORKED.
+ *
+ * Spec: RFC 6750.
+ */
+int32_t mcp_token_request_answer(mcp_token_request *request,
+                                 const char *token,
+                                 size_t len);
+
+/**
+ * Fails the token request: the application has no token.  The calls that wait
+ * for it return MCP_E_UNAUTHORIZED.
+ *
+ * `request`: the token request.
+ * `message`: why, in UTF-8, copied; NULL for no reason.  It becomes a part of
+ * the error message of the calls.  More than 200 bytes are cut.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE as for
+ * mcp_token_request_answer(); MCP_E_FORKED.
+ */
+int32_t mcp_token_request_fail(mcp_token_request *request,
+                               const char *message);
+
+/**
+ * Releases a token request.  If it is not answered yet, it fails.
+ *
+ * `request`: a token request that is not used again, or NULL.
+ */
+void mcp_token_request_free(mcp_token_request *request);
 
 /**
  * Sets the HTTP proxy for all connections of the client; the library uses
@@ -1754,6 +1814,97 @@ int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
 int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
 
 /**
+ * Sets a callback that provides the signed token to exchange: the identity
+ * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
+ * platform gives the workload for MCP_GRANT_JWT_BEARER.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: called again for each exchange: mcp_assertion_from_file(),
+ * mcp_assertion_from_variable(), or a function of the application.  NULL
+ * removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * When: before use.  Spec: RFC 7523, RFC 8693.
+ */
+int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
+                                       mcp_assertion_fn callback,
+                                       void *userdata,
+                                       mcp_free_fn free_userdata);
+
+/**
+ * Returns the audience that the token must be issued for: the issuer of the
+ * authorization server.
+ *
+ * `assertion`: NULL gives NULL.
+ *
+ * For MCP_GRANT_TOKEN_EXCHANGE you may ignore it: there the identity provider
+ * issued the token to the application.  Never NULL for a valid `assertion`.
+ *
+ * Spec: RFC 7523, 3.
+ */
+const char *mcp_assertion_audience(const mcp_assertion *assertion);
+
+/**
+ * Gives the library the signed token.
+ *
+ * `assertion`: what the callback received.
+ * `token`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.  The
+ * copy is overwritten when it is released.  Blanks and line ends around the
+ * token are ignored.
+ *
+ * If the callback calls this function several times, the last token counts.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+ */
+int32_t mcp_assertion_set_token(mcp_assertion *assertion,
+                                const char *token,
+                                size_t len);
+
+/**
+ * Reads the signed token from a file: a callback for
+ * mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: the path of the file in UTF-8, a C string of the application.
+ * It must stay valid as long as the callback is set; `free_userdata` may free
+ * it.
+ * `auth`: ignored, may be NULL.
+ * `assertion`: receives the token.
+ *
+ * The library reads the file again for each exchange, on the thread that is
+ * in a call, or that dispatches.  The file need not exist when the callback
+ * is set.
+ *
+ * Returns MCP_OK; MCP_E_INVALID_ARGUMENT; MCP_E_AUTH if the file cannot be
+ * read, is no regular file, or has more than 256 KiB.
+ */
+int32_t mcp_assertion_from_file(void *userdata,
+                                mcp_auth *auth,
+                                mcp_assertion *assertion);
+
+/**
+ * Reads the signed token from an environment variable: a callback for
+ * mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: the name of the variable, a C string of the application.  It
+ * must stay valid as long as the callback is set; `free_userdata` may free
+ * it.
+ * `auth`: ignored, may be NULL.
+ * `assertion`: receives the token.
+ *
+ * The library reads the variable again for each exchange, on the thread that
+ * is in a call, or that dispatches.
+ *
+ * Returns MCP_OK; MCP_E_INVALID_ARGUMENT; MCP_E_AUTH if the variable is not
+ * set.
+ */
+int32_t mcp_assertion_from_variable(void *userdata,
+                                    mcp_auth *auth,
+                                    mcp_assertion *assertion);
+
+/**
  * Makes an authorization.
  *
  * `grant`: one of MCP_GRANT_.
@@ -1871,54 +2022,6 @@ int32_t mcp_auth_set_client_key(mcp_auth *auth,
  * Spec: authorization, client id metadata documents.
  */
 int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
-
-/**
- * Sets a callback that provides the signed token to exchange: the identity
- * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
- * platform gives the workload for MCP_GRANT_JWT_BEARER.
- *
- * `auth`: an authorization before its first exchange.
- * `callback`: called again for each exchange; NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 7523, RFC 8693.
- */
-int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
-                                       mcp_assertion_fn callback,
-                                       void *userdata,
-                                       mcp_free_fn free_userdata);
-
-/**
- * Sets a file with the signed token, in place of
- * mcp_auth_set_assertion_handler().  The library reads the file again for
- * each exchange.
- *
- * `auth`: an authorization before its first exchange.
- * `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
- * ends around the token are ignored.  NULL removes it.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
-
-/**
- * Sets an environment variable with the signed token, in place of
- * mcp_auth_set_assertion_handler().  The library reads the variable again
- * for each exchange, on the thread that is in a call, or that dispatches.
- *
- * `auth`: an authorization before its first exchange.
- * `name`: copied.  The variable need not be set yet.  NULL removes it.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
 
 /**
  * Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
@@ -2254,27 +2357,6 @@ int32_t mcp_sign_out(mcp_client *client);
 int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
 
 /**
- * Sets the callback that shows the page on which the person signs in.
- * Without one, which is the default, a call that needs a sign-in returns
- * MCP_E_UNAUTHORIZED.
- *
- * `auth`: an authorization before its first exchange.
- * `callback`: mcp_open_browser(), or a function of the application.  For
- * example, a function may print the URL, read the URL that the person
- * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization.
- */
-int32_t mcp_auth_set_browser(mcp_auth *auth,
-                             mcp_browser_fn callback,
-                             void *userdata,
-                             mcp_free_fn free_userdata);
-
-/**
  * Sets how long the person may take to sign in.  Default: 300000, which is
  * five minutes.
  *
@@ -2313,31 +2395,25 @@ int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int64_t milliseconds);
 int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
 
 /**
- * Opens a URL in the person's browser: a callback for
- * mcp_auth_set_browser().
+ * Sets the callback that shows the page on which the person signs in.
+ * Without one, which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
  *
- * `userdata`: ignored, may be NULL.
- * `auth`: the opener gets the environment variables that existed when this
- * authorization was made; with NULL, the current ones.
- * `url`: https://, or http:// on this machine, without a user name.  If `auth`
- * has mcp_auth_set_allow_private(), also http:// on a private network.
+ * `auth`: an authorization before its first exchange.
+ * `callback`: mcp_open_browser(), or a function of the application.  For
+ * example, a function may print the URL, read the URL that the person
+ * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
  *
- * All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
- * percent-encoded.  The URL is one argument of the system's opener (open,
- * xdg-open, x-www-browser), and the library runs no shell.  The environment
- * variable BROWSER names other openers, separated by colons.  Each is a
- * program with its arguments, in which %s stands for the URL.  A thread of
- * the library waits until the opener ends, and then ends too.
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
- * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
- * other URL; MCP_E_NOT_FOUND if there is no opener.
- *
- * When: with NULL for `auth` while no thread changes the
- * environment.
+ * When: before use.  Spec: authorization.
  */
-int32_t mcp_open_browser(void *userdata,
-                         mcp_auth *auth,
-                         const char *url);
+int32_t mcp_auth_set_browser(mcp_auth *auth,
+                             mcp_browser_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
 
 /**
  * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
@@ -2365,53 +2441,84 @@ int32_t mcp_auth_set_device_handler(mcp_auth *auth,
                                     mcp_free_fn free_userdata);
 
 /**
- * Returns the code that the person enters, such as "WDJB-MJHT".
+ * Returns the URL of the page.  With a code for another device it is short,
+ * so that the person can type it.
  *
- * `code`: NULL gives NULL.
- *
- * The text has printable ASCII characters only.  Never NULL for a valid
- * `code`.  Valid while the callback runs.
- *
- * Spec: RFC 8628, user_code.
- */
-const char *mcp_device_code_user_code(const mcp_device_code *code);
-
-/**
- * Returns the URL of the page on which the person enters the code.  It is
- * short, so that the person can type it.
- *
- * `code`: NULL gives NULL.
+ * `page`: NULL gives NULL.
  *
  * The URL is https://, or http:// where the library accepts that for an
- * authorization server.  Never NULL for a valid `code`.  Valid while the
- * callback runs.
+ * authorization server.  Never NULL for a valid `page`.
  *
- * Spec: RFC 8628, verification_uri.
+ * Spec: RFC 6749, 4.1.1; RFC 8628, verification_uri.
  */
-const char *mcp_device_code_url(const mcp_device_code *code);
+const char *mcp_sign_in_page_url(const mcp_sign_in_page *page);
 
 /**
  * Returns the URL of the same page with the code in it, for a link or a QR
  * code.  The person still has to see the code, to compare it with the page.
  *
- * `code`: NULL gives NULL.
+ * `page`: NULL gives NULL.
  *
- * Returns NULL if the server sent none, or one that is not like the URL of
- * mcp_device_code_url().  Valid while the callback runs.
+ * Returns NULL without a code, and if the server sent no such URL, or one
+ * that is not like the URL of mcp_sign_in_page_url().
+ *
  * Spec: RFC 8628, verification_uri_complete.
  */
-const char *mcp_device_code_complete_url(const mcp_device_code *code);
+const char *mcp_sign_in_page_complete_url(const mcp_sign_in_page *page);
 
 /**
- * Returns how long the person has, in milliseconds from the request of the
- * code: until the code expires, and at most the time of
+ * Returns the code that the person enters on the page, such as "WDJB-MJHT".
+ *
+ * `page`: NULL gives NULL.
+ *
+ * The text has printable ASCII characters only.  Never NULL in the callback
+ * of mcp_auth_set_device_handler(); NULL in that of mcp_auth_set_browser().
+ *
+ * Spec: RFC 8628, user_code.
+ */
+const char *mcp_sign_in_page_user_code(const mcp_sign_in_page *page);
+
+/**
+ * Returns how long the person has to enter the code, in milliseconds from
+ * the request of the code: until the code expires, and at most the time of
  * mcp_auth_set_sign_in_timeout().
  *
- * `code`: NULL gives -1.
+ * `page`: NULL gives -1.
+ *
+ * Returns -1 without a code.
  *
  * Spec: RFC 8628, expires_in.
  */
-int64_t mcp_device_code_expires_in(const mcp_device_code *code);
+int64_t mcp_sign_in_page_expires_in(const mcp_sign_in_page *page);
+
+/**
+ * Opens a sign-in page in the person's browser: a callback for
+ * mcp_auth_set_browser().
+ *
+ * `userdata`: ignored, may be NULL.
+ * `auth`: the opener gets the environment variables that existed when this
+ * authorization was made; with NULL, the current ones.
+ * `page`: the page that a callback received.  The function opens
+ * mcp_sign_in_page_complete_url() if it is not NULL, and else
+ * mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
+ *
+ * The URL must be https://, or http:// on this machine, without a user name.
+ * If `auth` has mcp_auth_set_allow_private(), it may also be http:// on a
+ * private network.  All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = &
+ * % + , are percent-encoded.  The URL is one argument of the system's opener
+ * (open, xdg-open, x-www-browser), and the library runs no shell.  The
+ * environment variable BROWSER names other openers, separated by colons.
+ * Each is a program with its arguments, in which %s stands for the URL.  A
+ * thread of the library waits until the opener ends, and then ends too.
+ *
+ * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
+ * other URL and for NULL; MCP_E_NOT_FOUND if there is no opener.
+ *
+ * When: with NULL for `auth` while no thread changes the environment.
+ */
+int32_t mcp_open_browser(void *userdata,
+                         mcp_auth *auth,
+                         const mcp_sign_in_page *page);
 
 /**
  * Sets callbacks that store registrations, tokens and keys, so that the next
@@ -2425,12 +2532,11 @@ int64_t mcp_device_code_expires_in(const mcp_device_code *code);
  * `userdata`: passed to the callbacks.
  * `free_userdata`: see mcp_free_fn.
  *
- * The callbacks run on the thread that is in a call, or that dispatches, one
- * at a time for an authorization.  A call that waits for a callback on
- * another thread does so within its own timeout.  The store has one entry
- * for each key.  The data is secret, and its format is private to this
- * library.  If data cannot be loaded, or was changed, a call that has no
- * token yet returns MCP_E_AUTH.  If data cannot be saved, the call
+ * The callbacks run one at a time for an authorization.  A call that waits
+ * for a callback on another thread does so within its own timeout.  The store
+ * has one entry for each key.  The data is secret, and its format is private
+ * to this library.  If data cannot be loaded, or was changed, a call that has
+ * no token yet returns MCP_E_AUTH.  If data cannot be saved, the call
  * continues, and the failure is counted; see mcp_client_counter().
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
@@ -2438,9 +2544,9 @@ int64_t mcp_device_code_expires_in(const mcp_device_code *code);
  * When: before use.
  */
 int32_t mcp_auth_set_store(mcp_auth *auth,
-                           mcp_load_fn load,
-                           mcp_save_fn save,
-                           mcp_delete_fn forget,
+                           mcp_store_fn load,
+                           mcp_store_fn save,
+                           mcp_store_fn forget,
                            void *userdata,
                            mcp_free_fn free_userdata);
 
@@ -2467,6 +2573,44 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
  * When: before use, while no thread changes the environment.
  */
 int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
+
+/**
+ * Returns the key of an entry: up to 100 printable ASCII characters.  It is not
+ * secret.
+ *
+ * `entry`: NULL gives NULL.
+ *
+ * Never NULL for a valid `entry`.
+ */
+const char *mcp_store_entry_key(const mcp_store_entry *entry);
+
+/**
+ * Returns the data to save under the key.  It is secret.
+ *
+ * `entry`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns UTF-8 text that ends with a NUL; NULL in a callback that loads or
+ * deletes.
+ */
+const char *mcp_store_entry_data(const mcp_store_entry *entry, size_t *len);
+
+/**
+ * Gives the library the data that was loaded.
+ *
+ * `entry`: what the callback that loads received.
+ * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.  The
+ * copy is overwritten when it is released.
+ *
+ * If the callback calls this function several times, the last data counts.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
+ * MCP_E_STATE in a callback that saves or deletes.
+ */
+int32_t mcp_store_entry_set_data(mcp_store_entry *entry,
+                                 const char *data,
+                                 size_t len);
 
 /**
  * Sets how long a call waits for the response of the server.
@@ -3208,33 +3352,6 @@ int32_t mcp_request_set_timeout(mcp_request *request, int64_t milliseconds);
 int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
 
 /**
- * Sets a callback for progress, and asks the server for progress
- * notifications.  For "tools/call" the library always asks for them.
- *
- * `callback`: runs when a progress notification arrives, on the thread that
- * performs the request or that dispatches.  NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * Each progress notification restarts the timeout of the request.
- *
- * The callback is not called after the request is done, was freed, or has
- * another callback.  The library discards progress notifications that arrive
- * later.  If the callback is running on another thread at that time, the
- * library waits for it: do not hold a lock that the callback takes.  If the
- * request is in flight, a new callback gets the progress only after the
- * request is performed or started again.
- *
- * Spec: progress.
- */
-int32_t mcp_request_set_progress(mcp_request *request,
-                                 mcp_progress_fn callback,
-                                 void *userdata,
-                                 mcp_free_fn free_userdata);
-
-/**
  * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
  *
  * `cancel`: the request keeps a reference, so that you may free the cancel.
@@ -3390,6 +3507,64 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
  * the request is performed or started again, or freed.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
+
+/**
+ * Sets a callback for progress, and asks the server for progress
+ * notifications.  For "tools/call" the library always asks for them.
+ *
+ * `callback`: runs when a progress notification arrives, on the thread that
+ * performs the request or that dispatches.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Each progress notification restarts the timeout of the request.
+ *
+ * The callback is not called after the request is done, was freed, or has
+ * another callback.  The library discards progress notifications that arrive
+ * later.  If the callback is running on another thread at that time, the
+ * library waits for it: do not hold a lock that the callback takes.  If the
+ * request is in flight, a new callback gets the progress only after the
+ * request is performed or started again.
+ *
+ * Spec: progress.
+ */
+int32_t mcp_request_set_progress(mcp_request *request,
+                                 mcp_progress_fn callback,
+                                 void *userdata,
+                                 mcp_free_fn free_userdata);
+
+/**
+ * Returns how far the request is.  The value increases with each report.
+ *
+ * `progress`: NULL gives 0.
+ *
+ * Spec: progress, progress.
+ */
+double mcp_progress_value(const mcp_progress *progress);
+
+/**
+ * Returns the value at which the request is done.
+ *
+ * `progress`: NULL gives -1.
+ *
+ * Returns -1 if the server sent none or another type.
+ *
+ * Spec: progress, total.
+ */
+double mcp_progress_total(const mcp_progress *progress);
+
+/**
+ * Returns a text about the progress, for the person.
+ *
+ * `progress`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or another type.
+ *
+ * Spec: progress, message.
+ */
+const char *mcp_progress_message(const mcp_progress *progress);
 
 /**
  * Returns a descriptor on which an event loop can wait for the client.

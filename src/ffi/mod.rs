@@ -19,16 +19,17 @@ mod library;
 mod error;
 
 mod client;
-mod text;
+mod token_request;
 
 mod network;
 mod stdio;
 
+mod assertion;
 mod auth;
 mod auth_options;
 mod sign_in;
 
-mod device_code;
+mod sign_in_page;
 mod store;
 
 mod limit;
@@ -37,6 +38,8 @@ mod config;
 
 mod call;
 mod request;
+
+mod progress;
 
 mod dispatch;
 
