@@ -18,6 +18,12 @@
  * which revision and which HTTP transport the server uses.  The rules below
  * hold for every function, unless the function's own comment says otherwise.
  *
+ * CHAPTERS.  To go to one, search for its name in capital letters.  CLIENTS;
+ * ERRORS; RESULTS; TOOLS; CONTENT; RESOURCES; PROMPTS AND COMPLETION; JSON;
+ * REQUESTS; EVENT LOOPS; NOTIFICATIONS; INPUT REQUESTS; TASKS; SERVER
+ * PROCESSES; CONNECTIONS; TIME AND LIMITS; SIGN-IN; CONFIGURATION FILES;
+ * DIAGNOSTICS.
+ *
  * TERMS.  The application is the program that uses this library.  A server
  * offers tools (functions that it executes), resources (data to read) and
  * prompts (templates of text).  A call is a function that sends a request to
@@ -81,24 +87,21 @@
  * THREADS.  Any thread may call any function.  Several threads may use an
  * mcp_client, an mcp_cancel, an mcp_input or an mcp_token_request at the same
  * time.  Several threads may read an mcp_result or an mcp_config at the same
- * time.  Only one thread at a time may use an mcp_request or an mcp_json.
- * Thread cancellation is disabled inside every function, and in the callbacks
- * that run there: after pthread_cancel() a thread ends at its first
- * cancellation point after the function returns.  Do not call the library from
- * a thread with asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
+ * time.  Only one thread at a time may use an mcp_request or an mcp_json;
+ * mcp_request names the functions that are an exception.  Thread cancellation
+ * is disabled inside every function, and in the callbacks that run there:
+ * after pthread_cancel() a thread ends at its first cancellation point after
+ * the function returns.  Do not call the library from a thread with
+ * asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
  *
- * CALLBACKS.  Their types stand together, before the functions.  A callback
- * runs inside a function of this library that you called, on the thread that
- * called it: in mcp_client_dispatch(), or in a call that waits.  It never runs
- * on a thread of the library.  If several threads are in such functions, a
- * callback may run on several of them at the same time.  It gets the user data
- * that was set with it, and opaque objects with getters.  An object is valid
- * until the callback returns, and so is everything that its getters return.
- * Two objects belong to the application, which frees them: mcp_input and
- * mcp_token_request.  They may be answered later.  A callback may call this
- * library, but must not free the handle for which it was called.  A callback
- * must return: do not leave it by an exception, longjmp() or pthread_exit().
- * To remove a callback, set NULL in its place.
+ * CALLBACKS.  Their types stand together, below the handles, with what holds
+ * for all of them.  A callback runs inside a function of this library that you
+ * called, on the thread that called it: mcp_client_dispatch(), or a call that
+ * waits.  It never runs on a thread of the library.  A callback may call this
+ * library, but must not free the handle for which it was called; only a done
+ * callback may free its request.  A callback must return: do not leave it by
+ * an exception, longjmp() or pthread_exit().  To remove a callback, set NULL
+ * in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -147,6 +150,223 @@ extern "C" {
 /** The version of this header as text. */
 #define MCP_VERSION "0.1.0"
 
+/*
+ * ===========================================================================
+ * TYPES
+ * ===========================================================================
+ * The handles.  The comment of each is in its chapter.
+ */
+typedef struct mcp_assertion mcp_assertion;
+typedef struct mcp_auth mcp_auth;
+typedef struct mcp_cancel mcp_cancel;
+typedef struct mcp_client mcp_client;
+typedef struct mcp_config mcp_config;
+typedef struct mcp_content mcp_content;
+typedef struct mcp_error mcp_error;
+typedef struct mcp_event mcp_event;
+typedef struct mcp_input mcp_input;
+typedef struct mcp_json mcp_json;
+typedef struct mcp_progress mcp_progress;
+typedef struct mcp_prompt mcp_prompt;
+typedef struct mcp_request mcp_request;
+typedef struct mcp_resource mcp_resource;
+typedef struct mcp_result mcp_result;
+typedef struct mcp_sign_in_page mcp_sign_in_page;
+typedef struct mcp_store_entry mcp_store_entry;
+typedef struct mcp_task mcp_task;
+typedef struct mcp_token_request mcp_token_request;
+typedef struct mcp_tool mcp_tool;
+
+/*
+ * ===========================================================================
+ * CALLBACKS
+ * ===========================================================================
+ * Every callback gets the user data that was set with it, the handle that it
+ * belongs to, and an object with getters, so that a later library can tell it
+ * more.  The object is valid until the callback returns, and so is everything
+ * that its getters return.  The exceptions are mcp_input and mcp_token_request:
+ * the application owns and frees them, and may answer them later.
+ *
+ * A callback runs on a thread of the application, inside a function of this
+ * library, which holds no lock.  It may run on several threads at once.
+ * The exception is mcp_wakeup_fn, which runs on any thread.
+ *
+ *     static void on_event(void *userdata, mcp_client *client,
+ *                          const mcp_event *event)
+ *     {
+ *         const char *method = mcp_event_method(event);
+ *
+ *         (void)userdata;
+ *         (void)client;
+ *         printf("notification: %s\n", method ? method : "");
+ *     }
+ */
+
+/**
+ * Receives a token request; see mcp_client_set_token_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client whose call needs a token.
+ * `request`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_token_request_free().
+ *
+ * Return MCP_OK.  Any other return value fails the token request, unless it
+ * was answered.  The application frees it in both cases.
+ */
+typedef int32_t (*mcp_token_fn)(void *userdata,
+                                mcp_client *client,
+                                mcp_token_request *request);
+
+/**
+ * Releases the user data of a callback.
+ *
+ * `userdata`: the pointer that was set with the callback.
+ *
+ * The library calls this function once, after the last call of the callback:
+ * when the callback is replaced, or its handle is freed.  Pass NULL if there
+ * is nothing to release.  A function that takes user data owns it even if it
+ * fails: the library releases it, and you must not use it again.
+ *
+ * This function runs just before a function of this library returns to you,
+ * on the thread that called it, while the library holds no lock.  If the
+ * user data is still in use at that time, for example by a request in
+ * flight, it is released before a later function returns, on any thread.
+ * This function may call the library.  User data that becomes unused through
+ * these calls is released afterwards, never inside this function.
+ */
+typedef void (*mcp_free_fn)(void *userdata);
+
+/**
+ * Provides a signed token; see mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization.
+ * `assertion`: put the token there with mcp_assertion_set_token(), and return
+ * MCP_OK.
+ *
+ * Any other return value ends the exchange with MCP_E_AUTH.
+ */
+typedef int32_t (*mcp_assertion_fn)(void *userdata,
+                                    mcp_auth *auth,
+                                    mcp_assertion *assertion);
+
+/**
+ * Shows the person the page on which to sign in; see mcp_auth_set_browser().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization, for mcp_auth_complete().
+ * `page`: the page.  It belongs to this one sign-in: do not log it.
+ *
+ * Return MCP_OK when the page is being opened, without waiting for the
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.
+ */
+typedef int32_t (*mcp_browser_fn)(void *userdata,
+                                  mcp_auth *auth,
+                                  const mcp_sign_in_page *page);
+
+/**
+ * Shows the person where to sign in, and the code to enter there; see
+ * mcp_auth_set_device_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization.
+ * `page`: the page and the code.  They belong to this one sign-in: do not
+ * log them.
+ *
+ * Return MCP_OK when the person can see the code, without waiting for the
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.
+ */
+typedef int32_t (*mcp_device_code_fn)(void *userdata,
+                                      mcp_auth *auth,
+                                      const mcp_sign_in_page *page);
+
+/**
+ * Loads, saves or deletes the data of a key; see mcp_auth_set_store().
+ *
+ * `userdata`: the pointer that was set with the callbacks.
+ * `auth`: the authorization.
+ * `entry`: the key, mcp_store_entry_key().  To load, put the data there with
+ * mcp_store_entry_set_data(), or leave the entry as it is if the key has no
+ * data.  To save, replace the data of the key by mcp_store_entry_data().  To
+ * delete, delete the data of the key; a key without data is not a failure.
+ *
+ * Return MCP_OK.  Any other return value means that the store failed.
+ */
+typedef int32_t (*mcp_store_fn)(void *userdata,
+                                mcp_auth *auth,
+                                mcp_store_entry *entry);
+
+/**
+ * Receives a started request that is done; see mcp_request_set_done().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: read its status and take its result.  The callback may free the
+ * request, or start it again.
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of the same client that waits.
+ */
+typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
+
+/**
+ * Receives the progress of a request; see mcp_request_set_progress().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: the request; NULL for a call that has no request.
+ * `progress`: what the server reports.
+ */
+typedef void (*mcp_progress_fn)(void *userdata,
+                                mcp_request *request,
+                                const mcp_progress *progress);
+
+/**
+ * Handles a notification; see mcp_client_set_event_handler().
+ *
+ * `userdata`: the pointer given with the callback.
+ * `client`: the client that received the notification.
+ * `event`: valid until the callback returns.
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of this client that waits; possibly
+ * on several threads at the same time.
+ */
+typedef void (*mcp_event_fn)(void *userdata,
+                             mcp_client *client,
+                             const mcp_event *event);
+
+/**
+ * Receives an input request of the server; see
+ * mcp_client_set_input_handler().
+ *
+ * `userdata`: the pointer given with the callback.
+ * `client`: the client whose server sent it.
+ * `input`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_input_free().
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of this client that waits; possibly
+ * on several threads at the same time.  The request that the input request
+ * belongs to continues after the answer.
+ */
+typedef void (*mcp_input_fn)(void *userdata,
+                             mcp_client *client,
+                             mcp_input *input);
+
+/*
+ * ===========================================================================
+ * CLIENTS
+ * ===========================================================================
+ * A client talks to one server.  This program asks a server if it is there:
+ *
+ *     mcp_client *client = mcp_client_new(url, token);
+ *
+ *     mcp_client_set_header(client, "X-Tenant", "42");
+ *     if (mcp_ping(client) == MCP_OK)
+ *         printf("%s answers\n", url);
+ *     else
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_client_free(client);
+ */
 
 /**
  * Version of this header.  An application that was built with this header
@@ -154,15 +374,378 @@ extern "C" {
  * See mcp_version_number().
  */
 #define MCP_VERSION_MAJOR 0
-
 #define MCP_VERSION_MINOR 1
-
 #define MCP_VERSION_PATCH 0
 
 /**
  * The three numbers in one: 1002003 would be version 1.2.3.
  */
 #define MCP_VERSION_NUMBER 1000
+
+/**
+ * A CLIENT of one server.  It holds everything that is needed to talk to the
+ * server: the address, the credentials, the negotiated protocol revision and
+ * session, and a pool of connections.
+ *
+ * mcp_client_new() makes a client for a server that is reached by HTTP, and
+ * mcp_client_new_stdio() makes one for a server that is a program.  Neither
+ * does I/O: the first call connects.  Set the options first, then share the
+ * handle.  Every thread may make calls with it at the same time.  Over
+ * Streamable HTTP each call uses a connection of its own; over stdio all
+ * calls share one stream.  mcp_client_close() ends all waits.
+ * mcp_client_free() releases the client when no thread is inside a call.
+ *
+ * The calling thread does all the work of its call.  For work that must
+ * continue between calls, the library starts one background thread for all
+ * clients of the process.  It serves the notification streams of
+ * mcp_listen() and mcp_subscribe_resource(), the requests of
+ * mcp_request_start(), the stream on which a server sends input requests,
+ * and the messages that arrive between calls from a process or over HTTP
+ * with SSE.  The background thread never runs callbacks and never frees user
+ * data; it queues both for the application's threads.  A host name that is
+ * neither an address nor a name of this machine is looked up on a thread
+ * that ends after the lookup.  At most eight of these threads run at a time
+ * in the process.
+ *
+ * Descriptors: a client uses one for each of its connections, one for
+ * mcp_client_fd(), and at most five while threads block in its calls.  It
+ * keeps at most 64 idle connections.  A started request and a cancel use
+ * none of their own.  A cancel borrows a descriptor while threads block in
+ * calls that have it; the process keeps that descriptor for the next cancel.
+ * The background thread uses three.
+ *
+ * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
+ *   mcp_config_new_client(), mcp_client_new_config(), mcp_request_client(),
+ *   mcp_input_client().
+ *
+ * Functions: mcp_client_close(), mcp_client_set_header(),
+ *   mcp_client_set_token(), mcp_client_set_transport(),
+ *   mcp_client_transport(), mcp_client_set_protocol_version(),
+ *   mcp_client_set_info(), mcp_client_set_token_handler(),
+ *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
+ *   mcp_client_set_ca_file(), mcp_client_set_certificate(),
+ *   mcp_client_set_allow_plain_http(), mcp_client_set_trace_fd(),
+ *   mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_stderr_fd(),
+ *   mcp_client_set_restart(), mcp_client_set_auth(), mcp_client_ref_auth(),
+ *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
+ *   mcp_client_set_connect_timeout(), mcp_client_set_deadline(),
+ *   mcp_client_set_input_timeout(), mcp_client_set_close_timeout(),
+ *   mcp_client_set_limit(), mcp_client_set_max_message_size(),
+ *   mcp_client_set_max_pages(), mcp_client_set_max_items(),
+ *   mcp_client_set_max_events(), mcp_client_set_cache_size(),
+ *   mcp_client_set_repeat_tools(), mcp_client_counter(), mcp_connect(),
+ *   mcp_ping(), mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
+ *   mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
+ *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
+ *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
+ *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
+ *   mcp_client_fd(), mcp_client_dispatch(), mcp_client_next_done(),
+ *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
+ *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
+ *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
+ *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
+ *
+ * Released by: mcp_client_free().
+ */
+struct mcp_client;
+
+/**
+ * Makes a client of the MCP server at an http:// or https:// address.
+ *
+ * `url`: the address of the server's MCP endpoint in ASCII, such as
+ * "https://example.com/mcp".  Copied.  The library does not treat any part
+ * of it as secret: pass a key in a header instead.
+ * `token`: the bearer token, without the word "Bearer"; NULL for none.
+ * Copied.
+ *
+ * Does no I/O.
+ *
+ * Returns a handle to free with mcp_client_free(), or NULL with the last
+ * error set.  MCP_E_INVALID_ARGUMENT: the address is not HTTP, or has a user
+ * name or a password; or the token is empty, or has a prefix, a space, a
+ * line break or a byte outside ASCII.  If the address is plain http:// and
+ * on another machine, the first call with a token fails: see
+ * mcp_client_set_allow_plain_http().
+ *
+ * When: while no thread changes the environment.
+ * Spec: transports, authorization.
+ */
+mcp_client *mcp_client_new(const char *url, const char *token);
+
+/**
+ * Closes the client and releases it.  Secrets are overwritten.
+ *
+ * `client`: a client that no other thread is using, and that is not used
+ * afterwards; or NULL.
+ *
+ * Results, errors, cancels and requests outlive the client.  From then on
+ * its requests are MCP_E_CLOSED; you must still free them.  The function
+ * waits like mcp_client_close(), and then runs the done callbacks of the
+ * requests that no other function has handed out.  In the child of a fork() it releases
+ * memory and descriptors, and sends nothing.
+ */
+void mcp_client_free(mcp_client *client);
+
+/**
+ * Ends all work of the client: every wait in every thread returns
+ * MCP_E_CLOSED, and the library asks the server to end the session.
+ *
+ * `client`: may be NULL.
+ *
+ * Requests in flight are done at once, as MCP_E_CLOSED, and are handed out
+ * like other requests; see mcp_client_next_done().  The function waits until
+ * the server has ended the session and a server process has ended, but no
+ * longer than mcp_client_set_close_timeout().  It may be called more than
+ * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
+ * function does nothing.
+ *
+ * Spec: transports, session management.
+ */
+void mcp_client_close(mcp_client *client);
+
+/**
+ * Checks that the server answers, with the same credentials as every other
+ * request.
+ *
+ * Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
+ * Later revisions have no "ping"; it sends "server/discover" to them.
+ *
+ * Returns MCP_OK or a status: call errors.  Waits at most the time of
+ * mcp_client_set_timeout().
+ *
+ * Spec: ping, server/discover.
+ */
+int32_t mcp_ping(mcp_client *client);
+
+/**
+ * Connects to the server, negotiates the protocol revision, and returns the
+ * server info.
+ *
+ * `out`, unless NULL, receives the server info as a result, or NULL on
+ * failure.  Read it with mcp_result_server_name() and the functions that
+ * follow it; free it with mcp_result_free().
+ *
+ * Connects only if the client is not connected yet.  Calling this function
+ * is optional: every other call connects when it needs to.
+ *
+ * Returns MCP_OK or a status: call errors.  Waits at most the time of
+ * mcp_client_set_timeout().
+ *
+ * Spec: initialize, server/discover.
+ */
+int32_t mcp_connect(mcp_client *client, mcp_result **out);
+
+/**
+ * Returns the transport that is in use, one of MCP_TRANSPORT_.
+ *
+ * `client`: not changed.
+ *
+ * Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
+ * connected.
+ *
+ * Spec: transports.
+ */
+int32_t mcp_client_transport(mcp_client *client);
+
+/**
+ * Sets an HTTP header that the library sends with every request to the
+ * server.
+ *
+ * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+ * `value`: UTF-8 without control characters; NULL removes the header.
+ * Copied, and treated as a secret.  It is sent to the origin of the server
+ * only.
+ *
+ * The library sends the cookies of the server back to it, as RFC 6265 says.
+ * While there is a header Cookie, only that one is sent.
+ *
+ * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
+ * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
+ * allow, for a header that the library itself writes (Host, Content-Length,
+ * Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
+ * ones), and for Authorization while there is a token or a token handler.
+ *
+ * When: at any time, for requests begun later.
+ * Spec: authorization, RFC 9110.
+ */
+int32_t mcp_client_set_header(mcp_client *client,
+                              const char *name,
+                              const char *value);
+
+/**
+ * Replaces the bearer token.
+ *
+ * `token`: as for mcp_client_new(), copied; NULL removes the token or the
+ * token handler.
+ *
+ * Requests in flight keep the old token.  It is overwritten when they end.
+ *
+ * Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
+ * Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
+ * give such a server its secrets with mcp_client_set_env().
+ *
+ * When: at any time.  Spec: authorization.
+ */
+int32_t mcp_client_set_token(mcp_client *client, const char *token);
+
+/**
+ * Sets a callback that provides the token.
+ *
+ * `callback`: called before the first request, and again when the server
+ * answers 401.  If the second token differs from the first, the request is
+ * sent once more.  NULL removes the handler or the token.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * A call fails with MCP_E_UNAUTHORIZED if its token request fails, and with
+ * MCP_E_TIMEOUT if it is not answered in time.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+ * MCP_E_FORKED.
+ *
+ * When: at any time.  Spec: authorization.
+ */
+int32_t mcp_client_set_token_handler(mcp_client *client,
+                                     mcp_token_fn callback,
+                                     void *userdata,
+                                     mcp_free_fn free_userdata);
+
+/**
+ * A TOKEN REQUEST: a call needs a bearer token of the application.
+ *
+ * The callback of mcp_client_set_token_handler() receives it and owns it.  It
+ * may answer at once, or keep the token request and answer later, from any
+ * thread: with mcp_token_request_answer() or mcp_token_request_fail().
+ * Answer it once, and free it with mcp_token_request_free().  A token request
+ * that is freed without an answer fails.
+ *
+ * Calls of a client that need a token at the same time wait for the same
+ * token request, each within its own timeout.  When no call waits for it any
+ * more, an answer is MCP_E_STATE.  A started request waits without a thread,
+ * so that mcp_client_dispatch() returns before the answer.
+ *
+ * Functions: mcp_token_request_refused(), mcp_token_request_challenge(),
+ *   mcp_token_request_answer(), mcp_token_request_fail().
+ *
+ * Released by: mcp_token_request_free().
+ */
+struct mcp_token_request;
+
+/**
+ * Returns 1 if the server refused the last token, 0 if no token was sent yet.
+ *
+ * `request`: NULL gives 0.
+ */
+int32_t mcp_token_request_refused(const mcp_token_request *request);
+
+/**
+ * Returns a parameter of the challenge with which the server refused the
+ * last token (WWW-Authenticate).
+ *
+ * `request`: NULL gives NULL.
+ * `name`: as for mcp_error_challenge().
+ *
+ * Returns UTF-8 text as the server wrote it; NULL if the server sent none,
+ * and before the first refusal.  Valid until mcp_token_request_free().
+ *
+ * Spec: authorization; RFC 6750, section 3.
+ */
+const char *mcp_token_request_challenge(const mcp_token_request *request,
+                                        const char *name);
+
+/**
+ * Answers with a token.  The calls that wait for it continue, and later calls
+ * use it until the server refuses it.
+ *
+ * `request`: the token request.
+ * `token`: `len` bytes, the bearer token without the word "Bearer", copied.
+ * No NUL is needed at the end.  The copy is overwritten when it is released.
+ *
+ * A text that is no token is MCP_E_INVALID_ARGUMENT, and the token request
+ * stays open.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
+ * MCP_E_STATE if it was answered, or no call waits for it any more;
+ * MCP_E_FORKED.
+ *
+ * Spec: RFC 6750.
+ */
+int32_t mcp_token_request_answer(mcp_token_request *request,
+                                 const char *token,
+                                 size_t len);
+
+/**
+ * Fails the token request: the application has no token.  The calls that wait
+ * for it return MCP_E_UNAUTHORIZED.
+ *
+ * `request`: the token request.
+ * `message`: why, in UTF-8, copied; NULL for no reason.  It becomes a part of
+ * the error message of the calls.  More than 200 bytes are cut.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE as for
+ * mcp_token_request_answer(); MCP_E_FORKED.
+ */
+int32_t mcp_token_request_fail(mcp_token_request *request,
+                               const char *message);
+
+/**
+ * Releases a token request.  If it is not answered yet, it fails.
+ *
+ * `request`: a token request that is not used again, or NULL.
+ */
+void mcp_token_request_free(mcp_token_request *request);
+
+/**
+ * Sets the name and version of the application, as the server sees them in
+ * the protocol and in the header User-Agent.
+ *
+ * `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
+ * its version.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+ * MCP_E_FORKED.
+ *
+ * Spec: Implementation.
+ */
+int32_t mcp_client_set_info(mcp_client *client,
+                            const char *name,
+                            const char *version);
+
+/**
+ * Returns the version of the library, such as "0.1.0".
+ *
+ * The text is static and never NULL.  Compare it with MCP_VERSION.
+ */
+const char *mcp_version(void);
+
+/**
+ * Returns the version of the library as a number in the form of
+ * MCP_VERSION_NUMBER.
+ *
+ * Compare the two numbers to detect that the application runs with an older
+ * library than it was built for.
+ */
+int32_t mcp_version_number(void);
+
+/*
+ * ===========================================================================
+ * ERRORS
+ * ===========================================================================
+ * A function that fails returns a status, and the last error of the thread has
+ * the details:
+ *
+ *     switch (mcp_ping(client)) {
+ *     case MCP_OK:
+ *         break;
+ *     case MCP_E_RATE_LIMITED:
+ *         printf("again in %ld ms\n", (long)mcp_error_retry_after(NULL));
+ *         break;
+ *     default:
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     }
+ */
 
 /**
  * STATUS CODES.  Every function that can fail in more than one way returns
@@ -402,825 +985,18 @@ extern "C" {
 #define MCP_E_INTEGRITY 66
 
 /**
+ * A value does not match a JSON Schema of a tool: the arguments of
+ * mcp_tool_check_arguments(), or the structured content of a result.  The
+ * message names the field.  The tool has run, and its result is handed out
+ * beside this status: see mcp_call_tool().
+ */
+#define MCP_E_SCHEMA 67
+
+/**
  * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
 #define MCP_PENDING 100
-
-/**
- * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
- * mcp_event_log_level().
- */
-#define MCP_LOG_DEBUG 0
-
-#define MCP_LOG_INFO 1
-
-#define MCP_LOG_NOTICE 2
-
-#define MCP_LOG_WARNING 3
-
-#define MCP_LOG_ERROR 4
-
-#define MCP_LOG_CRITICAL 5
-
-#define MCP_LOG_ALERT 6
-
-#define MCP_LOG_EMERGENCY 7
-
-/**
- * EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together the
- * first three and MCP_EVENT_TASK_STATUS, or some of them.
- *
- * The server's list of tools has changed.
- */
-#define MCP_EVENT_TOOLS_CHANGED 1
-
-/**
- * The server's list of prompts has changed.
- */
-#define MCP_EVENT_PROMPTS_CHANGED 2
-
-/**
- * The server's list of resources has changed.
- */
-#define MCP_EVENT_RESOURCES_CHANGED 4
-
-/**
- * The contents of a resource that the client has subscribed to have changed.
- * See mcp_event_uri().
- */
-#define MCP_EVENT_RESOURCE_UPDATED 8
-
-/**
- * A log message.  See mcp_event_log_level(), mcp_event_logger() and
- * mcp_event_data_json().
- */
-#define MCP_EVENT_LOG 16
-
-/**
- * The person has completed in the browser what an MCP_INPUT_URL input
- * request asked for.
- */
-#define MCP_EVENT_ELICITATION_COMPLETE 32
-
-/**
- * The status of a task has changed.  See mcp_event_task().  From revision
- * 2026-07-28 on, a server reports tasks only if mcp_listen() asks for this
- * kind.
- */
-#define MCP_EVENT_TASK_STATUS 64
-
-/**
- * The notification stream of mcp_listen() or mcp_subscribe_resource() is
- * open, or open again.  Changes made while it was closed were not reported:
- * read again what you have cached.
- */
-#define MCP_EVENT_LISTENING 128
-
-/**
- * Any other notification.  See mcp_event_method() and
- * mcp_event_params_json().  A later library may give some of these
- * notifications a number of their own: see "NEW KINDS" at the top.
- */
-#define MCP_EVENT_OTHER 256
-
-/**
- * The server has withdrawn an input request: it no longer wants an answer.
- */
-#define MCP_EVENT_CANCELLED 512
-
-/**
- * The notification stream of mcp_listen() or mcp_subscribe_resource() was
- * open, has closed, and will not open again, because the server now refuses
- * it.  mcp_event_message() has the reason.  Open the stream again when the
- * reason no longer holds.
- */
-#define MCP_EVENT_LISTENING_ENDED 1024
-
-/**
- * Something happened during a sign-in that the person should know now, while
- * the sign-in goes on.  For example, a request to the redirect URL did not
- * belong to the sign-in and was ignored.  mcp_event_message() has the text
- * to show.  A sign-in has at most 16 of these events.
- */
-#define MCP_EVENT_SIGN_IN_NOTICE 2048
-
-/**
- * INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
- * mcp_client_set_input_handler().
- *
- * A form to fill in (elicitation).  It has a message and a JSON Schema of
- * flat fields.
- */
-#define MCP_INPUT_FORM 1
-
-/**
- * A web page to visit (elicitation), for data that must not pass through the
- * application.
- */
-#define MCP_INPUT_URL 2
-
-/**
- * A prompt for a language model (sampling/createMessage).
- */
-#define MCP_INPUT_SAMPLING 4
-
-/**
- * For mcp_client_set_input_handler() only: prompts for a language model that
- * may include tools.  The kind of such an input request is
- * MCP_INPUT_SAMPLING.
- */
-#define MCP_INPUT_SAMPLING_TOOLS 8
-
-/**
- * The list of roots (roots/list), unless mcp_client_set_roots_json()
- * provides it.
- */
-#define MCP_INPUT_ROOTS 16
-
-/**
- * CONTENT KINDS, for mcp_content_kind().
- */
-#define MCP_CONTENT_TEXT 1
-
-#define MCP_CONTENT_IMAGE 2
-
-#define MCP_CONTENT_AUDIO 3
-
-#define MCP_CONTENT_RESOURCE_LINK 4
-
-/**
- * An embedded resource: its text or its bytes, with its URI.
- */
-#define MCP_CONTENT_RESOURCE 5
-
-/**
- * A kind that this library does not know.  mcp_content_json() has the whole
- * item.  A later library may give the kind a number of its own: see "NEW
- * KINDS" at the top.
- */
-#define MCP_CONTENT_OTHER 99
-
-/**
- * GRANTS: ways to get a token, for mcp_auth_new().
- *
- * A person signs in with a browser (authorization code with PKCE).
- */
-#define MCP_GRANT_AUTHORIZATION_CODE 1
-
-/**
- * The application authenticates as itself, with a secret or a private key.
- */
-#define MCP_GRANT_CLIENT_CREDENTIALS 2
-
-/**
- * A person is already signed in at an identity provider.  The identity
- * provider exchanges the person's identity token for an ID-JAG, and the
- * authorization server exchanges the ID-JAG for an access token
- * (enterprise-managed authorization, cross-app access).
- */
-#define MCP_GRANT_TOKEN_EXCHANGE 3
-
-/**
- * The application is a workload, and its platform gives it a signed token
- * (workload identity federation).
- */
-#define MCP_GRANT_JWT_BEARER 4
-
-/**
- * A person signs in with a browser on any device, for a program that can open
- * no browser (device authorization grant).  See
- * mcp_auth_set_device_handler().
- */
-#define MCP_GRANT_DEVICE 5
-
-/**
- * JSON VALUE KINDS, for mcp_json_kind().
- */
-#define MCP_JSON_NULL 0
-
-#define MCP_JSON_BOOLEAN 1
-
-#define MCP_JSON_NUMBER 2
-
-#define MCP_JSON_STRING 3
-
-#define MCP_JSON_ARRAY 4
-
-#define MCP_JSON_OBJECT 5
-
-/**
- * TRANSPORTS, for mcp_client_set_transport() and mcp_client_transport().
- *
- * The library tries Streamable HTTP first, then HTTP with SSE (2024-11-05)
- * if the server answers 400, 404 or 405.  For a URL whose path has a segment
- * "sse" it tries them in the opposite order.
- */
-#define MCP_TRANSPORT_AUTO 0
-
-#define MCP_TRANSPORT_STREAMABLE_HTTP 1
-
-#define MCP_TRANSPORT_SSE 2
-
-/**
- * A process or open descriptors.  mcp_client_transport() returns it; it
- * cannot be chosen.
- */
-#define MCP_TRANSPORT_STDIO 3
-
-/**
- * STANDARD ERROR of a server process, for mcp_client_set_stderr().
- *
- * The library reads it, and keeps its first and last lines for error
- * messages.
- */
-#define MCP_STDERR_KEEP 0
-
-/**
- * The output is discarded.
- */
-#define MCP_STDERR_DISCARD 1
-
-/**
- * The output goes to the standard error of the application.
- */
-#define MCP_STDERR_INHERIT 2
-
-/**
- * LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
- * four returns MCP_E_TOO_LARGE.
- *
- * The bytes of one message from the server, and of a whole list with all its
- * pages.  Default: 64 MiB.
- */
-#define MCP_LIMIT_MESSAGE_SIZE 1
-
-/**
- * The pages of a list.  Default: 1000.
- */
-#define MCP_LIMIT_PAGES 2
-
-/**
- * The items of a list.  Default: 1000000.
- */
-#define MCP_LIMIT_ITEMS 3
-
-/**
- * The messages in the stream of a call before its response.
- * Default: 1000000.
- */
-#define MCP_LIMIT_EVENTS 4
-
-/**
- * The bytes of cached responses.  See mcp_client_set_cache_size().
- */
-#define MCP_LIMIT_CACHE 5
-
-/**
- * The started requests that hold a connection at the same time.
- * Default: 64.  Further requests wait in the order in which they were
- * started, and their timeout runs while they wait.  A request keeps its
- * connection while an input request is open on its stream.  If the handler
- * of an input request starts requests, set the limit high enough for them.
- */
-#define MCP_LIMIT_CONNECTIONS 6
-
-/**
- * COUNTERS, for mcp_client_counter(): events that the library handled
- * silently.
- *
- * Responses to unknown or finished requests.
- */
-#define MCP_COUNTER_DROPPED_REPLIES 1
-
-/**
- * Events that were dropped, oldest first, because they arrived faster than
- * the application dispatched them: see mcp_client_set_event_handler().  Also
- * input requests that were refused for the same reason: see
- * mcp_client_set_input_handler().
- */
-#define MCP_COUNTER_DROPPED_EVENTS 2
-
-/**
- * Calls that were answered from the cache.  See mcp_client_set_cache_size().
- */
-#define MCP_COUNTER_CACHE_HITS 3
-
-/**
- * New sessions that replaced a lost session.
- */
-#define MCP_COUNTER_RECONNECTIONS 4
-
-/**
- * Requests that were sent again because the first transmission was lost.
- */
-#define MCP_COUNTER_REPETITIONS 5
-
-/**
- * Streams that were opened again after they broke or ended.
- */
-#define MCP_COUNTER_RESUMPTIONS 6
-
-/**
- * Server processes that were started, including the first one.
- */
-#define MCP_COUNTER_STARTS 7
-
-/**
- * Malformed input: lines or events from the server that were not messages.
- * The library skipped them.
- */
-#define MCP_COUNTER_MALFORMED 8
-
-/**
- * Failures of the store of an authorization that did not end a call.
- */
-#define MCP_COUNTER_STORE_FAILURES 9
-
-/**
- * A SIGNED TOKEN that an exchange needs.
- *
- * The callback of mcp_auth_set_assertion_handler() receives it, and puts the
- * token there with mcp_assertion_set_token().  It is valid until the callback
- * returns.
- */
-typedef struct mcp_assertion mcp_assertion;
-
-/**
- * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
- *
- * Set it up, give it to one or several clients with mcp_client_set_auth(),
- * and free it.  A whole program:
- *
- *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
- *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
- *     mcp_auth_set_browser(auth, mcp_open_browser, NULL, NULL);
- *     mcp_client_set_auth(client, auth);
- *     mcp_auth_free(auth);
- *     if (mcp_ping(client) != MCP_OK)
- *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
- *     mcp_client_free(client);
- *
- * An exchange is everything that the library does to get a token.  It
- * happens inside a call of a client, when the server asks for a token.  The
- * library finds the authorization server, registers the application, lets
- * the person sign in, and uses PKCE and the resource indicator.  It renews a
- * token before it expires and when the server refuses it.  It repeats the
- * sign-in once if the server asks for a wider scope.  Threads that need a
- * token at the same time wait for one exchange, each within the timeout of
- * its call.  A thread that has a token does not wait.
- *
- * The library requests metadata, registrations and tokens only from https
- * addresses; if the MCP server is on this machine, from loopback addresses
- * as well.  For a private network without https, see
- * mcp_auth_set_allow_private().  Each of these requests may take up to 10 s,
- * and the whole exchange up to 60 s, within the deadline of the call.  The
- * timeout of the call is paused while the person signs in, and this time does
- * not count against the 60 s.  The library sends to an authorization server
- * only what belongs to it: no headers of mcp_client_set_header(), and no
- * token, secret or registration of another authorization server.
- *
- * The library follows the specification strictly.  If a server does not, the
- * exchange fails with MCP_E_AUTH or MCP_E_UNTRUSTED, and the message names
- * the option that gets past it, if there is one: from mcp_auth_set_scope() to
- * mcp_auth_set_allow_private().  Each option holds for this handle only.
- *
- * The functions that set an option return MCP_E_STATE once the first
- * exchange has begun.  A client that does not reach its server by HTTP has
- * no OAuth: give its server the credentials with mcp_client_set_env().
- */
-typedef struct mcp_auth mcp_auth;
-
-/**
- * A CANCEL: a switch that ends requests, from another thread or from a
- * signal handler.
- *
- * Set it on any number of requests with mcp_request_set_cancel().  You may
- * free it while these requests are in flight.
- */
-typedef struct mcp_cancel mcp_cancel;
-
-/**
- * A CLIENT of one server.  It holds everything that is needed to talk to the
- * server: the address, the credentials, the negotiated protocol revision and
- * session, and a pool of connections.
- *
- * mcp_client_new() makes a client for a server that is reached by HTTP, and
- * mcp_client_new_stdio() makes one for a server that is a program.  Neither
- * does I/O: the first call connects.  Set the options first, then share the
- * handle.  Every thread may make calls with it at the same time.  Over
- * Streamable HTTP each call uses a connection of its own; over stdio all
- * calls share one stream.  mcp_client_close() ends all waits.
- * mcp_client_free() releases the client when no thread is inside a call.
- *
- * The calling thread does all the work of its call.  For work that must
- * continue between calls, the library starts one background thread for all
- * clients of the process.  It serves the notification streams of
- * mcp_listen() and mcp_subscribe_resource(), the requests of
- * mcp_request_start(), the stream on which a server sends input requests,
- * and the messages that arrive between calls from a process or over HTTP
- * with SSE.  The background thread never runs callbacks and never frees user
- * data; it queues both for the application's threads.  A host name that is
- * neither an address nor a name of this machine is looked up on a thread
- * that ends after the lookup.  At most eight of these threads run at a time
- * in the process.
- *
- * Descriptors: a client uses one for each of its connections, one for
- * mcp_client_fd(), and at most five while threads block in its calls.  It
- * keeps at most 64 idle connections.  A started request and a cancel use
- * none of their own.  A cancel borrows a descriptor while threads block in
- * calls that have it; the process keeps that descriptor for the next cancel.
- * The background thread uses three.
- */
-typedef struct mcp_client mcp_client;
-
-/**
- * A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
- * order of the file.
- *
- * The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
- * The servers are in an object "mcpServers" (Claude, Cursor, Windsurf,
- * Cline, Gemini CLI, FastMCP), "servers" or "mcp.servers" (VS Code),
- * "context_servers" (Zed) or "mcp" (opencode), or the whole file is such an
- * object.  A server has:
- *
- * - "url", "httpUrl" or "serverUrl"; and optionally "headers", "transport"
- *   or "type" ("http", "streamable-http", "sse") and "auth".  "auth" is the
- *   bearer token without the word "Bearer"; or, for OAuth, "oauth" or an
- *   object, which may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
- * - or "command"; and optionally "args", "env", "cwd", "type" ("stdio") and
- *   "envFile", a file of NAME=VALUE lines, whose path is relative to the
- *   configuration file.  "command" may be an object with "path", "args" and
- *   "env" (Zed);
- * - optionally "timeout" in milliseconds, see mcp_client_set_timeout().  A
- *   number below 1000 is in seconds if the server has "autoApprove" or
- *   "alwaysAllow" (Cline, Roo Code);
- * - optionally a key that switches the server off: "disabled" that is true,
- *   "enabled" or "isActive" that is false, and other spellings of them.
- *   Lists of names in the file do the same, such as "disabledMcpServers"
- *   and, in "mcp", "excluded" and "allowed" (Gemini CLI).
- *
- * Other keys are ignored.  A key whose value is null counts as absent, and
- * so does an empty text for a program, an address or a path.
- *
- * A server that cannot be used does not affect the others: see
- * mcp_config_status().
- *
- * These texts, except the names of headers and variables, may contain
- * references.  `${NAME}` and `${env:NAME}` are replaced by the value of an
- * environment variable.  `${NAME:-default}` is replaced by the default if
- * the variable is unset or empty.  Any other "$" is an ordinary character.
- * The references are replaced when a client is made.  A reference that only
- * an editor can replace is an error that says so: `${input:ID}`,
- * `${command:ID}`, and `${workspaceFolder}` unless an environment variable
- * has that name.
- *
- * The message of an error contains the file, the line and the key, such as
- * "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
- * value of a header, a token or a variable.
- */
-typedef struct mcp_config mcp_config;
-
-/**
- * A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
- * of a tool's result, of a resource that was read, or of a prompt's message.
- */
-typedef struct mcp_content mcp_content;
-
-/**
- * AN ERROR: the details of a failed call.
- *
- * Each thread has a last error.  Every function of this header that fails
- * sets it, and functions that succeed do not change it.  To read it, pass
- * NULL to the mcp_error_ functions.  A request has an error of its own,
- * mcp_request_error(), which does not change until the request is performed
- * again.  It is for applications that do not control on which thread the
- * next call runs, such as programs in Go and in other languages that move
- * work between threads.
- *
- * An error never contains a token or the value of a header, even if the
- * server repeated it in a response.
- */
-typedef struct mcp_error mcp_error;
-
-/**
- * A NOTIFICATION of the server, or of the library about its notification
- * stream or about a sign-in.
- *
- * The handler of mcp_client_set_event_handler() receives it.  It is valid
- * while the handler runs, and so is everything that the functions below
- * return.
- */
-typedef struct mcp_event mcp_event;
-
-/**
- * AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
- * prompt for a language model (sampling), or a request for the list of
- * roots.
- *
- * The handler of mcp_client_set_input_handler() receives it and owns it.  It
- * may answer at once, or keep the input request and let another thread
- * answer later.  Answer it once, with mcp_input_accept(),
- * mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
- * mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
- * after the request has ended or the server has withdrawn the input request.
- *
- * An input request that is freed without an answer is dismissed, as
- * mcp_input_dismiss() does.  The same happens when the time of
- * mcp_client_set_input_timeout() is over.
- *
- * While the input request is open, the request that it belongs to waits, and
- * the timeout of that request is paused.  An input request that arrives on
- * the notification stream does not say which request it belongs to; it
- * pauses the timeouts of all requests.
- *
- * Up to revision 2025-11-25 the server sends an input request as a message;
- * from 2026-07-28 on it sends an "input_required" result.  The application
- * handles both in the same way.
- */
-typedef struct mcp_input mcp_input;
-
-/**
- * A JSON VALUE: builds arguments and reads results without another library.
- *
- * A `mcp_json *` that the application made may be changed, and must be
- * freed.  A `const mcp_json *` is a part of such a value: valid until the
- * whole value is changed or freed.  A place in a value is a JSON Pointer
- * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
- * member "a".  Numbers keep the text with which they were written.  Only one
- * thread at a time may change a value or call mcp_json_text() for it.
- */
-typedef struct mcp_json mcp_json;
-
-/**
- * THE PROGRESS of a request, as the server reports it.
- *
- * The callback of mcp_request_set_progress() receives it.  It is valid until
- * the callback returns, and so is everything that the functions below
- * return.
- */
-typedef struct mcp_progress mcp_progress;
-
-/**
- * A PROMPT of mcp_result_prompt(), borrowed from the result.
- *
- * All its texts come from the server: do not trust them.
- */
-typedef struct mcp_prompt mcp_prompt;
-
-/**
- * A REQUEST to the server, with options of its own.
- *
- * Make it with one of the mcp_request_new functions, and set the options
- * that differ from those of the client.  Then call mcp_request_perform(),
- * which blocks, or mcp_request_start(), which returns at once.  After
- * mcp_request_start(), mcp_client_fd() becomes readable when there is
- * something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
- * hands out the finished requests.
- *
- * A request that is not in flight may be performed or started again, which
- * sends it again.  While a request is in flight its options cannot be
- * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
- * see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
- * that any thread may call mcp_request_status() and fire the request's
- * mcp_cancel.
- */
-typedef struct mcp_request mcp_request;
-
-/**
- * A RESOURCE or a resource template of mcp_result_resource(), or the target
- * of a resource link in a content block; borrowed from the result.
- *
- * All its texts come from the server: do not trust them.
- */
-typedef struct mcp_resource mcp_resource;
-
-/**
- * A RESULT of a call, of any method.
- *
- * The functions below read it.  If the result does not have what a function
- * reads, the function returns 0 or NULL, or the value that its comment
- * names.  mcp_result_json() returns the whole result.
- *
- * A result never changes: any number of threads may read it.  What the
- * functions return is borrowed from it, and valid until mcp_result_free().
- * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
- * end there, but `len` is the whole length.
- */
-typedef struct mcp_result mcp_result;
-
-/**
- * A SIGN-IN PAGE: where the person signs in.
- *
- * The callbacks of mcp_auth_set_browser() and mcp_auth_set_device_handler()
- * receive it.  It is valid until the callback returns, and so is everything
- * that the functions below return.  Any thread may read it.
- */
-typedef struct mcp_sign_in_page mcp_sign_in_page;
-
-/**
- * A SKILL of mcp_result_skill(), borrowed from the result: instructions for
- * a language model, in files that are read on demand.
- *
- * All its texts come from the server: do not trust them.
- */
-typedef struct mcp_skill mcp_skill;
-
-/**
- * AN ENTRY OF THE STORE: what a callback of mcp_auth_set_store() loads, saves
- * or deletes.
- *
- * It is valid until the callback returns, and so is everything that the
- * functions below return.
- */
-typedef struct mcp_store_entry mcp_store_entry;
-
-/**
- * A TASK: a tool call that continues at the server after the server has
- * answered the request, because it takes too long to keep a connection open.
- *
- * Borrowed from the result of mcp_result_task(), or from the event of
- * mcp_event_task().  Everyone who knows a task's id may be able to get its
- * result: treat the id like a password.
- */
-typedef struct mcp_task mcp_task;
-
-/**
- * A TOKEN REQUEST: a call needs a bearer token of the application.
- *
- * The callback of mcp_client_set_token_handler() receives it and owns it.  It
- * may answer at once, or keep the token request and answer later, from any
- * thread: with mcp_token_request_answer() or mcp_token_request_fail().
- * Answer it once, and free it with mcp_token_request_free().  A token request
- * that is freed without an answer fails.
- *
- * Calls of a client that need a token at the same time wait for the same
- * token request, each within its own timeout.  When no call waits for it any
- * more, an answer is MCP_E_STATE.  A started request waits without a thread,
- * so that mcp_client_dispatch() returns before the answer.
- */
-typedef struct mcp_token_request mcp_token_request;
-
-/**
- * A TOOL of mcp_result_tool(), borrowed from the result.
- *
- * All its texts come from the server: do not trust them.
- */
-typedef struct mcp_tool mcp_tool;
-
-/**
- * Receives a token request; see mcp_client_set_token_handler().
- *
- * `userdata`: the pointer that was set with the callback.
- * `client`: the client whose call needs a token.
- * `request`: belongs to the application: answer it now or later, from any
- * thread, and free it with mcp_token_request_free().
- *
- * Return MCP_OK.  Any other return value fails the token request, unless it
- * was answered.  The application frees it in both cases.
- */
-typedef int32_t (*mcp_token_fn)(void *userdata,
-                                mcp_client *client,
-                                mcp_token_request *request);
-
-/**
- * Releases the user data of a callback.
- *
- * `userdata`: the pointer that was set with the callback.
- *
- * The library calls this function once, after the last call of the callback:
- * when the callback is replaced, or its handle is freed.  Pass NULL if there
- * is nothing to release.  A function that takes user data owns it even if it
- * fails: the library releases it, and you must not use it again.
- *
- * This function runs just before a function of this library returns to you,
- * on the thread that called it, while the library holds no lock.  If the
- * user data is still in use at that time, for example by a request in
- * flight, it is released before a later function returns, on any thread.
- * This function may call the library.  User data that becomes unused through
- * these calls is released afterwards, never inside this function.
- */
-typedef void (*mcp_free_fn)(void *userdata);
-
-/**
- * Provides a signed token; see mcp_auth_set_assertion_handler().
- *
- * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization.
- * `assertion`: put the token there with mcp_assertion_set_token(), and return
- * MCP_OK.
- *
- * Any other return value ends the exchange with MCP_E_AUTH.
- */
-typedef int32_t (*mcp_assertion_fn)(void *userdata,
-                                    mcp_auth *auth,
-                                    mcp_assertion *assertion);
-
-/**
- * Shows the person the page on which to sign in; see mcp_auth_set_browser().
- *
- * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization, for mcp_auth_complete().
- * `page`: the page.  It belongs to this one sign-in: do not log it.
- *
- * Return MCP_OK when the page is being opened, without waiting for the
- * person.  Any other return value ends the sign-in with MCP_E_AUTH.
- */
-typedef int32_t (*mcp_browser_fn)(void *userdata,
-                                  mcp_auth *auth,
-                                  const mcp_sign_in_page *page);
-
-/**
- * Shows the person where to sign in, and the code to enter there; see
- * mcp_auth_set_device_handler().
- *
- * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization.
- * `page`: the page and the code.  They belong to this one sign-in: do not
- * log them.
- *
- * Return MCP_OK when the person can see the code, without waiting for the
- * person.  Any other return value ends the sign-in with MCP_E_AUTH.
- */
-typedef int32_t (*mcp_device_code_fn)(void *userdata,
-                                      mcp_auth *auth,
-                                      const mcp_sign_in_page *page);
-
-/**
- * Loads, saves or deletes the data of a key; see mcp_auth_set_store().
- *
- * `userdata`: the pointer that was set with the callbacks.
- * `auth`: the authorization.
- * `entry`: the key, mcp_store_entry_key().  To load, put the data there with
- * mcp_store_entry_set_data(), or leave the entry as it is if the key has no
- * data.  To save, replace the data of the key by mcp_store_entry_data().  To
- * delete, delete the data of the key; a key without data is not a failure.
- *
- * Return MCP_OK.  Any other return value means that the store failed.
- */
-typedef int32_t (*mcp_store_fn)(void *userdata,
-                                mcp_auth *auth,
-                                mcp_store_entry *entry);
-
-/**
- * Receives the progress of a request; see mcp_request_set_progress().
- *
- * `userdata`: the pointer that was set with the callback.
- * `request`: the request; NULL for a call that has no request.
- * `progress`: what the server reports.
- */
-typedef void (*mcp_progress_fn)(void *userdata,
-                                mcp_request *request,
-                                const mcp_progress *progress);
-
-/**
- * Handles a notification; see mcp_client_set_event_handler().
- *
- * `userdata`: the pointer given with the callback.
- * `client`: the client that received the notification.
- * `event`: valid until the callback returns.
- *
- * The callback runs on a thread of the application, inside
- * mcp_client_dispatch() or inside a call of this client that waits; possibly
- * on several threads at the same time.
- */
-typedef void (*mcp_event_fn)(void *userdata,
-                             mcp_client *client,
-                             const mcp_event *event);
-
-/**
- * Receives an input request of the server; see
- * mcp_client_set_input_handler().
- *
- * `userdata`: the pointer given with the callback.
- * `client`: the client whose server sent it.
- * `input`: belongs to the application: answer it now or later, from any
- * thread, and free it with mcp_input_free().
- *
- * The callback runs on a thread of the application, inside
- * mcp_client_dispatch() or inside a call of this client that waits; possibly
- * on several threads at the same time.  The request that the input request
- * belongs to continues after the answer.
- */
-typedef void (*mcp_input_fn)(void *userdata,
-                             mcp_client *client,
-                             mcp_input *input);
-
-/**
- * Returns the version of the library, such as "0.1.0".
- *
- * The text is static and never NULL.  Compare it with MCP_VERSION.
- */
-const char *mcp_version(void);
-
-/**
- * Returns the version of the library as a number in the form of
- * MCP_VERSION_NUMBER.
- *
- * Compare the two numbers to detect that the application runs with an older
- * library than it was built for.
- */
-int32_t mcp_version_number(void);
 
 /**
  * Returns the name of a status code or a state, such as "MCP_E_TIMEOUT" or
@@ -1233,6 +1009,32 @@ int32_t mcp_version_number(void);
  * people.
  */
 const char *mcp_status_name(int32_t status);
+
+/**
+ * AN ERROR: the details of a failed call.
+ *
+ * Each thread has a last error.  Every function of this header that fails
+ * sets it, and functions that succeed do not change it.  To read it, pass
+ * NULL to the mcp_error_ functions.  A request has an error of its own,
+ * mcp_request_error(), which does not change until the request is performed
+ * again.  It is for applications that do not control on which thread the
+ * next call runs, such as programs in Go and in other languages that move
+ * work between threads.  mcp_error_copy() keeps an error for as long as you
+ * need it.
+ *
+ * An error never contains a token or the value of a header, even if the
+ * server repeated it in a response.
+ *
+ * Made by: mcp_error_copy().
+ *
+ * Functions: mcp_error_status(), mcp_error_message(),
+ *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
+ *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
+ *   mcp_error_exit_status(), mcp_error_copy().
+ *
+ * Released by: mcp_error_free().
+ */
+struct mcp_error;
 
 /**
  * Returns the status code of an error, one of MCP_E_.
@@ -1346,343 +1148,2854 @@ int32_t mcp_error_may_have_run(const mcp_error *error);
 int32_t mcp_error_exit_status(const mcp_error *error);
 
 /**
- * Makes a client of the MCP server at an http:// or https:// address.
+ * Copies an error, to keep it.
  *
- * `url`: the address of the server's MCP endpoint in ASCII, such as
- * "https://example.com/mcp".  Copied.  The library does not treat any part
- * of it as secret: pass a key in a header instead.
- * `token`: the bearer token, without the word "Bearer"; NULL for none.
- * Copied.
+ * `error`: an error, or NULL for the last error of this thread.
  *
- * Does no I/O.
- *
- * Returns a handle to free with mcp_client_free(), or NULL with the last
- * error set.  MCP_E_INVALID_ARGUMENT: the address is not HTTP, or has a user
- * name or a password; or the token is empty, or has a prefix, a space, a
- * line break or a byte outside ASCII.  If the address is plain http:// and
- * on another machine, the first call with a token fails: see
- * mcp_client_set_allow_plain_http().
- *
- * When: while no thread changes the environment.
- * Spec: transports, authorization.
+ * Returns a handle to free with mcp_error_free(); NULL if there is no error.
+ * The functions of this chapter read it as they read other errors.
  */
-mcp_client *mcp_client_new(const char *url, const char *token);
+mcp_error *mcp_error_copy(const mcp_error *error);
 
 /**
- * Ends all work of the client: every wait in every thread returns
- * MCP_E_CLOSED, and the library asks the server to end the session.
+ * Releases an error that mcp_error_copy() returned.
  *
- * `client`: may be NULL.
- *
- * Requests in flight are done at once, as MCP_E_CLOSED, and are handed out
- * like other requests; see mcp_client_next_done().  The function waits until
- * the server has ended the session and a server process has ended, but no
- * longer than mcp_client_set_close_timeout().  It may be called more than
- * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
- * function does nothing.
- *
- * Spec: transports, session management.
+ * `error`: such an error, which is not used again, or NULL.
  */
-void mcp_client_close(mcp_client *client);
+void mcp_error_free(mcp_error *error);
+
+/*
+ * ===========================================================================
+ * RESULTS
+ * ===========================================================================
+ * A call gives a result, which the application reads and frees:
+ *
+ *     mcp_result *result = NULL;
+ *
+ *     if (mcp_connect(client, &result) == MCP_OK) {
+ *         const char *name = mcp_result_server_name(result);
+ *
+ *         printf("%s\n", name ? name : "a server without a name");
+ *         if (mcp_result_has_capability(result, "tools"))
+ *             printf("It has tools.\n");
+ *     }
+ *     mcp_result_free(result);
+ */
 
 /**
- * Closes the client and releases it.  Secrets are overwritten.
+ * A RESULT of a call, of any method.
  *
- * `client`: a client that no other thread is using, and that is not used
- * afterwards; or NULL.
+ * The functions below read it.  If the result does not have what a function
+ * reads, the function returns 0 or NULL, or the value that its comment
+ * names.  mcp_result_json() returns the whole result.
  *
- * Results, errors, cancels and requests outlive the client.  From then on
- * its requests are MCP_E_CLOSED; you must still free them.  The function
- * waits like mcp_client_close().  In the child of a fork() it releases
- * memory and descriptors, and sends nothing.
+ * A result never changes: any number of threads may read it.  What the
+ * functions return is borrowed from it, and valid until mcp_result_free().
+ * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
+ * end there, but `len` is the whole length.
+ *
+ * Functions: mcp_result_json(), mcp_result_next_cursor(),
+ *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
+ *   mcp_result_text(), mcp_result_structured_json(),
+ *   mcp_result_prompt_description(), mcp_result_completion_count(),
+ *   mcp_result_completion(), mcp_result_completion_has_more(),
+ *   mcp_result_tool_count(), mcp_result_tool(), mcp_result_resource_count(),
+ *   mcp_result_resource(), mcp_result_prompt_count(), mcp_result_prompt(),
+ *   mcp_result_skill_count(), mcp_result_skill(), mcp_result_find_tool(),
+ *   mcp_result_server_name(), mcp_result_server_version(),
+ *   mcp_result_protocol_version(), mcp_result_instructions(),
+ *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
+ *
+ * Released by: mcp_result_free().
  */
-void mcp_client_free(mcp_client *client);
+struct mcp_result;
 
 /**
- * Sets an HTTP header that the library sends with every request to the
- * server.
+ * Releases a result and everything borrowed from it.
  *
- * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
- * `value`: UTF-8 without control characters; NULL removes the header.
- * Copied, and treated as a secret.  It is sent to the origin of the server
- * only.
- *
- * The library sends the cookies of the server back to it, as RFC 6265 says.
- * While there is a header Cookie, only that one is sent.
- *
- * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
- * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
- * allow, for a header that the library itself writes (Host, Content-Length,
- * Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
- * ones), and for Authorization while there is a token or a token handler.
- *
- * When: at any time, for requests begun later.
- * Spec: authorization, RFC 9110.
+ * `result`: a result that is not used again, or NULL.
  */
-int32_t mcp_client_set_header(mcp_client *client,
-                              const char *name,
-                              const char *value);
+void mcp_result_free(mcp_result *result);
 
 /**
- * Replaces the bearer token.
+ * Returns the whole result as JSON text, as the server wrote it.
  *
- * `token`: as for mcp_client_new(), copied; NULL removes the token or the
- * token handler.
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
  *
- * Requests in flight keep the old token.  It is overwritten when they end.
- *
- * Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
- * Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
- * give such a server its secrets with mcp_client_set_env().
- *
- * When: at any time.  Spec: authorization.
+ * Never NULL for a valid `result`.  For a list of several pages it is one
+ * object that contains the items of all pages.  Borrowed from the result:
+ * valid until mcp_result_free().
  */
-int32_t mcp_client_set_token(mcp_client *client, const char *token);
+const char *mcp_result_json(const mcp_result *result, size_t *len);
 
 /**
- * Chooses the HTTP transport by which the library reaches the server.
+ * Returns the cursor of the next page, for a request that reads a single
+ * page.
  *
- * `transport`: MCP_TRANSPORT_AUTO, which is the default,
- * MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
+ * `result`: NULL gives NULL.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
- * reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * Returns NULL if the server sent none or null, which means that there is no
+ * next page.  An empty text is a valid cursor.  A cursor that is no string
+ * is returned as its JSON text; the server expects it in the type that
+ * mcp_result_json() shows.  Borrowed from the result: valid until
+ * mcp_result_free().
  *
- * Spec: transports, backwards compatibility.
+ * Spec: pagination.
  */
-int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
+const char *mcp_result_next_cursor(const mcp_result *result);
 
 /**
- * Returns the transport that is in use, one of MCP_TRANSPORT_.
+ * Returns the server's name in a result of mcp_connect().
  *
- * `client`: not changed.
+ * `result`: NULL gives NULL.
  *
- * Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
- * connected.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
  *
- * Spec: transports.
+ * Spec: Implementation, name.
  */
-int32_t mcp_client_transport(mcp_client *client);
+const char *mcp_result_server_name(const mcp_result *result);
 
 /**
- * Sets the only protocol revision that the client uses.
+ * Returns the server's version in a result of mcp_connect().
  *
- * `version`: such as "2025-11-25"; the library tries no other revision.
- * NULL, which is the default, selects the newest revision that both sides
- * support.
+ * `result`: NULL gives NULL.
  *
- * Errors: MCP_E_VERSION for a revision that this library does not support;
- * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
+ *
+ * Spec: Implementation, version.
+ */
+const char *mcp_result_server_version(const mcp_result *result);
+
+/**
+ * Returns the negotiated protocol revision, such as "2025-11-25", in a
+ * result of mcp_connect().
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Never NULL for such a result, and NULL for any other result.  Borrowed
+ * from the result: valid until mcp_result_free().
  *
  * Spec: versioning.
  */
-int32_t mcp_client_set_protocol_version(mcp_client *client,
-                                        const char *version);
+const char *mcp_result_protocol_version(const mcp_result *result);
 
 /**
- * Sets the name and version of the application, as the server sees them in
- * the protocol and in the header User-Agent.
+ * Returns the server's instructions for its use, in a result of
+ * mcp_connect().
  *
- * `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
- * its version.
+ * `result`: NULL gives NULL.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
- * MCP_E_FORKED.
+ * Returns NULL if the server sent none; mcp_connect() fails for a value of
+ * another type.  The text comes from the server: do not trust it.  Borrowed
+ * from the result: valid until mcp_result_free().
  *
- * Spec: Implementation.
+ * Spec: initialize, server/discover.
  */
-int32_t mcp_client_set_info(mcp_client *client,
-                            const char *name,
-                            const char *version);
+const char *mcp_result_instructions(const mcp_result *result);
 
 /**
- * Sets a callback that provides the token.
+ * Returns 1 if the server declares a capability in a result of
+ * mcp_connect(), otherwise 0.
  *
- * `callback`: called before the first request, and again when the server
- * answers 401.  If the second token differs from the first, the request is
- * sent once more.  NULL removes the handler or the token.
+ * `result`: NULL gives 0.
+ * `name`: the capability, such as "tools" or "resources.subscribe".
+ *
+ * A member that is false or null is not a declared capability.  Other
+ * results than that of mcp_connect() have no capabilities.
+ *
+ * Spec: ServerCapabilities.
+ */
+int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
+
+/*
+ * ===========================================================================
+ * TOOLS
+ * ===========================================================================
+ * A tool is a function that the server executes:
+ *
+ *     mcp_result *result = NULL;
+ *
+ *     if (mcp_call_tool(client, "add", "{\"a\":1,\"b\":2}", &result)
+ *         == MCP_OK) {
+ *         const char *text = mcp_result_text(result, NULL);
+ *
+ *         printf("%s%s\n", mcp_result_is_error(result) ? "error: " : "",
+ *                text ? text : "");
+ *     }
+ *     mcp_result_free(result);
+ */
+
+/**
+ * A TOOL of mcp_result_tool(), borrowed from the result.
+ *
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * annotations and the member _meta, read mcp_tool_json() with
+ * mcp_json_parse() and mcp_json_at(); for a hint, see mcp_tool_hint().
+ *
+ * Functions: mcp_tool_name(), mcp_tool_title(), mcp_tool_description(),
+ *   mcp_tool_input_schema_json(), mcp_tool_output_schema_json(),
+ *   mcp_tool_json(), mcp_tool_hint(), mcp_tool_check_arguments().
+ */
+struct mcp_tool;
+
+/**
+ * Lists all tools of the server; reads all pages of the list.
+ *
+ * `out` receives the result, or NULL on failure.  Read it with
+ * mcp_result_tool_count() and mcp_result_tool(); free it with
+ * mcp_result_free().
+ *
+ * To read a single page, perform a request of "tools/list" that has the
+ * "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
+ * with a request that can be started or cancelled, see
+ * mcp_request_set_all_pages().
+ *
+ * From revision 2026-07-28 on, a tool is left out if its schema marks
+ * parameters for HTTP headers in an invalid way; mcp_result_json() still
+ * contains it.  From the same revision on, a list that the server declares
+ * fresh is answered from memory, see mcp_client_set_cache_size().
+ *
+ * Each page may take the time of mcp_client_set_timeout(), and the whole
+ * list the time of mcp_client_set_deadline().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
+ * than mcp_client_set_max_pages() or more items than
+ * mcp_client_set_max_items() allows.
+ *
+ * Spec: tools/list, pagination.
+ */
+int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
+
+/**
+ * Calls a tool and waits for its result.
+ *
+ * `name`: the tool's name, UTF-8, copied.
+ * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
+ * arguments.
+ * `out`, unless NULL, receives the result, or NULL on failure; free it with
+ * mcp_result_free().
+ *
+ * A tool that fails gives a result, and this function returns MCP_OK: check
+ * mcp_result_is_error().
+ *
+ * If the connection breaks after a byte of the call may have reached the
+ * server, the library does not send the call again and returns MCP_E_IO.  To
+ * allow a second attempt for tools that are read-only or idempotent, see
+ * mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+ *
+ * The call asks the server to report progress.  Each progress notification
+ * restarts the timeout, but mcp_client_set_deadline() limits the whole call.
+ * To set a timeout for one call, to receive progress or to cancel, see
+ * mcp_request_new_call_tool().  For tools that run for a very long time, see
+ * mcp_client_set_tasks().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
+ * arguments that are not a JSON object, before anything is sent.
+ *
+ * Spec: tools/call.
+ */
+int32_t mcp_call_tool(mcp_client *client,
+                      const char *name,
+                      const char *arguments_json,
+                      mcp_result **out);
+
+/**
+ * Returns the number of tools in a result of mcp_list_tools().
+ *
+ * `result`: NULL gives 0.
+ *
+ * Tools that cannot be called are not counted: see mcp_list_tools().  An item
+ * of another type is counted, and the functions that read it return NULL.
+ *
+ * Spec: tools/list.
+ */
+size_t mcp_result_tool_count(const mcp_result *result);
+
+/**
+ * Returns a tool by its index.
+ *
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: tools/list.
+ */
+const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
+
+/**
+ * Returns the tool of a name in a result of mcp_list_tools(), or NULL.
+ *
+ * `result`: NULL gives NULL.
+ * `name`: compared byte by byte.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Tool, name.
+ */
+const mcp_tool *mcp_result_find_tool(const mcp_result *result,
+                                     const char *name);
+
+/**
+ * Returns 1 if the result of mcp_call_tool() says that the tool failed,
+ * otherwise 0.
+ *
+ * `result`: NULL gives 0.
+ *
+ * The content blocks of such a result say why: see mcp_result_text().  The
+ * text "true" and the number 1 count as true.
+ *
+ * Spec: tools/call, isError.
+ */
+int32_t mcp_result_is_error(const mcp_result *result);
+
+/**
+ * Returns the structured content of a result of mcp_call_tool() as JSON
+ * text.
+ *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns NULL if the server sent none.  From revision 2026-07-28 on it may
+ * be any JSON value, also null, which is returned as "null".  Borrowed from
+ * the result: valid until mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the name to pass to mcp_call_tool().
+ *
+ * `tool`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Tool, name.
+ */
+const char *mcp_tool_name(const mcp_tool *tool);
+
+/**
+ * Returns the name to show to people: the title, or the title in the
+ * annotations, or the name.
+ *
+ * `tool`: NULL gives NULL.
+ *
+ * The first of them that is not empty counts.  Returns NULL if the server
+ * sent none or a value of another type.  The text is borrowed from the
+ * result: valid until mcp_result_free().
+ *
+ * Spec: Tool, title.
+ */
+const char *mcp_tool_title(const mcp_tool *tool);
+
+/**
+ * Returns the tool's description.
+ *
+ * `tool`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Tool, description.
+ */
+const char *mcp_tool_description(const mcp_tool *tool);
+
+/**
+ * Returns the JSON Schema of the tool's arguments, as the server wrote it.
+ *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  The text is borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: Tool, inputSchema.
+ */
+const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Returns the JSON Schema of the tool's structured content, as the server
+ * wrote it.
+ *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns NULL if the server sent none or null; a value of another type is
+ * returned as it is.  The text is borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: Tool, outputSchema.
+ */
+const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Returns the whole tool as JSON text.
+ *
+ * `tool`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `tool`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
+ * Spec: Tool.
+ */
+const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
+
+/**
+ * Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
+ * does not say.
+ *
+ * `tool`: NULL gives -1.
+ * `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
+ * "openWorldHint".
+ *
+ * A hint is the server's claim, not a promise.
+ *
+ * Spec: ToolAnnotations.
+ */
+int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Checks arguments against the tool's inputSchema, without any I/O.
+ *
+ * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+ * or "" for no arguments.
+ *
+ * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+ * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+ * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+ * used: it is invalid, refers to another document, exceeds a limit, or the
+ * library was built without the Cargo feature "schema".  The message says
+ * which.  The server checks the arguments as well, so that a program may call
+ * the tool in that case.
+ *
+ * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+ * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+ * tool without inputSchema takes all arguments.
+ *
+ * Spec: Tool, inputSchema.
+ */
+int32_t mcp_tool_check_arguments(const mcp_tool *tool,
+                                 const char *arguments_json);
+
+/*
+ * ===========================================================================
+ * CONTENT
+ * ===========================================================================
+ * The result of a tool, a resource that was read and the messages of a prompt
+ * consist of content blocks:
+ *
+ *     static void show(const mcp_result *result)
+ *     {
+ *         for (size_t i = 0; i < mcp_result_content_count(result); i++) {
+ *             const mcp_content *content = mcp_result_content(result, i);
+ *             const char *text = mcp_content_text(content, NULL);
+ *
+ *             if (text)
+ *                 puts(text);
+ *         }
+ *     }
+ */
+
+/**
+ * CONTENT KINDS, for mcp_content_kind().
+ */
+#define MCP_CONTENT_TEXT 1
+#define MCP_CONTENT_IMAGE 2
+#define MCP_CONTENT_AUDIO 3
+#define MCP_CONTENT_RESOURCE_LINK 4
+
+/**
+ * An embedded resource: its text or its bytes, with its URI.
+ */
+#define MCP_CONTENT_RESOURCE 5
+
+/**
+ * A kind that this library does not know.  mcp_content_json() has the whole
+ * item.  A later library may give the kind a number of its own: see "NEW
+ * KINDS" at the top.
+ */
+#define MCP_CONTENT_OTHER 99
+
+/**
+ * A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
+ * of a tool's result, of a resource that was read, or of a prompt's message.
+ *
+ * For the annotations and the member _meta, read mcp_content_json() with
+ * mcp_json_parse() and mcp_json_at().
+ *
+ * Functions: mcp_content_kind(), mcp_content_role(), mcp_content_text(),
+ *   mcp_content_data(), mcp_content_mime_type(), mcp_content_resource(),
+ *   mcp_content_json().
+ */
+struct mcp_content;
+
+/**
+ * Returns the number of content blocks in a result of mcp_call_tool(),
+ * mcp_read_resource() or mcp_get_prompt().
+ *
+ * `result`: NULL gives 0.
+ *
+ * A text or an object in the place of the array is one content block.  If a
+ * tool's result has neither content nor structured content,
+ * mcp_result_json() has what the server sent.
+ *
+ * Spec: ContentBlock.
+ */
+size_t mcp_result_content_count(const mcp_result *result);
+
+/**
+ * Returns a content block by its index.
+ *
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: ContentBlock.
+ */
+const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
+
+/**
+ * Returns all text content blocks of the result as one text, separated by
+ * line breaks.
+ *
+ * `result`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * This is what most applications need from a tool.  Never NULL for a valid
+ * `result`: "" if there is no text.  Borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: TextContent.
+ */
+const char *mcp_result_text(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the kind of a content block: one of MCP_CONTENT_.
+ *
+ * `content`: NULL gives 0.
+ *
+ * MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
+ * is no content block; mcp_content_json() returns the whole value.  Without
+ * a type, the members decide: a text is MCP_CONTENT_TEXT.
+ *
+ * Spec: ContentBlock.
+ */
+int32_t mcp_content_kind(const mcp_content *content);
+
+/**
+ * Returns the role of the prompt's message that the content block belongs
+ * to: "user" or "assistant".
+ *
+ * `content`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type, and for a
+ * content block that is not of a prompt.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
+ * Spec: PromptMessage, role.
+ */
+const char *mcp_content_role(const mcp_content *content);
+
+/**
+ * Returns the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that
+ * contains text.
+ *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns NULL if the server sent none or null, and for other kinds.  A value
+ * that is no string is returned as its JSON text.  The text is UTF-8.  If it
+ * contains a NUL, C sees its end there, but `len` is the whole length.
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: TextContent.
+ */
+const char *mcp_content_text(const mcp_content *content, size_t *len);
+
+/**
+ * Returns the bytes of an image, of audio or of a binary resource, decoded
+ * from base64: in the standard or the URL-safe alphabet, with or without
+ * padding and line breaks.
+ *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes.
+ *
+ * Returns NULL if the server sent none, and for other kinds; the last error
+ * does not change then.  If the server sent a value of another type, or one
+ * that is not base64, returns NULL and sets the last error to
+ * MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
+ * them.  Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: ImageContent, BlobResourceContents.
+ */
+const void *mcp_content_data(const mcp_content *content, size_t *len);
+
+/**
+ * Returns the media type of a content block.
+ *
+ * `content`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: ContentBlock.
+ */
+const char *mcp_content_mime_type(const mcp_content *content);
+
+/**
+ * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to, or that
+ * MCP_CONTENT_RESOURCE contains; NULL for other kinds.
+ *
+ * `content`: NULL gives NULL.
+ *
+ * Read its URI with mcp_resource_uri(), and the rest with the functions that
+ * follow that one.  Each content block of mcp_read_resource() is of the kind
+ * MCP_CONTENT_RESOURCE.  Borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: ResourceLink, ResourceContents.
+ */
+const mcp_resource *mcp_content_resource(const mcp_content *content);
+
+/**
+ * Returns the whole content block as JSON text.
+ *
+ * `content`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `content`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
+ * Spec: ContentBlock.
+ */
+const char *mcp_content_json(const mcp_content *content, size_t *len);
+
+/*
+ * ===========================================================================
+ * RESOURCES
+ * ===========================================================================
+ * A resource is data that the server offers to read:
+ *
+ *     mcp_result *result = NULL;
+ *
+ *     if (mcp_read_resource(client, "file:///readme.txt", &result) == MCP_OK) {
+ *         const char *text = mcp_result_text(result, NULL);
+ *
+ *         puts(text ? text : "The resource has no text.");
+ *     }
+ *     mcp_result_free(result);
+ */
+
+/**
+ * A RESOURCE or a resource template of mcp_result_resource(), or the resource
+ * of a content block, see mcp_content_resource(); borrowed from the result.
+ *
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * annotations and the member _meta, read mcp_resource_json() with
+ * mcp_json_parse() and mcp_json_at().
+ *
+ * Functions: mcp_resource_uri(), mcp_resource_name(), mcp_resource_title(),
+ *   mcp_resource_description(), mcp_resource_mime_type(),
+ *   mcp_resource_size(), mcp_resource_json().
+ */
+struct mcp_resource;
+
+/**
+ * Lists all resources of the server; reads all pages of the list.
+ *
+ * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
+ * and mcp_result_resource().
+ *
+ * Returns like mcp_list_tools().
+ *
+ * Spec: resources/list.
+ */
+int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
+
+/**
+ * Lists all resource templates of the server; reads all pages of the list.
+ *
+ * `out`: as for mcp_list_tools().
+ *
+ * Each template is read like a resource, and mcp_resource_uri() is its URI
+ * template (RFC 6570).
+ *
+ * Returns like mcp_list_tools().
+ *
+ * Spec: resources/templates/list.
+ */
+int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
+
+/**
+ * Reads a resource.
+ *
+ * `uri`: the resource's URI, UTF-8, copied.
+ * `out`: as for mcp_call_tool(); read it with mcp_result_content_count() and
+ * mcp_result_content().
+ *
+ * From revision 2026-07-28 on, a resource that the server declares fresh is
+ * answered from memory, see mcp_client_set_cache_size().
+ *
+ * Returns MCP_OK or a status: call errors.
+ *
+ * Spec: resources/read.
+ */
+int32_t mcp_read_resource(mcp_client *client,
+                          const char *uri,
+                          mcp_result **out);
+
+/**
+ * Returns the number of resources or templates in a result of
+ * mcp_list_resources() or mcp_list_resource_templates().
+ *
+ * `result`: NULL gives 0.
+ *
+ * An item of another type is counted, and the functions that read it return
+ * NULL.
+ *
+ * Spec: resources/list.
+ */
+size_t mcp_result_resource_count(const mcp_result *result);
+
+/**
+ * Returns a resource or a template by its index.
+ *
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: resources/list.
+ */
+const mcp_resource *mcp_result_resource(const mcp_result *result,
+                                        size_t index);
+
+/**
+ * Returns the resource's URI, or the URI template (RFC 6570) of a resource
+ * template.
+ *
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Resource, uri.
+ */
+const char *mcp_resource_uri(const mcp_resource *resource);
+
+/**
+ * Returns the resource's name.
+ *
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Resource, name.
+ */
+const char *mcp_resource_name(const mcp_resource *resource);
+
+/**
+ * Returns the name to show to people: the title, or the name if there is no
+ * title.
+ *
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Resource, title.
+ */
+const char *mcp_resource_title(const mcp_resource *resource);
+
+/**
+ * Returns the resource's description.
+ *
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Resource, description.
+ */
+const char *mcp_resource_description(const mcp_resource *resource);
+
+/**
+ * Returns the resource's media type.
+ *
+ * `resource`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Resource, mimeType.
+ */
+const char *mcp_resource_mime_type(const mcp_resource *resource);
+
+/**
+ * Returns the resource's size in bytes, or -1 if the server does not say.
+ *
+ * `resource`: NULL gives -1.
+ *
+ * Spec: Resource, size.
+ */
+int64_t mcp_resource_size(const mcp_resource *resource);
+
+/**
+ * Returns the whole resource as JSON text.
+ *
+ * `resource`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `resource`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
+ * Spec: Resource.
+ */
+const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
+
+/*
+ * ===========================================================================
+ * PROMPTS AND COMPLETION
+ * ===========================================================================
+ * A prompt is a template of messages for a language model:
+ *
+ *     mcp_result *result = NULL;
+ *
+ *     mcp_get_prompt(client, "review", "{\"language\":\"C\"}", &result);
+ *     for (size_t i = 0; i < mcp_result_content_count(result); i++) {
+ *         const mcp_content *message = mcp_result_content(result, i);
+ *         const char *role = mcp_content_role(message);
+ *
+ *         printf("%s\n", role ? role : "");
+ *     }
+ *     mcp_result_free(result);
+ */
+
+/**
+ * A PROMPT of mcp_result_prompt(), borrowed from the result.
+ *
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * member _meta and the titles of arguments, read mcp_prompt_json() with
+ * mcp_json_parse() and mcp_json_at().
+ *
+ * Functions: mcp_prompt_name(), mcp_prompt_title(), mcp_prompt_description(),
+ *   mcp_prompt_argument_count(), mcp_prompt_argument_name(),
+ *   mcp_prompt_argument_description(), mcp_prompt_argument_required(),
+ *   mcp_prompt_json().
+ */
+struct mcp_prompt;
+
+/**
+ * Lists all prompts of the server; reads all pages of the list.
+ *
+ * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
+ * mcp_result_prompt().
+ *
+ * Returns like mcp_list_tools().
+ *
+ * Spec: prompts/list.
+ */
+int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
+
+/**
+ * Gets a prompt with its arguments filled in.
+ *
+ * `name`: the prompt's name, UTF-8, copied.
+ * `arguments_json`: a JSON object whose values are strings, copied; NULL or
+ * "" for no arguments.
+ * `out`: as for mcp_call_tool().
+ *
+ * The messages of the prompt are the content blocks of the result:
+ * mcp_result_content().  Each has a mcp_content_role().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
+ * argument that is not a string.
+ *
+ * Spec: prompts/get.
+ */
+int32_t mcp_get_prompt(mcp_client *client,
+                       const char *name,
+                       const char *arguments_json,
+                       mcp_result **out);
+
+/**
+ * Returns the number of prompts in a result of mcp_list_prompts().
+ *
+ * `result`: NULL gives 0.
+ *
+ * An item of another type is counted, and the functions that read it return
+ * NULL.
+ *
+ * Spec: prompts/list.
+ */
+size_t mcp_result_prompt_count(const mcp_result *result);
+
+/**
+ * Returns a prompt by its index.
+ *
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: prompts/list.
+ */
+const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
+
+/**
+ * Returns the description in a result of mcp_get_prompt().
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: prompts/get.
+ */
+const char *mcp_result_prompt_description(const mcp_result *result);
+
+/**
+ * Returns the name to pass to mcp_get_prompt().
+ *
+ * `prompt`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Prompt, name.
+ */
+const char *mcp_prompt_name(const mcp_prompt *prompt);
+
+/**
+ * Returns the name to show to people: the title, or the name if there is no
+ * title.
+ *
+ * `prompt`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Prompt, title.
+ */
+const char *mcp_prompt_title(const mcp_prompt *prompt);
+
+/**
+ * Returns the prompt's description.
+ *
+ * `prompt`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: Prompt, description.
+ */
+const char *mcp_prompt_description(const mcp_prompt *prompt);
+
+/**
+ * Returns the number of arguments that the prompt takes.
+ *
+ * `prompt`: NULL gives 0.
+ *
+ * An argument of another type is counted, and the functions that read it
+ * return NULL.
+ *
+ * Spec: PromptArgument.
+ */
+size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
+
+/**
+ * Returns an argument's name by its index.
+ *
+ * `prompt`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: PromptArgument.
+ */
+const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
+
+/**
+ * Returns an argument's description by its index.
+ *
+ * `prompt`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Returns NULL if the server sent none or a value of another type.  The text
+ * is borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: PromptArgument.
+ */
+const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
+                                            size_t index);
+
+/**
+ * Returns 1 if an argument is required, otherwise 0.
+ *
+ * `prompt`: NULL gives 0.
+ * `index`: starts at 0; 0 is returned past the end.
+ *
+ * Spec: PromptArgument, required.
+ */
+int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
+
+/**
+ * Returns the whole prompt as JSON text.
+ *
+ * `prompt`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `prompt`.  The text is borrowed from the result:
+ * valid until mcp_result_free().
+ *
+ * Spec: Prompt.
+ */
+const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
+
+/**
+ * Asks the server for completions of an argument.
+ *
+ * `reference_json`: what the argument belongs to:
+ * {"type":"ref/prompt","name":...} or {"type":"ref/resource","uri":...}.
+ * `argument`: the argument's name.
+ * `value`: what the user typed so far.
+ * `context_json`: the other arguments known so far, as a JSON object whose
+ * values are strings; NULL or "" for none.
+ * `out`: as for mcp_call_tool(); read it with mcp_result_completion_count()
+ * and mcp_result_completion().
+ *
+ * The texts are UTF-8.  The library copies them.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
+ * if the server speaks a revision before 2025-06-18, which has no context.
+ *
+ * Spec: completion/complete.
+ */
+int32_t mcp_complete(mcp_client *client,
+                     const char *reference_json,
+                     const char *argument,
+                     const char *value,
+                     const char *context_json,
+                     mcp_result **out);
+
+/**
+ * Returns the number of completions in a result of mcp_complete().
+ *
+ * `result`: NULL gives 0.
+ *
+ * Spec: completion/complete.
+ */
+size_t mcp_result_completion_count(const mcp_result *result);
+
+/**
+ * Returns a completion of a result of mcp_complete() by its index.
+ *
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * Never NULL for an index below mcp_result_completion_count().  A number or
+ * a boolean is returned as its JSON text; values of other types are left
+ * out.  Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: completion/complete.
+ */
+const char *mcp_result_completion(const mcp_result *result, size_t index);
+
+/**
+ * Returns 1 if the server has more completions than those in a result of
+ * mcp_complete(), otherwise 0.
+ *
+ * `result`: NULL gives 0.
+ *
+ * Spec: completion/complete, hasMore.
+ */
+int32_t mcp_result_completion_has_more(const mcp_result *result);
+
+/*
+ * ===========================================================================
+ * JSON
+ * ===========================================================================
+ * Arguments are built, and members of a server's JSON are read:
+ *
+ *     mcp_json *json = mcp_json_new();
+ *     mcp_result *result = NULL;
+ *
+ *     mcp_json_set_string(json, "/city", "Turku");
+ *     mcp_json_set_integer(json, "/days/-", 3);
+ *     mcp_call_tool(client, "forecast", mcp_json_text(json, NULL), &result);
+ *     mcp_json_free(json);
+ *     mcp_result_free(result);
+ */
+
+/**
+ * JSON VALUE KINDS, for mcp_json_kind().
+ */
+#define MCP_JSON_NULL 0
+#define MCP_JSON_BOOLEAN 1
+#define MCP_JSON_NUMBER 2
+#define MCP_JSON_STRING 3
+#define MCP_JSON_ARRAY 4
+#define MCP_JSON_OBJECT 5
+
+/**
+ * A JSON VALUE: builds arguments and reads results without another library.
+ *
+ * A `mcp_json *` that the application made may be changed, and must be
+ * freed.  A `const mcp_json *` is a part of such a value: valid until the
+ * whole value is changed or freed.  A place in a value is a JSON Pointer
+ * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
+ * member "a".  Numbers keep the text with which they were written.  Only one
+ * thread at a time may change a value or call mcp_json_text() for it.
+ *
+ * Made by: mcp_json_new(), mcp_json_parse().
+ *
+ * Functions: mcp_json_set_string(), mcp_json_set_integer(),
+ *   mcp_json_set_number(), mcp_json_set_boolean(), mcp_json_set_json(),
+ *   mcp_json_at(), mcp_json_kind(), mcp_json_count(), mcp_json_child(),
+ *   mcp_json_key(), mcp_json_string(), mcp_json_integer(), mcp_json_number(),
+ *   mcp_json_boolean(), mcp_json_text().
+ *
+ * Released by: mcp_json_free().
+ */
+struct mcp_json;
+
+/**
+ * Makes an empty JSON object.
+ *
+ * Returns a handle to free with mcp_json_free().
+ */
+mcp_json *mcp_json_new(void);
+
+/**
+ * Parses JSON text.
+ *
+ * `text`: UTF-8; it need not end with a NUL.
+ * `len`: its length in bytes.
+ *
+ * Returns a handle to free with mcp_json_free(), or NULL with the last error
+ * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
+ * column.  Objects and arrays may be nested 512 deep, as in the messages of
+ * a server.
+ */
+mcp_json *mcp_json_parse(const char *text, size_t len);
+
+/**
+ * Releases a value and all its parts.
+ *
+ * `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
+ * used again, or NULL.  Do not pass a part of a value.
+ */
+void mcp_json_free(mcp_json *json);
+
+/**
+ * Sets the value at a place to a UTF-8 string.
+ *
+ * `json`: a value that the application made.
+ * `pointer`: the place, a JSON Pointer.
+ * `value`: the string, copied.
+ *
+ * Objects on the way to the place are created.  The last step "-" appends to
+ * an array, which is created as well.
+ *
+ * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
+ * leads into a value that has no members, or past the end of an array;
+ * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
+ */
+int32_t mcp_json_set_string(mcp_json *json,
+                            const char *pointer,
+                            const char *value);
+
+/**
+ * Sets the value at a place to an integer.
+ *
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value`: all its digits are kept.
+ *
+ * Returns like mcp_json_set_string().
+ */
+int32_t mcp_json_set_integer(mcp_json *json,
+                             const char *pointer,
+                             int64_t value);
+
+/**
+ * Sets the value at a place to a number.
+ *
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value`: written so that reading it gives the same number.
+ *
+ * Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
+ * infinity or a NaN.
+ */
+int32_t mcp_json_set_number(mcp_json *json,
+                            const char *pointer,
+                            double value);
+
+/**
+ * Sets the value at a place to true or false.
+ *
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value`: 0 for false, any other number for true.
+ *
+ * Returns like mcp_json_set_string().
+ */
+int32_t mcp_json_set_boolean(mcp_json *json,
+                             const char *pointer,
+                             int32_t value);
+
+/**
+ * Sets the value at a place to any JSON value, such as "null" or "[]".
+ *
+ * `json`, `pointer`: as for mcp_json_set_string().
+ * `value_json`: JSON text, copied.
+ *
+ * Returns like mcp_json_set_string().
+ */
+int32_t mcp_json_set_json(mcp_json *json,
+                          const char *pointer,
+                          const char *value_json);
+
+/**
+ * Returns the value at a place, or NULL if there is none.
+ *
+ * `json`: NULL gives NULL.
+ * `pointer`: the place, a JSON Pointer.
+ *
+ * The value is valid until the whole is changed or freed.  Each step
+ * searches all members of its object: to read every member of a large
+ * object, use mcp_json_child().
+ */
+const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
+
+/**
+ * Returns the kind of a value: one of MCP_JSON_.
+ *
+ * `json`: NULL gives MCP_JSON_NULL.
+ */
+int32_t mcp_json_kind(const mcp_json *json);
+
+/**
+ * Returns the number of elements of an array or members of an object; 0 for
+ * other kinds.
+ *
+ * `json`: NULL gives 0.
+ */
+size_t mcp_json_count(const mcp_json *json);
+
+/**
+ * Returns an element of an array, or the value of a member of an object, by
+ * its index.
+ *
+ * `json`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end and for other kinds.
+ *
+ * Valid until the whole value is changed or freed.
+ */
+const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
+
+/**
+ * Returns the name of a member of an object by its index.
+ *
+ * `json`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end and for other kinds.
+ *
+ * Valid until the whole value is changed or freed.
+ */
+const char *mcp_json_key(const mcp_json *json, size_t index);
+
+/**
+ * Returns the text of a string; NULL for other kinds.
+ *
+ * `json`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Valid until the whole value is changed or freed.
+ */
+const char *mcp_json_string(const mcp_json *json, size_t *len);
+
+/**
+ * Returns the value of a number as an integer.
+ *
+ * `otherwise`: returned for other kinds, for a number with a fraction, and
+ * for a number that does not fit.  It is also returned for a NULL `json`.
+ */
+int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
+
+/**
+ * Returns the value of a number.
+ *
+ * `otherwise`: returned for other kinds, and for a NULL `json`.
+ */
+double mcp_json_number(const mcp_json *json, double otherwise);
+
+/**
+ * Returns 1 for true and 0 for false.
+ *
+ * `otherwise`: returned for other kinds, and for a NULL `json`.
+ */
+int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
+
+/**
+ * Returns a value as JSON text, without white space between its parts.
+ *
+ * `json`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Valid until the value is changed or freed.
+ */
+const char *mcp_json_text(const mcp_json *json, size_t *len);
+
+/*
+ * ===========================================================================
+ * REQUESTS
+ * ===========================================================================
+ * A request has options that differ from those of its client:
+ *
+ *     mcp_request *request = mcp_request_new_call_tool(client, "build", NULL);
+ *     mcp_result *result = NULL;
+ *
+ *     mcp_request_set_timeout(request, 300000);
+ *     if (mcp_request_perform(request, &result) != MCP_OK)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_result_free(result);
+ *     mcp_request_free(request);
+ */
+
+/**
+ * A REQUEST to the server, with options of its own.
+ *
+ * Make it with one of the mcp_request_new functions, and set the options
+ * that differ from those of the client.  Then call mcp_request_perform(),
+ * which blocks, or mcp_request_start(), which returns at once.  After
+ * mcp_request_start(), mcp_client_fd() becomes readable when there is
+ * something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
+ * hands out the finished requests.
+ *
+ * A request that is not in flight may be performed or started again, which
+ * sends it again.  While a request is in flight its options cannot be
+ * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
+ * see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
+ * that any thread may call mcp_request_status() and mcp_request_cancel(), and
+ * fire the request's mcp_cancel.
+ *
+ * A completed request is handed out once, by exactly one of these:
+ * mcp_request_perform(), mcp_request_wait(), the callback of
+ * mcp_request_set_done(), or mcp_client_next_done().  After
+ * mcp_client_close() the requests that were in flight are handed out as
+ * MCP_E_CLOSED.  After mcp_client_free() only mcp_request_wait() hands out a
+ * request without a done callback.
+ *
+ * Made by: mcp_request_new(), mcp_request_new_call_tool(),
+ *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
+ *   mcp_client_next_done(), mcp_input_request().
+ *
+ * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
+ *   mcp_request_set_cancel(), mcp_request_set_meta_json(),
+ *   mcp_request_set_repeatable(), mcp_request_set_all_pages(),
+ *   mcp_request_set_userdata(), mcp_request_userdata(),
+ *   mcp_request_perform(), mcp_request_start(), mcp_request_status(),
+ *   mcp_request_wait(), mcp_request_take_result(), mcp_request_error(),
+ *   mcp_request_set_done(), mcp_request_cancel(), mcp_request_set_header(),
+ *   mcp_request_client(), mcp_request_method(), mcp_request_set_progress(),
+ *   mcp_request_set_task().
+ *
+ * Released by: mcp_request_free().
+ */
+struct mcp_request;
+
+/**
+ * Makes a request with any method, known to this library or not.
+ *
+ * `client`: the client that will send the request.  The request keeps it
+ * alive.
+ * `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
+ * `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
+ * The library adds the members that the protocol requires (_meta, progress
+ * token).
+ *
+ * A request with the method "ping" sends whatever mcp_ping() sends.
+ *
+ * Returns a handle to free with mcp_request_free(), or NULL with the last
+ * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+ *
+ * Spec: basic, requests.
+ */
+mcp_request *mcp_request_new(mcp_client *client,
+                             const char *method,
+                             const char *params_json);
+
+/**
+ * Makes a request with the method "tools/call"; see mcp_call_tool().
+ *
+ * `client`: as for mcp_request_new().
+ * `name`, `arguments_json`: as for mcp_call_tool().
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: tools/call.
+ */
+mcp_request *mcp_request_new_call_tool(mcp_client *client,
+                                       const char *name,
+                                       const char *arguments_json);
+
+/**
+ * Makes a request with the method "resources/read"; see mcp_read_resource().
+ *
+ * `client`: as for mcp_request_new().
+ * `uri`: as for mcp_read_resource().
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: resources/read.
+ */
+mcp_request *mcp_request_new_read_resource(mcp_client *client,
+                                           const char *uri);
+
+/**
+ * Makes a request with the method "prompts/get"; see mcp_get_prompt().
+ *
+ * `client`: as for mcp_request_new().
+ * `name`, `arguments_json`: as for mcp_get_prompt().
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: prompts/get.
+ */
+mcp_request *mcp_request_new_get_prompt(mcp_client *client,
+                                        const char *name,
+                                        const char *arguments_json);
+
+/**
+ * Releases a request.  A started request that is in flight ends.
+ *
+ * `request`: a request that no thread is performing, and that you do not use
+ * afterwards; or NULL.
+ *
+ * The results of the request outlive it.
+ */
+void mcp_request_free(mcp_request *request);
+
+/**
+ * Sends the request and waits on this thread until it is done.
+ *
+ * `out`, unless NULL, receives the result, to free with mcp_result_free();
+ * NULL on failure.
+ *
+ * Handlers of the client run on this thread during the wait.  If the
+ * connection is lost after a byte of the request may have reached the
+ * server, the library sends the request again only if it is safe to repeat;
+ * see mcp_request_set_repeatable().  Otherwise the function returns
+ * MCP_E_IO, and mcp_error_may_have_run() returns 1.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
+ * flight.
+ *
+ * Spec: basic, requests.
+ */
+int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
+
+/**
+ * Sets the timeout of this request, in place of that of
+ * mcp_client_set_timeout().
+ *
+ * `milliseconds`: 1 or more.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Spec: lifecycle, timeouts.
+ */
+int32_t mcp_request_set_timeout(mcp_request *request, int64_t milliseconds);
+
+/**
+ * Sets the deadline of this request, in place of that of
+ * mcp_client_set_deadline().
+ *
+ * `milliseconds`: 1 or more.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Spec: lifecycle, timeouts.
+ */
+int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
+
+/**
+ * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
+ *
+ * `cancel`: the request keeps a reference, so that you may free the cancel.
+ * If it has been fired already, the request ends at once.  NULL removes it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Spec: cancellation.
+ */
+int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
+
+/**
+ * Adds the members of a JSON object to the _meta of the request.
+ *
+ * `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
+ *
+ * The members replace those of an earlier call of this function, and those
+ * of a _meta in the parameters.  Names that the protocol itself uses are
+ * refused.  The members "traceparent", "tracestate" and "baggage" are
+ * refused if they do not conform to W3C Trace Context.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Spec: basic, _meta.
+ */
+int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
+
+/**
+ * Sets whether the library may send the request again after a broken
+ * connection, although the server may have executed it.
+ *
+ * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
+ * such as those that only read, and for the tools that
+ * mcp_client_set_repeat_tools() allows; 0 for others.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ */
+int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
+
+/**
+ * Sets whether a request for a list collects all pages, as mcp_list_tools()
+ * does, or only the one page that its parameters name.
+ *
+ * `all`: 1 or 0.  Default: 0.
+ *
+ * It applies to the methods "tools/list", "resources/list",
+ * "resources/templates/list", "prompts/list", "skills/list" and
+ * "tasks/list", whether the request is performed or started.  The request
+ * gives one result, as mcp_list_tools() does, with the same limits:
+ * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
+ * restarts with each page.  The deadline applies to the whole list.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
+ * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Spec: pagination.
+ */
+int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
+
+/**
+ * Stores a pointer of yours with the request.
+ *
+ * `request`: may be NULL.
+ * `userdata`: any pointer.  The library never reads what it points to.
+ */
+void mcp_request_set_userdata(mcp_request *request, void *userdata);
+
+/**
+ * Sets a callback that receives the request when it was started and is done.
+ *
+ * `callback`: runs once for each successful mcp_request_start(), whatever the
+ * status of the request is.  NULL removes it.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * A call fails with MCP_E_UNAUTHORIZED if its token request fails, and with
- * MCP_E_TIMEOUT if it is not answered in time.
+ * The callback hands out the request in place of mcp_client_next_done(),
+ * which never returns a request that has a done callback.
+ * mcp_request_wait() returns the status of such a request, and its callback
+ * runs as well.  The callback does not run for mcp_request_perform().
  *
- * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
- * MCP_E_FORKED.
+ * The callback runs inside mcp_client_dispatch(), or inside a call of the
+ * same client that waits, on any of the threads that are in such a function.
+ * It never runs inside another callback of its client on the same thread: it
+ * runs after that callback has returned.  It may make calls with the client,
+ * and may start other requests and wait for them.  Done callbacks that
+ * become due meanwhile run after it.
  *
- * When: at any time.  Spec: authorization.
+ * mcp_client_close() runs no done callback.  A later mcp_client_dispatch()
+ * runs those of the requests that were in flight, with the status
+ * MCP_E_CLOSED.  mcp_client_free() runs those that are left, on the thread
+ * that calls it.
+ *
+ * A request that is freed gets no callback any more.  If its callback is
+ * running on another thread at that time, mcp_request_free() waits until it
+ * returns, unless it is called inside a callback.  Do not hold a lock that
+ * the callback takes.  If the callback frees its request, no other thread may
+ * free a request that has been started: use mcp_request_cancel() there.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Threads: one at a time.
  */
-int32_t mcp_client_set_token_handler(mcp_client *client,
-                                     mcp_token_fn callback,
+int32_t mcp_request_set_done(mcp_request *request,
+                             mcp_done_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
+ * Sets an HTTP header that the library sends with this request.
+ *
+ * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
+ * treated as a secret.  It is sent to the origin of the server only.  NULL
+ * removes the header from the request.
+ *
+ * The header replaces a header of the client that has the same name.  It is
+ * sent with each HTTP request of this request: with each page of a list, when
+ * the request is sent again, and when its response is resumed.  It is not
+ * sent to connect, if this request is the first one of the client.
+ *
+ * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
+ * header is Authorization, and the client has a token when the request is
+ * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
+ *
+ * Threads: one at a time.
+ * Spec: authorization, RFC 9110.
+ */
+int32_t mcp_request_set_header(mcp_request *request,
+                               const char *name,
+                               const char *value);
+
+/**
+ * Sets a callback for progress, and asks the server for progress
+ * notifications.  For "tools/call" the library always asks for them.
+ *
+ * `callback`: runs when a progress notification arrives, on the thread that
+ * performs the request or that dispatches.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * Each progress notification restarts the timeout of the request.
+ *
+ * The callback is not called after the request is done, was freed, or has
+ * another callback.  The library discards progress notifications that arrive
+ * later.  If the callback is running on another thread at that time, the
+ * library waits for it: do not hold a lock that the callback takes.  If the
+ * request is in flight, a new callback gets the progress only after the
+ * request is performed or started again.
+ *
+ * Spec: progress.
+ */
+int32_t mcp_request_set_progress(mcp_request *request,
+                                 mcp_progress_fn callback,
+                                 void *userdata,
+                                 mcp_free_fn free_userdata);
+
+/**
+ * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
+ *
+ * `request`: NULL gives NULL.
+ */
+void *mcp_request_userdata(const mcp_request *request);
+
+/**
+ * Returns the client of a request; NULL after mcp_client_free().
+ *
+ * `request`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours: it is the pointer that the request
+ * was made with.
+ */
+mcp_client *mcp_request_client(const mcp_request *request);
+
+/**
+ * Returns the method of a request, such as "tools/call".
+ *
+ * `request`: NULL gives NULL.
+ *
+ * Returns UTF-8 text, valid as long as the request.
+ *
+ * Spec: basic, requests.
+ */
+const char *mcp_request_method(const mcp_request *request);
+
+/**
+ * THE PROGRESS of a request, as the server reports it.
+ *
+ * The callback of mcp_request_set_progress() receives it.  It is valid until
+ * the callback returns, and so is everything that the functions below
+ * return.
+ *
+ * Functions: mcp_progress_value(), mcp_progress_total(),
+ *   mcp_progress_message().
+ */
+struct mcp_progress;
+
+/**
+ * Returns how far the request is.  The value increases with each report.
+ *
+ * `progress`: NULL gives 0.
+ *
+ * Spec: progress, progress.
+ */
+double mcp_progress_value(const mcp_progress *progress);
+
+/**
+ * Returns the value at which the request is done.
+ *
+ * `progress`: NULL gives -1.
+ *
+ * Returns -1 if the server sent none or another type.
+ *
+ * Spec: progress, total.
+ */
+double mcp_progress_total(const mcp_progress *progress);
+
+/**
+ * Returns a text about the progress, for the person.
+ *
+ * `progress`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or another type.
+ *
+ * Spec: progress, message.
+ */
+const char *mcp_progress_message(const mcp_progress *progress);
+
+/**
+ * Ends a request that is in flight.  It completes as MCP_E_CANCELLED.
+ *
+ * `request`: a request that was started, or that another thread performs.
+ *
+ * The function does not wait.  The request is done soon afterwards, and is
+ * handed out like other requests.  It also tells the server to stop, if the
+ * protocol revision has a message for that.  Nothing is sent if the request
+ * has not reached the server.  A cancelled request uses no descriptor.
+ *
+ * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
+ * MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+ * the request is not in flight, and if its result has arrived already: it
+ * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * The thread must know that the request is not freed meanwhile.  An
+ * mcp_cancel has not this condition, and a signal handler can fire it.
+ *
+ * Threads: any, also while another thread uses the request.
+ * Spec: cancellation.
+ */
+int32_t mcp_request_cancel(mcp_request *request);
+
+/**
+ * A CANCEL: a switch that ends requests, from another thread or from a
+ * signal handler.
+ *
+ * Set it on any number of requests with mcp_request_set_cancel().  You may
+ * free it while these requests are in flight.
+ *
+ * Made by: mcp_cancel_new().
+ *
+ * Functions: mcp_cancel_fire(), mcp_cancel_reset().
+ *
+ * Released by: mcp_cancel_free().
+ */
+struct mcp_cancel;
+
+/**
+ * Makes a cancel that is not fired.
+ *
+ * Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel
+ * uses no descriptor of its own.  While threads block in calls that have the
+ * cancel, it borrows one from a pool of the process.
+ */
+mcp_cancel *mcp_cancel_new(void);
+
+/**
+ * Ends with MCP_E_CANCELLED every request that has this cancel, and every
+ * request that gets it later.
+ *
+ * `cancel`: may be NULL.
+ *
+ * The call that waits for such a request returns at once.  It also tells the
+ * server to stop, if the protocol revision has a message for that.
+ *
+ * The function does not wait, and does not change the last error.  In the
+ * child of a fork() it does nothing.
+ *
+ * Threads: any, and signal handlers.  Spec: cancellation.
+ */
+void mcp_cancel_fire(mcp_cancel *cancel);
+
+/**
+ * Sets the cancel back to not fired, for requests begun later.
+ *
+ * `cancel`: may be NULL.
+ */
+void mcp_cancel_reset(mcp_cancel *cancel);
+
+/**
+ * Releases the cancel.  It does not fire it.
+ *
+ * `cancel`: a cancel that you do not use afterwards, or NULL.
+ *
+ * Requests that have the cancel keep a reference of their own.
+ */
+void mcp_cancel_free(mcp_cancel *cancel);
+
+/*
+ * ===========================================================================
+ * EVENT LOOPS
+ * ===========================================================================
+ * A program with a loop starts requests, and dispatches when the descriptor of
+ * the client is readable.  Nothing below but mcp_client_dispatch() with a time,
+ * and mcp_request_wait(), can block:
+ *
+ *     static void start(mcp_client *client)
+ *     {
+ *         mcp_request_start(mcp_request_new_call_tool(client, "build", NULL));
+ *     }
+ *
+ *     static void on_readable(mcp_client *client)
+ *     {
+ *         mcp_request *done;
+ *
+ *         mcp_client_dispatch(client, 0);
+ *         while ((done = mcp_client_next_done(client)) != NULL)
+ *             mcp_request_free(done);
+ *     }
+ */
+
+/**
+ * Starts the request and returns without waiting for the network.
+ *
+ * `request`: any number of requests may be in flight on one client.
+ *
+ * The request is done only after mcp_client_dispatch(), mcp_request_wait() or
+ * another call of this client that waits.  mcp_client_fd() shows when to
+ * dispatch, and mcp_client_next_done() returns the request.
+ *
+ * Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
+ * MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
+ */
+int32_t mcp_request_start(mcp_request *request);
+
+/**
+ * Returns a descriptor on which an event loop can wait for the client.
+ *
+ * `client`: keeps the descriptor open.  The number stays the same for the
+ * client's whole life.
+ *
+ * The descriptor is readable as long as mcp_client_dispatch() has something
+ * to run or mcp_client_next_done() has a request to hand out.  It does not
+ * matter which thread caused this, or what other threads do.  Wait for it
+ * with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
+ * close it.
+ *
+ * Returns -1 with the last error set if no descriptor is left:
+ * MCP_E_INTERNAL.
+ */
+int32_t mcp_client_fd(mcp_client *client);
+
+/**
+ * Runs the handlers for everything that has arrived, and the callbacks of
+ * mcp_request_set_done(), on this thread.
+ *
+ * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
+ * a negative number is MCP_E_INVALID_ARGUMENT.
+ *
+ * The function returns at once when a request is ready to be handed out by
+ * mcp_client_next_done().  Messages that arrive while the function runs are
+ * left for its next call.
+ *
+ * Inside a handler of the same client this function runs no event handler
+ * and no done callback: they stay queued, in order, until the handler has
+ * returned.  Inside
+ * a callback that gets or stores a credential it does not wait: it returns
+ * MCP_E_STATE where it would have to.
+ *
+ * Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
+ * closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
+ */
+int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
+
+/**
+ * Hands out the next started request that is done; NULL if there is none.
+ *
+ * `client`: the client of the requests, open or closed.
+ *
+ * Returns a request that you own already: take its result with
+ * mcp_request_take_result(), and free the request.
+ *
+ * Call this function after mcp_client_dispatch(), until it returns NULL.
+ * Each completed request is handed out once: by this function, or by the
+ * mcp_request_wait() that returns its status.  A request with a done callback
+ * is handed out by the callback only.  A request that is performed or started
+ * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
+ * out, with the status MCP_E_CLOSED.
+ *
+ * Only one thread may free a request.
+ */
+mcp_request *mcp_client_next_done(mcp_client *client);
+
+/**
+ * Returns MCP_PENDING while a request is in flight, and its status once it
+ * is done.
+ *
+ * `request`: NULL gives MCP_E_INVALID_ARGUMENT.
+ *
+ * Returns MCP_E_STATE if the request was not started.  The function does not
+ * change the last error.
+ */
+int32_t mcp_request_status(const mcp_request *request);
+
+/**
+ * Waits for a started request, and dispatches during the wait.
+ *
+ * `milliseconds`: the longest wait.  0 does not wait; a negative number is
+ * MCP_E_INVALID_ARGUMENT.
+ *
+ * Returns the status of the request, or MCP_PENDING if the time ends first.
+ * MCP_E_STATE if the request was not started, or inside a callback that gets
+ * or stores a credential; MCP_E_FORKED.
+ *
+ * A request whose status this function has returned is handed out:
+ * mcp_client_next_done() does not return it again.  A request with a done
+ * callback is handed out by the callback: see mcp_request_set_done().  The
+ * callback may free the request during the wait.
+ */
+int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
+
+/**
+ * Hands out the result of a started request that is done, once.
+ *
+ * `out`, unless NULL, receives the result, to free with mcp_result_free();
+ * or NULL.
+ *
+ * Returns the status of the request, and makes its error the last error of
+ * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+ * if the request is in flight or was not started.
+ */
+int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+
+/**
+ * Returns why the request failed when it was last performed or started.
+ *
+ * `request`: NULL gives NULL.
+ *
+ * Returns an error for mcp_error_message() and the other mcp_error_
+ * functions; NULL if the request did not fail.  It is borrowed: valid until
+ * the request is performed or started again, or freed.
+ */
+const mcp_error *mcp_request_error(const mcp_request *request);
+
+/*
+ * ===========================================================================
+ * NOTIFICATIONS
+ * ===========================================================================
+ * The server tells what has changed:
+ *
+ *     static void on_event(void *userdata, mcp_client *client,
+ *                          const mcp_event *event)
+ *     {
+ *         if (mcp_event_kind(event) == MCP_EVENT_TOOLS_CHANGED)
+ *             *(int *)userdata = 1;
+ *         (void)client;
+ *     }
+ *
+ *     static void watch(mcp_client *client, int *changed)
+ *     {
+ *         mcp_client_set_event_handler(client, on_event, changed, NULL);
+ *         mcp_listen(client, MCP_EVENT_TOOLS_CHANGED);
+ *     }
+ */
+
+/**
+ * EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together the
+ * first three and MCP_EVENT_TASK_STATUS, or some of them.
+ *
+ * The server's list of tools has changed.
+ */
+#define MCP_EVENT_TOOLS_CHANGED 1
+
+/**
+ * The server's list of prompts has changed.
+ */
+#define MCP_EVENT_PROMPTS_CHANGED 2
+
+/**
+ * The server's list of resources has changed.
+ */
+#define MCP_EVENT_RESOURCES_CHANGED 4
+
+/**
+ * The contents of a resource that the client has subscribed to have changed.
+ * See mcp_event_uri().
+ */
+#define MCP_EVENT_RESOURCE_UPDATED 8
+
+/**
+ * A log message.  See mcp_event_log_level() and mcp_event_message().
+ */
+#define MCP_EVENT_LOG 16
+
+/**
+ * The person has completed in the browser what an MCP_INPUT_URL input
+ * request asked for.
+ */
+#define MCP_EVENT_ELICITATION_COMPLETE 32
+
+/**
+ * The status of a task has changed.  See mcp_event_task().  From revision
+ * 2026-07-28 on, a server reports tasks only if mcp_listen() asks for this
+ * kind.
+ */
+#define MCP_EVENT_TASK_STATUS 64
+
+/**
+ * The notification stream of mcp_listen() or mcp_subscribe_resource() is
+ * open, or open again.  Changes made while it was closed were not reported:
+ * read again what you have cached.
+ */
+#define MCP_EVENT_LISTENING 128
+
+/**
+ * Any other notification.  See mcp_event_method() and
+ * mcp_event_params_json().  A later library may give some of these
+ * notifications a number of their own: see "NEW KINDS" at the top.
+ */
+#define MCP_EVENT_OTHER 256
+
+/**
+ * The server has withdrawn an input request: it no longer wants an answer.
+ */
+#define MCP_EVENT_CANCELLED 512
+
+/**
+ * The notification stream of mcp_listen() or mcp_subscribe_resource() was
+ * open, has closed, and will not open again, because the server now refuses
+ * it.  mcp_event_message() has the reason.  Open the stream again when the
+ * reason no longer holds.
+ */
+#define MCP_EVENT_LISTENING_ENDED 1024
+
+/**
+ * Something happened during a sign-in that the person should know now, while
+ * the sign-in goes on.  For example, a request to the redirect URL did not
+ * belong to the sign-in and was ignored.  mcp_event_message() has the text
+ * to show.  A sign-in has at most 16 of these events.
+ */
+#define MCP_EVENT_SIGN_IN_NOTICE 2048
+
+/**
+ * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
+ * mcp_event_log_level().
+ */
+#define MCP_LOG_DEBUG 0
+#define MCP_LOG_INFO 1
+#define MCP_LOG_NOTICE 2
+#define MCP_LOG_WARNING 3
+#define MCP_LOG_ERROR 4
+#define MCP_LOG_CRITICAL 5
+#define MCP_LOG_ALERT 6
+#define MCP_LOG_EMERGENCY 7
+
+/**
+ * A NOTIFICATION of the server, or of the library about its notification
+ * stream or about a sign-in.
+ *
+ * The handler of mcp_client_set_event_handler() receives it.  It is valid
+ * while the handler runs, and so is everything that the functions below
+ * return.
+ *
+ * Functions: mcp_event_kind(), mcp_event_method(), mcp_event_params_json(),
+ *   mcp_event_uri(), mcp_event_log_level(), mcp_event_message(),
+ *   mcp_event_task().
+ */
+struct mcp_event;
+
+/**
+ * Sets the callback that receives the notifications of the server.
+ *
+ * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
+ * on the thread that called.  NULL removes the callback, and events are
+ * dropped.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callback never runs on a thread of the library.  If several threads
+ * wait, it may run on several of them at the same time.  It may call every
+ * function except mcp_client_free().  A call that it makes with this client
+ * runs no event handler: notifications that arrive during that call are
+ * queued in order until the callback has returned.
+ *
+ * At most 1024 events and progress reports, and at most 16 MiB of them, are
+ * queued.  If more arrive before the application handles them, the oldest
+ * are dropped and counted, see mcp_client_counter().
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ *
+ * When: at any time.  Spec: notifications.
+ */
+int32_t mcp_client_set_event_handler(mcp_client *client,
+                                     mcp_event_fn callback,
                                      void *userdata,
                                      mcp_free_fn free_userdata);
 
 /**
- * Returns 1 if the server refused the last token, 0 if no token was sent yet.
+ * Opens the notification stream and keeps it open.  On this stream the
+ * server sends notifications that belong to no request.
  *
- * `request`: NULL gives 0.
+ * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
+ * closes the stream, unless a subscription needs it or, up to revision
+ * 2025-11-25, the input requests of the server do.
+ *
+ * Up to revision 2025-11-25 the server sends all its notifications, whatever
+ * the sum.  From revision 2026-07-28 on the library asks for
+ * MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
+ * MCP_EVENT_RESOURCES_CHANGED as far as the sum contains them.  If it
+ * contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
+ * each task that this client begins or asks for.
+ *
+ * The function returns when the server has accepted the stream.  The params
+ * of the event MCP_EVENT_LISTENING say what the server accepted.  If the
+ * stream fails, the library opens it again, with growing pauses, and each
+ * time it is open again there is another MCP_EVENT_LISTENING.  The handler
+ * of mcp_client_set_event_handler() receives the events, inside calls of
+ * this client that wait and inside mcp_client_dispatch().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
+ * offers no such stream, or sends none of the notifications asked for.
+ *
+ * Spec: transports, listening for messages; subscriptions/listen.
  */
-int32_t mcp_token_request_refused(const mcp_token_request *request);
+int32_t mcp_listen(mcp_client *client, int32_t kinds);
 
 /**
- * Returns a parameter of the challenge with which the server refused the
- * last token (WWW-Authenticate).
+ * Subscribes to changes of a resource: each change is reported as
+ * MCP_EVENT_RESOURCE_UPDATED.
  *
- * `request`: NULL gives NULL.
- * `name`: as for mcp_error_challenge().
+ * `uri`: the resource's URI, UTF-8, copied.
  *
- * Returns UTF-8 text as the server wrote it; NULL if the server sent none,
- * and before the first refusal.  Valid until mcp_token_request_free().
+ * Opens the notification stream, as mcp_listen() does.  After a lost session
+ * the library subscribes again.  Up to revision 2025-11-25 this sends
+ * "resources/subscribe"; later it is a part of "subscriptions/listen".
  *
- * Spec: authorization; RFC 6750, section 3.
+ * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
+ * does not support subscriptions, or not to this resource.
+ *
+ * Spec: resources/subscribe, subscriptions/listen.
  */
-const char *mcp_token_request_challenge(const mcp_token_request *request,
-                                        const char *name);
+int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Answers with a token.  The calls that wait for it continue, and later calls
- * use it until the server refuses it.
+ * Ends a subscription made by mcp_subscribe_resource().
  *
- * `request`: the token request.
- * `token`: `len` bytes, the bearer token without the word "Bearer", copied.
- * No NUL is needed at the end.  The copy is overwritten when it is released.
+ * `uri`: the same text as there.
  *
- * A text that is no token is MCP_E_INVALID_ARGUMENT, and the token request
- * stays open.
+ * Returns MCP_OK or a status: call errors.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
- * MCP_E_STATE if it was answered, or no call waits for it any more;
- * MCP_E_FORKED.
- *
- * Spec: RFC 6750.
+ * Spec: resources/unsubscribe, subscriptions/listen.
  */
-int32_t mcp_token_request_answer(mcp_token_request *request,
-                                 const char *token,
-                                 size_t len);
+int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
 
 /**
- * Fails the token request: the application has no token.  The calls that wait
- * for it return MCP_E_UNAUTHORIZED.
+ * Asks the server to send log messages of a level and all higher levels;
+ * each is reported as MCP_EVENT_LOG.
  *
- * `request`: the token request.
- * `message`: why, in UTF-8, copied; NULL for no reason.  It becomes a part of
- * the error message of the calls.  More than 200 bytes are cut.
+ * `level`: one of MCP_LOG_.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE as for
- * mcp_token_request_answer(); MCP_E_FORKED.
+ * Up to revision 2025-11-25 the level is sent to the server once, and again
+ * after a lost session.  In later revisions it is sent with each request,
+ * and the server sends log messages while that request runs.
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
+ * unknown level.
+ *
+ * Spec: logging/setLevel, _meta logLevel.
  */
-int32_t mcp_token_request_fail(mcp_token_request *request,
-                               const char *message);
+int32_t mcp_set_log_level(mcp_client *client, int32_t level);
 
 /**
- * Releases a token request.  If it is not answered yet, it fails.
+ * Sends a notification.  The server does not answer notifications.
  *
- * `request`: a token request that is not used again, or NULL.
+ * `method`: the notification's method, such as "notifications/x", in
+ * printable ASCII, copied.
+ * `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
+ *
+ * Returns MCP_OK if the server accepted it, or a status: call errors.
+ *
+ * Spec: basic, notifications.
  */
-void mcp_token_request_free(mcp_token_request *request);
+int32_t mcp_notify(mcp_client *client,
+                   const char *method,
+                   const char *params_json);
 
 /**
- * Sets the HTTP proxy for all connections of the client; the library uses
- * the method CONNECT.
+ * Returns the kind of an event: one of MCP_EVENT_.
  *
- * `url`: "http://HOST:PORT" or "https://HOST:PORT", copied.  USER:PASSWORD@
- * may stand before the host.  "" means no proxy.  NULL, which is the
- * default, follows the environment variables as curl does: https_proxy,
- * HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy and NO_PROXY, with
- * their values when the client was made.
- *
- * Connections to loopback addresses never use a proxy.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
- * MCP_E_FORKED.
+ * `event`: NULL gives 0.
  */
-int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
+int32_t mcp_event_kind(const mcp_event *event);
 
 /**
- * Sets a Unix socket to connect to, in place of the host and port of the
- * URL.
+ * Returns the notification's method, such as
+ * "notifications/tools/list_changed".
  *
- * `path`: in UTF-8, copied; NULL removes it.
+ * `event`: NULL gives NULL.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
- * MCP_E_FORKED.
+ * It is "" for the events of the library: MCP_EVENT_LISTENING,
+ * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+ * valid `event`.  Valid while the handler runs.
  */
-int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
+const char *mcp_event_method(const mcp_event *event);
 
 /**
- * Adds the certificates in a PEM file to the trusted certificates of the
- * system.
+ * Returns the notification's params as JSON text; "{}" if it has none.
  *
- * The file may hold the certificate of the server itself, whoever signed it.
- * The library then needs no authority for it, but still checks its name and
- * its dates.
+ * `event`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
  *
- * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
- * means the certificates of the system only.
- *
- * Errors: MCP_E_TLS if the file cannot be read or has no certificate;
- * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * Never NULL for a valid `event`.  Valid while the handler runs.
  */
-int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
+const char *mcp_event_params_json(const mcp_event *event, size_t *len);
 
 /**
- * Sets a client certificate for mutual TLS.
+ * Returns the URI of the resource that changed, for
+ * MCP_EVENT_RESOURCE_UPDATED.
  *
- * `certificate_path`: a PEM file with the certificate chain, the client's
- * own certificate first.
- * `key_path`: a PEM file with the private key of the certificate.  It may be
- * the same file.
+ * `event`: NULL gives NULL.
  *
- * Both paths are in UTF-8, and the files are read at once.  If both are
- * NULL, which is the default, there is no client certificate.  The library
- * presents the certificate to the origin of the client's URL only: not to a
- * proxy, and not to an authorization server of another origin.
- *
- * Errors: MCP_E_TLS if the files cannot be read or do not match;
- * MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
- * connected; MCP_E_FORKED.
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds of event.  Valid while the handler runs.
+ * Spec: notifications/resources/updated.
  */
-int32_t mcp_client_set_certificate(mcp_client *client,
-                                   const char *certificate_path,
-                                   const char *key_path);
+const char *mcp_event_uri(const mcp_event *event);
 
 /**
- * DANGER.  Allows the library to send a token, or a header that was set,
- * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
+ * Returns the level of a log message, one of MCP_LOG_, for MCP_EVENT_LOG.
  *
- * `allow`: 1 allows it; 0, which is the default, does not.
+ * `event`: NULL gives -1.
  *
- * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
- * allows the metadata of the MCP server over http://, and no other request;
- * for a sign-in over http:// on a private network, see
- * mcp_auth_set_allow_private().
+ * -1 for other kinds of event, and for a level that the library does not
+ * know.
+ *
+ * Spec: notifications/message.
+ */
+int32_t mcp_event_log_level(const mcp_event *event);
+
+/**
+ * Returns the text of an event, to show to a person: the log message for
+ * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * MCP_EVENT_SIGN_IN_NOTICE.
+ *
+ * `event`: NULL gives NULL.
+ *
+ * A log message may be any JSON value: a string is returned as its text, any
+ * other value as JSON text.  For MCP_EVENT_LOG, returns NULL if the server
+ * sent none or null; the logger's name is in mcp_event_params_json().  For
+ * the other two kinds the text is one line without control characters, and
+ * never NULL.  Returns NULL for all other kinds.  Valid while the handler
+ * runs.
+ */
+const char *mcp_event_message(const mcp_event *event);
+
+/**
+ * Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.
+ *
+ * `event`: NULL gives NULL.
+ *
+ * Valid while the handler runs.
+ * Spec: notifications/tasks/status, notifications/tasks.
+ */
+const mcp_task *mcp_event_task(const mcp_event *event);
+
+/*
+ * ===========================================================================
+ * INPUT REQUESTS
+ * ===========================================================================
+ * The server asks the application, for example for a form that the person fills
+ * in:
+ *
+ *     static void on_input(void *userdata, mcp_client *client,
+ *                          mcp_input *input)
+ *     {
+ *         const char *message = mcp_input_message(input);
+ *
+ *         (void)userdata;
+ *         (void)client;
+ *         printf("%s\n", message ? message : "The server asks a question.");
+ *         mcp_input_accept(input, "{\"name\":\"Ada\"}");
+ *         mcp_input_free(input);
+ *     }
+ */
+
+/**
+ * INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
+ * mcp_client_set_input_handler().
+ *
+ * A form to fill in (elicitation).  It has a message and a JSON Schema of
+ * flat fields.
+ */
+#define MCP_INPUT_FORM 1
+
+/**
+ * A web page to visit (elicitation), for data that must not pass through the
+ * application.
+ */
+#define MCP_INPUT_URL 2
+
+/**
+ * A prompt for a language model (sampling/createMessage).
+ */
+#define MCP_INPUT_SAMPLING 4
+
+/**
+ * For mcp_client_set_input_handler() only: prompts for a language model that
+ * may include tools.  The kind of such an input request is
+ * MCP_INPUT_SAMPLING.
+ */
+#define MCP_INPUT_SAMPLING_TOOLS 8
+
+/**
+ * The list of roots (roots/list), unless mcp_client_set_roots_json()
+ * provides it.
+ */
+#define MCP_INPUT_ROOTS 16
+
+/**
+ * AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
+ * prompt for a language model (sampling), or a request for the list of
+ * roots.
+ *
+ * The handler of mcp_client_set_input_handler() receives it and owns it.  It
+ * may answer at once, or keep the input request and let another thread
+ * answer later.  Answer it once, with mcp_input_accept(),
+ * mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
+ * mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
+ * after the request has ended or the server has withdrawn the input request.
+ *
+ * An input request that is freed without an answer is dismissed, as
+ * mcp_input_dismiss() does.  The same happens when the time of
+ * mcp_client_set_input_timeout() is over.
+ *
+ * While the input request is open, the request that it belongs to waits, and
+ * the timeout of that request is paused.  An input request that arrives on
+ * the notification stream does not say which request it belongs to; it
+ * pauses the timeouts of all requests.
+ *
+ * Up to revision 2025-11-25 the server sends an input request as a message;
+ * from 2026-07-28 on it sends an "input_required" result.  The application
+ * handles both in the same way.
+ *
+ * Functions: mcp_input_kind(), mcp_input_request(), mcp_input_client(),
+ *   mcp_input_message(), mcp_input_schema_json(), mcp_input_url(),
+ *   mcp_input_params_json(), mcp_input_accept(), mcp_input_decline(),
+ *   mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail().
+ *
+ * Released by: mcp_input_free().
+ */
+struct mcp_input;
+
+/**
+ * Sets the callback that receives the server's input requests, and declares
+ * to the server which kinds it may send.
+ *
+ * `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
+ * Exactly these kinds are declared; without a callback, none.
+ * `callback`: runs like an event handler, see
+ * mcp_client_set_event_handler().  NULL removes the callback.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Calls that the callback makes may lead to further input requests, up to a
+ * depth of four.  A deeper input request is answered with the JSON-RPC error
+ * -32603 at once.
+ *
+ * At most 1000 input requests, and at most 64 MiB of them, can be unanswered
+ * or not yet freed.  A further one is answered with an error at once, and
+ * counted, see mcp_client_counter().  An "input_required" result with more
+ * than 1000 input requests is MCP_E_TOO_LARGE.
+ *
+ * Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
+ * MCP_E_STATE after the first exchange with the server, unless the kinds
+ * stay the same; MCP_E_FORKED.
+ *
+ * Spec: elicitation, sampling, roots.
+ */
+int32_t mcp_client_set_input_handler(mcp_client *client,
+                                     int32_t kinds,
+                                     mcp_input_fn callback,
+                                     void *userdata,
+                                     mcp_free_fn free_userdata);
+
+/**
+ * Sets the roots that the library sends to a server that asks for them, and
+ * declares the roots capability.
+ *
+ * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
+ * NULL removes the roots and the capability.
+ *
+ * If a session exists, the change is announced to the server, which may take
+ * as long as a call.
+ *
+ * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
+ * first exchange with the server, unless roots were set before; call errors
+ * of the announcement.
+ *
+ * Spec: roots.
+ */
+int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
+
+/**
+ * Releases an input request.  If it is not answered yet, it is dismissed.
+ *
+ * `input`: an input request that is not used again, or NULL.
+ */
+void mcp_input_free(mcp_input *input);
+
+/**
+ * Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
+ * MCP_INPUT_ROOTS.
+ *
+ * `input`: NULL gives 0.
+ */
+int32_t mcp_input_kind(const mcp_input *input);
+
+/**
+ * Returns the request that the input request belongs to; NULL if it is not
+ * known, and after the request was freed.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The request is borrowed, and stays yours.  It waits for the answer; it may
+ * also have ended meanwhile.  The server says which request it is:
+ * - Revision 2026-07-28: always, over every transport.
+ * - Up to revision 2025-11-25, over Streamable HTTP: if the input request
+ *   arrives on the response to the request, and not on a notification
+ *   stream.
+ * - Up to revision 2025-11-25, over stdio and HTTP with SSE: never.
+ *
+ * The function also returns NULL if the call is no mcp_request, for example
+ * mcp_call_tool().
+ *
+ * Spec: elicitation, sampling, roots; transports.
+ */
+mcp_request *mcp_input_request(const mcp_input *input);
+
+/**
+ * Returns the client whose server sent the input request; NULL after
+ * mcp_client_free().
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours.
+ */
+mcp_client *mcp_input_client(const mcp_input *input);
+
+/**
+ * Returns the message to show to the person; "" if there is none.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * Never NULL for a valid `input`.  The text comes from the server: tell the
+ * person which server sent it.  Valid until mcp_input_free().
+ *
+ * Spec: elicitation/create, message.
+ */
+const char *mcp_input_message(const mcp_input *input);
+
+/**
+ * Returns the JSON Schema of the form, for MCP_INPUT_FORM.
+ *
+ * `input`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns NULL if the server sent none, and for other kinds; a value of
+ * another type is returned as it is.  Valid until mcp_input_free().
+ *
+ * Spec: elicitation, requestedSchema.
+ */
+const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
+
+/**
+ * Returns the URL of the web page to visit, for MCP_INPUT_URL.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * Show the whole URL to the person, and open it only after the person
+ * agreed.  The library never opens it.
+ *
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds.  Valid until mcp_input_free().
+ *
+ * Spec: elicitation, URL mode.
+ */
+const char *mcp_input_url(const mcp_input *input);
+
+/**
+ * Returns the params of the input request as JSON text.
+ *
+ * `input`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
+ * valid `input`.  Valid until mcp_input_free().
+ *
+ * Spec: sampling/createMessage.
+ */
+const char *mcp_input_params_json(const mcp_input *input, size_t *len);
+
+/**
+ * Answers "accept": the person filled in the form, or agreed to visit the
+ * page.
+ *
+ * `input`: the input request.
+ * `content_json`: for MCP_INPUT_FORM the fields as a JSON object, or NULL
+ * for no fields; for MCP_INPUT_URL NULL.
+ *
+ * The fields are sent as they are written.  Fields that are absent are added
+ * with the schema's default values.  If a field or a default value does not
+ * fit the schema, nothing is sent: the status is MCP_E_INVALID_ARGUMENT, and
+ * its message says which field and why.  The input request then stays open
+ * and can be accepted with other values.
+ *
+ * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
+ * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+ *
+ * Spec: elicitation.
+ */
+int32_t mcp_input_accept(mcp_input *input, const char *content_json);
+
+/**
+ * Answers "decline": the person refused.
+ *
+ * `input`: the input request.
+ *
+ * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
+ * with the code -1, as is usual.
+ *
+ * Returns like mcp_input_accept().
+ *
+ * Spec: elicitation.
+ */
+int32_t mcp_input_decline(mcp_input *input);
+
+/**
+ * Answers "cancel": the person made no choice.
+ *
+ * `input`: the input request.
+ *
+ * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
+ * with the code -1, as is usual.
+ *
+ * Returns like mcp_input_accept().
+ *
+ * Spec: elicitation.
+ */
+int32_t mcp_input_dismiss(mcp_input *input);
+
+/**
+ * Answers with a complete result, as MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
+ * need.
+ *
+ * `input`: the input request.
+ * `result_json`: a JSON object.  For MCP_INPUT_SAMPLING it must have "role",
+ * "content" and "model", for MCP_INPUT_ROOTS "roots".
+ *
+ * MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
+ * stays open.  Otherwise returns like mcp_input_accept().
+ *
+ * Spec: sampling/createMessage, roots/list.
+ */
+int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
+
+/**
+ * Answers with a JSON-RPC error.  For sampling that a person refused, the
+ * code -1 and the message "user rejected" are usual.
+ *
+ * `input`: the input request.
+ * `rpc_code`: the error's code.
+ * `message`: the error's message, UTF-8; it is sent to the server.
+ *
+ * From revision 2026-07-28 on an error cannot be sent as an answer: there
+ * the request that the input request belongs to fails with
+ * MCP_E_INPUT_REQUIRED.
+ *
+ * Returns like mcp_input_accept().
+ *
+ * Spec: basic, responses.
+ */
+int32_t mcp_input_fail(mcp_input *input,
+                       int32_t rpc_code,
+                       const char *message);
+
+/*
+ * ===========================================================================
+ * TASKS
+ * ===========================================================================
+ * A task is a tool call that continues after the server has answered:
+ *
+ *     mcp_request *request = mcp_request_new_call_tool(client, "render", NULL);
+ *     mcp_result *result = NULL;
+ *
+ *     mcp_request_set_task(request, 3600000);
+ *     if (mcp_request_perform(request, &result) == MCP_OK) {
+ *         const char *id = mcp_task_id(mcp_result_task(result, 0));
+ *
+ *         printf("%s\n", id ? "The server made a task." : "It is done.");
+ *     }
+ *     mcp_result_free(result);
+ *     mcp_request_free(request);
+ */
+
+/**
+ * A TASK: a tool call that continues at the server after the server has
+ * answered the request, because it takes too long to keep a connection open.
+ *
+ * Borrowed from the result of mcp_result_task(), or from the event of
+ * mcp_event_task().  Everyone who knows a task's id may be able to get its
+ * result: treat the id like a password.  mcp_task_json() also has the times
+ * at which the task was created and last changed.
+ *
+ * Functions: mcp_task_id(), mcp_task_status(), mcp_task_message(),
+ *   mcp_task_ttl(), mcp_task_poll_interval(), mcp_task_json().
+ */
+struct mcp_task;
+
+/**
+ * Makes a request return the task instead of waiting for its result, if the
+ * server runs the request as a task.
+ *
+ * `request`: a request that calls a tool.
+ * `ttl_milliseconds`: how long the server is asked to keep the task and its
+ * result; 0 lets the server choose; -1, the default, turns this option off.
+ *
+ * This works whether or not mcp_client_set_tasks() allows tasks.  If the
+ * result has an mcp_result_task(), the server made the call a task.  Pass
+ * its mcp_task_id() to mcp_get_task_result(), now or later, with this client
+ * or another client of the same user.
+ *
+ * In revision 2025-11-25 the library asks for a task if the tool allows it.
+ * In later revisions the server decides, and it also chooses how long it
+ * keeps the task.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
+ * MCP_E_STATE in flight; MCP_E_FORKED.
+ * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
+ */
+int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
+
+/**
+ * Asks the server for a task's status.
+ *
+ * `task_id`: the id of mcp_task_id(), copied.
+ * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
+ * mcp_task_status(mcp_result_task(*out, 0)); free it with mcp_result_free().
+ *
+ * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
+ * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
+ * the server or its revision has no tasks.
+ *
+ * Spec: tasks/get.
+ */
+int32_t mcp_get_task(mcp_client *client,
+                     const char *task_id,
+                     mcp_result **out);
+
+/**
+ * Waits for the end of a task and returns the result that the request would
+ * have had without a task.
+ *
+ * `task_id`, `out`: as for mcp_get_task().
+ *
+ * The library asks for the task's status as often as the server wants to be
+ * asked.  Input requests of the task go to the input handler.  If this call
+ * ends before the task does, the library does not cancel the task.
+ *
+ * Returns MCP_OK or a status: those of mcp_get_task(); the error that the
+ * task contains; MCP_E_CANCELLED for a task that was cancelled.
+ *
+ * Spec: tasks/result, tasks/get, tasks/update.
+ */
+int32_t mcp_get_task_result(mcp_client *client,
+                            const char *task_id,
+                            mcp_result **out);
+
+/**
+ * Asks the server to cancel a task.
+ *
+ * `task_id`: as for mcp_get_task().
+ *
+ * The server may cancel the task later, or finish it in spite of this call:
+ * mcp_get_task() returns its status.
+ *
+ * Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
+ * stands for a task that has ended: in revision 2025-11-25 both have the
+ * same error.
+ *
+ * Spec: tasks/cancel.
+ */
+int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
+
+/**
+ * Allows tool calls to run as tasks, and waits for their end inside the
+ * call.
+ *
+ * `allow`: 1 or 0, the default.
+ *
+ * The application still makes one call, and receives one result, however
+ * long the tool runs.
+ *
+ * From revision 2026-07-28 on, each request declares the tasks extension,
+ * and the server decides which call becomes a task.  In revision 2025-11-25
+ * the library asks for a task if the tool can only run as one.  The list of
+ * tools says so, and the library reads the list if it needs to.  Other
+ * revisions have no tasks, and this option changes nothing there.
+ *
+ * While a call runs as a task, the library asks the server for the task's
+ * status, as often as the server wants to be asked, and whenever an
+ * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+ * the deadline stays the same, see mcp_client_set_deadline().  Input
+ * requests of the task go to the input handler.  If the call is cancelled or
+ * runs out of time, the library cancels the task at the server.
+ *
+ * If the task fails, the call returns the error that the task contains.  If
+ * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+ * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+ * or MCP_E_SESSION_LOST if the session was lost.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * When: for calls begun later.
- * Spec: authorization, communication security.
+ * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
-int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
+int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
- * Writes a line to a descriptor for each event on the connections of the
- * client.
+ * Returns 1 for a result that is a task, and the number of tasks for a
+ * result of the method "tasks/list".
  *
- * `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+ * `result`: NULL gives 0.
  *
- * Credentials, session ids and the values of headers that were set are
- * masked.  The library does not mask anything else: a line shows up to 2000
- * bytes of a message, with whatever the application or the server wrote
- * there.  A line whose write would block is dropped; a later line gives the
- * number of dropped lines.  The trace uses a descriptor and not a callback
- * because every thread writes lines.
- *
- * Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
- * MCP_E_FORKED.
- *
- * When: for calls begun later.
+ * Spec: tasks/list.
  */
-int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
+size_t mcp_result_task_count(const mcp_result *result);
+
+/**
+ * Returns a task by its index.
+ *
+ * `result`: NULL gives NULL.
+ * `index`: starts at 0; NULL past the end.
+ *
+ * A result that is a task has one, with the index 0.  Other results, such as
+ * that of a tool that the server did not run as a task, have none.  For the
+ * tasks of a server, in revision 2025-11-25, use mcp_request_new() with the
+ * method "tasks/list" and mcp_request_set_all_pages().
+ *
+ * Borrowed from the result: valid until mcp_result_free().
+ *
+ * Spec: tasks/list.
+ */
+const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
+
+/**
+ * Returns the task's id.  Treat it like a password.
+ *
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
+ * Spec: Task, taskId.
+ */
+const char *mcp_task_id(const mcp_task *task);
+
+/**
+ * Returns the task's status: "working", "input_required", "completed",
+ * "failed" or "cancelled".
+ *
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
+ * Spec: Task, status.
+ */
+const char *mcp_task_status(const mcp_task *task);
+
+/**
+ * Returns the server's message about the task's status.
+ *
+ * `task`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or a value of another type.  Valid as
+ * long as the task.
+ *
+ * Spec: Task, statusMessage.
+ */
+const char *mcp_task_message(const mcp_task *task);
+
+/**
+ * Returns for how many milliseconds, from its creation on, the server keeps
+ * the task.
+ *
+ * `task`: NULL gives -1.
+ *
+ * Returns -1 if the server sets no limit, or sent a value of another type.
+ *
+ * Spec: Task, ttl.
+ */
+int64_t mcp_task_ttl(const mcp_task *task);
+
+/**
+ * Returns how many milliseconds the server wants the application to wait
+ * before it asks for the task again.
+ *
+ * `task`: NULL gives -1.
+ *
+ * Returns -1 if the server does not say so, or sent a value of another type.
+ *
+ * Spec: Task, pollInterval.
+ */
+int64_t mcp_task_poll_interval(const mcp_task *task);
+
+/**
+ * Returns the whole task as JSON text.
+ *
+ * `task`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Never NULL for a valid `task`.  Valid as long as the task.
+ *
+ * Spec: Task.
+ */
+const char *mcp_task_json(const mcp_task *task, size_t *len);
+
+/*
+ * ===========================================================================
+ * SERVER PROCESSES
+ * ===========================================================================
+ * A server may be a program that the library starts:
+ *
+ *     static const char *const argv[] = {"weather-server", "--metric", NULL};
+ *     mcp_client *client = mcp_client_new_stdio(argv);
+ *
+ *     mcp_client_set_env(client, "WEATHER_KEY", key);
+ *     if (mcp_ping(client) != MCP_OK)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_client_free(client);
+ */
 
 /**
  * Makes a client of a server that is a program; the library talks to it over
@@ -1769,6 +4082,41 @@ int32_t mcp_client_set_env(mcp_client *client,
 int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 
 /**
+ * Sets whether a call starts a server process again after it has ended.
+ *
+ * `allow`: 1, which is the default, or 0.  With 0, calls return
+ * MCP_E_PROCESS after the process has ended.
+ *
+ * If the process may have begun to execute a call, the library does not
+ * repeat that call after a restart, unless it is safe to repeat; see
+ * mcp_client_set_repeat_tools().
+ *
+ * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
+ * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ *
+ * When: for calls begun later.
+ */
+int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
+
+/**
+ * STANDARD ERROR of a server process, for mcp_client_set_stderr().
+ *
+ * The library reads it, and keeps its first and last lines for error
+ * messages.
+ */
+#define MCP_STDERR_KEEP 0
+
+/**
+ * The output is discarded.
+ */
+#define MCP_STDERR_DISCARD 1
+
+/**
+ * The output goes to the standard error of the application.
+ */
+#define MCP_STDERR_INHERIT 2
+
+/**
  * Sets what happens to the standard error of a server process.
  *
  * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
@@ -1796,22 +4144,508 @@ int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
  */
 int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
 
+/*
+ * ===========================================================================
+ * CONNECTIONS
+ * ===========================================================================
+ * How the library reaches a server by HTTP:
+ *
+ *     mcp_client *client = mcp_client_new(url, token);
+ *
+ *     mcp_client_set_proxy(client, "http://proxy.example:3128");
+ *     mcp_client_set_ca_file(client, "/etc/company/ca.pem");
+ *     if (mcp_ping(client) == MCP_E_TLS)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_client_free(client);
+ */
+
 /**
- * Sets whether a call starts a server process again after it has ended.
+ * TRANSPORTS, for mcp_client_set_transport() and mcp_client_transport().
  *
- * `allow`: 1, which is the default, or 0.  With 0, calls return
- * MCP_E_PROCESS after the process has ended.
+ * The library tries Streamable HTTP first, then HTTP with SSE (2024-11-05)
+ * if the server answers 400, 404 or 405.  For a URL whose path has a segment
+ * "sse" it tries them in the opposite order.
+ */
+#define MCP_TRANSPORT_AUTO 0
+#define MCP_TRANSPORT_STREAMABLE_HTTP 1
+#define MCP_TRANSPORT_SSE 2
+
+/**
+ * A process or open descriptors.  mcp_client_transport() returns it; it
+ * cannot be chosen.
+ */
+#define MCP_TRANSPORT_STDIO 3
+
+/**
+ * Chooses the HTTP transport by which the library reaches the server.
  *
- * If the process may have begun to execute a call, the library does not
- * repeat that call after a restart, unless it is safe to repeat; see
- * mcp_client_set_repeat_tools().
+ * `transport`: MCP_TRANSPORT_AUTO, which is the default,
+ * MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
  *
- * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
- * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
+ * reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ *
+ * Spec: transports, backwards compatibility.
+ */
+int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
+
+/**
+ * Sets the only protocol revision that the client uses.
+ *
+ * `version`: such as "2025-11-25"; the library tries no other revision.
+ * NULL, which is the default, selects the newest revision that both sides
+ * support.
+ *
+ * Errors: MCP_E_VERSION for a revision that this library does not support;
+ * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ *
+ * Spec: versioning.
+ */
+int32_t mcp_client_set_protocol_version(mcp_client *client,
+                                        const char *version);
+
+/**
+ * Adds capabilities to those that the client declares, for extensions and
+ * experiments.
+ *
+ * `json`: a JSON object as UTF-8 text, such as
+ * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.
+ *
+ * The library itself declares the capabilities that follow from handlers and
+ * roots; `json` must not contain them.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
+ * the server, MCP_E_FORKED.
+ *
+ * Spec: ClientCapabilities.
+ */
+int32_t mcp_client_set_capabilities_json(mcp_client *client,
+                                         const char *json);
+
+/**
+ * Sets the HTTP proxy for all connections of the client; the library uses
+ * the method CONNECT.
+ *
+ * `url`: "http://HOST:PORT" or "https://HOST:PORT", copied.  USER:PASSWORD@
+ * may stand before the host.  "" means no proxy.  NULL, which is the
+ * default, follows the environment variables as curl does: https_proxy,
+ * HTTPS_PROXY, http_proxy, all_proxy, ALL_PROXY, no_proxy and NO_PROXY, with
+ * their values when the client was made.
+ *
+ * Connections to loopback addresses never use a proxy.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+ * MCP_E_FORKED.
+ */
+int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
+
+/**
+ * Adds the certificates in a PEM file to the trusted certificates of the
+ * system.
+ *
+ * The file may hold the certificate of the server itself, whoever signed it.
+ * The library then needs no authority for it, but still checks its name and
+ * its dates.
+ *
+ * `path`: in UTF-8.  The file is read at once.  NULL, which is the default,
+ * means the certificates of the system only.
+ *
+ * Errors: MCP_E_TLS if the file cannot be read or has no certificate;
+ * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
+
+/**
+ * Sets a client certificate for mutual TLS.
+ *
+ * `certificate_path`: a PEM file with the certificate chain, the client's
+ * own certificate first.
+ * `key_path`: a PEM file with the private key of the certificate.  It may be
+ * the same file.
+ *
+ * Both paths are in UTF-8, and the files are read at once.  If both are
+ * NULL, which is the default, there is no client certificate.  The library
+ * presents the certificate to the origin of the client's URL only: not to a
+ * proxy, and not to an authorization server of another origin.
+ *
+ * Errors: MCP_E_TLS if the files cannot be read or do not match;
+ * MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
+ * connected; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_certificate(mcp_client *client,
+                                   const char *certificate_path,
+                                   const char *key_path);
+
+/**
+ * Sets a Unix socket to connect to, in place of the host and port of the
+ * URL.
+ *
+ * `path`: in UTF-8, copied; NULL removes it.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
+ * MCP_E_FORKED.
+ */
+int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
+
+/**
+ * DANGER.  Allows the library to send a token, or a header that was set,
+ * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
+ *
+ * `allow`: 1 allows it; 0, which is the default, does not.
+ *
+ * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+ * allows the metadata of the MCP server over http://, and no other request;
+ * for a sign-in over http:// on a private network, see
+ * mcp_auth_set_allow_private().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.
+ * Spec: authorization, communication security.
+ */
+int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
+
+/*
+ * ===========================================================================
+ * TIME AND LIMITS
+ * ===========================================================================
+ * Every wait has an end, and every buffer has a limit:
+ *
+ *     mcp_client_set_timeout(client, 20000);
+ *     mcp_client_set_deadline(client, 600000);
+ *     mcp_client_set_limit(client, MCP_LIMIT_MESSAGE_SIZE, 1048576);
+ *     if (mcp_ping(client) == MCP_E_TIMEOUT)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ */
+
+/**
+ * Sets how long a call waits for the response of the server.
+ * Default: 60000.
+ *
+ * `milliseconds`: 1 or more; there is no endless wait.
+ *
+ * The time includes connecting.  A progress notification for the request
+ * restarts the timeout, up to the limit of mcp_client_set_deadline().  The
+ * timeout is paused while an input request that belongs to the call is open;
+ * see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.  Spec: lifecycle, timeouts.
+ */
+int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
+
+/**
+ * Sets how long name resolution, connecting, a proxy and TLS may take
+ * together.  Default: 10000.
+ *
+ * `milliseconds`: 1 or more.
+ *
+ * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
+ * shortens the wait for the response to the library's first request,
+ * server/discover, which is at most 2.5 s and half of the call's time.  If
+ * there is no response by then, the library also sends the older handshake,
+ * initialize, and uses the response that comes first.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
+int32_t mcp_client_set_connect_timeout(mcp_client *client,
+                                       int64_t milliseconds);
+
+/**
+ * Sets how long a call may take at most, including every restart of its
+ * timeout by progress notifications.  Default: 3600000, which is an hour.
+ *
+ * `milliseconds`: 1 or more.  If it is shorter than the timeout, the
+ * deadline is as long as the timeout.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.  Spec: lifecycle, timeouts.
+ */
+int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
+
+/**
+ * Sets how long an input request may stay unanswered.  After that time the
+ * library answers it with "cancel".  Default: 600000, which is ten minutes.
+ *
+ * `milliseconds`: 1 or more.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for input requests that arrive later.
+ */
+int32_t mcp_client_set_input_timeout(mcp_client *client,
+                                     int64_t milliseconds);
+
+/**
+ * Sets how long mcp_client_close() and mcp_client_free() may wait for the
+ * server to accept the end of the session, and for a server process to end.
+ *
+ * `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
+ * HTTP, 7000 for a server process.
+ *
+ * 0 means no wait: the library does not end the session at the server, and
+ * kills the server process with its process group.  The kill itself takes a
+ * moment, at most a tenth of a second.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for a close that begins later.
+ * Spec: transports, session management; lifecycle, shutdown.
+ */
+int32_t mcp_client_set_close_timeout(mcp_client *client,
+                                     int64_t milliseconds);
+
+/**
+ * LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
+ * four returns MCP_E_TOO_LARGE.
+ *
+ * The bytes of one message from the server, and of a whole list with all its
+ * pages.  Default: 64 MiB.
+ */
+#define MCP_LIMIT_MESSAGE_SIZE 1
+
+/**
+ * The pages of a list.  Default: 1000.
+ */
+#define MCP_LIMIT_PAGES 2
+
+/**
+ * The items of a list.  Default: 1000000.
+ */
+#define MCP_LIMIT_ITEMS 3
+
+/**
+ * The messages in the stream of a call before its response.
+ * Default: 1000000.
+ */
+#define MCP_LIMIT_EVENTS 4
+
+/**
+ * The bytes of cached responses.  See mcp_client_set_cache_size().
+ */
+#define MCP_LIMIT_CACHE 5
+
+/**
+ * The started requests that hold a connection at the same time.
+ * Default: 64.  Further requests wait in the order in which they were
+ * started, and their timeout runs while they wait.  A request keeps its
+ * connection while an input request is open on its stream.  If the handler
+ * of an input request starts requests, set the limit high enough for them.
+ */
+#define MCP_LIMIT_CONNECTIONS 6
+
+/**
+ * Sets one of the limits that protect the application from its server, and
+ * the machine from the application.
+ *
+ * `limit`: one of MCP_LIMIT_.
+ * `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.
+ */
+int32_t mcp_client_set_limit(mcp_client *client,
+                             int32_t limit,
+                             int64_t value);
+
+/**
+ * Sets the largest size of a message from the server.  A larger one is
+ * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+ *
+ * `bytes`: 1 or more.
+ *
+ * A list counts as one message, with all its pages.  The library skips a
+ * longer line from a server process: the call that the line would have
+ * answered fails, and other calls continue.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.
+ */
+int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
+
+/**
+ * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.
+ * Default: 1000.
+ *
+ * `pages`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.  Spec: pagination.
+ */
+int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
+
+/**
+ * Sets how many items a list may have.  A longer list is MCP_E_TOO_LARGE.
+ * Default: 1000000.
+ *
+ * `items`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.  Spec: pagination.
+ */
+int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
+
+/**
+ * Sets how many messages a server may send in the stream of a call before
+ * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
+ *
+ * `events`: 1 to INT32_MAX.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.
+ */
+int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
+
+/**
+ * Sets how many bytes of responses the library may cache.  Default: 4 MiB.
+ *
+ * `bytes`: 0 turns the cache off, so that every call asks the server.
+ *
+ * From revision 2026-07-28 on, a server may declare that a response stays
+ * fresh for some time.  The library then answers calls for fresh lists and
+ * resources from its cache, without a request.  A notification that a list
+ * or a resource has changed removes it from the cache; it must arrive
+ * through mcp_listen() or mcp_subscribe_resource().  A response for one
+ * token is never returned for another token, unless the server declares the
+ * response public.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: at any time.  Spec: caching.
+ */
+int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
+
+/**
+ * Sets whether the library may send a tool call again after a broken
+ * connection, although the server may have executed it.
+ *
+ * `allow`: 1 allows it for tools that declare that they only read
+ * (readOnlyHint), or that calling them twice has the same effect as calling
+ * them once (idempotentHint).  The library knows this only for tools in a
+ * list that was read.  0, which is the default, allows it for no tool.
+ *
+ * The hints are claims of the server, which the library cannot verify.
+ * mcp_request_set_repeatable() sets this for a single request.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * When: for calls begun later.  Spec: tool annotations.
+ */
+int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
+
+/*
+ * ===========================================================================
+ * SIGN-IN
+ * ===========================================================================
+ * A person signs in with a browser, and the library gets and renews the tokens:
+ *
+ *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
+ *     mcp_client *client = mcp_client_new(url, NULL);
+ *
+ *     mcp_auth_set_browser(auth, mcp_open_browser, NULL, NULL);
+ *     mcp_client_set_auth(client, auth);
+ *     mcp_auth_free(auth);
+ *     if (mcp_ping(client) != MCP_OK)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_client_free(client);
+ */
+
+/**
+ * GRANTS: ways to get a token, for mcp_auth_new().
+ *
+ * A person signs in with a browser (authorization code with PKCE).
+ */
+#define MCP_GRANT_AUTHORIZATION_CODE 1
+
+/**
+ * The application authenticates as itself, with a secret or a private key.
+ */
+#define MCP_GRANT_CLIENT_CREDENTIALS 2
+
+/**
+ * A person is already signed in at an identity provider.  The identity
+ * provider exchanges the person's identity token for an ID-JAG, and the
+ * authorization server exchanges the ID-JAG for an access token
+ * (enterprise-managed authorization, cross-app access).
+ */
+#define MCP_GRANT_TOKEN_EXCHANGE 3
+
+/**
+ * A person signs in with a browser on any device, for a program that can open
+ * no browser (device authorization grant).  See
+ * mcp_auth_set_device_handler().
+ */
+#define MCP_GRANT_DEVICE 5
+
+/**
+ * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
+ *
+ * Set it up, give it to one or several clients with mcp_client_set_auth(),
+ * and free it.  A whole program:
+ *
+ *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
+ *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
+ *     mcp_auth_set_browser(auth, mcp_open_browser, NULL, NULL);
+ *     mcp_client_set_auth(client, auth);
+ *     mcp_auth_free(auth);
+ *     if (mcp_ping(client) != MCP_OK)
+ *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
+ *     mcp_client_free(client);
+ *
+ * An exchange is everything that the library does to get a token.  It
+ * happens inside a call of a client, when the server asks for a token.  The
+ * library finds the authorization server, registers the application, lets
+ * the person sign in, and uses PKCE and the resource indicator.  It renews a
+ * token before it expires and when the server refuses it.  It repeats the
+ * sign-in once if the server asks for a wider scope.  Threads that need a
+ * token at the same time wait for one exchange, each within the timeout of
+ * its call.  A thread that has a token does not wait.
+ *
+ * The library requests metadata, registrations and tokens only from https
+ * addresses; if the MCP server is on this machine, from loopback addresses
+ * as well.  For a private network without https, see
+ * mcp_auth_set_allow_private().  Each of these requests may take up to 10 s,
+ * and the whole exchange up to 60 s, within the deadline of the call.  The
+ * timeout of the call is paused while the person signs in, and this time does
+ * not count against the 60 s.  The library sends to an authorization server
+ * only what belongs to it: no headers of mcp_client_set_header(), and no
+ * token, secret or registration of another authorization server.
+ *
+ * The library follows the specification strictly.  If a server does not, the
+ * exchange fails with MCP_E_AUTH or MCP_E_UNTRUSTED, and the message names
+ * the option that gets past it, if there is one: from mcp_auth_set_scope() to
+ * mcp_auth_set_allow_private().  Each option holds for this handle only.
+ *
+ * The functions that set an option return MCP_E_STATE once the first
+ * exchange has begun.  A client that does not reach its server by HTTP has
+ * no OAuth: give its server the credentials with mcp_client_set_env().
+ *
+ * Made by: mcp_auth_new(), mcp_client_ref_auth().
+ *
+ * Functions: mcp_auth_set_assertion_handler(), mcp_auth_set_client(),
+ *   mcp_auth_set_client_key(), mcp_auth_set_client_metadata_url(),
+ *   mcp_auth_set_identity_provider(), mcp_auth_set_dpop(),
+ *   mcp_auth_set_dpop_key(), mcp_auth_set_scope(), mcp_auth_set_issuer(),
+ *   mcp_auth_set_authorization_parameter(), mcp_auth_set_token_parameter(),
+ *   mcp_auth_set_assume_pkce(), mcp_auth_set_endpoints(),
+ *   mcp_auth_set_client_auth(), mcp_auth_set_provider(),
+ *   mcp_auth_set_allow_private(), mcp_auth_set_redirect_url(),
+ *   mcp_auth_set_sign_in_timeout(), mcp_auth_complete(),
+ *   mcp_auth_set_browser(), mcp_auth_set_device_handler(),
+ *   mcp_auth_set_store(), mcp_auth_set_store_file().
+ *
+ * Released by: mcp_auth_free().
+ */
+struct mcp_auth;
 
 /**
  * Sets a callback that provides the signed token to exchange: the identity
@@ -1833,76 +4667,6 @@ int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
                                        mcp_assertion_fn callback,
                                        void *userdata,
                                        mcp_free_fn free_userdata);
-
-/**
- * Returns the audience that the token must be issued for: the issuer of the
- * authorization server.
- *
- * `assertion`: NULL gives NULL.
- *
- * For MCP_GRANT_TOKEN_EXCHANGE you may ignore it: there the identity provider
- * issued the token to the application.  Never NULL for a valid `assertion`.
- *
- * Spec: RFC 7523, 3.
- */
-const char *mcp_assertion_audience(const mcp_assertion *assertion);
-
-/**
- * Gives the library the signed token.
- *
- * `assertion`: what the callback received.
- * `token`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.  The
- * copy is overwritten when it is released.  Blanks and line ends around the
- * token are ignored.
- *
- * If the callback calls this function several times, the last token counts.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
- */
-int32_t mcp_assertion_set_token(mcp_assertion *assertion,
-                                const char *token,
-                                size_t len);
-
-/**
- * Reads the signed token from a file: a callback for
- * mcp_auth_set_assertion_handler().
- *
- * `userdata`: the path of the file in UTF-8, a C string of the application.
- * It must stay valid as long as the callback is set; `free_userdata` may free
- * it.
- * `auth`: ignored, may be NULL.
- * `assertion`: receives the token.
- *
- * The library reads the file again for each exchange, on the thread that is
- * in a call, or that dispatches.  The file need not exist when the callback
- * is set.
- *
- * Returns MCP_OK; MCP_E_INVALID_ARGUMENT; MCP_E_AUTH if the file cannot be
- * read, is no regular file, or has more than 256 KiB.
- */
-int32_t mcp_assertion_from_file(void *userdata,
-                                mcp_auth *auth,
-                                mcp_assertion *assertion);
-
-/**
- * Reads the signed token from an environment variable: a callback for
- * mcp_auth_set_assertion_handler().
- *
- * `userdata`: the name of the variable, a C string of the application.  It
- * must stay valid as long as the callback is set; `free_userdata` may free
- * it.
- * `auth`: ignored, may be NULL.
- * `assertion`: receives the token.
- *
- * The library reads the variable again for each exchange, on the thread that
- * is in a call, or that dispatches.
- *
- * Returns MCP_OK; MCP_E_INVALID_ARGUMENT; MCP_E_AUTH if the variable is not
- * set.
- */
-int32_t mcp_assertion_from_variable(void *userdata,
-                                    mcp_auth *auth,
-                                    mcp_assertion *assertion);
 
 /**
  * Makes an authorization.
@@ -1928,38 +4692,6 @@ mcp_auth *mcp_auth_new(int32_t grant);
  * Secrets are overwritten when the last reference is released.
  */
 void mcp_auth_free(mcp_auth *auth);
-
-/**
- * Sets the authorization that gets the tokens of a client.
- *
- * `client`: a client whose server is reached by HTTP.
- * `auth`: shared by this client and the other clients that have it; you may
- * free it at once.  NULL removes the authorization, the token, or the token
- * handler.
- *
- * The authorization replaces a token and a token handler.
- *
- * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
- * MCP_E_UNSUPPORTED for a server that is not reached by HTTP; MCP_E_STATE
- * once the client is connected, if the client must announce the grant or
- * DPoP to the server; MCP_E_FORKED.
- *
- * Spec: authorization.
- */
-int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
-
-/**
- * Returns the authorization that gets the tokens of a client.  It comes from
- * mcp_client_set_auth(), or from the server's entry in a configuration file;
- * see mcp_config_new_client().
- *
- * `client`: not changed.
- *
- * Returns a handle of the same authorization, to free with mcp_auth_free(),
- * or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
- * authorization.
- */
-mcp_auth *mcp_client_ref_auth(mcp_client *client);
 
 /**
  * Sets the client id with which the application is registered at the
@@ -2043,37 +4775,6 @@ int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
                                        const char *token_endpoint,
                                        const char *client_id,
                                        const char *client_secret);
-
-/**
- * Sets whether tokens are bound to a key (DPoP), so that a stolen token is
- * useless.
- *
- * `auth`: an authorization before its first exchange.
- * `on`: 1 requires DPoP, and a server that does not support it is
- * MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
- * the server asks for it.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 9449.
- */
-int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
-
-/**
- * Sets the key to which tokens are bound.  Without it the library makes a
- * key for each server and stores it with the token.
- *
- * `auth`: an authorization before its first exchange.
- * `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
- * `algorithm`: as for mcp_auth_set_client_key().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 9449.
- */
-int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
-                              const char *key_pem,
-                              const char *algorithm);
 
 /**
  * Sets the scopes to request.
@@ -2292,51 +4993,6 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
 int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 
 /**
- * Gets a token before the server asks for one, so that the application can
- * choose when the person signs in.
- *
- * `client`: a client with an authorization.
- *
- * Without a token, the library first asks the MCP server what it demands.  It
- * finds the authorization server in the metadata that the MCP server
- * publishes, and then does everything that it does when the server
- * refuses a call.  A token that has expired is renewed.  A stored token that
- * has not expired is kept if the MCP server accepts it now: the library
- * connects and pings with it, over a connection that the client does not use
- * otherwise.  If the MCP server refuses that token, or if a token cannot be
- * renewed, for whatever reason, the person signs in.  A renewed token that the
- * MCP server refuses with 4xx leads to the same.
- *
- * MCP_OK means that the token was just issued or just accepted.
- *
- * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
- * MCP_E_AUTH if the server names no authorization server; call errors.
- *
- * Spec: authorization, RFC 9728.
- */
-int32_t mcp_sign_in(mcp_client *client);
-
-/**
- * Removes the tokens that a client has through its authorization, and the
- * registration for which they were issued, from memory and from the store.
- * It then revokes the tokens, if the authorization server supports that.
- *
- * `client`: a client with an authorization.
- *
- * Tokens and registrations of an earlier run that the store has for the
- * address of this client are removed as well.  The next sign-in registers the
- * application again.  A client id of mcp_auth_set_client() is kept.
- *
- * Errors: MCP_E_NOT_FOUND if there is nothing to remove; MCP_E_UNSUPPORTED
- * for a client without an authorization; the error of the revocation or of
- * the store if one of them fails, but the library still removes everything
- * that it can; call errors.
- *
- * Spec: RFC 7009.
- */
-int32_t mcp_sign_out(mcp_client *client);
-
-/**
  * Sets the URL to which the authorization server sends the person's browser
  * after the sign-in.
  *
@@ -2441,86 +5097,6 @@ int32_t mcp_auth_set_device_handler(mcp_auth *auth,
                                     mcp_free_fn free_userdata);
 
 /**
- * Returns the URL of the page.  With a code for another device it is short,
- * so that the person can type it.
- *
- * `page`: NULL gives NULL.
- *
- * The URL is https://, or http:// where the library accepts that for an
- * authorization server.  Never NULL for a valid `page`.
- *
- * Spec: RFC 6749, 4.1.1; RFC 8628, verification_uri.
- */
-const char *mcp_sign_in_page_url(const mcp_sign_in_page *page);
-
-/**
- * Returns the URL of the same page with the code in it, for a link or a QR
- * code.  The person still has to see the code, to compare it with the page.
- *
- * `page`: NULL gives NULL.
- *
- * Returns NULL without a code, and if the server sent no such URL, or one
- * that is not like the URL of mcp_sign_in_page_url().
- *
- * Spec: RFC 8628, verification_uri_complete.
- */
-const char *mcp_sign_in_page_complete_url(const mcp_sign_in_page *page);
-
-/**
- * Returns the code that the person enters on the page, such as "WDJB-MJHT".
- *
- * `page`: NULL gives NULL.
- *
- * The text has printable ASCII characters only.  Never NULL in the callback
- * of mcp_auth_set_device_handler(); NULL in that of mcp_auth_set_browser().
- *
- * Spec: RFC 8628, user_code.
- */
-const char *mcp_sign_in_page_user_code(const mcp_sign_in_page *page);
-
-/**
- * Returns how long the person has to enter the code, in milliseconds from
- * the request of the code: until the code expires, and at most the time of
- * mcp_auth_set_sign_in_timeout().
- *
- * `page`: NULL gives -1.
- *
- * Returns -1 without a code.
- *
- * Spec: RFC 8628, expires_in.
- */
-int64_t mcp_sign_in_page_expires_in(const mcp_sign_in_page *page);
-
-/**
- * Opens a sign-in page in the person's browser: a callback for
- * mcp_auth_set_browser().
- *
- * `userdata`: ignored, may be NULL.
- * `auth`: the opener gets the environment variables that existed when this
- * authorization was made; with NULL, the current ones.
- * `page`: the page that a callback received.  The function opens
- * mcp_sign_in_page_complete_url() if it is not NULL, and else
- * mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
- *
- * The URL must be https://, or http:// on this machine, without a user name.
- * If `auth` has mcp_auth_set_allow_private(), it may also be http:// on a
- * private network.  All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = &
- * % + , are percent-encoded.  The URL is one argument of the system's opener
- * (open, xdg-open, x-www-browser), and the library runs no shell.  The
- * environment variable BROWSER names other openers, separated by colons.
- * Each is a program with its arguments, in which %s stands for the URL.  A
- * thread of the library waits until the opener ends, and then ends too.
- *
- * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
- * other URL and for NULL; MCP_E_NOT_FOUND if there is no opener.
- *
- * When: with NULL for `auth` while no thread changes the environment.
- */
-int32_t mcp_open_browser(void *userdata,
-                         mcp_auth *auth,
-                         const mcp_sign_in_page *page);
-
-/**
  * Sets callbacks that store registrations, tokens and keys, so that the next
  * run of the application has them.  By default they are lost with the
  * handle.
@@ -2575,6 +5151,187 @@ int32_t mcp_auth_set_store(mcp_auth *auth,
 int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
 
 /**
+ * Sets the authorization that gets the tokens of a client.
+ *
+ * `client`: a client whose server is reached by HTTP.
+ * `auth`: shared by this client and the other clients that have it; you may
+ * free it at once.  NULL removes the authorization, the token, or the token
+ * handler.
+ *
+ * The authorization replaces a token and a token handler.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
+ * MCP_E_UNSUPPORTED for a server that is not reached by HTTP; MCP_E_STATE
+ * once the client is connected, if the client must announce the grant or
+ * DPoP to the server; MCP_E_FORKED.
+ *
+ * Spec: authorization.
+ */
+int32_t mcp_client_set_auth(mcp_client *client, mcp_auth *auth);
+
+/**
+ * Returns the authorization that gets the tokens of a client.  It comes from
+ * mcp_client_set_auth(), or from the server's entry in a configuration file;
+ * see mcp_config_new_client().
+ *
+ * `client`: not changed.
+ *
+ * Returns a handle of the same authorization, to free with mcp_auth_free(),
+ * or NULL with the last error set: MCP_E_UNSUPPORTED for a client without an
+ * authorization.
+ */
+mcp_auth *mcp_client_ref_auth(mcp_client *client);
+
+/**
+ * Gets a token before the server asks for one, so that the application can
+ * choose when the person signs in.
+ *
+ * `client`: a client with an authorization.
+ *
+ * Without a token, the library first asks the MCP server what it demands.  It
+ * finds the authorization server in the metadata that the MCP server
+ * publishes, and then does everything that it does when the server
+ * refuses a call.  A token that has expired is renewed.  A stored token that
+ * has not expired is kept if the MCP server accepts it now: the library
+ * connects and pings with it, over a connection that the client does not use
+ * otherwise.  If the MCP server refuses that token, or if a token cannot be
+ * renewed, for whatever reason, the person signs in.  A renewed token that the
+ * MCP server refuses with 4xx leads to the same.
+ *
+ * MCP_OK means that the token was just issued or just accepted.
+ *
+ * Errors: MCP_E_UNSUPPORTED for a client without an authorization;
+ * MCP_E_AUTH if the server names no authorization server; call errors.
+ *
+ * Spec: authorization, RFC 9728.
+ */
+int32_t mcp_sign_in(mcp_client *client);
+
+/**
+ * Removes the tokens that a client has through its authorization, and the
+ * registration for which they were issued, from memory and from the store.
+ * It then revokes the tokens, if the authorization server supports that.
+ *
+ * `client`: a client with an authorization.
+ *
+ * Tokens and registrations of an earlier run that the store has for the
+ * address of this client are removed as well.  The next sign-in registers the
+ * application again.  A client id of mcp_auth_set_client() is kept.
+ *
+ * Errors: MCP_E_NOT_FOUND if there is nothing to remove; MCP_E_UNSUPPORTED
+ * for a client without an authorization; the error of the revocation or of
+ * the store if one of them fails, but the library still removes everything
+ * that it can; call errors.
+ *
+ * Spec: RFC 7009.
+ */
+int32_t mcp_sign_out(mcp_client *client);
+
+/**
+ * Opens a sign-in page in the person's browser: a callback for
+ * mcp_auth_set_browser().
+ *
+ * `userdata`: ignored, may be NULL.
+ * `auth`: the opener gets the environment variables that existed when this
+ * authorization was made; with NULL, the current ones.
+ * `page`: the page that a callback received.  The function opens
+ * mcp_sign_in_page_complete_url() if it is not NULL, and else
+ * mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
+ *
+ * The URL must be https://, or http:// on this machine, without a user name.
+ * If `auth` has mcp_auth_set_allow_private(), it may also be http:// on a
+ * private network.  All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = &
+ * % + , are percent-encoded.  The URL is one argument of the system's opener
+ * (open, xdg-open, x-www-browser), and the library runs no shell.  The
+ * environment variable BROWSER names other openers, separated by colons.
+ * Each is a program with its arguments, in which %s stands for the URL.  A
+ * thread of the library waits until the opener ends, and then ends too.
+ *
+ * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
+ * other URL and for NULL; MCP_E_NOT_FOUND if there is no opener.
+ *
+ * When: with NULL for `auth` while no thread changes the environment.
+ */
+int32_t mcp_open_browser(void *userdata,
+                         mcp_auth *auth,
+                         const mcp_sign_in_page *page);
+
+/**
+ * A SIGN-IN PAGE: where the person signs in.
+ *
+ * The callbacks of mcp_auth_set_browser() and mcp_auth_set_device_handler()
+ * receive it.  It is valid until the callback returns, and so is everything
+ * that the functions below return.  Any thread may read it.
+ *
+ * Functions: mcp_sign_in_page_url(), mcp_sign_in_page_complete_url(),
+ *   mcp_sign_in_page_user_code(), mcp_sign_in_page_expires_in().
+ */
+struct mcp_sign_in_page;
+
+/**
+ * Returns the URL of the page.  With a code for another device it is short,
+ * so that the person can type it.
+ *
+ * `page`: NULL gives NULL.
+ *
+ * The URL is https://, or http:// where the library accepts that for an
+ * authorization server.  Never NULL for a valid `page`.
+ *
+ * Spec: RFC 6749, 4.1.1; RFC 8628, verification_uri.
+ */
+const char *mcp_sign_in_page_url(const mcp_sign_in_page *page);
+
+/**
+ * Returns the URL of the same page with the code in it, for a link or a QR
+ * code.  The person still has to see the code, to compare it with the page.
+ *
+ * `page`: NULL gives NULL.
+ *
+ * Returns NULL without a code, and if the server sent no such URL, or one
+ * that is not like the URL of mcp_sign_in_page_url().
+ *
+ * Spec: RFC 8628, verification_uri_complete.
+ */
+const char *mcp_sign_in_page_complete_url(const mcp_sign_in_page *page);
+
+/**
+ * Returns the code that the person enters on the page, such as "WDJB-MJHT".
+ *
+ * `page`: NULL gives NULL.
+ *
+ * The text has printable ASCII characters only.  Never NULL in the callback
+ * of mcp_auth_set_device_handler(); NULL in that of mcp_auth_set_browser().
+ *
+ * Spec: RFC 8628, user_code.
+ */
+const char *mcp_sign_in_page_user_code(const mcp_sign_in_page *page);
+
+/**
+ * Returns how long the person has to enter the code, in milliseconds from
+ * the request of the code: until the code expires, and at most the time of
+ * mcp_auth_set_sign_in_timeout().
+ *
+ * `page`: NULL gives -1.
+ *
+ * Returns -1 without a code.
+ *
+ * Spec: RFC 8628, expires_in.
+ */
+int64_t mcp_sign_in_page_expires_in(const mcp_sign_in_page *page);
+
+/**
+ * AN ENTRY OF THE STORE: what a callback of mcp_auth_set_store() loads, saves
+ * or deletes.
+ *
+ * It is valid until the callback returns, and so is everything that the
+ * functions below return.
+ *
+ * Functions: mcp_store_entry_key(), mcp_store_entry_data(),
+ *   mcp_store_entry_set_data().
+ */
+struct mcp_store_entry;
+
+/**
  * Returns the key of an entry: up to 100 printable ASCII characters.  It is not
  * secret.
  *
@@ -2613,200 +5370,113 @@ int32_t mcp_store_entry_set_data(mcp_store_entry *entry,
                                  size_t len);
 
 /**
- * Sets how long a call waits for the response of the server.
- * Default: 60000.
+ * A SIGNED TOKEN that an exchange needs.
  *
- * `milliseconds`: 1 or more; there is no endless wait.
+ * The callback of mcp_auth_set_assertion_handler() receives it, and puts the
+ * token there with mcp_assertion_set_token().  It is valid until the callback
+ * returns.
  *
- * The time includes connecting.  A progress notification for the request
- * restarts the timeout, up to the limit of mcp_client_set_deadline().  The
- * timeout is paused while an input request that belongs to the call is open;
- * see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: lifecycle, timeouts.
+ * Functions: mcp_assertion_audience(), mcp_assertion_set_token().
  */
-int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
+struct mcp_assertion;
 
 /**
- * Sets how long name resolution, connecting, a proxy and TLS may take
- * together.  Default: 10000.
+ * Returns the audience that the token must be issued for: the issuer of the
+ * authorization server.
  *
- * `milliseconds`: 1 or more.
+ * `assertion`: NULL gives NULL.
  *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
- * shortens the wait for the response to the library's first request,
- * server/discover, which is at most 2.5 s and half of the call's time.  If
- * there is no response by then, the library also sends the older handshake,
- * initialize, and uses the response that comes first.
+ * For MCP_GRANT_TOKEN_EXCHANGE you may ignore it: there the identity provider
+ * issued the token to the application.  Never NULL for a valid `assertion`.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
+ * Spec: RFC 7523, 3.
  */
-int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int64_t milliseconds);
+const char *mcp_assertion_audience(const mcp_assertion *assertion);
 
 /**
- * Sets how long a call may take at most, including every restart of its
- * timeout by progress notifications.  Default: 3600000, which is an hour.
+ * Gives the library the signed token.
  *
- * `milliseconds`: 1 or more.  If it is shorter than the timeout, the
- * deadline is as long as the timeout.
+ * `assertion`: what the callback received.
+ * `token`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.  The
+ * copy is overwritten when it is released.  Blanks and line ends around the
+ * token are ignored.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * If the callback calls this function several times, the last token counts.
  *
- * When: for calls begun later.  Spec: lifecycle, timeouts.
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
  */
-int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
+int32_t mcp_assertion_set_token(mcp_assertion *assertion,
+                                const char *token,
+                                size_t len);
+
+/*
+ * ===========================================================================
+ * CONFIGURATION FILES
+ * ===========================================================================
+ * The servers of a configuration file that other programs use as well:
+ *
+ *     mcp_config *config = mcp_config_load("mcp.json");
+ *
+ *     for (size_t i = 0; i < mcp_config_count(config); i++)
+ *         if (mcp_config_status(config, i) == MCP_OK)
+ *             printf("%s\n", mcp_config_name(config, i));
+ *     mcp_config_free(config);
+ */
 
 /**
- * Sets how long an input request may stay unanswered.  After that time the
- * library answers it with "cancel".  Default: 600000, which is ten minutes.
+ * A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
+ * order of the file.
  *
- * `milliseconds`: 1 or more.
+ * The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
+ * The servers are in an object "mcpServers" (Claude, Cursor, Windsurf,
+ * Cline, Gemini CLI, FastMCP), "servers" or "mcp.servers" (VS Code),
+ * "context_servers" (Zed) or "mcp" (opencode), or the whole file is such an
+ * object.  A server has:
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * - "url", "httpUrl" or "serverUrl"; and optionally "headers", "transport"
+ *   or "type" ("http", "streamable-http", "sse") and "auth".  "auth" is the
+ *   bearer token without the word "Bearer"; or, for OAuth, "oauth" or an
+ *   object, which may have "CLIENT_ID", "CLIENT_SECRET" and "scopes";
+ * - or "command"; and optionally "args", "env", "cwd", "type" ("stdio") and
+ *   "envFile", a file of NAME=VALUE lines, whose path is relative to the
+ *   configuration file.  "command" may be an object with "path", "args" and
+ *   "env" (Zed);
+ * - optionally "timeout" in milliseconds, see mcp_client_set_timeout().  A
+ *   number below 1000 is in seconds if the server has "autoApprove" or
+ *   "alwaysAllow" (Cline, Roo Code);
+ * - optionally a key that switches the server off: "disabled" that is true,
+ *   "enabled" or "isActive" that is false, and other spellings of them.
+ *   Lists of names in the file do the same, such as "disabledMcpServers"
+ *   and, in "mcp", "excluded" and "allowed" (Gemini CLI).
  *
- * When: for input requests that arrive later.
+ * Other keys are ignored.  A key whose value is null counts as absent, and
+ * so does an empty text for a program, an address or a path.
+ *
+ * A server that cannot be used does not affect the others: see
+ * mcp_config_status().
+ *
+ * These texts, except the names of headers and variables, may contain
+ * references.  `${NAME}` and `${env:NAME}` are replaced by the value of an
+ * environment variable.  `${NAME:-default}` is replaced by the default if
+ * the variable is unset or empty.  Any other "$" is an ordinary character.
+ * The references are replaced when a client is made.  A reference that only
+ * an editor can replace is an error that says so: `${input:ID}`,
+ * `${command:ID}`, and `${workspaceFolder}` unless an environment variable
+ * has that name.
+ *
+ * The message of an error contains the file, the line and the key, such as
+ * "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
+ * value of a header, a token or a variable.
+ *
+ * Made by: mcp_config_load().
+ *
+ * Functions: mcp_config_count(), mcp_config_name(), mcp_config_url(),
+ *   mcp_config_command(), mcp_config_status(), mcp_config_error(),
+ *   mcp_config_warning(), mcp_config_new_client().
+ *
+ * Released by: mcp_config_free().
  */
-int32_t mcp_client_set_input_timeout(mcp_client *client,
-                                     int64_t milliseconds);
-
-/**
- * Sets how long mcp_client_close() and mcp_client_free() may wait for the
- * server to accept the end of the session, and for a server process to end.
- *
- * `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
- * HTTP, 7000 for a server process.
- *
- * 0 means no wait: the library does not end the session at the server, and
- * kills the server process with its process group.  The kill itself takes a
- * moment, at most a tenth of a second.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for a close that begins later.
- * Spec: transports, session management; lifecycle, shutdown.
- */
-int32_t mcp_client_set_close_timeout(mcp_client *client,
-                                     int64_t milliseconds);
-
-/**
- * Sets one of the limits that protect the application from its server, and
- * the machine from the application.
- *
- * `limit`: one of MCP_LIMIT_.
- * `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_limit(mcp_client *client,
-                             int32_t limit,
-                             int64_t value);
-
-/**
- * Sets the largest size of a message from the server.  A larger one is
- * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
- *
- * `bytes`: 1 or more.
- *
- * A list counts as one message, with all its pages.  The library skips a
- * longer line from a server process: the call that the line would have
- * answered fails, and other calls continue.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000.
- *
- * `pages`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
-
-/**
- * Sets how many items a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000000.
- *
- * `items`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
-
-/**
- * Sets how many messages a server may send in the stream of a call before
- * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
- *
- * `events`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
-
-/**
- * Sets how many bytes of responses the library may cache.  Default: 4 MiB.
- *
- * `bytes`: 0 turns the cache off, so that every call asks the server.
- *
- * From revision 2026-07-28 on, a server may declare that a response stays
- * fresh for some time.  The library then answers calls for fresh lists and
- * resources from its cache, without a request.  A notification that a list
- * or a resource has changed removes it from the cache; it must arrive
- * through mcp_listen() or mcp_subscribe_resource().  A response for one
- * token is never returned for another token, unless the server declares the
- * response public.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: at any time.  Spec: caching.
- */
-int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets whether the library may send a tool call again after a broken
- * connection, although the server may have executed it.
- *
- * `allow`: 1 allows it for tools that declare that they only read
- * (readOnlyHint), or that calling them twice has the same effect as calling
- * them once (idempotentHint).  The library knows this only for tools in a
- * list that was read.  0, which is the default, allows it for no tool.
- *
- * The hints are claims of the server, which the library cannot verify.
- * mcp_request_set_repeatable() sets this for a single request.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: tool annotations.
- */
-int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
-
-/**
- * Returns how often something happened that the library handled silently:
- * what it dropped, and what it recovered from.
- *
- * `client`: NULL gives 0.
- * `counter`: one of MCP_COUNTER_; another number gives 0.
- *
- * Returns the number since the client was made.
- */
-int64_t mcp_client_counter(mcp_client *client, int32_t counter);
+struct mcp_config;
 
 /**
  * Reads a configuration file and checks all of it.
@@ -2903,21 +5573,6 @@ int32_t mcp_config_status(const mcp_config *config,
 const mcp_error *mcp_config_error(const mcp_config *config, size_t index);
 
 /**
- * Returns the number of warnings about the file.
- *
- * `config`: NULL gives 0.
- *
- * There is one warning for each server with a mistake in the file: its
- * error's message.  There is one if a "timeout" is so short that seconds were
- * probably meant.  There is one if tokens, headers or variables are written
- * in the file itself, not as references, and users other than its owner may
- * read it.  There is one for each name that occurs twice in its object, and
- * for each part that is ignored because another one counts, such as
- * "servers" beside "mcpServers".
- */
-size_t mcp_config_warning_count(const mcp_config *config);
-
-/**
  * Returns a warning by its index, in the form of an error's message.
  *
  * `config`: NULL gives NULL.
@@ -2970,2647 +5625,107 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  */
 mcp_client *mcp_client_new_config(const char *path, const char *name);
 
-/**
- * Connects to the server, negotiates the protocol revision, and returns the
- * server info.
- *
- * `out`, unless NULL, receives the server info as a result, or NULL on
- * failure.  Read it with mcp_result_server_name() and the functions that
- * follow it; free it with mcp_result_free().
- *
- * Connects only if the client is not connected yet.  Calling this function
- * is optional: every other call connects when it needs to.
- *
- * Returns MCP_OK or a status: call errors.  Waits at most the time of
- * mcp_client_set_timeout().
- *
- * Spec: initialize, server/discover.
- */
-int32_t mcp_connect(mcp_client *client, mcp_result **out);
-
-/**
- * Checks that the server answers, with the same credentials as every other
- * request.
- *
- * Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
- * Later revisions have no "ping"; it sends "server/discover" to them.
- *
- * Returns MCP_OK or a status: call errors.  Waits at most the time of
- * mcp_client_set_timeout().
- *
- * Spec: ping, server/discover.
- */
-int32_t mcp_ping(mcp_client *client);
-
-/**
- * Lists all tools of the server; reads all pages of the list.
- *
- * `out` receives the result, or NULL on failure.  Read it with
- * mcp_result_tool_count() and mcp_result_tool(); free it with
- * mcp_result_free().
- *
- * To read a single page, perform a request of "tools/list" that has the
- * "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
- * with a request that can be started or cancelled, see
- * mcp_request_set_all_pages().
- *
- * From revision 2026-07-28 on, a tool is left out if its schema marks
- * parameters for HTTP headers in an invalid way; mcp_result_json() still
- * contains it.  From the same revision on, a list that the server declares
- * fresh is answered from memory, see mcp_client_set_cache_size().
- *
- * Each page may take the time of mcp_client_set_timeout(), and the whole
- * list the time of mcp_client_set_deadline().
- *
- * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
- * than mcp_client_set_max_pages() or more items than
- * mcp_client_set_max_items() allows.
- *
- * Spec: tools/list, pagination.
- */
-int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
-
-/**
- * Calls a tool and waits for its result.
- *
- * `name`: the tool's name, UTF-8, copied.
- * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
- * arguments.
- * `out`, unless NULL, receives the result, or NULL on failure; free it with
- * mcp_result_free().
- *
- * A tool that fails gives a result, and this function returns MCP_OK: check
- * mcp_result_is_error().
- *
- * If the connection breaks after a byte of the call may have reached the
- * server, the library does not send the call again and returns MCP_E_IO.  To
- * allow a second attempt for tools that are read-only or idempotent, see
- * mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
- *
- * The call asks the server to report progress.  Each progress notification
- * restarts the timeout, but mcp_client_set_deadline() limits the whole call.
- * To set a timeout for one call, to receive progress or to cancel, see
- * mcp_request_new_call_tool().  For tools that run for a very long time, see
- * mcp_client_set_tasks().
- *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
- * arguments that are not a JSON object, before anything is sent.
- *
- * Spec: tools/call.
- */
-int32_t mcp_call_tool(mcp_client *client,
-                      const char *name,
-                      const char *arguments_json,
-                      mcp_result **out);
-
-/**
- * Lists all resources of the server; reads all pages of the list.
- *
- * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
- * and mcp_result_resource().
- *
- * Returns like mcp_list_tools().
- *
- * Spec: resources/list.
- */
-int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
-
-/**
- * Lists all resource templates of the server; reads all pages of the list.
- *
- * `out`: as for mcp_list_tools().
- *
- * Each template is read like a resource, and mcp_resource_uri() is its URI
- * template (RFC 6570).
- *
- * Returns like mcp_list_tools().
- *
- * Spec: resources/templates/list.
- */
-int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
-
-/**
- * Reads a resource.
- *
- * `uri`: the resource's URI, UTF-8, copied.
- * `out`: as for mcp_call_tool(); read it with mcp_result_content_count() and
- * mcp_result_content().
- *
- * From revision 2026-07-28 on, a resource that the server declares fresh is
- * answered from memory, see mcp_client_set_cache_size().
- *
- * Returns MCP_OK or a status: call errors.
- *
- * Spec: resources/read.
- */
-int32_t mcp_read_resource(mcp_client *client,
-                          const char *uri,
-                          mcp_result **out);
-
-/**
- * Subscribes to changes of a resource: each change is reported as
- * MCP_EVENT_RESOURCE_UPDATED.
- *
- * `uri`: the resource's URI, UTF-8, copied.
- *
- * Opens the notification stream, as mcp_listen() does.  After a lost session
- * the library subscribes again.  Up to revision 2025-11-25 this sends
- * "resources/subscribe"; later it is a part of "subscriptions/listen".
- *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
- * does not support subscriptions, or not to this resource.
- *
- * Spec: resources/subscribe, subscriptions/listen.
- */
-int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
-
-/**
- * Ends a subscription made by mcp_subscribe_resource().
- *
- * `uri`: the same text as there.
- *
- * Returns MCP_OK or a status: call errors.
- *
- * Spec: resources/unsubscribe, subscriptions/listen.
- */
-int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
-
-/**
- * Lists all prompts of the server; reads all pages of the list.
- *
- * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
- * mcp_result_prompt().
- *
- * Returns like mcp_list_tools().
- *
- * Spec: prompts/list.
- */
-int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
-
-/**
- * Gets a prompt with its arguments filled in.
- *
- * `name`: the prompt's name, UTF-8, copied.
- * `arguments_json`: a JSON object whose values are strings, copied; NULL or
- * "" for no arguments.
- * `out`: as for mcp_call_tool().
- *
- * The messages of the prompt are the content blocks of the result:
- * mcp_result_content().  Each has a mcp_content_role().
- *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
- * argument that is not a string.
- *
- * Spec: prompts/get.
- */
-int32_t mcp_get_prompt(mcp_client *client,
-                       const char *name,
-                       const char *arguments_json,
-                       mcp_result **out);
-
-/**
- * Asks the server for completions of an argument.
- *
- * `reference_json`: what the argument belongs to:
- * {"type":"ref/prompt","name":...} or {"type":"ref/resource","uri":...}.
- * `argument`: the argument's name.
- * `value`: what the user typed so far.
- * `context_json`: the other arguments known so far, as a JSON object whose
- * values are strings; NULL or "" for none.
- * `out`: as for mcp_call_tool(); read it with mcp_result_completion_count()
- * and mcp_result_completion().
- *
- * The texts are UTF-8.  The library copies them.
- *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
- * if the server speaks a revision before 2025-06-18, which has no context.
- *
- * Spec: completion/complete.
- */
-int32_t mcp_complete(mcp_client *client,
-                     const char *reference_json,
-                     const char *argument,
-                     const char *value,
-                     const char *context_json,
-                     mcp_result **out);
-
-/**
- * Asks the server to send log messages of a level and all higher levels;
- * each is reported as MCP_EVENT_LOG.
- *
- * `level`: one of MCP_LOG_.
- *
- * Up to revision 2025-11-25 the level is sent to the server once, and again
- * after a lost session.  In later revisions it is sent with each request,
- * and the server sends log messages while that request runs.
- *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
- * unknown level.
- *
- * Spec: logging/setLevel, _meta logLevel.
- */
-int32_t mcp_set_log_level(mcp_client *client, int32_t level);
-
-/**
- * Opens the notification stream and keeps it open.  On this stream the
- * server sends notifications that belong to no request.
- *
- * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
- * closes the stream, unless a subscription needs it or, up to revision
- * 2025-11-25, the input requests of the server do.
- *
- * Up to revision 2025-11-25 the server sends all its notifications, whatever
- * the sum.  From revision 2026-07-28 on the library asks for
- * MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
- * MCP_EVENT_RESOURCES_CHANGED as far as the sum contains them.  If it
- * contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
- * each task that this client begins or asks for.
- *
- * The function returns when the server has accepted the stream.  The params
- * of the event MCP_EVENT_LISTENING say what the server accepted.  If the
- * stream fails, the library opens it again, with growing pauses, and each
- * time it is open again there is another MCP_EVENT_LISTENING.  The handler
- * of mcp_client_set_event_handler() receives the events, inside calls of
- * this client that wait and inside mcp_client_dispatch().
- *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
- * offers no such stream, or sends none of the notifications asked for.
- *
- * Spec: transports, listening for messages; subscriptions/listen.
- */
-int32_t mcp_listen(mcp_client *client, int32_t kinds);
-
-/**
- * Sends a notification.  The server does not answer notifications.
- *
- * `method`: the notification's method, such as "notifications/x", in
- * printable ASCII, copied.
- * `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
- *
- * Returns MCP_OK if the server accepted it, or a status: call errors.
- *
- * Spec: basic, notifications.
- */
-int32_t mcp_notify(mcp_client *client,
-                   const char *method,
-                   const char *params_json);
-
-/**
- * Makes a request with any method, known to this library or not.
- *
- * `client`: the client that will send the request.  The request keeps it
- * alive.
- * `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
- * `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
- * The library adds the members that the protocol requires (_meta, progress
- * token).
- *
- * A request with the method "ping" sends whatever mcp_ping() sends.
- *
- * Returns a handle to free with mcp_request_free(), or NULL with the last
- * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
- *
- * Spec: basic, requests.
- */
-mcp_request *mcp_request_new(mcp_client *client,
-                             const char *method,
-                             const char *params_json);
-
-/**
- * Makes a request with the method "tools/call"; see mcp_call_tool().
- *
- * `client`: as for mcp_request_new().
- * `name`, `arguments_json`: as for mcp_call_tool().
- *
- * Returns like mcp_request_new().
- *
- * Spec: tools/call.
- */
-mcp_request *mcp_request_new_call_tool(mcp_client *client,
-                                       const char *name,
-                                       const char *arguments_json);
-
-/**
- * Makes a request with the method "resources/read"; see mcp_read_resource().
- *
- * `client`: as for mcp_request_new().
- * `uri`: as for mcp_read_resource().
- *
- * Returns like mcp_request_new().
- *
- * Spec: resources/read.
- */
-mcp_request *mcp_request_new_read_resource(mcp_client *client,
-                                           const char *uri);
-
-/**
- * Makes a request with the method "prompts/get"; see mcp_get_prompt().
- *
- * `client`: as for mcp_request_new().
- * `name`, `arguments_json`: as for mcp_get_prompt().
- *
- * Returns like mcp_request_new().
- *
- * Spec: prompts/get.
- */
-mcp_request *mcp_request_new_get_prompt(mcp_client *client,
-                                        const char *name,
-                                        const char *arguments_json);
-
-/**
- * Releases a request.  A started request that is in flight ends.
- *
- * `request`: a request that no thread is performing, and that you do not use
- * afterwards; or NULL.
- *
- * The results of the request outlive it.
- */
-void mcp_request_free(mcp_request *request);
-
-/**
- * Sets the timeout of this request, in place of that of
- * mcp_client_set_timeout().
- *
- * `milliseconds`: 1 or more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Spec: lifecycle, timeouts.
- */
-int32_t mcp_request_set_timeout(mcp_request *request, int64_t milliseconds);
-
-/**
- * Sets the deadline of this request, in place of that of
- * mcp_client_set_deadline().
- *
- * `milliseconds`: 1 or more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Spec: lifecycle, timeouts.
- */
-int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
-
-/**
- * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
- *
- * `cancel`: the request keeps a reference, so that you may free the cancel.
- * If it has been fired already, the request ends at once.  NULL removes it.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Spec: cancellation.
- */
-int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
-
-/**
- * Adds the members of a JSON object to the _meta of the request.
- *
- * `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
- *
- * The members replace those of an earlier call of this function, and those
- * of a _meta in the parameters.  Names that the protocol itself uses are
- * refused.  The members "traceparent", "tracestate" and "baggage" are
- * refused if they do not conform to W3C Trace Context.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Spec: basic, _meta.
- */
-int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
-
-/**
- * Sets whether the library may send the request again after a broken
- * connection, although the server may have executed it.
- *
- * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
- * such as those that only read, and for the tools that
- * mcp_client_set_repeat_tools() allows; 0 for others.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- */
-int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
-
-/**
- * Sets whether a request for a list collects all pages, as mcp_list_tools()
- * does, or only the one page that its parameters name.
- *
- * `all`: 1 or 0.  Default: 0.
- *
- * It applies to the methods "tools/list", "resources/list",
- * "resources/templates/list", "prompts/list", "skills/list" and
- * "tasks/list", whether the request is performed or started.  The request
- * gives one result, as mcp_list_tools() does, with the same limits:
- * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
- * restarts with each page.  The deadline applies to the whole list.
- *
- * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
- * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Spec: pagination.
- */
-int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
-
-/**
- * Stores a pointer of yours with the request.
- *
- * `request`: may be NULL.
- * `userdata`: any pointer.  The library never reads what it points to.
- */
-void mcp_request_set_userdata(mcp_request *request, void *userdata);
-
-/**
- * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
- *
- * `request`: NULL gives NULL.
- */
-void *mcp_request_userdata(const mcp_request *request);
-
-/**
- * Sends the request and waits on this thread until it is done.
- *
- * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.
- *
- * Handlers of the client run on this thread during the wait.  If the
- * connection is lost after a byte of the request may have reached the
- * server, the library sends the request again only if it is safe to repeat;
- * see mcp_request_set_repeatable().  Otherwise the function returns
- * MCP_E_IO, and mcp_error_may_have_run() returns 1.
- *
- * Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
- * flight.
- *
- * Spec: basic, requests.
- */
-int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
-
-/**
- * Starts the request and returns without waiting for the network.
- *
- * `request`: any number of requests may be in flight on one client.
- *
- * The request is done only after mcp_client_dispatch(), mcp_request_wait() or
- * another call of this client that waits.  mcp_client_fd() shows when to
- * dispatch, and mcp_client_next_done() returns the request.
- *
- * Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
- * MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
- */
-int32_t mcp_request_start(mcp_request *request);
-
-/**
- * Returns MCP_PENDING while a request is in flight, and its status once it
- * is done.
- *
- * `request`: NULL gives MCP_E_INVALID_ARGUMENT.
- *
- * Returns MCP_E_STATE if the request was not started.  The function does not
- * change the last error.
- */
-int32_t mcp_request_status(const mcp_request *request);
-
-/**
- * Waits for a started request, and dispatches during the wait.
- *
- * `milliseconds`: the longest wait.  0 does not wait; a negative number is
- * MCP_E_INVALID_ARGUMENT.
- *
- * Returns the status of the request, or MCP_PENDING if the time ends first.
- * MCP_E_STATE if the request was not started, or inside a callback that gets
- * or stores a credential; MCP_E_FORKED.
- *
- * A request whose status this function has returned is handed out:
- * mcp_client_next_done() does not return it again.
- */
-int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
-
-/**
- * Hands out the result of a started request that is done, once.
- *
- * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * or NULL.
- *
- * Returns the status of the request, and makes its error the last error of
- * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
- * if the request is in flight or was not started.
- */
-int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
-
-/**
- * Returns why the request failed when it was last performed or started.
- *
- * `request`: NULL gives NULL.
- *
- * Returns an error for mcp_error_message() and the other mcp_error_
- * functions; NULL if the request did not fail.  It is borrowed: valid until
- * the request is performed or started again, or freed.
- */
-const mcp_error *mcp_request_error(const mcp_request *request);
-
-/**
- * Sets a callback for progress, and asks the server for progress
- * notifications.  For "tools/call" the library always asks for them.
- *
- * `callback`: runs when a progress notification arrives, on the thread that
- * performs the request or that dispatches.  NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * Each progress notification restarts the timeout of the request.
- *
- * The callback is not called after the request is done, was freed, or has
- * another callback.  The library discards progress notifications that arrive
- * later.  If the callback is running on another thread at that time, the
- * library waits for it: do not hold a lock that the callback takes.  If the
- * request is in flight, a new callback gets the progress only after the
- * request is performed or started again.
- *
- * Spec: progress.
- */
-int32_t mcp_request_set_progress(mcp_request *request,
-                                 mcp_progress_fn callback,
-                                 void *userdata,
-                                 mcp_free_fn free_userdata);
-
-/**
- * Returns how far the request is.  The value increases with each report.
- *
- * `progress`: NULL gives 0.
- *
- * Spec: progress, progress.
- */
-double mcp_progress_value(const mcp_progress *progress);
-
-/**
- * Returns the value at which the request is done.
- *
- * `progress`: NULL gives -1.
- *
- * Returns -1 if the server sent none or another type.
- *
- * Spec: progress, total.
- */
-double mcp_progress_total(const mcp_progress *progress);
-
-/**
- * Returns a text about the progress, for the person.
- *
- * `progress`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or another type.
- *
- * Spec: progress, message.
- */
-const char *mcp_progress_message(const mcp_progress *progress);
-
-/**
- * Returns a descriptor on which an event loop can wait for the client.
- *
- * `client`: keeps the descriptor open.  The number stays the same for the
- * client's whole life.
- *
- * The descriptor is readable as long as mcp_client_dispatch() has something
- * to run or mcp_client_next_done() has a request to hand out.  It does not
- * matter which thread caused this, or what other threads do.  Wait for it
- * with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
- * close it.
- *
- * Returns -1 with the last error set if no descriptor is left:
- * MCP_E_INTERNAL.
- */
-int32_t mcp_client_fd(mcp_client *client);
-
-/**
- * Runs the handlers for everything that has arrived, on this thread.
- *
- * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
- * a negative number is MCP_E_INVALID_ARGUMENT.
- *
- * The function returns at once when a request is ready to be handed out by
- * mcp_client_next_done().  Messages that arrive while the function runs are
- * left for its next call.
- *
- * Inside a handler of the same client this function runs no event handler:
- * the events stay queued, in order, until the handler has returned.  Inside
- * a callback that gets or stores a credential it does not wait: it returns
- * MCP_E_STATE where it would have to.
- *
- * Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
- * closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
- */
-int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
-
-/**
- * Hands out the next started request that is done; NULL if there is none.
- *
- * `client`: the client of the requests, open or closed.
- *
- * Returns a request that you own already: take its result with
- * mcp_request_take_result(), and free the request.
- *
- * Call this function after mcp_client_dispatch(), until it returns NULL.
- * Each completed request is handed out once: by this function, or by the
- * mcp_request_wait() that returns its status.  A request that is performed or
- * started again before it was handed out is not handed out for its earlier
- * result.  A request that was in flight when the client was closed is handed
- * out, with the status MCP_E_CLOSED.
- *
- * Only one thread may free a request.
- */
-mcp_request *mcp_client_next_done(mcp_client *client);
-
-/**
- * Makes a cancel that is not fired.
- *
- * Returns a handle to free with mcp_cancel_free(), never NULL.  A cancel
- * uses no descriptor of its own.  While threads block in calls that have the
- * cancel, it borrows one from a pool of the process.
- */
-mcp_cancel *mcp_cancel_new(void);
-
-/**
- * Ends with MCP_E_CANCELLED every request that has this cancel, and every
- * request that gets it later.
- *
- * `cancel`: may be NULL.
- *
- * The call that waits for such a request returns at once.  It also tells the
- * server to stop, if the protocol revision has a message for that.
- *
- * The function does not wait, and does not change the last error.  In the
- * child of a fork() it does nothing.
- *
- * Threads: any, and signal handlers.  Spec: cancellation.
- */
-void mcp_cancel_fire(mcp_cancel *cancel);
-
-/**
- * Sets the cancel back to not fired, for requests begun later.
- *
- * `cancel`: may be NULL.
- */
-void mcp_cancel_reset(mcp_cancel *cancel);
-
-/**
- * Releases the cancel.  It does not fire it.
- *
- * `cancel`: a cancel that you do not use afterwards, or NULL.
- *
- * Requests that have the cancel keep a reference of their own.
- */
-void mcp_cancel_free(mcp_cancel *cancel);
-
-/**
- * Sets the callback that receives the notifications of the server.
- *
- * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
- * on the thread that called.  NULL removes the callback, and events are
- * dropped.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * The callback never runs on a thread of the library.  If several threads
- * wait, it may run on several of them at the same time.  It may call every
- * function except mcp_client_free().  A call that it makes with this client
- * runs no event handler: notifications that arrive during that call are
- * queued in order until the callback has returned.
- *
- * At most 1024 events and progress reports, and at most 16 MiB of them, are
- * queued.  If more arrive before the application handles them, the oldest
- * are dropped and counted, see mcp_client_counter().
- *
- * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
- *
- * When: at any time.  Spec: notifications.
- */
-int32_t mcp_client_set_event_handler(mcp_client *client,
-                                     mcp_event_fn callback,
-                                     void *userdata,
-                                     mcp_free_fn free_userdata);
-
-/**
- * Returns the kind of an event: one of MCP_EVENT_.
- *
- * `event`: NULL gives 0.
- */
-int32_t mcp_event_kind(const mcp_event *event);
-
-/**
- * Returns the notification's method, such as
- * "notifications/tools/list_changed".
- *
- * `event`: NULL gives NULL.
- *
- * It is "" for the events of the library: MCP_EVENT_LISTENING,
- * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
- * valid `event`.  Valid while the handler runs.
- */
-const char *mcp_event_method(const mcp_event *event);
-
-/**
- * Returns the notification's params as JSON text; "{}" if it has none.
- *
- * `event`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `event`.  Valid while the handler runs.
- */
-const char *mcp_event_params_json(const mcp_event *event, size_t *len);
-
-/**
- * Returns the URI of the resource that changed, for
- * MCP_EVENT_RESOURCE_UPDATED.
- *
- * `event`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  Valid while the handler runs.
- * Spec: notifications/resources/updated.
- */
-const char *mcp_event_uri(const mcp_event *event);
-
-/**
- * Returns the level of a log message, one of MCP_LOG_, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives -1.
- *
- * -1 for other kinds of event, and for a level that the library does not
- * know.
- *
- * Spec: notifications/message.
- */
-int32_t mcp_event_log_level(const mcp_event *event);
-
-/**
- * Returns the logger's name of a log message, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  Valid while the handler runs.
- *
- * Spec: notifications/message.
- */
-const char *mcp_event_logger(const mcp_event *event);
-
-/**
- * Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none, and for other kinds of event.  Valid
- * while the handler runs.
- *
- * Spec: notifications/message.
- */
-const char *mcp_event_data_json(const mcp_event *event, size_t *len);
-
-/**
- * Returns the text of an event of the library, to show to a person: the
- * reason for MCP_EVENT_LISTENING_ENDED, the notice for
- * MCP_EVENT_SIGN_IN_NOTICE.
- *
- * `event`: NULL gives NULL.
- *
- * The text is one line without control characters.  Never NULL for these two
- * kinds, and NULL for all others.  Valid while the handler runs.
- */
-const char *mcp_event_message(const mcp_event *event);
-
-/**
- * Returns the task of MCP_EVENT_TASK_STATUS; NULL for other kinds of event.
- *
- * `event`: NULL gives NULL.
- *
- * Valid while the handler runs.
- * Spec: notifications/tasks/status, notifications/tasks.
- */
-const mcp_task *mcp_event_task(const mcp_event *event);
-
-/**
- * Sets the callback that receives the server's input requests, and declares
- * to the server which kinds it may send.
- *
- * `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
- * Exactly these kinds are declared; without a callback, none.
- * `callback`: runs like an event handler, see
- * mcp_client_set_event_handler().  NULL removes the callback.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Calls that the callback makes may lead to further input requests, up to a
- * depth of four.  A deeper input request is answered with the JSON-RPC error
- * -32603 at once.
- *
- * At most 1000 input requests, and at most 64 MiB of them, can be unanswered
- * or not yet freed.  A further one is answered with an error at once, and
- * counted, see mcp_client_counter().  An "input_required" result with more
- * than 1000 input requests is MCP_E_TOO_LARGE.
- *
- * Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
- * MCP_E_STATE after the first exchange with the server, unless the kinds
- * stay the same; MCP_E_FORKED.
- *
- * Spec: elicitation, sampling, roots.
- */
-int32_t mcp_client_set_input_handler(mcp_client *client,
-                                     int32_t kinds,
-                                     mcp_input_fn callback,
-                                     void *userdata,
-                                     mcp_free_fn free_userdata);
-
-/**
- * Adds capabilities to those that the client declares, for extensions and
- * experiments.
- *
- * `json`: a JSON object as UTF-8 text, such as
- * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.
- *
- * The library itself declares the capabilities that follow from handlers and
- * roots; `json` must not contain them.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
- * the server, MCP_E_FORKED.
- *
- * Spec: ClientCapabilities.
- */
-int32_t mcp_client_set_capabilities_json(mcp_client *client,
-                                         const char *json);
-
-/**
- * Sets the roots that the library sends to a server that asks for them, and
- * declares the roots capability.
- *
- * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
- * NULL removes the roots and the capability.
- *
- * If a session exists, the change is announced to the server, which may take
- * as long as a call.
- *
- * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
- * first exchange with the server, unless roots were set before; call errors
- * of the announcement.
- *
- * Spec: roots.
- */
-int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
-
-/**
- * Releases an input request.  If it is not answered yet, it is dismissed.
- *
- * `input`: an input request that is not used again, or NULL.
- */
-void mcp_input_free(mcp_input *input);
-
-/**
- * Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
- * MCP_INPUT_ROOTS.
- *
- * `input`: NULL gives 0.
- */
-int32_t mcp_input_kind(const mcp_input *input);
-
-/**
- * Returns the message to show to the person; "" if there is none.
- *
- * `input`: NULL gives NULL.
- *
- * Never NULL for a valid `input`.  The text comes from the server: tell the
- * person which server sent it.  Valid until mcp_input_free().
- *
- * Spec: elicitation/create, message.
- */
-const char *mcp_input_message(const mcp_input *input);
-
-/**
- * Returns the JSON Schema of the form, for MCP_INPUT_FORM.
- *
- * `input`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none, and for other kinds; a value of
- * another type is returned as it is.  Valid until mcp_input_free().
- *
- * Spec: elicitation, requestedSchema.
- */
-const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
-
-/**
- * Returns the URL of the web page to visit, for MCP_INPUT_URL.
- *
- * `input`: NULL gives NULL.
- *
- * Show the whole URL to the person, and open it only after the person
- * agreed.  The library never opens it.
- *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds.  Valid until mcp_input_free().
- *
- * Spec: elicitation, URL mode.
- */
-const char *mcp_input_url(const mcp_input *input);
-
-/**
- * Returns the params of the input request as JSON text.
- *
- * `input`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
- * valid `input`.  Valid until mcp_input_free().
- *
- * Spec: sampling/createMessage.
- */
-const char *mcp_input_params_json(const mcp_input *input, size_t *len);
-
-/**
- * Answers "accept": the person filled in the form, or agreed to visit the
- * page.
- *
- * `input`: the input request.
- * `content_json`: for MCP_INPUT_FORM the fields as a JSON object, or NULL
- * for no fields; for MCP_INPUT_URL NULL.
- *
- * The fields are sent as they are written.  Fields that are absent are added
- * with the schema's default values.  If a field or a default value does not
- * fit the schema, nothing is sent: the status is MCP_E_INVALID_ARGUMENT, and
- * its message says which field and why.  The input request then stays open
- * and can be accepted with other values.
- *
- * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
- * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
- *
- * Spec: elicitation.
- */
-int32_t mcp_input_accept(mcp_input *input, const char *content_json);
-
-/**
- * Answers "decline": the person refused.
- *
- * `input`: the input request.
- *
- * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
- * with the code -1, as is usual.
- *
- * Returns like mcp_input_accept().
- *
- * Spec: elicitation.
- */
-int32_t mcp_input_decline(mcp_input *input);
-
-/**
- * Answers "cancel": the person made no choice.
- *
- * `input`: the input request.
- *
- * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
- * with the code -1, as is usual.
- *
- * Returns like mcp_input_accept().
- *
- * Spec: elicitation.
- */
-int32_t mcp_input_dismiss(mcp_input *input);
-
-/**
- * Answers with a complete result, as MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS
- * need.
- *
- * `input`: the input request.
- * `result_json`: a JSON object.  For MCP_INPUT_SAMPLING it must have "role",
- * "content" and "model", for MCP_INPUT_ROOTS "roots".
- *
- * MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
- * stays open.  Otherwise returns like mcp_input_accept().
- *
- * Spec: sampling/createMessage, roots/list.
- */
-int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
-
-/**
- * Answers with a JSON-RPC error.  For sampling that a person refused, the
- * code -1 and the message "user rejected" are usual.
- *
- * `input`: the input request.
- * `rpc_code`: the error's code.
- * `message`: the error's message, UTF-8; it is sent to the server.
- *
- * From revision 2026-07-28 on an error cannot be sent as an answer: there
- * the request that the input request belongs to fails with
- * MCP_E_INPUT_REQUIRED.
- *
- * Returns like mcp_input_accept().
- *
- * Spec: basic, responses.
- */
-int32_t mcp_input_fail(mcp_input *input,
-                       int32_t rpc_code,
-                       const char *message);
-
-/**
- * Releases a result and everything borrowed from it.
- *
- * `result`: a result that is not used again, or NULL.
- */
-void mcp_result_free(mcp_result *result);
-
-/**
- * Returns the whole result as JSON text, as the server wrote it.
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  Borrowed from the result:
- * valid until mcp_result_free().
- */
-const char *mcp_result_json(const mcp_result *result, size_t *len);
-
-/**
- * Returns the member _meta of the result as a JSON object.
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
-
-/**
- * Returns the cursor of the next page, for a request that reads a single
- * page.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or null, which means that there is no
- * next page.  An empty text is a valid cursor.  A cursor that is no string
- * is returned as its JSON text; the server expects it in the type that
- * mcp_result_json() shows.  Borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: pagination.
- */
-const char *mcp_result_next_cursor(const mcp_result *result);
-
-/**
- * Returns for how many milliseconds the server declares the result fresh.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say so.
- *
- * Spec: caching (2026-07-28).
- */
-int64_t mcp_result_ttl(const mcp_result *result);
-
-/**
- * Returns the number of content blocks in a result of mcp_call_tool(),
- * mcp_read_resource() or mcp_get_prompt().
- *
- * `result`: NULL gives 0.
- *
- * A text or an object in the place of the array is one content block.  If a
- * tool's result has neither content nor structured content,
- * mcp_result_json() has what the server sent.
- *
- * Spec: ContentBlock.
- */
-size_t mcp_result_content_count(const mcp_result *result);
-
-/**
- * Returns a content block by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ContentBlock.
- */
-const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
-
-/**
- * Returns 1 if the result of mcp_call_tool() says that the tool failed,
- * otherwise 0.
- *
- * `result`: NULL gives 0.
- *
- * The content blocks of such a result say why: see mcp_result_text().  The
- * text "true" and the number 1 count as true.
- *
- * Spec: tools/call, isError.
- */
-int32_t mcp_result_is_error(const mcp_result *result);
-
-/**
- * Returns all text content blocks of the result as one text, separated by
- * line breaks.
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * This is what most applications need from a tool.  Never NULL for a valid
- * `result`: "" if there is no text.  Borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: TextContent.
- */
-const char *mcp_result_text(const mcp_result *result, size_t *len);
-
-/**
- * Returns the structured content of a result of mcp_call_tool() as JSON
- * text.
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none.  From revision 2026-07-28 on it may
- * be any JSON value, also null, which is returned as "null".  Borrowed from
- * the result: valid until mcp_result_free().
- *
- * Spec: tools, structuredContent.
- */
-const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
-
-/**
- * Returns the description in a result of mcp_get_prompt().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: prompts/get.
- */
-const char *mcp_result_prompt_description(const mcp_result *result);
-
-/**
- * Returns the number of completions in a result of mcp_complete().
- *
- * `result`: NULL gives 0.
- *
- * Spec: completion/complete.
- */
-size_t mcp_result_completion_count(const mcp_result *result);
-
-/**
- * Returns a completion of a result of mcp_complete() by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Never NULL for an index below mcp_result_completion_count().  A number or
- * a boolean is returned as its JSON text; values of other types are left
- * out.  Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: completion/complete.
- */
-const char *mcp_result_completion(const mcp_result *result, size_t index);
-
-/**
- * Returns 1 if the server has more completions than those in a result of
- * mcp_complete(), otherwise 0.
- *
- * `result`: NULL gives 0.
- *
- * Spec: completion/complete, hasMore.
- */
-int32_t mcp_result_completion_has_more(const mcp_result *result);
-
-/**
- * Returns how many completions the server has in total, for a result of
- * mcp_complete().
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say so.
- *
- * Spec: completion/complete, total.
- */
-int64_t mcp_result_completion_total(const mcp_result *result);
-
-/**
- * Returns the number of tools in a result of mcp_list_tools().
- *
- * `result`: NULL gives 0.
- *
- * Tools that cannot be called are not counted: see mcp_list_tools().  An item
- * of another type is counted, and the functions that read it return NULL.
- *
- * Spec: tools/list.
- */
-size_t mcp_result_tool_count(const mcp_result *result);
-
-/**
- * Returns a tool by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tools/list.
- */
-const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
-
-/**
- * Returns the number of resources or templates in a result of
- * mcp_list_resources() or mcp_list_resource_templates().
- *
- * `result`: NULL gives 0.
- *
- * An item of another type is counted, and the functions that read it return
- * NULL.
- *
- * Spec: resources/list.
- */
-size_t mcp_result_resource_count(const mcp_result *result);
-
-/**
- * Returns a resource or a template by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: resources/list.
- */
-const mcp_resource *mcp_result_resource(const mcp_result *result,
-                                        size_t index);
-
-/**
- * Returns the number of prompts in a result of mcp_list_prompts().
- *
- * `result`: NULL gives 0.
- *
- * An item of another type is counted, and the functions that read it return
- * NULL.
- *
- * Spec: prompts/list.
- */
-size_t mcp_result_prompt_count(const mcp_result *result);
-
-/**
- * Returns a prompt by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: prompts/list.
- */
-const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
-
-/**
- * Returns the number of skills in a result of mcp_list_skills().
- *
- * `result`: NULL gives 0.
- *
- * Spec: SEP-2640.
- */
-size_t mcp_result_skill_count(const mcp_result *result);
-
-/**
- * Returns a skill by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
-
-/**
- * Returns the tool of a name in a result of mcp_list_tools(), or NULL.
- *
- * `result`: NULL gives NULL.
- * `name`: compared byte by byte.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Tool, name.
- */
-const mcp_tool *mcp_result_find_tool(const mcp_result *result,
-                                     const char *name);
-
-/**
- * Returns the server's name in a result of mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: Implementation, name.
- */
-const char *mcp_result_server_name(const mcp_result *result);
-
-/**
- * Returns the server's version in a result of mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: Implementation, version.
- */
-const char *mcp_result_server_version(const mcp_result *result);
-
-/**
- * Returns the server's name to show to people, in a result of mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: Implementation, title.
- */
-const char *mcp_result_server_title(const mcp_result *result);
-
-/**
- * Returns the negotiated protocol revision, such as "2025-11-25", in a
- * result of mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Never NULL for such a result, and NULL for any other result.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: versioning.
- */
-const char *mcp_result_protocol_version(const mcp_result *result);
-
-/**
- * Returns the server's instructions for its use, in a result of
- * mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: initialize, server/discover.
- */
-const char *mcp_result_instructions(const mcp_result *result);
-
-/**
- * Returns the server's capabilities as a JSON object, in a result of
- * mcp_connect().
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for such a result: "{}" if the server sent none or a value of
- * another type.  NULL for any other result.  Borrowed from the result: valid
- * until mcp_result_free().
- *
- * Spec: ServerCapabilities.
- */
-const char *mcp_result_capabilities_json(const mcp_result *result,
-                                         size_t *len);
-
-/**
- * Returns 1 if the server declares a capability in a result of
- * mcp_connect(), otherwise 0.
- *
- * `result`: NULL gives 0.
- * `name`: the capability, such as "tools" or "resources.subscribe".
- *
- * A member that is false or null is not a declared capability.  Other
- * results than that of mcp_connect() have no capabilities.
- *
- * Spec: ServerCapabilities.
- */
-int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
-
-/**
- * Returns the name to pass to mcp_call_tool().
- *
- * `tool`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Tool, name.
- */
-const char *mcp_tool_name(const mcp_tool *tool);
-
-/**
- * Returns the name to show to people: the title, or the title in the
- * annotations, or the name.
- *
- * `tool`: NULL gives NULL.
- *
- * The first of them that is not empty counts.  Returns NULL if the server
- * sent none or a value of another type.  The text is borrowed from the
- * result: valid until mcp_result_free().
- *
- * Spec: Tool, title.
- */
-const char *mcp_tool_title(const mcp_tool *tool);
-
-/**
- * Returns the tool's description.
- *
- * `tool`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Tool, description.
- */
-const char *mcp_tool_description(const mcp_tool *tool);
-
-/**
- * Returns the JSON Schema of the tool's arguments, as the server wrote it.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Tool, inputSchema.
- */
-const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the JSON Schema of the tool's structured content, as the server
- * wrote it.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Tool, outputSchema.
- */
-const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's annotations as a JSON object.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: ToolAnnotations.
- */
-const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's icons as a JSON array.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's member _meta as a JSON object.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the whole tool as JSON text.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `tool`.  The text is borrowed from the result:
- * valid until mcp_result_free().
- *
- * Spec: Tool.
- */
-const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
- * does not say.
- *
- * `tool`: NULL gives -1.
- * `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
- * "openWorldHint".
- *
- * A hint is the server's claim, not a promise.
- *
- * Spec: ToolAnnotations.
- */
-int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
-
-/**
- * Returns the resource's URI, or the URI template (RFC 6570) of a resource
- * template.
- *
- * `resource`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Resource, uri.
- */
-const char *mcp_resource_uri(const mcp_resource *resource);
-
-/**
- * Returns the resource's name.
- *
- * `resource`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Resource, name.
- */
-const char *mcp_resource_name(const mcp_resource *resource);
-
-/**
- * Returns the name to show to people: the title, or the name if there is no
- * title.
- *
- * `resource`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Resource, title.
- */
-const char *mcp_resource_title(const mcp_resource *resource);
-
-/**
- * Returns the resource's description.
- *
- * `resource`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Resource, description.
- */
-const char *mcp_resource_description(const mcp_resource *resource);
-
-/**
- * Returns the resource's media type.
- *
- * `resource`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Resource, mimeType.
- */
-const char *mcp_resource_mime_type(const mcp_resource *resource);
-
-/**
- * Returns the resource's size in bytes, or -1 if the server does not say.
- *
- * `resource`: NULL gives -1.
- *
- * Spec: Resource, size.
- */
-int64_t mcp_resource_size(const mcp_resource *resource);
-
-/**
- * Returns the resource's annotations as a JSON object.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Annotations.
- */
-const char *mcp_resource_annotations_json(const mcp_resource *resource,
-                                          size_t *len);
-
-/**
- * Returns the resource's icons as a JSON array.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_resource_icons_json(const mcp_resource *resource,
-                                    size_t *len);
-
-/**
- * Returns the resource's member _meta as a JSON object.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
-
-/**
- * Returns the whole resource as JSON text.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `resource`.  The text is borrowed from the result:
- * valid until mcp_result_free().
- *
- * Spec: Resource.
- */
-const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
-
-/**
- * Returns the name to pass to mcp_get_prompt().
- *
- * `prompt`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Prompt, name.
- */
-const char *mcp_prompt_name(const mcp_prompt *prompt);
-
-/**
- * Returns the name to show to people: the title, or the name if there is no
- * title.
- *
- * `prompt`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Prompt, title.
- */
-const char *mcp_prompt_title(const mcp_prompt *prompt);
-
-/**
- * Returns the prompt's description.
- *
- * `prompt`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: Prompt, description.
- */
-const char *mcp_prompt_description(const mcp_prompt *prompt);
-
-/**
- * Returns the number of arguments that the prompt takes.
- *
- * `prompt`: NULL gives 0.
- *
- * An argument of another type is counted, and the functions that read it
- * return NULL.
- *
- * Spec: PromptArgument.
- */
-size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
-
-/**
- * Returns an argument's name by its index.
- *
- * `prompt`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: PromptArgument.
- */
-const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
-
-/**
- * Returns an argument's name to show to people, by its index.
- *
- * `prompt`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: PromptArgument.
- */
-const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
-
-/**
- * Returns an argument's description by its index.
- *
- * `prompt`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: PromptArgument.
- */
-const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
-                                            size_t index);
-
-/**
- * Returns 1 if an argument is required, otherwise 0.
- *
- * `prompt`: NULL gives 0.
- * `index`: starts at 0; 0 is returned past the end.
- *
- * Spec: PromptArgument, required.
- */
-int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
-
-/**
- * Returns the prompt's icons as a JSON array.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
-
-/**
- * Returns the prompt's member _meta as a JSON object.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
-
-/**
- * Returns the whole prompt as JSON text.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `prompt`.  The text is borrowed from the result:
- * valid until mcp_result_free().
- *
- * Spec: Prompt.
- */
-const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
-
-/**
- * Returns the kind of a content block: one of MCP_CONTENT_.
- *
- * `content`: NULL gives 0.
+/*
+ * ===========================================================================
+ * DIAGNOSTICS
+ * ===========================================================================
+ * What the library does, for a person who looks for a fault:
  *
- * MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
- * is no content block; mcp_content_json() returns the whole value.  Without
- * a type, the members decide: a text is MCP_CONTENT_TEXT.
- *
- * Spec: ContentBlock.
- */
-int32_t mcp_content_kind(const mcp_content *content);
-
-/**
- * Returns the role of the prompt's message that the content block belongs
- * to: "user" or "assistant".
- *
- * `content`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type, and for a
- * content block that is not of a prompt.  Borrowed from the result: valid
- * until mcp_result_free().
- *
- * Spec: PromptMessage, role.
- */
-const char *mcp_content_role(const mcp_content *content);
-
-/**
- * Returns the text of MCP_CONTENT_TEXT, or of MCP_CONTENT_RESOURCE that
- * contains text.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null, and for other kinds.  A value
- * that is no string is returned as its JSON text.  The text is UTF-8.  If it
- * contains a NUL, C sees its end there, but `len` is the whole length.
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: TextContent.
- */
-const char *mcp_content_text(const mcp_content *content, size_t *len);
-
-/**
- * Returns the bytes of an image, of audio or of a binary resource, decoded
- * from base64: in the standard or the URL-safe alphabet, with or without
- * padding and line breaks.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes.
- *
- * Returns NULL if the server sent none, and for other kinds; the last error
- * does not change then.  If the server sent a value of another type, or one
- * that is not base64, returns NULL and sets the last error to
- * MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
- * them.  Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ImageContent, BlobResourceContents.
- */
-const void *mcp_content_data(const mcp_content *content, size_t *len);
-
-/**
- * Returns the media type of a content block.
- *
- * `content`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ContentBlock.
- */
-const char *mcp_content_mime_type(const mcp_content *content);
-
-/**
- * Returns the URI of a resource or of a resource link; NULL for other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink, ResourceContents.
- */
-const char *mcp_content_uri(const mcp_content *content);
-
-/**
- * Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink, name.
- */
-const char *mcp_content_name(const mcp_content *content);
-
-/**
- * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
- * other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Read it with mcp_resource_uri() and the functions that follow it.
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink.
- */
-const mcp_resource *mcp_content_resource(const mcp_content *content);
-
-/**
- * Returns the annotations of a content block as a JSON object.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Annotations.
- */
-const char *mcp_content_annotations_json(const mcp_content *content,
-                                         size_t *len);
-
-/**
- * Returns the member _meta of a content block as a JSON object.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
-
-/**
- * Returns the whole content block as JSON text.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `content`.  The text is borrowed from the result:
- * valid until mcp_result_free().
- *
- * Spec: ContentBlock.
- */
-const char *mcp_content_json(const mcp_content *content, size_t *len);
-
-/**
- * Lists all skills of the server; reads all pages of the list, but none of
- * the skills' files.
- *
- * `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
- * mcp_result_skill().
- *
- * Returns like mcp_list_tools().
- *
- * Spec: SEP-2640, skills/list.
- */
-int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
-
-/**
- * Reads a file of a skill, and verifies it against the skill's entry in the
- * list.
- *
- * `skill`: a skill from a list of this server.
- * `index`: the file's index, from 0 on.
- * `out`: as for mcp_call_tool(); read the file with mcp_result_content().
- *
- * The size and the SHA-256 of the file must be those of the entry.  The
- * front matter of the skill's main file must equal the entry's front matter,
- * field by field.
- *
- * Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
- * differs from its entry, and `out` receives nothing of it;
- * MCP_E_INVALID_ARGUMENT for an index past the last file.
- *
- * Spec: SEP-2640, resources/read.
- */
-int32_t mcp_read_skill_file(mcp_client *client,
-                            const mcp_skill *skill,
-                            size_t index,
-                            mcp_result **out);
-
-/**
- * Returns the URI of the skill's main file.
- *
- * `skill`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_uri(const mcp_skill *skill);
-
-/**
- * Returns the skill's name, from the front matter.
- *
- * `skill`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_name(const mcp_skill *skill);
-
-/**
- * Returns the skill's description, from the front matter.
- *
- * `skill`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_description(const mcp_skill *skill);
-
-/**
- * Returns the skill's front matter as a JSON object.
- *
- * `skill`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_frontmatter_json(const mcp_skill *skill, size_t *len);
-
-/**
- * Returns the number of the skill's files, including the main file.
- *
- * `skill`: NULL gives 0.
- *
- * Spec: SEP-2640.
- */
-size_t mcp_skill_file_count(const mcp_skill *skill);
-
-/**
- * Returns a file's URI by its index.
- *
- * `skill`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
-
-/**
- * Returns a file's digest, such as "sha256:...", by its index.
- *
- * `skill`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_file_digest(const mcp_skill *skill, size_t index);
-
-/**
- * Returns a file's size in bytes by its index, or -1 if the entry does not
- * say.
- *
- * `skill`: NULL gives -1.
- * `index`: starts at 0; -1 past the end.
- *
- * Spec: SEP-2640.
+ *     mcp_client_set_trace_fd(client, 2);
+ *     mcp_ping(client);
+ *     printf("requests sent again: %ld\n",
+ *            (long)mcp_client_counter(client, MCP_COUNTER_REPETITIONS));
  */
-int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
 
 /**
- * Returns the skill's whole entry as JSON text.
- *
- * `skill`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `skill`.  The text is borrowed from the result:
- * valid until mcp_result_free().
- *
- * Spec: SEP-2640.
- */
-const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
-
-/**
- * Allows tool calls to run as tasks, and waits for their end inside the
- * call.
- *
- * `allow`: 1 or 0, the default.
- *
- * The application still makes one call, and receives one result, however
- * long the tool runs.
- *
- * From revision 2026-07-28 on, each request declares the tasks extension,
- * and the server decides which call becomes a task.  In revision 2025-11-25
- * the library asks for a task if the tool can only run as one.  The list of
- * tools says so, and the library reads the list if it needs to.  Other
- * revisions have no tasks, and this option changes nothing there.
+ * Writes a line to a descriptor for each event on the connections of the
+ * client.
  *
- * While a call runs as a task, the library asks the server for the task's
- * status, as often as the server wants to be asked, and whenever an
- * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
- * the deadline stays the same, see mcp_client_set_deadline().  Input
- * requests of the task go to the input handler.  If the call is cancelled or
- * runs out of time, the library cancels the task at the server.
+ * `fd`: duplicated at once, so that you may close it; -1 ends the trace.
  *
- * If the task fails, the call returns the error that the task contains.  If
- * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
- * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
- * or MCP_E_SESSION_LOST if the session was lost.
+ * Credentials, session ids and the values of headers that were set are
+ * masked.  The library does not mask anything else: a line shows up to 2000
+ * bytes of a message, with whatever the application or the server wrote
+ * there.  A line whose write would block is dropped; a later line gives the
+ * number of dropped lines.  The trace uses a descriptor and not a callback
+ * because every thread writes lines.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
+ * MCP_E_FORKED.
  *
  * When: for calls begun later.
- * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
-int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
+int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 
 /**
- * Makes a request return the task instead of waiting for its result, if the
- * server runs the request as a task.
+ * COUNTERS, for mcp_client_counter(): events that the library handled
+ * silently.
  *
- * `request`: a request that calls a tool.
- * `ttl_milliseconds`: how long the server is asked to keep the task and its
- * result; 0 lets the server choose; -1, the default, turns this option off.
- *
- * This works whether or not mcp_client_set_tasks() allows tasks.  If the
- * result has a mcp_result_task_id(), the server made the call a task.  Pass
- * that id to mcp_get_task_result(), now or later, with this client or
- * another client of the same user.
- *
- * In revision 2025-11-25 the library asks for a task if the tool allows it.
- * In later revisions the server decides, and it also chooses how long it
- * keeps the task.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
- * MCP_E_STATE in flight; MCP_E_FORKED.
- * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
+ * Responses to unknown or finished requests.
  */
-int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
+#define MCP_COUNTER_DROPPED_REPLIES 1
 
 /**
- * Asks the server for a task's status.
- *
- * `task_id`: the id of mcp_result_task_id(), copied.
- * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
- * mcp_result_task_status() and mcp_result_task(); free it with
- * mcp_result_free().
- *
- * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
- * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
- * the server or its revision has no tasks.
- *
- * Spec: tasks/get.
+ * Events that were dropped, oldest first, because they arrived faster than
+ * the application dispatched them: see mcp_client_set_event_handler().  Also
+ * input requests that were refused for the same reason: see
+ * mcp_client_set_input_handler().
  */
-int32_t mcp_get_task(mcp_client *client,
-                     const char *task_id,
-                     mcp_result **out);
+#define MCP_COUNTER_DROPPED_EVENTS 2
 
 /**
- * Waits for the end of a task and returns the result that the request would
- * have had without a task.
- *
- * `task_id`, `out`: as for mcp_get_task().
- *
- * The library asks for the task's status as often as the server wants to be
- * asked.  Input requests of the task go to the input handler.  If this call
- * ends before the task does, the library does not cancel the task.
- *
- * Returns MCP_OK or a status: those of mcp_get_task(); the error that the
- * task contains; MCP_E_CANCELLED for a task that was cancelled.
- *
- * Spec: tasks/result, tasks/get, tasks/update.
+ * Calls that were answered from the cache.  See mcp_client_set_cache_size().
  */
-int32_t mcp_get_task_result(mcp_client *client,
-                            const char *task_id,
-                            mcp_result **out);
+#define MCP_COUNTER_CACHE_HITS 3
 
 /**
- * Asks the server to cancel a task.
- *
- * `task_id`: as for mcp_get_task().
- *
- * The server may cancel the task later, or finish it in spite of this call:
- * mcp_get_task() returns its status.
- *
- * Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
- * stands for a task that has ended: in revision 2025-11-25 both have the
- * same error.
- *
- * Spec: tasks/cancel.
+ * New sessions that replaced a lost session.
  */
-int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
+#define MCP_COUNTER_RECONNECTIONS 4
 
 /**
- * Lists all tasks of the server; reads all pages of the list.
- *
- * `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
- * mcp_result_task().
- *
- * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
- * list tasks.  From revision 2026-07-28 on no server lists tasks, and the
- * application must keep their ids.
- *
- * Spec: tasks/list (2025-11-25).
+ * Requests that were sent again because the first transmission was lost.
  */
-int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
+#define MCP_COUNTER_REPETITIONS 5
 
 /**
- * Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
- * result that is a task.
- *
- * `result`: NULL gives 0.
- *
- * Spec: tasks/list.
+ * Streams that were opened again after they broke or ended.
  */
-size_t mcp_result_task_count(const mcp_result *result);
+#define MCP_COUNTER_RESUMPTIONS 6
 
 /**
- * Returns a task by its index.
- *
- * `result`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks/list.
+ * Server processes that were started, including the first one.
  */
-const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
+#define MCP_COUNTER_STARTS 7
 
 /**
- * Returns the id of the task that the result is; NULL for a result that is
- * no task.
- *
- * `result`: NULL gives NULL.
- *
- * A result is no task, for example, if the server did not run the call as a
- * task.  Returns NULL if the server sent none or a value of another type.
- * The text is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks.
+ * Malformed input: lines or events from the server that were not messages.
+ * The library skipped them.
  */
-const char *mcp_result_task_id(const mcp_result *result);
+#define MCP_COUNTER_MALFORMED 8
 
 /**
- * Returns the status of the task that the result is: "working",
- * "input_required", "completed", "failed" or "cancelled"; NULL for a result
- * that is no task.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks.
+ * Failures of the store of an authorization that did not end a call.
  */
-const char *mcp_result_task_status(const mcp_result *result);
+#define MCP_COUNTER_STORE_FAILURES 9
 
 /**
- * Returns the server's message about the status of the task that the result
- * is.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks, statusMessage.
+ * Results of tools that were not checked, because the output schema is
+ * invalid, refers to another document or exceeds a limit.  The trace says
+ * which tool and why.
  */
-const char *mcp_result_task_message(const mcp_result *result);
+#define MCP_COUNTER_UNCHECKED_RESULTS 10
 
 /**
- * Returns how many milliseconds the server wants the application to wait
- * before it asks for the task again.
+ * Returns how often something happened that the library handled silently:
+ * what it dropped, and what it recovered from.
  *
- * `result`: NULL gives -1.
+ * `client`: NULL gives 0.
+ * `counter`: one of MCP_COUNTER_; another number gives 0.
  *
- * Returns -1 if the server does not say.
- *
- * Spec: tasks, pollInterval.
+ * Returns the number since the client was made.
  */
-int64_t mcp_result_task_poll_interval(const mcp_result *result);
-
-/**
- * Returns for how many milliseconds, from its creation on, the server keeps
- * the task.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server sets no limit, or if the result has no task.
- *
- * Spec: tasks, ttl.
- */
-int64_t mcp_result_task_ttl(const mcp_result *result);
-
-/**
- * Returns the task's id.  Treat it like a password.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, taskId.
- */
-const char *mcp_task_id(const mcp_task *task);
-
-/**
- * Returns the task's status; see mcp_result_task_status().
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, status.
- */
-const char *mcp_task_status(const mcp_task *task);
-
-/**
- * Returns the server's message about the task's status.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, statusMessage.
- */
-const char *mcp_task_message(const mcp_task *task);
-
-/**
- * Returns the time at which the task was created, in ISO 8601 format.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, createdAt.
- */
-const char *mcp_task_created(const mcp_task *task);
-
-/**
- * Returns the time of the task's last change, in ISO 8601 format.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, lastUpdatedAt.
- */
-const char *mcp_task_updated(const mcp_task *task);
-
-/**
- * Returns for how many milliseconds the server keeps the task; see
- * mcp_result_task_ttl().
- *
- * `task`: NULL gives -1.
- *
- * Spec: Task, ttl.
- */
-int64_t mcp_task_ttl(const mcp_task *task);
-
-/**
- * Returns the whole task as JSON text.
- *
- * `task`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for a valid `task`.  Valid as long as the task.
- *
- * Spec: Task.
- */
-const char *mcp_task_json(const mcp_task *task, size_t *len);
-
-/**
- * Makes an empty JSON object.
- *
- * Returns a handle to free with mcp_json_free().
- */
-mcp_json *mcp_json_new(void);
-
-/**
- * Parses JSON text.
- *
- * `text`: UTF-8; it need not end with a NUL.
- * `len`: its length in bytes.
- *
- * Returns a handle to free with mcp_json_free(), or NULL with the last error
- * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
- * column.  Objects and arrays may be nested 512 deep, as in the messages of
- * a server.
- */
-mcp_json *mcp_json_parse(const char *text, size_t len);
-
-/**
- * Releases a value and all its parts.
- *
- * `json`: a value made by mcp_json_new() or mcp_json_parse() that is not
- * used again, or NULL.  Do not pass a part of a value.
- */
-void mcp_json_free(mcp_json *json);
-
-/**
- * Sets the value at a place to a UTF-8 string.
- *
- * `json`: a value that the application made.
- * `pointer`: the place, a JSON Pointer.
- * `value`: the string, copied.
- *
- * Objects on the way to the place are created.  The last step "-" appends to
- * an array, which is created as well.
- *
- * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
- * leads into a value that has no members, or past the end of an array;
- * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
- */
-int32_t mcp_json_set_string(mcp_json *json,
-                            const char *pointer,
-                            const char *value);
-
-/**
- * Sets the value at a place to an integer.
- *
- * `json`, `pointer`: as for mcp_json_set_string().
- * `value`: all its digits are kept.
- *
- * Returns like mcp_json_set_string().
- */
-int32_t mcp_json_set_integer(mcp_json *json,
-                             const char *pointer,
-                             int64_t value);
-
-/**
- * Sets the value at a place to a number.
- *
- * `json`, `pointer`: as for mcp_json_set_string().
- * `value`: written so that reading it gives the same number.
- *
- * Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
- * infinity or a NaN.
- */
-int32_t mcp_json_set_number(mcp_json *json,
-                            const char *pointer,
-                            double value);
-
-/**
- * Sets the value at a place to true or false.
- *
- * `json`, `pointer`: as for mcp_json_set_string().
- * `value`: 0 for false, any other number for true.
- *
- * Returns like mcp_json_set_string().
- */
-int32_t mcp_json_set_boolean(mcp_json *json,
-                             const char *pointer,
-                             int32_t value);
-
-/**
- * Sets the value at a place to any JSON value, such as "null" or "[]".
- *
- * `json`, `pointer`: as for mcp_json_set_string().
- * `value_json`: JSON text, copied.
- *
- * Returns like mcp_json_set_string().
- */
-int32_t mcp_json_set_json(mcp_json *json,
-                          const char *pointer,
-                          const char *value_json);
-
-/**
- * Returns the value at a place, or NULL if there is none.
- *
- * `json`: NULL gives NULL.
- * `pointer`: the place, a JSON Pointer.
- *
- * The value is valid until the whole is changed or freed.  Each step
- * searches all members of its object: to read every member of a large
- * object, use mcp_json_child().
- */
-const mcp_json *mcp_json_at(const mcp_json *json, const char *pointer);
-
-/**
- * Returns the kind of a value: one of MCP_JSON_.
- *
- * `json`: NULL gives MCP_JSON_NULL.
- */
-int32_t mcp_json_kind(const mcp_json *json);
-
-/**
- * Returns the number of elements of an array or members of an object; 0 for
- * other kinds.
- *
- * `json`: NULL gives 0.
- */
-size_t mcp_json_count(const mcp_json *json);
-
-/**
- * Returns an element of an array, or the value of a member of an object, by
- * its index.
- *
- * `json`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end and for other kinds.
- *
- * Valid until the whole value is changed or freed.
- */
-const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
-
-/**
- * Returns the name of a member of an object by its index.
- *
- * `json`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end and for other kinds.
- *
- * Valid until the whole value is changed or freed.
- */
-const char *mcp_json_key(const mcp_json *json, size_t index);
-
-/**
- * Returns the text of a string; NULL for other kinds.
- *
- * `json`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Valid until the whole value is changed or freed.
- */
-const char *mcp_json_string(const mcp_json *json, size_t *len);
-
-/**
- * Returns the value of a number as an integer.
- *
- * `otherwise`: returned for other kinds, for a number with a fraction, and
- * for a number that does not fit.  It is also returned for a NULL `json`.
- */
-int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
-
-/**
- * Returns the value of a number.
- *
- * `otherwise`: returned for other kinds, and for a NULL `json`.
- */
-double mcp_json_number(const mcp_json *json, double otherwise);
-
-/**
- * Returns 1 for true and 0 for false.
- *
- * `otherwise`: returned for other kinds, and for a NULL `json`.
- */
-int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
-
-/**
- * Returns a value as JSON text, without white space between its parts.
- *
- * `json`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Valid until the value is changed or freed.
- */
-const char *mcp_json_text(const mcp_json *json, size_t *len);
-
+int64_t mcp_client_counter(mcp_client *client, int32_t counter);
 #ifdef __cplusplus
 }
 #endif

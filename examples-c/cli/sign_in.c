@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include <mcpclient_draft.h>
 
 enum { MOST_ANSWER = 16384 };
 

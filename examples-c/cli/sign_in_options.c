@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include <mcpclient_draft.h>
 
 enum { MOST_KEY = 65536 };
 

@@ -38,6 +38,7 @@ mod config;
 
 mod call;
 mod request;
+mod request_control;
 
 mod progress;
 

@@ -2,7 +2,6 @@
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use crate::client::request::ProgressHandler;
 use crate::ffi::callback::{UserData, mcp_free_fn};
@@ -73,16 +72,13 @@ pub unsafe extern "C" fn mcp_request_set_progress(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        // A strong reference would keep the request alive for ever.
-        let inner = Arc::downgrade(&request.inner);
+        let address = request.inner.handle.clone();
         let report = callback.map(|callback| {
             Arc::new(move |value, total: Option<f64>, message: Option<&str>| {
-                let handle = inner.upgrade().map(|inner| inner.handle.load(Ordering::Acquire));
-                let handle = handle.unwrap_or(std::ptr::null_mut()).cast();
                 let progress = mcp_progress::new(value, total, message);
                 // SAFETY: the application passed the function for this user
                 // data. The report outlives the call.
-                unsafe { callback(userdata.pointer(), handle, &raw const progress) };
+                unsafe { callback(userdata.pointer(), address.get().cast(), &raw const progress) };
             }) as Arc<ProgressHandler>
         });
         request.inner.set_report(report)

@@ -12,7 +12,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=MCPCLIENT_LIBDIR");
     link(&library);
-    declare(&format!("{root}/include/mcpclient.h"));
+    declare(&["mcpclient.h", "mcpclient_draft.h"].map(|name| format!("{root}/include/{name}")));
 }
 
 fn env(name: &str) -> String {
@@ -37,12 +37,15 @@ fn link(library: &str) {
     println!("cargo::rustc-link-arg=-Wl,-rpath,{library}");
 }
 
-/// Writes interface.rs (types and functions) and constants.rs from the header.
-/// cbindgen writes the header, so that this reads few forms; another form is
+/// Writes interface.rs (types and functions) and constants.rs from the headers.
+/// cbindgen writes the headers, so that this reads few forms; another form is
 /// an error.
-fn declare(header: &str) {
-    println!("cargo::rerun-if-changed={header}");
-    let text = without_comments(&fs::read_to_string(header).unwrap());
+fn declare(headers: &[String]) {
+    let mut text = String::new();
+    for header in headers {
+        println!("cargo::rerun-if-changed={header}");
+        text += &without_comments(&fs::read_to_string(header).unwrap());
+    }
     let (directives, code): (Vec<&str>, Vec<&str>) =
         text.lines().partition(|line| line.starts_with('#'));
     let (mut constants, mut types, mut functions) = (String::new(), String::new(), String::new());
@@ -56,6 +59,10 @@ fn declare(header: &str) {
     }
     let code = code.join(" ").replace("extern \"C\" {", " ").replace('}', " ");
     for statement in code.split(';').map(str::trim).filter(|one| !one.is_empty()) {
+        // A type is declared once more where its comment is.
+        if statement.starts_with("struct ") {
+            continue;
+        }
         let Some((start, parameters)) = statement.split_once('(') else {
             let name = statement.rsplit(' ').next().unwrap();
             assert!(statement.starts_with("typedef struct "), "not understood: {statement}");

@@ -1,6 +1,7 @@
 /* Authorizations: what is NULL, what is freed when, and a whole sign-in with
  * a server of this program's own. */
 #include "test.h"
+#include <mcpclient_draft.h>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -13,6 +13,7 @@
 
 #include "browser.h"
 #include "client.h"
+#include <mcpclient_draft.h>
 
 #define SIGN_IN_MILLISECONDS 10000
 /* What the suite expects, and nobody ever fetches. */

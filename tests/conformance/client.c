@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <mcpclient.h>
+#include <mcpclient_draft.h>
 
 #include "client.h"
 

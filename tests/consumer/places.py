@@ -92,7 +92,8 @@ def apart(suite, folder, server, consume):
     done = make("-C", EXAMPLES, "install", *words, "PREFIX=" + os.path.join(place, "prefix"))
     there = files_in(place)
     suite.check("each folder can be chosen", done.returncode == 0 and there == sorted([
-        "a/b/tools/mcpclient", "c/inc/mcpclient.h", "d/doc/CHANGELOG.md", "d/doc/LICENSE-APACHE",
+        "a/b/tools/mcpclient", "c/inc/mcpclient.h", "c/inc/mcpclient_draft.h",
+        "d/doc/CHANGELOG.md", "d/doc/LICENSE-APACHE",
         "d/doc/LICENSE-MIT", "d/doc/README.md", "d/man/man1/mcpclient.1", "l64/libmcpclient.a",
         "l64/libmcpclient.so", "l64/libmcpclient.so.0", "l64/libmcpclient.so.0.1.0",
         "l64/cmake/mcpclient/mcpclient-config.cmake", "l64/pkgconfig/mcpclient.pc",
@@ -176,7 +177,8 @@ def moved(suite, folder, clone, cargo):
              "PKGCONFIGDIR": "o/p", "CMAKEDIR": "o/c"}
     done = make("install", *["%s=%s" % one for one in given.items()], cwd=clone, env=env)
     suite.check("each folder is seen from the top", done.returncode == 0 and {
-        "b/mcpclient", "l/libmcpclient.a", "i/mcpclient.h", "m/man1/mcpclient.1", "d/README.md",
+        "b/mcpclient", "l/libmcpclient.a", "i/mcpclient.h", "i/mcpclient_draft.h",
+        "m/man1/mcpclient.1", "d/README.md",
         "p/mcpclient.pc", "c/mcpclient-config.cmake"} <= set(files_in(os.path.join(clone, "o"))),
         done.stderr[-2000:])
     client = os.path.join(clone, "examples-c/build/mcpclient")

@@ -47,7 +47,8 @@ def make(target, prefix, **options):
 
 def check_prefix(prefix):
     there = files_in(prefix)
-    for path in ["include/mcpclient.h", "lib/libmcpclient.so", "lib/libmcpclient.so.0",
+    for path in ["include/mcpclient.h", "include/mcpclient_draft.h",
+                 "lib/libmcpclient.so", "lib/libmcpclient.so.0",
                  "lib/libmcpclient.so.0.1.0", "lib/libmcpclient.a", "bin/mcpclient",
                  "lib/pkgconfig/mcpclient.pc", "share/man/man1/mcpclient.1",
                  "lib/cmake/mcpclient/mcpclient-config.cmake"]:

@@ -17,7 +17,7 @@ AROUND = """\
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <mcpclient.h>
+#include <mcpclient_draft.h>
 void around(mcp_client *client, mcp_auth *auth, mcp_request *request,
             mcp_cancel *cancel, const char *url, const char *token,
             const char *key);
@@ -93,13 +93,39 @@ def check(suite, page, text):
     shutil.rmtree(folder)
 
 
+# The most lines of a program at the beginning of a chapter.
+CHAPTER_LINES = 15
+
+
+def check_header(suite, path, text):
+    """The programs that the chapters of a header begin with."""
+    chapters = re.findall(r"^/\*\n \* =+\n \* ([A-Z][^\n]*)\n \* =+\n(.*?)^ \*/", text, re.M | re.S)
+    folder = tempfile.mkdtemp()
+    for title, comment in chapters:
+        lines = [line[7:] for line in comment.splitlines() if re.match(r" \*     |^ \*$", line)]
+        program = "\n".join(lines).strip("\n") + "\n"
+        if title == "TYPES":
+            continue
+        source = os.path.join(folder, "chapter.c")
+        with open(source, "w", encoding="utf-8") as file:
+            file.write(whole(program))
+        done = run(["cc", *FLAGS, *UNUSED, "-fsyntax-only", source])
+        suite.check("%s: the program of %s compiles" % (path, title),
+                    done.returncode == 0 and program.strip(), done.stderr)
+        count = program.count("\n")
+        suite.check("%s: it has at most %d lines" % (path, CHAPTER_LINES),
+                    count <= CHAPTER_LINES, "%s: %d" % (title, count))
+    suite.check("%s has chapters" % path, len(chapters) > 3)
+    shutil.rmtree(folder)
+
+
 def whole(block):
     """A block as a file: with a header above, and a function around statements."""
     if re.search(r"^#include <mcpclient.h>", block, re.M):
         return block
     if re.search(r"^\w[^;{]*\)\n\{", block, re.M):
         return "#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n" \
-               "#include <mcpclient.h>\n" + block
+               "#include <mcpclient_draft.h>\n" + block
     return AROUND % block
 
 

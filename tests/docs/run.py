@@ -58,7 +58,7 @@ def check_prose(page, text):
     dead = [target for target in (one or other for one, other in targets)
             if "://" not in target and not leads(folder, target, text)]
     suite.check("%s: each link leads somewhere" % page, not dead, dead)
-    header = read("include/mcpclient.h")
+    header = read("include/mcpclient.h") + read("include/mcpclient_draft.h")
     # A name that ends in _ stands for all that begin like it.
     names = set(re.findall(r"\b(?:mcp_[a-z]\w*|MCP_[A-Z]\w*)", text))
     unknown = sorted(name for name in names if not re.search(
@@ -113,6 +113,8 @@ def main():
     for page in ["CONTRIBUTING.md", "docs/architecture.md"]:
         check_paths(page, read(page))
     check_types("docs/architecture.md", read("docs/architecture.md"))
+    for path in ["include/mcpclient.h", "include/mcpclient_draft.h"]:
+        blocks.check_header(suite, path, read(path))
     facts.check(suite, read, "--quick" in sys.argv)
     suite.end()
 

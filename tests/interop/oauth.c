@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-#include <mcpclient.h>
+#include <mcpclient_draft.h>
 
 /* What takes two options of the library's is kept until all are read. */
 struct given {

@@ -8,9 +8,11 @@ import re
 from provider import SECRET
 from support import INCLUDE, RELEASE
 
-with open(os.path.join(INCLUDE, "mcpclient.h"), encoding="utf-8") as header:
-    CONSTANTS = {name: int(value) for name, value in re.findall(
-        r"^#define (MCP_\w+) (-?\d+)$", header.read(), re.M)}
+CONSTANTS = {}
+for name in ["mcpclient.h", "mcpclient_draft.h"]:
+    with open(os.path.join(INCLUDE, name), encoding="utf-8") as header:
+        CONSTANTS.update((name, int(value)) for name, value in re.findall(
+            r"^#define (MCP_\w+) (-?\d+)$", header.read(), re.M))
 NAMES = {value: name for name, value in CONSTANTS.items()
          if name == "MCP_OK" or name.startswith("MCP_E_")}
 BROWSER_FN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)

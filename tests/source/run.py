@@ -22,13 +22,14 @@ import layers
 from support import INCLUDE, RELEASE, ROOT, Suite, run
 
 HEADER = os.path.join(INCLUDE, "mcpclient.h")
+DRAFT = os.path.join(INCLUDE, "mcpclient_draft.h")
 SYMBOLS = os.path.join(INCLUDE, "symbols.txt")
 LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
 MOST_BYTES = 3_550_000
 IS_QUICK = "--quick" in sys.argv
 suite = Suite("source")
-with open(HEADER, encoding="utf-8") as file:
-    header = file.read()
+with open(HEADER, encoding="utf-8") as file, open(DRAFT, encoding="utf-8") as draft:
+    header = file.read() + draft.read()
 
 
 def functions():
@@ -192,7 +193,8 @@ def check_symbols():
 def foreign(text):
     """What a header declares under names that are not the library's."""
     text = re.sub(r"/\*.*?\*/", " ", text, flags=re.S)
-    names = set(re.findall(r"^\s*#\s*define\s+(\w+)", text, re.M)) - {"MCPCLIENT_H"}
+    guards = {"MCPCLIENT_H", "MCPCLIENT_DRAFT_H"}
+    names = set(re.findall(r"^\s*#\s*define\s+(\w+)", text, re.M)) - guards
     code = re.sub(r"^\s*#.*$", " ", text, flags=re.M)
     names.update(re.findall(r"\b(?:struct|union|enum)\s+(\w+)", code))
     for body in re.findall(r"\benum\b[^;{]*\{([^}]*)\}", code):
@@ -229,7 +231,8 @@ def check_header_compiles():
     folder = tempfile.mkdtemp()
     source = os.path.join(folder, "twice.c")
     with open(source, "w", encoding="utf-8") as file:
-        file.write("#include <mcpclient.h>\n#include <mcpclient.h>\nint x;\n")
+        file.write("#include <mcpclient_draft.h>\n#include <mcpclient.h>\n"
+                   "#include <mcpclient_draft.h>\nint x;\n")
         file.writelines("typedef struct %s { int x; } %s;\n" % (name, name)
                         for name in inner_names())
     for compiler, kinds in [("gcc", ("c", "c++")), ("clang", ("c", "c++"))]:
