@@ -428,7 +428,7 @@ typedef void (*mcp_input_fn)(void *userdata,
  * The background thread uses three.
  *
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
- *   mcp_config_new_client(), mcp_client_new_config().
+ *   mcp_config_new_client().
  *
  * Functions: mcp_client_close(), mcp_client_set_header(),
  *   mcp_client_set_token(), mcp_client_set_token_handler(),
@@ -436,18 +436,13 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_set_protocol_version(), mcp_client_set_info(),
  *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
  *   mcp_client_set_ca_file(), mcp_client_set_certificate(),
- *   mcp_client_set_allow_plain_http(), mcp_client_set_trace_fd(),
- *   mcp_client_set_env(), mcp_client_set_directory(),
- *   mcp_client_set_stderr(), mcp_client_set_stderr_fd(),
- *   mcp_client_set_restart(), mcp_client_set_auth(), mcp_client_ref_auth(),
- *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
- *   mcp_client_set_connect_timeout(), mcp_client_set_deadline(),
- *   mcp_client_set_input_timeout(), mcp_client_set_close_timeout(),
- *   mcp_client_set_limit(), mcp_client_set_max_message_size(),
- *   mcp_client_set_max_pages(), mcp_client_set_max_items(),
- *   mcp_client_set_max_events(), mcp_client_set_cache_size(),
- *   mcp_client_set_repeat_tools(), mcp_client_counter(), mcp_connect(),
- *   mcp_ping(), mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
+ *   mcp_client_set_trace_fd(), mcp_client_set_env(),
+ *   mcp_client_set_directory(), mcp_client_set_stderr(),
+ *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
+ *   mcp_sign_out(), mcp_client_set_timeout(), mcp_client_set_deadline(),
+ *   mcp_client_set_close_timeout(), mcp_client_set_limit(),
+ *   mcp_client_set_allow(), mcp_client_counter(), mcp_connect(), mcp_ping(),
+ *   mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
  *   mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
@@ -456,8 +451,8 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_fd(), mcp_client_dispatch(), mcp_client_next_done(),
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
- *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
- *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
+ *   mcp_list_skills(), mcp_read_skill_file(), mcp_get_task(),
+ *   mcp_get_task_result(), mcp_cancel_task().
  *
  * Released by: mcp_client_free().
  */
@@ -479,7 +474,7 @@ struct mcp_client;
  * name or a password; or the token is empty, or has a prefix, a space, a
  * line break or a byte outside ASCII.  If the address is plain http:// and
  * on another machine, the first call with a token fails: see
- * mcp_client_set_allow_plain_http().
+ * MCP_ALLOW_PLAIN_HTTP.
  *
  * When: while no thread changes the environment.
  * Spec: transports, authorization.
@@ -783,10 +778,10 @@ int32_t mcp_version_number(void);
 
 /**
  * A limit was exceeded.  The message names the limit:
- * - a message or a line: mcp_client_set_max_message_size();
+ * - a message or a line: MCP_LIMIT_MESSAGE_SIZE;
  * - the head of an HTTP response: 64 KiB;
- * - a list: mcp_client_set_max_pages() or mcp_client_set_max_items();
- * - the messages before the response to a call: mcp_client_set_max_events();
+ * - a list: MCP_LIMIT_PAGES or MCP_LIMIT_ITEMS;
+ * - the messages before the response to a call: MCP_LIMIT_EVENTS;
  * - rounds of input requests in one call: ten;
  * - nested JSON objects and arrays: 512 levels.
  */
@@ -1254,14 +1249,14 @@ struct mcp_tool;
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
  * contains it.  From the same revision on, a list that the server declares
- * fresh is answered from memory, see mcp_client_set_cache_size().
+ * fresh is answered from memory, see MCP_LIMIT_CACHE.
  *
  * Each page may take the time of mcp_client_set_timeout(), and the whole
  * list the time of mcp_client_set_deadline().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
- * than mcp_client_set_max_pages() or more items than
- * mcp_client_set_max_items() allows.
+ * than MCP_LIMIT_PAGES or more items than
+ * MCP_LIMIT_ITEMS allows.
  *
  * Spec: tools/list, pagination.
  */
@@ -1282,13 +1277,13 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
  * allow a second attempt for tools that are read-only or idempotent, see
- * mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+ * MCP_ALLOW_REPEAT_TOOLS and mcp_request_set_repeatable().
  *
  * The call asks the server to report progress.  Each progress notification
  * restarts the timeout, but mcp_client_set_deadline() limits the whole call.
  * To set a timeout for one call, to receive progress or to cancel, see
  * mcp_request_new_call_tool().  For tools that run for a very long time, see
- * mcp_client_set_tasks().
+ * MCP_ALLOW_TASKS.
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
  * arguments that are not a JSON object, before anything is sent.
@@ -1724,7 +1719,7 @@ int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
  * mcp_result_content().
  *
  * From revision 2026-07-28 on, a resource that the server declares fresh is
- * answered from memory, see mcp_client_set_cache_size().
+ * answered from memory, see MCP_LIMIT_CACHE.
  *
  * Returns MCP_OK or a status: call errors.
  *
@@ -2565,7 +2560,7 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  *
  * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
  * such as those that only read, and for the tools that
- * mcp_client_set_repeat_tools() allows; 0 for others.
+ * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  */
@@ -2581,8 +2576,8 @@ int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
  * "resources/templates/list", "prompts/list", "skills/list" and
  * "tasks/list", whether the request is performed or started.  The request
  * gives one result, as mcp_list_tools() does, with the same limits:
- * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
- * restarts with each page.  The deadline applies to the whole list.
+ * MCP_LIMIT_PAGES and MCP_LIMIT_ITEMS.  The timeout restarts with each page.
+ * The deadline applies to the whole list.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
  * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
@@ -2615,7 +2610,7 @@ void *mcp_request_userdata(const mcp_request *request);
  *
  * Made by: mcp_cancel_new().
  *
- * Functions: mcp_cancel_fire(), mcp_cancel_reset().
+ * Functions: mcp_cancel_fire().
  *
  * Released by: mcp_cancel_free().
  */
@@ -2645,13 +2640,6 @@ mcp_cancel *mcp_cancel_new(void);
  * Threads: any, and signal handlers.  Spec: cancellation.
  */
 void mcp_cancel_fire(mcp_cancel *cancel);
-
-/**
- * Sets the cancel back to not fired, for requests begun later.
- *
- * `cancel`: may be NULL.
- */
-void mcp_cancel_reset(mcp_cancel *cancel);
 
 /**
  * Releases the cancel.  It does not fire it.
@@ -3193,7 +3181,7 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  *
  * An input request that is freed without an answer is dismissed, as
  * mcp_input_dismiss() does.  The same happens when the time of
- * mcp_client_set_input_timeout() is over.
+ * MCP_LIMIT_INPUT_TIME is over.
  *
  * While the input request is open, the request that it belongs to waits, and
  * the timeout of that request is paused.  An input request that arrives on
@@ -3458,7 +3446,7 @@ struct mcp_task;
  * `ttl_milliseconds`: how long the server is asked to keep the task and its
  * result; 0 lets the server choose; -1, the default, turns this option off.
  *
- * This works whether or not mcp_client_set_tasks() allows tasks.  If the
+ * This works whether or not MCP_ALLOW_TASKS is set.  If the
  * result has an mcp_result_task(), the server made the call a task.  Pass
  * its mcp_task_id() to mcp_get_task_result(), now or later, with this client
  * or another client of the same user.
@@ -3524,40 +3512,6 @@ int32_t mcp_get_task_result(mcp_client *client,
  * Spec: tasks/cancel.
  */
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
-
-/**
- * Allows tool calls to run as tasks, and waits for their end inside the
- * call.
- *
- * `allow`: 1 or 0, the default.
- *
- * The application still makes one call, and receives one result, however
- * long the tool runs.
- *
- * From revision 2026-07-28 on, each request declares the tasks extension,
- * and the server decides which call becomes a task.  In revision 2025-11-25
- * the library asks for a task if the tool can only run as one.  The list of
- * tools says so, and the library reads the list if it needs to.  Other
- * revisions have no tasks, and this option changes nothing there.
- *
- * While a call runs as a task, the library asks the server for the task's
- * status, as often as the server wants to be asked, and whenever an
- * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
- * the deadline stays the same, see mcp_client_set_deadline().  Input
- * requests of the task go to the input handler.  If the call is cancelled or
- * runs out of time, the library cancels the task at the server.
- *
- * If the task fails, the call returns the error that the task contains.  If
- * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
- * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
- * or MCP_E_SESSION_LOST if the session was lost.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
- */
-int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
  * Returns 1 for a result that is a task, and the number of tasks for a
@@ -3684,7 +3638,7 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  *
  * This function does not start the program.  The first call starts it, and a
  * call after the program has ended starts it again; see
- * mcp_client_set_restart().  The program gets the environment variables
+ * MCP_ALLOW_RESTART.  The program gets the environment variables
  * HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
  * mcp_client_set_env().  It inherits no descriptor except its standard ones.
  * It runs in a process group of its own.
@@ -3760,23 +3714,6 @@ int32_t mcp_client_set_env(mcp_client *client,
 int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 
 /**
- * Sets whether a call starts a server process again after it has ended.
- *
- * `allow`: 1, which is the default, or 0.  With 0, calls return
- * MCP_E_PROCESS after the process has ended.
- *
- * If the process may have begun to execute a call, the library does not
- * repeat that call after a restart, unless it is safe to repeat; see
- * mcp_client_set_repeat_tools().
- *
- * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
- * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
-
-/**
  * STANDARD ERROR of a server process, for mcp_client_set_stderr().
  *
  * The library reads it, and keeps its first and last lines for error
@@ -3795,32 +3732,26 @@ int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
 #define MCP_STDERR_INHERIT 2
 
 /**
- * Sets what happens to the standard error of a server process.
- *
- * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
- * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
- * its first 2 KiB and its last 6 KiB, as lines, for the messages of
- * MCP_E_PROCESS and MCP_E_TIMEOUT.
- *
- * See also mcp_client_set_stderr_fd().
- *
- * Errors: as for mcp_client_set_env().
- *
- * Spec: transports, stdio.
+ * The output goes to a descriptor of the application, such as a file, or a
+ * pipe that it reads.
  */
-int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
+#define MCP_STDERR_FD 3
 
 /**
- * Sends the standard error of a server process to a descriptor of yours,
- * such as a file, or a pipe that you read.
+ * Sets what happens to the standard error of a server process.
  *
- * `fd`: duplicated.
+ * `choice`: one of MCP_STDERR_.  MCP_STDERR_KEEP is the default: the library
+ * reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
+ * for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
+ * `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
+ * choices, pass -1.
  *
- * Errors: as for mcp_client_set_env().
+ * Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
+ * number that is not an open descriptor.
  *
  * Spec: transports, stdio.
  */
-int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
+int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, int32_t fd);
 
 /*
  * ===========================================================================
@@ -3965,24 +3896,6 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  */
 int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 
-/**
- * DANGER.  Allows the library to send a token, or a header that was set,
- * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
- *
- * `allow`: 1 allows it; 0, which is the default, does not.
- *
- * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
- * allows the metadata of the MCP server over http://, and no other request;
- * for a sign-in over http:// on a private network, see
- * mcp_auth_set_allow_private().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- * Spec: authorization, communication security.
- */
-int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
-
 /*
  * ===========================================================================
  * TIME AND LIMITS
@@ -4014,25 +3927,6 @@ int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
 
 /**
- * Sets how long name resolution, connecting, a proxy and TLS may take
- * together.  Default: 10000.
- *
- * `milliseconds`: 1 or more.
- *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
- * shortens the wait for the response to the library's first request,
- * server/discover, which is at most 2.5 s and half of the call's time.  If
- * there is no response by then, the library also sends the older handshake,
- * initialize, and uses the response that comes first.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int64_t milliseconds);
-
-/**
  * Sets how long a call may take at most, including every restart of its
  * timeout by progress notifications.  Default: 3600000, which is an hour.
  *
@@ -4044,19 +3938,6 @@ int32_t mcp_client_set_connect_timeout(mcp_client *client,
  * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
-
-/**
- * Sets how long an input request may stay unanswered.  After that time the
- * library answers it with "cancel".  Default: 600000, which is ten minutes.
- *
- * `milliseconds`: 1 or more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for input requests that arrive later.
- */
-int32_t mcp_client_set_input_timeout(mcp_client *client,
-                                     int64_t milliseconds);
 
 /**
  * Sets how long mcp_client_close() and mcp_client_free() may wait for the
@@ -4082,7 +3963,9 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  * four returns MCP_E_TOO_LARGE.
  *
  * The bytes of one message from the server, and of a whole list with all its
- * pages.  Default: 64 MiB.
+ * pages.  Default: 64 MiB.  The library skips a longer line from a server
+ * process: the call that the line would have answered fails, and other calls
+ * continue.
  */
 #define MCP_LIMIT_MESSAGE_SIZE 1
 
@@ -4103,7 +3986,16 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 #define MCP_LIMIT_EVENTS 4
 
 /**
- * The bytes of cached responses.  See mcp_client_set_cache_size().
+ * The bytes of cached responses.  Default: 4 MiB.  0 turns the cache off, so
+ * that every call asks the server.
+ *
+ * From revision 2026-07-28 on, a server may declare that a response stays
+ * fresh for some time.  The library then answers calls for fresh lists and
+ * resources from its cache, without a request.  A notification that a list
+ * or a resource has changed removes it from the cache; it must arrive
+ * through mcp_listen() or mcp_subscribe_resource().  A response for one
+ * token is never returned for another token, unless the server declares the
+ * response public.  Spec: caching.
  */
 #define MCP_LIMIT_CACHE 5
 
@@ -4117,6 +4009,26 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 #define MCP_LIMIT_CONNECTIONS 6
 
 /**
+ * The milliseconds that name resolution, connecting, a proxy and TLS may
+ * take together.  Default: 10000.  A call that exceeds it returns
+ * MCP_E_CONNECT.
+ *
+ * For a server process, it shortens the wait for the response to the
+ * library's first request, server/discover, which is at most 2.5 s and half
+ * of the call's time.  If there is no response by then, the library also
+ * sends the older handshake, initialize, and uses the response that comes
+ * first.
+ */
+#define MCP_LIMIT_CONNECT_TIME 7
+
+/**
+ * The milliseconds that an input request may stay unanswered.  After that
+ * time the library answers it with "cancel".  Default: 600000, which is ten
+ * minutes.
+ */
+#define MCP_LIMIT_INPUT_TIME 8
+
+/**
  * Sets one of the limits that protect the application from its server, and
  * the machine from the application.
  *
@@ -4125,100 +4037,97 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * When: for calls begun later.
+ * When: for calls begun later, and for input requests that arrive later.
  */
 int32_t mcp_client_set_limit(mcp_client *client,
                              int32_t limit,
                              int64_t value);
 
 /**
- * Sets the largest size of a message from the server.  A larger one is
- * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+ * WHAT AN APPLICATION MAY ALLOW, for mcp_client_set_allow().  To set several,
+ * add the numbers together.
  *
- * `bytes`: 1 or more.
+ * DANGER.  Allows the library to send a token, or a header that was set,
+ * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
  *
- * A list counts as one message, with all its pages.  The library skips a
- * longer line from a server process: the call that the line would have
- * answered fails, and other calls continue.
+ * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+ * allows the metadata of the MCP server over http://, and no other request;
+ * for a sign-in over http:// on a private network, see
+ * mcp_auth_set_allow_private().  Spec: authorization, communication security.
+ */
+#define MCP_ALLOW_PLAIN_HTTP 1
+
+/**
+ * Allows the library to send a tool call again after a broken connection,
+ * although the server may have executed it.  Default: not allowed.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * It holds for tools that declare that they only read (readOnlyHint), or
+ * that calling them twice has the same effect as calling them once
+ * (idempotentHint).  The library knows this only for tools in a list that was
+ * read.  The hints are claims of the server, which the library cannot verify.
+ * mcp_request_set_repeatable() sets this for a single request.  Spec: tool
+ * annotations.
+ */
+#define MCP_ALLOW_REPEAT_TOOLS 2
+
+/**
+ * Allows a call to start a server process again after it has ended.
+ * Default: allowed.  Where it is not allowed, calls return MCP_E_PROCESS
+ * after the process has ended.
+ *
+ * If the process may have begun to execute a call, the library does not
+ * repeat that call after a restart, unless it is safe to repeat; see
+ * MCP_ALLOW_REPEAT_TOOLS.
+ */
+#define MCP_ALLOW_RESTART 4
+
+/**
+ * Allows tool calls to run as tasks; the library waits for their end inside
+ * the call.  Default: not allowed.
+ *
+ * The application still makes one call, and receives one result, however
+ * long the tool runs.
+ *
+ * From revision 2026-07-28 on, each request declares the tasks extension,
+ * and the server decides which call becomes a task.  In revision 2025-11-25
+ * the library asks for a task if the tool can only run as one.  The list of
+ * tools says so, and the library reads the list if it needs to.  Other
+ * revisions have no tasks, and this option changes nothing there.
+ *
+ * While a call runs as a task, the library asks the server for the task's
+ * status, as often as the server wants to be asked, and whenever an
+ * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+ * the deadline stays the same, see mcp_client_set_deadline().  Input
+ * requests of the task go to the input handler.  If the call is cancelled or
+ * runs out of time, the library cancels the task at the server.
+ *
+ * If the task fails, the call returns the error that the task contains.  If
+ * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+ * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+ * or MCP_E_SESSION_LOST if the session was lost.  Spec: tasks (2025-11-25),
+ * tasks extension (2026-07-28).
+ */
+#define MCP_ALLOW_TASKS 8
+
+/**
+ * Allows a tool's result that does not match the output schema of the tool.
+ * Default: not allowed.
+ */
+#define MCP_ALLOW_MISMATCH 16
+
+/**
+ * Allows or forbids something that not every application wants.
+ *
+ * `what`: one of MCP_ALLOW_, or several of them added together.
+ * `allow`: 1 allows all of them, 0 forbids them.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and
+ * a client that does not start its server; MCP_E_FORKED.  Nothing is changed
+ * then.
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000.
- *
- * `pages`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
-
-/**
- * Sets how many items a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000000.
- *
- * `items`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
-
-/**
- * Sets how many messages a server may send in the stream of a call before
- * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
- *
- * `events`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
-
-/**
- * Sets how many bytes of responses the library may cache.  Default: 4 MiB.
- *
- * `bytes`: 0 turns the cache off, so that every call asks the server.
- *
- * From revision 2026-07-28 on, a server may declare that a response stays
- * fresh for some time.  The library then answers calls for fresh lists and
- * resources from its cache, without a request.  A notification that a list
- * or a resource has changed removes it from the cache; it must arrive
- * through mcp_listen() or mcp_subscribe_resource().  A response for one
- * token is never returned for another token, unless the server declares the
- * response public.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: at any time.  Spec: caching.
- */
-int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets whether the library may send a tool call again after a broken
- * connection, although the server may have executed it.
- *
- * `allow`: 1 allows it for tools that declare that they only read
- * (readOnlyHint), or that calling them twice has the same effect as calling
- * them once (idempotentHint).  The library knows this only for tools in a
- * list that was read.  0, which is the default, allows it for no tool.
- *
- * The hints are claims of the server, which the library cannot verify.
- * mcp_request_set_repeatable() sets this for a single request.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: tool annotations.
- */
-int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
+int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
 
 /*
  * ===========================================================================
@@ -4684,7 +4593,7 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
  * server on this machine, or an MCP server on a private network names one on
  * a private network.  Never allowed: link-local addresses.
  *
- * Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+ * Together with MCP_ALLOW_PLAIN_HTTP it allows a sign-in over
  * http:// on a private network: the MCP server must be on this machine or on
  * a private network, and each host of the sign-in must be a private address
  * or a name that only private networks have: one without a dot, or one that
@@ -5247,21 +5156,6 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
 mcp_client *mcp_config_new_client(const mcp_config *config,
                                   const char *name);
 
-/**
- * Makes a client from a configuration file: mcp_config_load(),
- * mcp_config_new_client() and mcp_config_free() in one call, without the
- * warnings.
- *
- * `path`: as for mcp_config_load().
- * `name`: as for mcp_config_new_client().
- *
- * Returns a handle to free with mcp_client_free(), or NULL with the last
- * error set to one of their errors.
- *
- * When: while no thread changes the environment.
- */
-mcp_client *mcp_client_new_config(const char *path, const char *name);
-
 /*
  * ===========================================================================
  * DIAGNOSTICS
@@ -5311,7 +5205,7 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 #define MCP_COUNTER_DROPPED_EVENTS 2
 
 /**
- * Calls that were answered from the cache.  See mcp_client_set_cache_size().
+ * Calls that were answered from the cache.  See MCP_LIMIT_CACHE.
  */
 #define MCP_COUNTER_CACHE_HITS 3
 

@@ -145,7 +145,7 @@ static int32_t set_errors(mcp_client *client, const struct options *options)
     if (choice == NOT_CHOSEN)
         choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
                                                : MCP_STDERR_KEEP;
-    status = mcp_client_set_stderr(client, choice);
+    status = mcp_client_set_stderr(client, choice, -1);
     /* The configuration file's server may have a URL instead of a program. */
     return options->errors == NOT_CHOSEN && status == MCP_E_UNSUPPORTED
                ? MCP_OK
@@ -164,7 +164,7 @@ mcp_client *make_client(const struct options *options)
     if (status == MCP_OK && options->verbose)
         status = mcp_client_set_trace_fd(client, 2);
     if (status == MCP_OK) /* some tools run as tasks only */
-        status = mcp_client_set_tasks(client, 1);
+        status = mcp_client_set_allow(client, MCP_ALLOW_TASKS, 1);
     if (status == MCP_OK)
         status = set_headers(client, options);
     if (status == MCP_OK)
@@ -176,7 +176,7 @@ mcp_client *make_client(const struct options *options)
     if (status == MCP_OK && options->transport != NOT_CHOSEN)
         status = mcp_client_set_transport(client, options->transport);
     if (status == MCP_OK && options->insecure_http)
-        status = mcp_client_set_allow_plain_http(client, 1);
+        status = mcp_client_set_allow(client, MCP_ALLOW_PLAIN_HTTP, 1);
     if (status == MCP_OK && options->ca_file != NULL)
         status = mcp_client_set_ca_file(client, options->ca_file);
     if (status == MCP_OK &&

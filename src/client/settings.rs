@@ -9,7 +9,7 @@ use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
-use crate::client::options::{Options, count, milliseconds};
+use crate::client::options::{Options, milliseconds};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::transport::process::StandardError;
@@ -38,50 +38,10 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_connect_timeout(&self, value: i64) -> Result<()> {
-        let timeout = milliseconds(value)?;
-        self.change(|options| {
-            options.connect_timeout = timeout;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_max_message_size(&self, bytes: usize) -> Result<()> {
-        if bytes == 0 {
-            return Err(Error::argument("bytes is 0: no message would be small enough"));
-        }
-        self.change(|options| {
-            options.max_message = bytes;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_allow_plain_http(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.allows_plain_http = allow;
-            Ok(())
-        })
-    }
-
     pub(crate) fn set_trace_fd(&self, fd: i32) -> Result<()> {
         let trace = if fd == -1 { None } else { Some(Arc::new(Trace::new(fd)?)) };
         self.change(|options| {
             options.trace = trace;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_repeat_tools(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.repeats_tools = allow;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_restart(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.program()?;
-            options.restarts = allow;
             Ok(())
         })
     }
@@ -162,14 +122,6 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_input_timeout(&self, value: i64) -> Result<()> {
-        let timeout = milliseconds(value)?;
-        self.change(|options| {
-            options.input_timeout = timeout;
-            Ok(())
-        })
-    }
-
     pub(crate) fn set_close_timeout(&self, value: i64) -> Result<()> {
         let milliseconds = u64::try_from(value).map_err(|_| {
             Error::argument("milliseconds is negative: 0 is a close that waits for nothing")
@@ -183,6 +135,21 @@ impl Client {
 
     /// Sets one of the limits of the public header.
     pub(crate) fn set_limit(&self, limit: Limit, value: i64) -> Result<()> {
+        if matches!(limit, Limit::ConnectTime | Limit::InputTime) {
+            let time = milliseconds(value).map_err(|_| {
+                Error::argument(format!(
+                    "value is {value}: every wait has an end, of at least 1 ms"
+                ))
+            })?;
+            return self.change(|options| {
+                if limit == Limit::ConnectTime {
+                    options.connect_timeout = time;
+                } else {
+                    options.input_timeout = time;
+                }
+                Ok(())
+            });
+        }
         let most = usize::try_from(value).ok().filter(|most| *most > 0 || limit == Limit::Cache);
         let most = most.ok_or_else(|| {
             Error::argument(format!("value is {value}: the smallest limit of this kind is 1"))
@@ -195,38 +162,31 @@ impl Client {
                 Limit::Events => options.max_events = most,
                 Limit::Cache => self.cache.set_limit(most),
                 Limit::Connections => self.connection_limit.set_most(most),
+                Limit::ConnectTime | Limit::InputTime => {}
             }
             Ok(())
         })
     }
 
-    pub(crate) fn set_max_pages(&self, value: i32) -> Result<()> {
-        let pages = count(value, "pages")?;
+    /// Allows or forbids what the public header lists, all of it or nothing.
+    pub(crate) fn set_allow(&self, what: Allowances, allow: bool) -> Result<()> {
         self.change(|options| {
-            options.max_pages = pages;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_max_items(&self, value: i32) -> Result<()> {
-        let items = count(value, "items")?;
-        self.change(|options| {
-            options.max_items = items;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_max_events(&self, value: i32) -> Result<()> {
-        let events = count(value, "events")?;
-        self.change(|options| {
-            options.max_events = events;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_tasks(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.follows_tasks = allow;
+            if what.restart {
+                options.program()?;
+                options.restarts = allow;
+            }
+            if what.plain_http {
+                options.allows_plain_http = allow;
+            }
+            if what.repeat_tools {
+                options.repeats_tools = allow;
+            }
+            if what.tasks {
+                options.follows_tasks = allow;
+            }
+            if what.mismatch {
+                options.allows_mismatch = allow;
+            }
             Ok(())
         })
     }
@@ -344,11 +304,33 @@ pub(crate) enum Limit {
     /// The memory of the response cache.
     Cache = 5,
     Connections = 6,
+    /// Milliseconds.
+    ConnectTime = 7,
+    /// Milliseconds.
+    InputTime = 8,
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::MessageSize, Self::Pages, Self::Items, Self::Events, Self::Cache, Self::Connections];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::MessageSize,
+        Self::Pages,
+        Self::Items,
+        Self::Events,
+        Self::Cache,
+        Self::Connections,
+        Self::ConnectTime,
+        Self::InputTime,
+    ];
+}
+
+/// What the application may allow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowances {
+    pub(crate) plain_http: bool,
+    pub(crate) repeat_tools: bool,
+    pub(crate) restart: bool,
+    pub(crate) tasks: bool,
+    pub(crate) mismatch: bool,
 }
 
 /// The kinds of input requests that the application's handler takes.

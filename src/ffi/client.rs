@@ -87,7 +87,7 @@ pub type mcp_token_fn =
 /// name or a password; or the token is empty, or has a prefix, a space, a
 /// line break or a byte outside ASCII.  If the address is plain http:// and
 /// on another machine, the first call with a token fails: see
-/// mcp_client_set_allow_plain_http().
+/// MCP_ALLOW_PLAIN_HTTP.
 ///
 /// When: while no thread changes the environment.
 /// Spec: transports, authorization.

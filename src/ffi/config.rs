@@ -288,26 +288,3 @@ pub unsafe extern "C" fn mcp_config_new_client(
         Ok(give(mcp_client::new(config.inner.client(name)?)))
     })
 }
-
-/// Makes a client from a configuration file: mcp_config_load(),
-/// mcp_config_new_client() and mcp_config_free() in one call, without the
-/// warnings.
-///
-/// `path`: as for mcp_config_load().
-/// `name`: as for mcp_config_new_client().
-///
-/// Returns a handle to free with mcp_client_free(), or NULL with the last
-/// error set to one of their errors.
-///
-/// When: while no thread changes the environment.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_new_config(
-    path: *const c_char,
-    name: *const c_char,
-) -> *mut mcp_client {
-    guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header requires NULL or texts.
-        let (path, name) = unsafe { (text(path, "path")?, optional_text(name, "name")?) };
-        Ok(give(mcp_client::new(Config::load(path)?.client(name)?)))
-    })
-}

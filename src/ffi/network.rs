@@ -118,31 +118,6 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
     })
 }
 
-/// DANGER.  Allows the library to send a token, or a header that was set,
-/// over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
-///
-/// `allow`: 1 allows it; 0, which is the default, does not.
-///
-/// Loopback addresses and Unix sockets are always allowed.  For a sign-in it
-/// allows the metadata of the MCP server over http://, and no other request;
-/// for a sign-in over http:// on a private network, see
-/// mcp_auth_set_allow_private().
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// When: for calls begun later.
-/// Spec: authorization, communication security.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
-    client: *mut mcp_client,
-    allow: i32,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_allow_plain_http(allow != 0)
-    })
-}
-
 /// Writes a line to a descriptor for each event on the connections of the
 /// client.
 ///

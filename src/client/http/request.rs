@@ -242,7 +242,7 @@ impl<'a> Ctx<'a> {
                 Status::Insecure,
                 format!(
                     "a credential over plain http to {} could be read on the way: use \
-                     https, or allow it with mcp_client_set_allow_plain_http()",
+                     https, or allow it with MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow()",
                     quote(&options.address()?.url.origin.host)
                 ),
             ));

@@ -66,6 +66,9 @@ pub(crate) struct Options {
     pub(crate) declared: ClientCapabilities,
     /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
+    /// Whether a result that does not match its output schema is no error.
+    #[allow(dead_code, reason = "the check of results against their schema reads it")]
+    pub(crate) allows_mismatch: bool,
     /// The result of `roots/list`, as a JSON array.
     pub(crate) roots: Option<String>,
     pub(crate) trace: Option<Arc<Trace>>,
@@ -160,6 +163,7 @@ impl Options {
             repeats_tools: false,
             declared: ClientCapabilities::default(),
             follows_tasks: false,
+            allows_mismatch: false,
             roots: None,
             trace: None,
             route: Route { tls, ..Route::default() },
@@ -401,14 +405,6 @@ fn check_roots(json: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Checks a limit that is a number of items.
-pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
-    match usize::try_from(value) {
-        Ok(value) if value > 0 => Ok(value),
-        _ => Err(Error::argument(format!("{name} is not positive"))),
-    }
 }
 
 /// The longest wait, about 24 days. It keeps every end of a wait within the

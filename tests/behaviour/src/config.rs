@@ -76,8 +76,7 @@ impl Drop for Config {
 
 impl Client {
     pub fn of_config(path: &str, name: Option<&str>) -> Outcome<Self> {
-        let name = name.map(c);
-        made(unsafe { raw::mcp_client_new_config(c(path).as_ptr(), optional(name.as_ref())) })
+        Config::load(path)?.client(name)
     }
 }
 

@@ -183,11 +183,12 @@ impl Client {
     }
 
     pub fn set_connect_timeout(&self, milliseconds: i64) {
-        outcome(unsafe { raw::mcp_client_set_connect_timeout(self.0, milliseconds) }).unwrap();
+        self.set_limit(constants::MCP_LIMIT_CONNECT_TIME, milliseconds).unwrap();
     }
 
     pub fn set_max_message_size(&self, bytes: usize) {
-        outcome(unsafe { raw::mcp_client_set_max_message_size(self.0, bytes) }).unwrap();
+        let bytes = i64::try_from(bytes).unwrap();
+        self.set_limit(constants::MCP_LIMIT_MESSAGE_SIZE, bytes).unwrap();
     }
 
     pub fn pin(&self, version: &str) -> Outcome<()> {
@@ -295,10 +296,6 @@ impl Cancel {
 
     pub fn fire(&self) {
         unsafe { raw::mcp_cancel_fire(self.0) }
-    }
-
-    pub fn reset(&self) {
-        unsafe { raw::mcp_cancel_reset(self.0) }
     }
 }
 

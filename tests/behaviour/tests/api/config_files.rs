@@ -388,7 +388,6 @@ tests! {
             for is_null in [
                 raw::mcp_config_load(null()).is_null(),
                 raw::mcp_config_new_client(null(), null()).is_null(),
-                raw::mcp_client_new_config(null(), null()).is_null(),
             ] {
                 assert!(is_null);
                 assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
