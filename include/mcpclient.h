@@ -87,7 +87,8 @@
  * THREADS.  Any thread may call any function.  Several threads may use an
  * mcp_client, an mcp_cancel or an mcp_input at the same time.  Several
  * threads may read an mcp_result or an mcp_config at the same time.  Only one
- * thread at a time may use an mcp_request or an mcp_json.  Thread
+ * thread at a time may use an mcp_request or an mcp_json; mcp_request names
+ * the functions that are an exception.  Thread
  * cancellation is disabled inside every function, and in the callbacks that
  * run there: after pthread_cancel() a thread ends at its first cancellation
  * point after the function returns.  Do not call the library from a thread
@@ -96,7 +97,7 @@
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
  * callback may call this library, but must not free the handle for which it
- * was called.  A callback must return: do not leave it by an exception,
+ * was called; only a done callback may free its request.  A callback must return: do not leave it by an exception,
  * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
@@ -333,6 +334,18 @@ typedef void (*mcp_progress_fn)(void *userdata,
                                 const char *message);
 
 /**
+ * Receives a started request that is done; see mcp_request_set_done().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: read its status and take its result.  The callback may free the
+ * request, or start it again.
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of the same client that waits.
+ */
+typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
+
+/**
  * Handles a notification; see mcp_client_set_event_handler().
  *
  * `userdata`: the pointer given with the callback.
@@ -428,7 +441,7 @@ typedef void (*mcp_input_fn)(void *userdata,
  * The background thread uses three.
  *
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
- *   mcp_config_new_client().
+ *   mcp_config_new_client(), mcp_request_client(), mcp_input_client().
  *
  * Functions: mcp_client_close(), mcp_client_set_header(),
  *   mcp_client_set_token(), mcp_client_set_token_handler(),
@@ -489,7 +502,8 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  *
  * Results, errors, cancels and requests outlive the client.  From then on
  * its requests are MCP_E_CLOSED; you must still free them.  The function
- * waits like mcp_client_close().  In the child of a fork() it releases
+ * waits like mcp_client_close(), and then runs the done callbacks of the
+ * requests that no other function has handed out.  In the child of a fork() it releases
  * memory and descriptors, and sends nothing.
  */
 void mcp_client_free(mcp_client *client);
@@ -905,6 +919,14 @@ int32_t mcp_version_number(void);
 #define MCP_E_INTEGRITY 66
 
 /**
+ * A value does not match a JSON Schema of a tool: the arguments of
+ * mcp_tool_check_arguments(), or the structured content of a result.  The
+ * message names the field.  The tool has run, and its result is handed out
+ * beside this status: see mcp_call_tool().
+ */
+#define MCP_E_SCHEMA 67
+
+/**
  * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
@@ -931,15 +953,20 @@ const char *mcp_status_name(int32_t status);
  * mcp_request_error(), which does not change until the request is performed
  * again.  It is for applications that do not control on which thread the
  * next call runs, such as programs in Go and in other languages that move
- * work between threads.
+ * work between threads.  mcp_error_copy() keeps an error for as long as you
+ * need it.
  *
  * An error never contains a token or the value of a header, even if the
  * server repeated it in a response.
  *
+ * Made by: mcp_error_copy().
+ *
  * Functions: mcp_error_status(), mcp_error_message(),
  *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
  *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
- *   mcp_error_exit_status().
+ *   mcp_error_exit_status(), mcp_error_copy().
+ *
+ * Released by: mcp_error_free().
  */
 struct mcp_error;
 
@@ -1053,6 +1080,23 @@ int32_t mcp_error_may_have_run(const mcp_error *error);
  * waited for it.
  */
 int32_t mcp_error_exit_status(const mcp_error *error);
+
+/**
+ * Copies an error, to keep it.
+ *
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns a handle to free with mcp_error_free(); NULL if there is no error.
+ * The functions of this chapter read it as they read other errors.
+ */
+mcp_error *mcp_error_copy(const mcp_error *error);
+
+/**
+ * Releases an error that mcp_error_copy() returned.
+ *
+ * `error`: such an error, which is not used again, or NULL.
+ */
+void mcp_error_free(mcp_error *error);
 
 /*
  * ===========================================================================
@@ -1230,7 +1274,7 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
  *
  * Functions: mcp_tool_name(), mcp_tool_title(), mcp_tool_description(),
  *   mcp_tool_input_schema_json(), mcp_tool_output_schema_json(),
- *   mcp_tool_json(), mcp_tool_hint().
+ *   mcp_tool_json(), mcp_tool_hint(), mcp_tool_check_arguments().
  */
 struct mcp_tool;
 
@@ -1457,6 +1501,29 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  * Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Checks arguments against the tool's inputSchema, without any I/O.
+ *
+ * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+ * or "" for no arguments.
+ *
+ * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+ * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+ * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+ * used: it is invalid, refers to another document, exceeds a limit, or the
+ * library was built without the Cargo feature "schema".  The message says
+ * which.  The server checks the arguments as well, so that a program may call
+ * the tool in that case.
+ *
+ * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+ * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+ * tool without inputSchema takes all arguments.
+ *
+ * Spec: Tool, inputSchema.
+ */
+int32_t mcp_tool_check_arguments(const mcp_tool *tool,
+                                 const char *arguments_json);
 
 /*
  * ===========================================================================
@@ -2365,12 +2432,19 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  * sends it again.  While a request is in flight its options cannot be
  * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
  * see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
- * that any thread may call mcp_request_status() and fire the request's
- * mcp_cancel.
+ * that any thread may call mcp_request_status() and mcp_request_cancel(), and
+ * fire the request's mcp_cancel.
+ *
+ * A completed request is handed out once, by exactly one of these:
+ * mcp_request_perform(), mcp_request_wait(), the callback of
+ * mcp_request_set_done(), or mcp_client_next_done().  After
+ * mcp_client_close() the requests that were in flight are handed out as
+ * MCP_E_CLOSED.  After mcp_client_free() only mcp_request_wait() hands out a
+ * request without a done callback.
  *
  * Made by: mcp_request_new(), mcp_request_new_call_tool(),
  *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
- *   mcp_client_next_done().
+ *   mcp_client_next_done(), mcp_input_request().
  *
  * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
  *   mcp_request_set_progress(), mcp_request_set_cancel(),
@@ -2378,7 +2452,9 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *   mcp_request_set_all_pages(), mcp_request_set_userdata(),
  *   mcp_request_userdata(), mcp_request_perform(), mcp_request_start(),
  *   mcp_request_status(), mcp_request_wait(), mcp_request_take_result(),
- *   mcp_request_error(), mcp_request_set_task().
+ *   mcp_request_error(), mcp_request_set_done(), mcp_request_cancel(),
+ *   mcp_request_set_header(), mcp_request_client(), mcp_request_method(),
+ *   mcp_request_set_task().
  *
  * Released by: mcp_request_free().
  */
@@ -2595,11 +2671,118 @@ int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 void mcp_request_set_userdata(mcp_request *request, void *userdata);
 
 /**
+ * Sets a callback that receives the request when it was started and is done.
+ *
+ * `callback`: runs once for each successful mcp_request_start(), whatever the
+ * status of the request is.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callback hands out the request in place of mcp_client_next_done(),
+ * which never returns a request that has a done callback.
+ * mcp_request_wait() returns the status of such a request, and its callback
+ * runs as well.  The callback does not run for mcp_request_perform().
+ *
+ * The callback runs inside mcp_client_dispatch(), or inside a call of the
+ * same client that waits, on any of the threads that are in such a function.
+ * It never runs inside another callback of its client on the same thread: it
+ * runs after that callback has returned.  It may make calls with the client,
+ * and may start other requests and wait for them.  Done callbacks that
+ * become due meanwhile run after it.
+ *
+ * mcp_client_close() runs no done callback.  A later mcp_client_dispatch()
+ * runs those of the requests that were in flight, with the status
+ * MCP_E_CLOSED.  mcp_client_free() runs those that are left, on the thread
+ * that calls it.
+ *
+ * A request that is freed gets no callback any more.  If its callback is
+ * running on another thread at that time, mcp_request_free() waits until it
+ * returns, unless it is called inside a callback.  Do not hold a lock that
+ * the callback takes.  If the callback frees its request, no other thread may
+ * free a request that has been started: use mcp_request_cancel() there.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Threads: one at a time.
+ */
+int32_t mcp_request_set_done(mcp_request *request,
+                             mcp_done_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
+ * Sets an HTTP header that the library sends with this request.
+ *
+ * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
+ * treated as a secret.  It is sent to the origin of the server only.  NULL
+ * removes the header from the request.
+ *
+ * The header replaces a header of the client that has the same name.  It is
+ * sent with each HTTP request of this request: with each page of a list, when
+ * the request is sent again, and when its response is resumed.  It is not
+ * sent to connect, if this request is the first one of the client.
+ *
+ * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
+ * header is Authorization, and the client has a token when the request is
+ * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
+ *
+ * Threads: one at a time.
+ * Spec: authorization, RFC 9110.
+ */
+int32_t mcp_request_set_header(mcp_request *request,
+                               const char *name,
+                               const char *value);
+
+/**
  * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
  *
  * `request`: NULL gives NULL.
  */
 void *mcp_request_userdata(const mcp_request *request);
+
+/**
+ * Returns the client of a request; NULL after mcp_client_free().
+ *
+ * `request`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours: it is the pointer that the request
+ * was made with.
+ */
+mcp_client *mcp_request_client(const mcp_request *request);
+
+/**
+ * Returns the method of a request, such as "tools/call".
+ *
+ * `request`: NULL gives NULL.
+ *
+ * Returns UTF-8 text, valid as long as the request.
+ *
+ * Spec: basic, requests.
+ */
+const char *mcp_request_method(const mcp_request *request);
+
+/**
+ * Ends a request that is in flight.  It completes as MCP_E_CANCELLED.
+ *
+ * `request`: a request that was started, or that another thread performs.
+ *
+ * The function does not wait.  The request is done soon afterwards, and is
+ * handed out like other requests.  It also tells the server to stop, if the
+ * protocol revision has a message for that.  Nothing is sent if the request
+ * has not reached the server.  A cancelled request uses no descriptor.
+ *
+ * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
+ * MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+ * the request is not in flight, and if its result has arrived already: it
+ * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * The thread must know that the request is not freed meanwhile.  An
+ * mcp_cancel has not this condition, and a signal handler can fire it.
+ *
+ * Threads: any, also while another thread uses the request.
+ * Spec: cancellation.
+ */
+int32_t mcp_request_cancel(mcp_request *request);
 
 /**
  * A CANCEL: a switch that ends requests, from another thread or from a
@@ -2705,7 +2888,8 @@ int32_t mcp_request_start(mcp_request *request);
 int32_t mcp_client_fd(mcp_client *client);
 
 /**
- * Runs the handlers for everything that has arrived, on this thread.
+ * Runs the handlers for everything that has arrived, and the callbacks of
+ * mcp_request_set_done(), on this thread.
  *
  * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
  * a negative number is MCP_E_INVALID_ARGUMENT.
@@ -2714,8 +2898,9 @@ int32_t mcp_client_fd(mcp_client *client);
  * mcp_client_next_done().  Messages that arrive while the function runs are
  * left for its next call.
  *
- * Inside a handler of the same client this function runs no event handler:
- * the events stay queued, in order, until the handler has returned.  Inside
+ * Inside a handler of the same client this function runs no event handler
+ * and no done callback: they stay queued, in order, until the handler has
+ * returned.  Inside
  * a callback that gets or stores a credential it does not wait: it returns
  * MCP_E_STATE where it would have to.
  *
@@ -2734,9 +2919,9 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
  *
  * Call this function after mcp_client_dispatch(), until it returns NULL.
  * Each completed request is handed out once: by this function, or by the
- * mcp_request_wait() that returns its status.  A request that is performed or
- * started again before it was handed out is not handed out for its earlier
- * result.  A request that was in flight when the client was closed is handed
+ * mcp_request_wait() that returns its status.  A request with a done callback
+ * is handed out by the callback only.  A request that is performed or started
+ * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
  * out, with the status MCP_E_CLOSED.
  *
  * Only one thread may free a request.
@@ -2765,7 +2950,9 @@ int32_t mcp_request_status(const mcp_request *request);
  * or stores a credential; MCP_E_FORKED.
  *
  * A request whose status this function has returned is handed out:
- * mcp_client_next_done() does not return it again.
+ * mcp_client_next_done() does not return it again.  A request with a done
+ * callback is handed out by the callback: see mcp_request_set_done().  The
+ * callback may free the request during the wait.
  */
 int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
 
@@ -3192,10 +3379,10 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  * from 2026-07-28 on it sends an "input_required" result.  The application
  * handles both in the same way.
  *
- * Functions: mcp_input_kind(), mcp_input_message(), mcp_input_schema_json(),
- *   mcp_input_url(), mcp_input_params_json(), mcp_input_accept(),
- *   mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json(),
- *   mcp_input_fail().
+ * Functions: mcp_input_kind(), mcp_input_request(), mcp_input_client(),
+ *   mcp_input_message(), mcp_input_schema_json(), mcp_input_url(),
+ *   mcp_input_params_json(), mcp_input_accept(), mcp_input_decline(),
+ *   mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail().
  *
  * Released by: mcp_input_free().
  */
@@ -3265,6 +3452,37 @@ void mcp_input_free(mcp_input *input);
  * `input`: NULL gives 0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
+
+/**
+ * Returns the request that the input request belongs to; NULL if it is not
+ * known, and after the request was freed.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The request is borrowed, and stays yours.  It waits for the answer; it may
+ * also have ended meanwhile.  The server says which request it is:
+ * - Revision 2026-07-28: always, over every transport.
+ * - Up to revision 2025-11-25, over Streamable HTTP: if the input request
+ *   arrives on the response to the request, and not on a notification
+ *   stream.
+ * - Up to revision 2025-11-25, over stdio and HTTP with SSE: never.
+ *
+ * The function also returns NULL if the call is no mcp_request, for example
+ * mcp_call_tool().
+ *
+ * Spec: elicitation, sampling, roots; transports.
+ */
+mcp_request *mcp_input_request(const mcp_input *input);
+
+/**
+ * Returns the client whose server sent the input request; NULL after
+ * mcp_client_free().
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours.
+ */
+mcp_client *mcp_input_client(const mcp_input *input);
 
 /**
  * Returns the message to show to the person; "" if there is none.
@@ -4111,7 +4329,8 @@ int32_t mcp_client_set_limit(mcp_client *client,
 
 /**
  * Allows a tool's result that does not match the output schema of the tool.
- * Default: not allowed.
+ * Default: not allowed: the call returns MCP_E_SCHEMA, and the result beside
+ * it.
  */
 #define MCP_ALLOW_MISMATCH 16
 
@@ -5239,6 +5458,13 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * Failures of the store of an authorization that did not end a call.
  */
 #define MCP_COUNTER_STORE_FAILURES 9
+
+/**
+ * Results of tools that were not checked, because the output schema is
+ * invalid, refers to another document or exceeds a limit.  The trace says
+ * which tool and why.
+ */
+#define MCP_COUNTER_UNCHECKED_RESULTS 10
 
 /**
  * Returns how often something happened that the library handled silently:

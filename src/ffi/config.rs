@@ -285,6 +285,6 @@ pub unsafe extern "C" fn mcp_config_new_client(
         // a text.
         let (config, name) = unsafe { (peek(config), optional_text(name, "name")?) };
         let config = config.ok_or_else(|| Error::argument("config is NULL"))?;
-        Ok(give(mcp_client::new(config.inner.client(name)?)))
+        Ok(mcp_client::give(config.inner.client(name)?))
     })
 }

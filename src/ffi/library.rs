@@ -183,6 +183,12 @@ pub const MCP_E_TRANSPORT: i32 = 65;
 /// front matter differs.
 pub const MCP_E_INTEGRITY: i32 = 66;
 
+/// A value does not match a JSON Schema of a tool: the arguments of
+/// mcp_tool_check_arguments(), or the structured content of a result.  The
+/// message names the field.  The tool has run, and its result is handed out
+/// beside this status: see mcp_call_tool().
+pub const MCP_E_SCHEMA: i32 = 67;
+
 /// A state, not an error: a started request is not done.  See
 /// mcp_request_status().
 pub const MCP_PENDING: i32 = 100;
@@ -478,7 +484,8 @@ pub const MCP_ALLOW_RESTART: i32 = 4;
 pub const MCP_ALLOW_TASKS: i32 = 8;
 
 /// Allows a tool's result that does not match the output schema of the tool.
-/// Default: not allowed.
+/// Default: not allowed: the call returns MCP_E_SCHEMA, and the result beside
+/// it.
 pub const MCP_ALLOW_MISMATCH: i32 = 16;
 
 /// COUNTERS, for mcp_client_counter(): events that the library handled
@@ -514,6 +521,11 @@ pub const MCP_COUNTER_MALFORMED: i32 = 8;
 
 /// Failures of the store of an authorization that did not end a call.
 pub const MCP_COUNTER_STORE_FAILURES: i32 = 9;
+
+/// Results of tools that were not checked, because the output schema is
+/// invalid, refers to another document or exceeds a limit.  The trace says
+/// which tool and why.
+pub const MCP_COUNTER_UNCHECKED_RESULTS: i32 = 10;
 
 /// Returns the version of the library, such as "0.1.0".
 ///
@@ -565,6 +577,7 @@ const _: () = {
         (MCP_COUNTER_RESUMPTIONS, Counter::Resumptions),
         (MCP_COUNTER_STARTS, Counter::Starts),
         (MCP_COUNTER_MALFORMED, Counter::Malformed),
+        (MCP_COUNTER_UNCHECKED_RESULTS, Counter::UncheckedResults),
     ];
     let mut rest = pairs;
     while let [(number, counter), others @ ..] = rest {
@@ -626,6 +639,7 @@ const _: () = {
         (MCP_E_INPUT_REQUIRED, Status::InputRequired),
         (MCP_E_TRANSPORT, Status::Transport),
         (MCP_E_INTEGRITY, Status::Integrity),
+        (MCP_E_SCHEMA, Status::Schema),
     ];
     let mut rest = pairs;
     while let [(number, status), others @ ..] = rest {

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
+use crate::base::error::Result;
 use crate::client::{Answer, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
@@ -417,12 +418,17 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
     }
 }
 
+/// Stores a result. Fails, also with the result stored, if the result comes with
+/// an error.
+///
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
+pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) -> Result<()> {
+    let mismatch = pages.iter().find_map(Answer::mismatch).cloned();
     if !out.is_null() {
         // SAFETY: not NULL, a place to write to.
         unsafe { store(out, give(mcp_result::from_pages(pages))) };
     }
+    mismatch.map_or(Ok(()), Err)
 }

@@ -121,8 +121,7 @@ unsafe fn ask_about_task(
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         let answer = client.inner.about_task(about, id)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) };
-        Ok(())
+        unsafe { hand_out(vec![answer], out) }
     })
 }
 

@@ -2,9 +2,10 @@
 
 use std::ffi::c_char;
 
-use crate::client::is_usable;
-use crate::ffi::argument::text;
-use crate::ffi::guard::read_or;
+use crate::base::error::Error;
+use crate::client::{check_arguments, is_usable};
+use crate::ffi::argument::{optional_text, text};
+use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::peek;
 use crate::ffi::view::{Lent, View, lend, lend_long};
 
@@ -147,6 +148,38 @@ pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_cha
             "false" => Some(0),
             _ => None,
         }
+    })
+}
+
+/// Checks arguments against the tool's inputSchema, without any I/O.
+///
+/// `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+/// or "" for no arguments.
+///
+/// Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+/// message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+/// arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+/// used: it is invalid, refers to another document, exceeds a limit, or the
+/// library was built without the Cargo feature "schema".  The message says
+/// which.  The server checks the arguments as well, so that a program may call
+/// the tool in that case.
+///
+/// JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+/// "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+/// tool without inputSchema takes all arguments.
+///
+/// Spec: Tool, inputSchema.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_tool_check_arguments(
+    tool: *const mcp_tool,
+    arguments_json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live result, and a text.
+        let (tool, arguments) =
+            unsafe { (peek(tool), optional_text(arguments_json, "arguments_json")?) };
+        let tool = tool.ok_or_else(|| Error::argument("tool is NULL"))?;
+        check_arguments(tool.0.raw("inputSchema"), arguments)
     })
 }
 

@@ -513,12 +513,14 @@ static void answer_later(void)
 
 static void change_cancel(void)
 {
-    mcp_cancel *cancel = cancels[below(CANCELS)];
+    size_t at = below(CANCELS);
 
-    if (one_in(2))
-        mcp_cancel_fire(cancel);
-    else
-        mcp_cancel_reset(cancel);
+    if (one_in(2)) {
+        mcp_cancel_fire(cancels[at]);
+        return;
+    }
+    mcp_cancel_free(cancels[at]); /* its requests keep a reference */
+    cancels[at] = mcp_cancel_new();
 }
 
 static void look_at_fd(void)

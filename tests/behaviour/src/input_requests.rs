@@ -17,6 +17,16 @@ impl Input {
         unsafe { raw::mcp_input_kind(self.0) }
     }
 
+    /// The handle of its client, or NULL.
+    pub fn client(&self) -> *mut raw::mcp_client {
+        unsafe { raw::mcp_input_client(self.0) }
+    }
+
+    /// The handle of the request that it belongs to, or NULL.
+    pub fn request(&self) -> *mut raw::mcp_request {
+        unsafe { raw::mcp_input_request(self.0) }
+    }
+
     pub fn message(&self) -> String {
         text(unsafe { raw::mcp_input_message(self.0) }).unwrap()
     }
