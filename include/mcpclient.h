@@ -446,17 +446,18 @@ typedef void (*mcp_input_fn)(void *userdata,
  * Functions: mcp_client_close(), mcp_client_set_header(),
  *   mcp_client_set_token(), mcp_client_set_token_handler(),
  *   mcp_client_set_transport(), mcp_client_transport(),
- *   mcp_client_set_protocol_version(), mcp_client_set_info(),
- *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
- *   mcp_client_set_ca_file(), mcp_client_set_certificate(),
- *   mcp_client_set_trace_fd(), mcp_client_set_env(),
- *   mcp_client_set_directory(), mcp_client_set_stderr(),
- *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
- *   mcp_sign_out(), mcp_client_set_timeout(), mcp_client_set_deadline(),
- *   mcp_client_set_close_timeout(), mcp_client_set_limit(),
- *   mcp_client_set_allow(), mcp_client_counter(), mcp_connect(), mcp_ping(),
- *   mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
- *   mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_client_set_protocol_version(), mcp_client_set_meta_json(),
+ *   mcp_client_set_info(), mcp_client_set_proxy(),
+ *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
+ *   mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
+ *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
+ *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
+ *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
@@ -1130,15 +1131,16 @@ void mcp_error_free(mcp_error *error);
  *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
  *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
- *   mcp_result_text(), mcp_result_structured_json(),
- *   mcp_result_prompt_description(), mcp_result_completion_count(),
- *   mcp_result_completion(), mcp_result_completion_has_more(),
- *   mcp_result_tool_count(), mcp_result_tool(), mcp_result_resource_count(),
- *   mcp_result_resource(), mcp_result_prompt_count(), mcp_result_prompt(),
- *   mcp_result_skill_count(), mcp_result_skill(), mcp_result_find_tool(),
- *   mcp_result_server_name(), mcp_result_server_version(),
- *   mcp_result_protocol_version(), mcp_result_instructions(),
- *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
+ *   mcp_result_text(), mcp_result_structured_json(), mcp_result_structured(),
+ *   mcp_result_data(), mcp_result_prompt_description(),
+ *   mcp_result_completion_count(), mcp_result_completion(),
+ *   mcp_result_completion_has_more(), mcp_result_tool_count(),
+ *   mcp_result_tool(), mcp_result_resource_count(), mcp_result_resource(),
+ *   mcp_result_prompt_count(), mcp_result_prompt(), mcp_result_skill_count(),
+ *   mcp_result_skill(), mcp_result_find_tool(), mcp_result_server_name(),
+ *   mcp_result_server_version(), mcp_result_protocol_version(),
+ *   mcp_result_instructions(), mcp_result_has_capability(),
+ *   mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
  */
@@ -1404,6 +1406,40 @@ int32_t mcp_result_is_error(const mcp_result *result);
  * Spec: tools, structuredContent.
  */
 const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the structured content of a result of mcp_call_tool() as a value.
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none.  The first call parses the content,
+ * and the result keeps the value.  Borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const mcp_json *mcp_result_structured(const mcp_result *result);
+
+/**
+ * Returns the value that a tool returned: the structured content, or the
+ * member "result" of an object that only holds it.
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Structured content is an object before revision 2026-07-28.  FastMCP
+ * therefore wraps another value, such as the number 3, as {"result":3}.  It
+ * says so by "x-fastmcp-wrap-result" in the output schema of the tool, or by
+ * "wrap_result" in the member _meta of the result, and only then does this
+ * function return the value inside.  The library knows the output schema if
+ * the client has read a list with the tool before the call, see
+ * mcp_list_tools().
+ *
+ * Returns NULL if the server sent none.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const mcp_json *mcp_result_data(const mcp_result *result);
 
 /**
  * Returns the name to pass to mcp_call_tool().
@@ -1907,6 +1943,32 @@ int64_t mcp_resource_size(const mcp_resource *resource);
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 
+/**
+ * Expands a URI template (RFC 6570, all levels), such as that of
+ * mcp_resource_uri() for a resource template.
+ *
+ * `uri_template`: for example "file:///{+path}{?line,column}".
+ * `values_json`: a JSON object with the values of the variables: texts,
+ * numbers, booleans, and arrays or objects of these; NULL or "" for none.  A
+ * variable without a value leaves no trace, and so does one whose value is
+ * null, an empty array or an empty object.
+ *
+ * Returns a text to free with mcp_string_free(), or NULL with the last error
+ * set: MCP_E_INVALID_ARGUMENT for a malformed template, with the place in the
+ * message, and for a value that the template cannot use, with the variable in
+ * the message; MCP_E_TOO_LARGE for an expansion of more than 1 MiB.
+ *
+ * Spec: ResourceTemplate, uriTemplate; RFC 6570.
+ */
+char *mcp_uri_expand(const char *uri_template, const char *values_json);
+
+/**
+ * Releases a text of a function that returns a plain `char *`.
+ *
+ * `string`: a text that is not used again, or NULL.
+ */
+void mcp_string_free(char *string);
+
 /*
  * ===========================================================================
  * PROMPTS AND COMPLETION
@@ -2200,8 +2262,8 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
  * freed.  A `const mcp_json *` is a part of such a value: valid until the
  * whole value is changed or freed.  A place in a value is a JSON Pointer
  * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
- * member "a".  Numbers keep the text with which they were written.  Only one
- * thread at a time may change a value or call mcp_json_text() for it.
+ * member "a".  Numbers keep the text with which they were written.  Several
+ * threads may read a value at the same time, while no thread changes it.
  *
  * Made by: mcp_json_new(), mcp_json_parse().
  *
@@ -2231,7 +2293,7 @@ mcp_json *mcp_json_new(void);
  * Returns a handle to free with mcp_json_free(), or NULL with the last error
  * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
  * column.  Objects and arrays may be nested 512 deep, as in the messages of
- * a server.
+ * a server: every text that a _json function returns can be parsed.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);
 
@@ -2620,7 +2682,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
  *
  * The members replace those of an earlier call of this function, and those
- * of a _meta in the parameters.  Names that the protocol itself uses are
+ * of a _meta in the parameters.  They also replace the members of
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
  * refused.  The members "traceparent", "tracestate" and "baggage" are
  * refused if they do not conform to W3C Trace Context.
  *
@@ -2628,7 +2691,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request,
+                                  const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken
@@ -4050,6 +4114,25 @@ int32_t mcp_client_set_capabilities_json(mcp_client *client,
                                          const char *json);
 
 /**
+ * Adds the members of a JSON object to the _meta of every request, for
+ * example "traceparent".
+ *
+ * `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+ * removes the members.
+ *
+ * The members replace those of an earlier call of this function.  A member
+ * of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+ * request, replaces the one with the same name.  The requests that the
+ * library makes itself have the members as well, such as those that connect.
+ * The same names and values are refused as by mcp_request_set_meta_json().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ *
+ * When: at any time, for requests begun later.  Spec: basic, _meta.
+ */
+int32_t mcp_client_set_meta_json(mcp_client *client, const char *json);
+
+/**
  * Sets the HTTP proxy for all connections of the client; the library uses
  * the method CONNECT.
  *
@@ -4083,6 +4166,24 @@ int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
 /**
+ * Does what mcp_client_set_ca_file() does, with the certificates in memory.
+ *
+ * `pem`: `len` bytes of PEM text, copied; no NUL is needed at the end.  NULL,
+ * which is the default, means the certificates of the system only.
+ * `len`: the length in bytes.
+ *
+ * This function and mcp_client_set_ca_file() replace each other's
+ * certificates.
+ *
+ * Errors: MCP_E_TLS if there is no certificate in the text; MCP_E_STATE once
+ * the client is connected; MCP_E_UNSUPPORTED for a server that is not reached
+ * by HTTP; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_ca_data(mcp_client *client,
+                               const char *pem,
+                               size_t len);
+
+/**
  * Sets a client certificate for mutual TLS.
  *
  * `certificate_path`: a PEM file with the certificate chain, the client's
@@ -4102,6 +4203,32 @@ int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 int32_t mcp_client_set_certificate(mcp_client *client,
                                    const char *certificate_path,
                                    const char *key_path);
+
+/**
+ * Does what mcp_client_set_certificate() does, with certificate and key in
+ * memory.
+ *
+ * `certificate_pem`: `certificate_len` bytes of PEM text: the certificate
+ * chain, the client's own certificate first.
+ * `certificate_len`: the length in bytes.
+ * `key_pem`: `key_len` bytes of PEM text: the private key of the certificate.
+ * The library keeps no copy of the text.
+ * `key_len`: the length in bytes.
+ *
+ * No NUL is needed at the end of the texts.  If both are NULL, there is no
+ * client certificate.  This function and mcp_client_set_certificate() replace
+ * each other's certificate.
+ *
+ * Errors: MCP_E_TLS if there is no certificate or no key in the texts, or if
+ * they do not belong together; MCP_E_INVALID_ARGUMENT if one text is NULL;
+ * MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
+ * that is not reached by HTTP; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_certificate_data(mcp_client *client,
+                                        const char *certificate_pem,
+                                        size_t certificate_len,
+                                        const char *key_pem,
+                                        size_t key_len);
 
 /**
  * Sets a Unix socket to connect to, in place of the host and port of the
@@ -5233,7 +5360,7 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  * "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
  * value of a header, a token or a variable.
  *
- * Made by: mcp_config_load().
+ * Made by: mcp_config_load(), mcp_config_parse().
  *
  * Functions: mcp_config_count(), mcp_config_name(), mcp_config_url(),
  *   mcp_config_command(), mcp_config_status(), mcp_config_error(),
@@ -5258,6 +5385,25 @@ struct mcp_config;
  * the key to write in JSON.
  */
 mcp_config *mcp_config_load(const char *path);
+
+/**
+ * Does what mcp_config_load() does, with the text of a configuration file.
+ *
+ * `json`: `len` bytes of UTF-8; no NUL is needed at the end.
+ * `len`: the length in bytes, at most 1 MiB.
+ * `directory`: the directory to which the paths of "envFile" are relative;
+ * NULL means the current directory.  It need not exist.
+ *
+ * Messages contain "json" in place of the file, such as
+ * "json:7: mcpServers.weather.args[2]: ...".
+ *
+ * Returns a handle to free with mcp_config_free(), or NULL with the last
+ * error set: MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a text that is not
+ * JSON or has no servers.
+ */
+mcp_config *mcp_config_parse(const char *json,
+                             size_t len,
+                             const char *directory);
 
 /**
  * Releases a configuration and overwrites its secrets.

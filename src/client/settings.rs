@@ -12,8 +12,9 @@ use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
 use crate::client::options::{Options, milliseconds};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::request_meta::CommonMeta;
 use crate::transport::process::StandardError;
-use crate::transport::tls::{ClientCertificate, certificates};
+use crate::transport::tls::{CertificateDer, ClientCertificate, certificates, certificates_of};
 use crate::transport::trace::Trace;
 
 impl Client {
@@ -94,7 +95,16 @@ impl Client {
 
     pub(crate) fn set_ca_file(&self, path: Option<&str>) -> Result<()> {
         self.options().address()?;
-        let extra = path.map(certificates).transpose()?.unwrap_or_default();
+        self.set_authorities(path.map(certificates).transpose()?.unwrap_or_default())
+    }
+
+    pub(crate) fn set_ca_data(&self, pem: Option<&[u8]>) -> Result<()> {
+        self.options().address()?;
+        let extra = pem.map(|pem| certificates_of(pem, "pem")).transpose()?;
+        self.set_authorities(extra.unwrap_or_default())
+    }
+
+    fn set_authorities(&self, extra: Vec<CertificateDer<'static>>) -> Result<()> {
         self.change_before_session(|options| {
             options.route.tls.extra = extra;
             options.http = Arc::default();
@@ -107,6 +117,19 @@ impl Client {
         let certificate = paths
             .map(|(certificate, key)| ClientCertificate::load(certificate, key))
             .transpose()?;
+        self.set_client_certificate(certificate)
+    }
+
+    /// The same with certificate and key as PEM texts.
+    pub(crate) fn set_certificate_data(&self, pems: Option<(&[u8], &[u8])>) -> Result<()> {
+        self.options().address()?;
+        let certificate = pems
+            .map(|(certificate, key)| ClientCertificate::parse(certificate, key))
+            .transpose()?;
+        self.set_client_certificate(certificate)
+    }
+
+    fn set_client_certificate(&self, certificate: Option<ClientCertificate>) -> Result<()> {
         self.change_before_session(|options| {
             options.route.tls.client = certificate;
             options.http = Arc::default();
@@ -187,6 +210,16 @@ impl Client {
             if what.mismatch {
                 options.allows_mismatch = allow;
             }
+            Ok(())
+        })
+    }
+
+    /// Sets members of the `_meta` of every request.
+    pub(crate) fn set_meta(&self, json: Option<&str>) -> Result<()> {
+        let meta = json.map(CommonMeta::parse).transpose()?;
+        let meta = meta.filter(|meta| !meta.text().is_empty()).map(Arc::new);
+        self.change(|options| {
+            options.meta = meta;
             Ok(())
         })
     }

@@ -327,6 +327,33 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
     })
 }
 
+/// Adds the members of a JSON object to the _meta of every request, for
+/// example "traceparent".
+///
+/// `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+/// removes the members.
+///
+/// The members replace those of an earlier call of this function.  A member
+/// of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+/// request, replaces the one with the same name.  The requests that the
+/// library makes itself have the members as well, such as those that connect.
+/// The same names and values are refused as by mcp_request_set_meta_json().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+///
+/// When: at any time, for requests begun later.  Spec: basic, _meta.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_meta_json(
+    client: *mut mcp_client,
+    json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client, and for a text.
+        let (client, json) = unsafe { (borrow(client, "client")?, optional_text(json, "json")?) };
+        client.inner.set_meta(json)
+    })
+}
+
 /// Sets the name and version of the application, as the server sees them in
 /// the protocol and in the header User-Agent.
 ///

@@ -55,6 +55,8 @@ mod tool;
 
 mod resource;
 
+mod uri;
+
 mod prompt;
 
 mod content;

@@ -350,7 +350,8 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
 ///
 /// The members replace those of an earlier call of this function, and those
-/// of a _meta in the parameters.  Names that the protocol itself uses are
+/// of a _meta in the parameters.  They also replace the members of
+/// mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
 /// refused.  The members "traceparent", "tracestate" and "baggage" are
 /// refused if they do not conform to W3C Trace Context.
 ///

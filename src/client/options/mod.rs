@@ -19,6 +19,7 @@ use crate::base::secret_name::{is_secret_name, is_secret_value, may_be_secret, p
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
+use crate::protocol::request_meta::CommonMeta;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
 use crate::transport::cookies::Cookies;
@@ -66,6 +67,8 @@ pub(crate) struct Options {
     /// Whether a result that does not match its output schema is no error.
     pub(crate) allows_mismatch: bool,
     pub(crate) declared: ClientCapabilities,
+    /// Members of the `_meta` of every request.
+    pub(crate) meta: Option<Arc<CommonMeta>>,
     /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
     /// The result of `roots/list`, as a JSON array.
@@ -165,6 +168,7 @@ impl Options {
             repeats_tools: false,
             allows_mismatch: false,
             declared: ClientCapabilities::default(),
+            meta: None,
             follows_tasks: false,
             roots: None,
             trace: None,

@@ -45,6 +45,15 @@ impl Config {
         Err(failure)
     }
 
+    /// From the text of a file.
+    pub fn parse(json: &str, directory: Option<&str>) -> Outcome<Self> {
+        let directory = directory.map(c);
+        let config = unsafe {
+            raw::mcp_config_parse(json.as_ptr().cast(), json.len(), optional(directory.as_ref()))
+        };
+        if config.is_null() { Err(Failure::last()) } else { Ok(Self(config)) }
+    }
+
     pub fn warnings(&self) -> Vec<String> {
         let has = |index| !unsafe { raw::mcp_config_warning(self.0, index) }.is_null();
         let count = (0..).take_while(|index| has(*index)).count();

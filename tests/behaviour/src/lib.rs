@@ -203,6 +203,23 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_ca_file(self.0, c(path).as_ptr()) })
     }
 
+    pub fn set_ca_data(&self, pem: Option<&[u8]>) -> Outcome<()> {
+        let (start, len) = pem.map_or((ptr::null(), 0), |pem| (pem.as_ptr().cast(), pem.len()));
+        outcome(unsafe { raw::mcp_client_set_ca_data(self.0, start, len) })
+    }
+
+    pub fn set_certificate_data(
+        &self,
+        certificate: Option<&[u8]>,
+        key: Option<&[u8]>,
+    ) -> Outcome<()> {
+        let parts = |pem: Option<&[u8]>| {
+            pem.map_or((ptr::null(), 0), |pem| (pem.as_ptr().cast(), pem.len()))
+        };
+        let ((start, len), (key, key_len)) = (parts(certificate), parts(key));
+        outcome(unsafe { raw::mcp_client_set_certificate_data(self.0, start, len, key, key_len) })
+    }
+
     pub fn set_certificate(&self, certificate: &str, key: &str) -> Outcome<()> {
         outcome(unsafe {
             raw::mcp_client_set_certificate(self.0, c(certificate).as_ptr(), c(key).as_ptr())
