@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::constants::{MCP_EVENT_STATE, MCP_PENDING};
+use crate::constants::*;
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -180,11 +180,11 @@ impl Client {
     }
 
     pub fn set_input_timeout(&self, milliseconds: i64) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_input_timeout(self.0, milliseconds) })
+        self.set_limit(MCP_LIMIT_INPUT_TIME, milliseconds)
     }
 
     pub fn set_max_pages(&self, pages: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
+        self.set_limit(MCP_LIMIT_PAGES, pages.into())
     }
 
     /// `limit`: MCP_LIMIT_....
@@ -192,20 +192,25 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
     }
 
+    /// `what`: MCP_ALLOW_..., added together.
+    pub fn set_allow(&self, what: i32, allow: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_allow(self.0, what, allow.into()) })
+    }
+
     pub fn set_close_timeout(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_close_timeout(self.0, milliseconds) })
     }
 
     pub fn set_max_items(&self, items: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_items(self.0, items) })
+        self.set_limit(MCP_LIMIT_ITEMS, items.into())
     }
 
     pub fn set_max_events(&self, events: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_events(self.0, events) })
+        self.set_limit(MCP_LIMIT_EVENTS, events.into())
     }
 
     pub fn set_cache_size(&self, bytes: usize) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_cache_size(self.0, bytes) })
+        self.set_limit(MCP_LIMIT_CACHE, i64::try_from(bytes).unwrap())
     }
 
     pub fn count(&self, counter: i32) -> i64 {
