@@ -68,7 +68,9 @@
  * or after the handles that it came from.  If a function returns a
  * `const T *`, you borrow it: it is valid as long as the handle that it came
  * from.  The library copies what you pass in.  `*out` is NULL after a
- * failure.
+ * failure, with one exception: a tool has run, and its result does not match
+ * its output schema.  Then the status is MCP_E_SCHEMA, and `*out` is the
+ * result, which you own: see mcp_call_tool().
  *
  * TEXT is UTF-8 and ends with a NUL.  A function whose text may be long has a
  * parameter `size_t *len`.  Unless it is NULL, it receives the number of
@@ -911,6 +913,14 @@ int32_t mcp_version_number(void);
 #define MCP_E_INTEGRITY 66
 
 /**
+ * A value does not match a JSON Schema of a tool: the arguments of
+ * mcp_tool_check_arguments(), or the structured content of a result.  The
+ * message names the field.  The tool has run, and its result is handed out
+ * beside this status: see mcp_call_tool().
+ */
+#define MCP_E_SCHEMA 67
+
+/**
  * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
@@ -1296,7 +1306,7 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
  * Functions: mcp_tool_name(), mcp_tool_title(), mcp_tool_description(),
  *   mcp_tool_input_schema_json(), mcp_tool_output_schema_json(),
  *   mcp_tool_annotations_json(), mcp_tool_icons_json(), mcp_tool_meta_json(),
- *   mcp_tool_json(), mcp_tool_hint().
+ *   mcp_tool_json(), mcp_tool_hint(), mcp_tool_check_arguments().
  */
 struct mcp_tool;
 
@@ -1335,10 +1345,20 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
  * arguments.
  * `out`, unless NULL, receives the result, or NULL on failure; free it with
- * mcp_result_free().
+ * mcp_result_free().  After MCP_E_SCHEMA it is the result.
  *
  * A tool that fails gives a result, and this function returns MCP_OK: check
  * mcp_result_is_error().
+ *
+ * If the last list of tools has an outputSchema for the tool, the structured
+ * content of the result is checked against it.  If it does not match, or is
+ * missing, the function returns MCP_E_SCHEMA: the message names the field,
+ * the result is handed out, and mcp_error_may_have_run() returns 1.  There
+ * is no check without a list, for the result of a tool that failed, for a
+ * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
+ * mcp_get_task_result(), and if the library was built without the Cargo feature
+ * "schema".  To check arguments before a call, see
+ * mcp_tool_check_arguments().
  *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
@@ -1568,6 +1588,29 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  * Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Checks arguments against the tool's inputSchema, without any I/O.
+ *
+ * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+ * or "" for no arguments.
+ *
+ * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+ * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+ * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+ * used: it is invalid, refers to another document, exceeds a limit, or the
+ * library was built without the Cargo feature "schema".  The message says
+ * which.  The server checks the arguments as well, so that a program may call
+ * the tool in that case.
+ *
+ * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+ * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+ * tool without inputSchema takes all arguments.
+ *
+ * Spec: Tool, inputSchema.
+ */
+int32_t mcp_tool_check_arguments(const mcp_tool *tool,
+                                 const char *arguments_json);
 
 /*
  * ===========================================================================
@@ -2723,7 +2766,7 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.
+ * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -3046,10 +3089,12 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * or NULL.
  *
  * Returns the status of the request, and makes its error the last error of
- * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+ * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+ * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
  * if the request is in flight or was not started.
  */
-int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+int32_t mcp_request_take_result(mcp_request *request,
+                                mcp_result **out);
 
 /**
  * Returns why the request failed when it was last performed or started.
@@ -5725,6 +5770,13 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * Failures of the store of an authorization that did not end a call.
  */
 #define MCP_COUNTER_STORE_FAILURES 9
+
+/**
+ * Results of tools that were not checked, because the output schema is
+ * invalid, refers to another document or exceeds a limit.  The trace says
+ * which tool and why.
+ */
+#define MCP_COUNTER_UNCHECKED_RESULTS 10
 
 /**
  * Returns how often something happened that the library handled silently:

@@ -25,6 +25,9 @@ static const struct wording wordings[] = {
     {"; see mcp_client_set_deadline()", ""},
     {"; see mcp_client_set_restart()", ""},
     {", see mcp_result_task_ttl()", ""},
+    {" is handed out with this error; to take such results without an error, "
+     "see MCP_ALLOW_MISMATCH",
+     " was written"},
     {"; see mcp_client_set_max_message_size()", SIZE_LIMIT},
     {"; see mcp_client_set_max_events()", SIZE_LIMIT},
     {"; see mcp_client_set_max_items()", SIZE_LIMIT},

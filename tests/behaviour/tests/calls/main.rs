@@ -4,6 +4,7 @@ mod all_pages;
 mod cancel_latency;
 mod completed_requests;
 mod lists;
+mod output_schema;
 mod payload;
 mod response_cache;
 mod results;
