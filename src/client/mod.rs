@@ -23,6 +23,7 @@ pub(crate) use crate::client::call::pages::joined;
 pub(crate) use crate::client::config::Config;
 pub(crate) use crate::client::core::client::Client;
 pub(crate) use crate::client::core::counters::Counter;
+pub(crate) use crate::client::core::done_callback::DoneHandler;
 pub(crate) use crate::client::core::handlers::{EventHandler, InputHandler};
 pub(crate) use crate::client::core::session::TransportInUse;
 pub(crate) use crate::protocol::call::Call;

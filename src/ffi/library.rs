@@ -227,8 +227,7 @@ pub const MCP_EVENT_RESOURCES_CHANGED: i32 = 4;
 /// See mcp_event_uri().
 pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
 
-/// A log message.  See mcp_event_log_level(), mcp_event_logger() and
-/// mcp_event_data_json().
+/// A log message.  See mcp_event_log_level() and mcp_event_message().
 pub const MCP_EVENT_LOG: i32 = 16;
 
 /// The person has completed in the browser what an MCP_INPUT_URL input

@@ -11,7 +11,9 @@ use crate::ffi::view::{Lent, View, lend, lend_long};
 
 /// A TOOL of mcp_result_tool(), borrowed from the result.
 ///
-/// All its texts come from the server: do not trust them.
+/// All its texts come from the server: do not trust them.  For the icons, the
+/// annotations and the member _meta, read mcp_tool_json() with
+/// mcp_json_parse() and mcp_json_at(); for a hint, see mcp_tool_hint().
 #[derive(Debug)]
 pub struct mcp_tool(pub(crate) View);
 
@@ -107,69 +109,6 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
     // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
     unsafe { lend_long(tool, len, |it| it.0.json("outputSchema")) }
-}
-
-/// Returns the tool's annotations as a JSON object.
-///
-/// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: ToolAnnotations.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_tool_annotations_json(
-    tool: *const mcp_tool,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("annotations")) }
-}
-
-/// Returns the tool's icons as a JSON array.
-///
-/// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: Icon.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_tool_icons_json(
-    tool: *const mcp_tool,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("icons")) }
-}
-
-/// Returns the tool's member _meta as a JSON object.
-///
-/// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: basic, _meta.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_tool_meta_json(
-    tool: *const mcp_tool,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("_meta")) }
 }
 
 /// Returns the whole tool as JSON text.

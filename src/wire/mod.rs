@@ -31,6 +31,7 @@ pub(crate) mod set_cookie;
 pub(crate) mod tape;
 pub(crate) mod tree;
 pub(crate) mod unframed_body;
+pub(crate) mod uri_template;
 pub(crate) mod url;
 pub(crate) mod variable_reference;
 

@@ -19,7 +19,7 @@ fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
     let status = call(&mut out);
     let has_result = status == 0 || status == MCP_E_SCHEMA;
     assert_eq!(has_result, !out.is_null(), "a result where there is one");
-    let answer = has_result.then_some(Answer(out));
+    let answer = has_result.then(|| Answer(out));
     outcome(status)?;
     answer.ok_or_else(Failure::last)
 }
@@ -308,6 +308,38 @@ impl Request {
 
     pub fn set_all_pages(&self, all: bool) -> Outcome<()> {
         outcome(unsafe { raw::mcp_request_set_all_pages(self.0, i32::from(all)) })
+    }
+
+    /// `tell` gets the handle, which it may free.
+    pub fn set_done<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(*mut raw::mcp_request) + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(*mut raw::mcp_request)>(
+            userdata: *mut c_void,
+            request: *mut raw::mcp_request,
+        ) {
+            unsafe { (*(userdata as *const F))(request) }
+        }
+        let userdata = Box::into_raw(Box::new(tell)).cast();
+        outcome(unsafe {
+            raw::mcp_request_set_done(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    pub fn remove_done(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_set_done(self.0, None, ptr::null_mut(), None) })
+    }
+
+    pub fn cancel(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_cancel(self.0) })
+    }
+
+    pub fn set_header(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_request_set_header(self.0, c(name).as_ptr(), optional(value.as_ref()))
+        })
     }
 
     pub fn start(&self) -> Outcome<()> {
