@@ -7,88 +7,35 @@
 
 #include <mcpclient.h>
 
+#include "usage.h"
+
 enum { SUCCESS = 0, FAILED = 1, BAD_USAGE = 2, INTERRUPTED = 130 };
-enum { MOST_HEADERS = 64, MOST_VARIABLES = 64, MOST_PARAMETERS = 64 };
 enum { NOT_CHOSEN = -1 };
 
-/* Changes to the parameters of a request: NAME=VALUE, or NAME to leave one
- * out. */
-struct parameters {
-    const char *all[MOST_PARAMETERS];
-    int count;
-};
-
-/* The options of OAuth. */
-struct sign_in {
-    int is_wanted;
-    const char *store; /* a file; NULL: the default; "": store nothing */
-    const char *client_id;
-    const char *client_secret; /* from the environment */
-    char *client_key;          /* the contents of the file */
-    const char *metadata_url;
-    const char *scope;
-    const char *issuer;
-    const char *redirect_url;
-    const char *provider;
-    const char *authorization_endpoint;
-    const char *token_endpoint;
-    const char *client_auth; /* the name that the specification has */
-    struct parameters authorization_parameters;
-    struct parameters token_parameters;
-    const char *assertion_file;
-    const char *assertion_variable;
-    int grant; /* MCP_GRANT_..., or NOT_CHOSEN */
-    int is_device; /* --device, which is --grant device */
-    int dpop;
-    int no_browser;
-    int no_resource;
-    int assume_pkce;
-    int allow_private;
+/* An option of the command line; `value` is a copy, NULL for a flag. */
+struct given {
+    int option; /* OPTION_... */
+    char *value;
 };
 
 struct options {
-    /* The server: exactly one of url, config and is_stdio. */
+    const struct command *command;
+    /* The server: exactly one of url, --config and is_stdio. */
     const char *url;
-    const char *config; /* a file; `server` is a name in it, or NULL */
-    const char *server;
     int is_stdio; /* program: its arguments, with a NULL at the end */
     char **program;
     char **all_words;
     char **words; /* the command's arguments, after the URL */
     int word_count;
-    int transport; /* MCP_TRANSPORT_..., or NOT_CHOSEN */
-    char *variables[MOST_VARIABLES]; /* NAME=VALUE */
-    int variable_count;
-    const char *directory;
-    int errors; /* MCP_STDERR_..., or NOT_CHOSEN */
+    const char *value[OPTIONS]; /* the last one given; "": a flag; or NULL */
+    long number[OPTIONS];       /* of a count, a time or a choice; else 0 */
+    struct given *given;        /* all, for those that are repeatable */
+    int given_count;
     char *token;
-    char *headers[MOST_HEADERS];
-    int header_count;
-    long count;
-    long events;
-    int log_level; /* MCP_LOG_..., or NOT_CHOSEN */
-    long timeout; /* milliseconds; 0: the default */
-    const char *output;
-    const char *protocol;
-    const char *ca_file;
-    const char *certificate;
-    const char *key;
-    const char *proxy;
-    const char *unix_socket;
-    struct sign_in sign_in;
+    char *client_key; /* the contents of the file */
+    int wants_oauth;
     int json;
-    int insecure_http;
     int verbose;
-    const struct command *command;
-};
-
-struct command {
-    const char *name;
-    const char *words; /* the arguments, as in the usage */
-    int least_words, most_words;
-    int is_of_file; /* reads a configuration file and makes no client */
-    int is_of_oauth; /* gets or deletes a token, and nothing else */
-    int (*run)(mcp_client *client, const struct options *options);
 };
 
 /* main.c: Ctrl-C fires `interrupt` while `is_polite` is set.  Otherwise it
@@ -97,17 +44,17 @@ extern mcp_cancel *interrupt;
 extern volatile sig_atomic_t interrupted;
 extern volatile sig_atomic_t is_polite;
 
-const struct command *find_command(const char *name);
-
 /* options.c */
-void put_usage(void);
-
 #ifdef __GNUC__
 __attribute__((format(printf, 1, 2)))
 #endif
 int bad_usage(const char *format, ...);
 int parse(struct options *options, int argc, char **argv);
+int inform(int argc, char **argv, int *status);
 void forget(struct options *options);
+void wipe(char *text);
+int is_of_sign_in(const struct command *command);
+int grant_of(const struct options *of);
 void hint_at_program(const struct options *options);
 
 /* server.c: returns NULL on failure, with the last error set. */
@@ -124,15 +71,6 @@ void stop_reading(void);
 void end_sign_in(void);
 int login(mcp_client *client, const struct options *options);
 int logout(mcp_client *client, const struct options *options);
-
-/* sign_in_options.c */
-int take_sign_in_option(struct sign_in *to, const char *name,
-                        const char *value, int *status);
-int take_sign_in_flag(struct sign_in *to, const char *name);
-int grant_of(const struct sign_in *of);
-int check_sign_in(const struct options *options);
-void forget_sign_in(struct sign_in *of);
-void wipe(char *text);
 
 /* output.c: these replace control characters, which a terminal would obey.
  * NULL is allowed: getters return it for what the server did not send. */
@@ -215,7 +153,6 @@ int is_required(const struct required *required, const char *name);
 void forget_required(struct required *required);
 
 /* events.c: log messages of --log-level, which `shows` prints. */
-int log_level_of(const char *name);
 int32_t ask_for_logs(mcp_client *client, const struct options *options,
                      int shows);
 
@@ -228,7 +165,7 @@ void put_schema(const char *heading, const mcp_json *schema,
 int32_t answer_questions(mcp_client *client, const struct options *options);
 
 /* The other commands: server.c, ping.c, tools.c, resources.c, prompts.c,
- * events.c. */
+ * events.c, completion.c. */
 int servers(mcp_client *client, const struct options *options);
 int ping(mcp_client *client, const struct options *options);
 int info(mcp_client *client, const struct options *options);
@@ -242,6 +179,7 @@ int prompts(mcp_client *client, const struct options *options);
 int prompt(mcp_client *client, const struct options *options);
 int complete(mcp_client *client, const struct options *options);
 int listen_to(mcp_client *client, const struct options *options);
+int completion(mcp_client *client, const struct options *options);
 
 /* Performs a request, which Ctrl-C cancels, and frees it. */
 int32_t perform(mcp_request *request, mcp_result **out);

@@ -12,24 +12,9 @@ struct listening {
 
 static int is_enough(const struct listening *listening)
 {
-    return listening->options->events > 0 &&
-           listening->seen >= listening->options->events;
-}
+    long most = listening->options->number[OPTION_EVENTS];
 
-static const char *const levels[] = {"debug",   "info",  "notice",
-                                     "warning", "error", "critical",
-                                     "alert",   "emergency"};
-enum { LEVELS = sizeof levels / sizeof *levels };
-
-/* Returns the number of a log level, or NOT_CHOSEN. */
-int log_level_of(const char *name)
-{
-    int level;
-
-    for (level = 0; level < LEVELS; level++)
-        if (strcmp(name, levels[level]) == 0)
-            return level;
-    return NOT_CHOSEN;
+    return most > 0 && listening->seen >= most;
 }
 
 static mcp_json *params_of(const mcp_event *event)
@@ -44,11 +29,11 @@ static mcp_json *params_of(const mcp_event *event)
 static void put_log_head(FILE *to, const mcp_event *event,
                          const mcp_json *params)
 {
-    int32_t level = mcp_event_log_level(event);
+    const char *name = choice_name(log_levels, mcp_event_log_level(event));
     const char *logger =
         mcp_json_string(mcp_json_at(params, "/logger"), NULL);
 
-    fputs(level >= 0 && level < LEVELS ? levels[level] : "log", to);
+    fputs(name != NULL ? name : "log", to);
     if (logger != NULL) {
         fputc(' ', to);
         put_word(to, logger);
@@ -92,7 +77,7 @@ static void on_log(void *userdata, mcp_client *client, const mcp_event *event)
     (void)client;
     /* Some servers ignore the level that they were told. */
     if (put_sign_in_notice(event) || mcp_event_kind(event) != MCP_EVENT_LOG ||
-        (level >= 0 && level < options->log_level))
+        (level >= 0 && level < options->number[OPTION_LOG_LEVEL]))
         return;
     params = params_of(event);
     data = mcp_json_at(params, "/data");
@@ -115,13 +100,14 @@ int32_t ask_for_logs(mcp_client *client, const struct options *options,
 {
     int32_t status = MCP_OK;
 
-    if (options->log_level == NOT_CHOSEN)
+    if (options->value[OPTION_LOG_LEVEL] == NULL)
         return MCP_OK;
     if (shows)
         status = mcp_client_set_event_handler(client, on_log, (void *)options,
                                               NULL);
     if (status == MCP_OK)
-        status = mcp_set_log_level(client, options->log_level);
+        status = mcp_set_log_level(
+            client, (int32_t)options->number[OPTION_LOG_LEVEL]);
     if (status != MCP_E_UNSUPPORTED && status != MCP_E_RPC)
         return status;
     put_program_name();

@@ -15,41 +15,11 @@
 
 #include "cli.h"
 
-enum { ANY_NUMBER = 1 << 20, PATIENCE = 2000 };
-
-static const struct command commands[] = {
-    {"servers", "", 0, 0, 1, 0, servers},
-    {"ping", "", 0, 0, 0, 0, ping},
-    {"info", "", 0, 0, 0, 0, info},
-    {"tools", "[NAME]", 0, 1, 0, 0, tools},
-    {"call", "TOOL [JSON | key=value ...] [-o DIR]", 1, ANY_NUMBER, 0, 0,
-     call},
-    {"resources", "", 0, 0, 0, 0, resources},
-    {"templates", "", 0, 0, 0, 0, templates},
-    {"read", "URI [-o FILE]", 1, 1, 0, 0, read_resource},
-    {"prompts", "", 0, 0, 0, 0, prompts},
-    {"prompt", "NAME [JSON | key=value ...]", 1, ANY_NUMBER, 0, 0, prompt},
-    {"complete", "prompt NAME ARG VALUE | resource TEMPLATE ARG VALUE", 4,
-     ANY_NUMBER, 0, 0, complete},
-    {"listen", "[URI ...]", 0, ANY_NUMBER, 0, 0, listen_to},
-    {"request", "METHOD [JSON]", 1, 2, 0, 0, request},
-    {"login", "", 0, 0, 0, 1, login},
-    {"logout", "", 0, 0, 0, 1, logout},
-};
+enum { PATIENCE = 2000 };
 
 mcp_cancel *interrupt;
 volatile sig_atomic_t interrupted;
 volatile sig_atomic_t is_polite;
-
-const struct command *find_command(const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < sizeof commands / sizeof *commands; i++)
-        if (strcmp(commands[i].name, name) == 0)
-            return &commands[i];
-    return NULL;
-}
 
 /* Ends the server's program after Ctrl-C outside of a call, where nothing can
  * be cancelled: a program that ignores the end of its input would go on. */
@@ -181,7 +151,7 @@ static int run(const struct options *options)
     mcp_client *client;
     int status;
 
-    if (options->command->is_of_file)
+    if (options->command->takes >= TAKES_FILE)
         return options->command->run(NULL, options);
     interrupt = mcp_cancel_new();
     handle_interrupt();
@@ -212,22 +182,15 @@ static int run(const struct options *options)
 int main(int argc, char **argv)
 {
     struct options options;
-    int i, status, is_told = 0;
+    int status;
 
-    for (i = 1; i < argc && strcmp(argv[i], "--") != 0 && !is_told; i++) {
-        is_told = 1;
-        if (strcmp(argv[i], "--help") == 0)
-            put_usage();
-        else if (strcmp(argv[i], "--version") == 0)
-            printf("mcpclient %s\n", mcp_version());
-        else
-            is_told = 0;
-    }
     memset(&options, 0, sizeof options);
-    status = is_told ? SUCCESS : parse(&options, argc, argv);
-    if (status == SUCCESS && !is_told)
-        status = run(&options);
-    forget(&options);
+    if (!inform(argc, argv, &status)) {
+        status = parse(&options, argc, argv);
+        if (status == SUCCESS)
+            status = run(&options);
+        forget(&options);
+    }
     if (fflush(stdout) != 0 || ferror(stdout))
         status = FAILED;
     return status;

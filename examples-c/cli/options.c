@@ -8,112 +8,7 @@
 
 #include "cli.h"
 
-/* Three texts, because C99 promises 4095 bytes for one. */
-static const char usage_of_commands[] =
-    "usage: mcpclient [options] COMMAND [ARGUMENT ...]\n"
-    "\n"
-    "Commands:\n"
-    "  ping URL                     checks that the server responds\n"
-    "  info URL                     prints who the server is\n"
-    "  tools URL [NAME]             lists the tools, or shows one in full\n"
-    "  call URL TOOL [ARGUMENTS] [-o DIR]\n"
-    "                               calls a tool\n"
-    "  resources URL                lists the resources\n"
-    "  templates URL                lists the resource templates\n"
-    "  read URL URI [-o FILE]       reads a resource\n"
-    "  prompts URL                  lists the prompts\n"
-    "  prompt URL NAME [ARGUMENTS]  prints the messages of a prompt\n"
-    "  complete URL prompt NAME ARG VALUE [key=value ...]\n"
-    "  complete URL resource TEMPLATE ARG VALUE [key=value ...]\n"
-    "                               prints completions of an argument's value\n"
-    "  listen URL [URI ...]         prints notifications of the server\n"
-    "  request URL METHOD [JSON]    sends a request of any method\n"
-    "  servers --config FILE        lists the servers of a configuration file\n"
-    "  login URL                    gets a token by OAuth\n"
-    "  logout URL                   revokes and deletes the token\n"
-    "\n"
-    "In place of URL, anywhere:\n"
-    "  --config FILE [--server NAME]      a server of a configuration file\n"
-    "In place of URL, at the end of the line:\n"
-    "  --stdio -- PROGRAM [ARGUMENT ...]  a program that is a server\n"
-    "\n"
-    "ARGUMENTS is one JSON object, or words: key:=json is JSON; key=value is\n"
-    "JSON if it is valid JSON and the tool's schema wants no string, else\n"
-    "a string.\n"
-    "\n";
-static const char usage_of_options[] =
-    "The token, without \"Bearer\" (default, for a URL: MCPCLIENT_TOKEN):\n"
-    "  --token T            the token; others may see it in the process list\n"
-    "  --token-file F       the first line of a file\n"
-    "  --token-env VAR      an environment variable\n"
-    "OAuth, for login, for logout, and for other commands with --auth oauth:\n"
-    "  --auth oauth         uses the token of login, or signs in if needed\n"
-    "  --token-store F      the file for tokens (default: see the manual);\n"
-    "                       \"\" for none\n"
-    "  --client-id ID       the client id at the authorization server\n"
-    "  --client-secret-env VAR  the secret, from an environment variable\n"
-    "  --client-key F       the private key, a PEM file\n"
-    "  --client-metadata-url URL  the client's metadata document\n"
-    "  --scope 'A B'        the scopes to ask for; '': none\n"
-    "  --issuer URL         the only authorization server to use and to trust\n"
-    "  --dpop               requires a token that is bound to a key\n"
-    "  --redirect-url URL   the address to which the browser is sent back\n"
-    "  --no-browser         opens no browser; the answer may be pasted\n"
-    "  --grant G            code (default), device, client-credentials or\n"
-    "                       jwt-bearer\n"
-    "  --device             signs in with a browser elsewhere: --grant device\n"
-    "  --assertion-file F, --assertion-env VAR  the token for jwt-bearer\n"
-    "OAuth, if a server does not follow the specification (see the manual):\n"
-    "  --provider NAME      the options that a known provider needs\n"
-    "  --no-resource        does not say for which server the token is\n"
-    "  --auth-param NAME[=VALUE], --token-param NAME[=VALUE]\n"
-    "                       sets a parameter of the authorization request or of\n"
-    "                       the token requests; NAME alone leaves it out;\n"
-    "                       repeatable\n"
-    "  --client-auth M      post, basic, private-key-jwt or none\n"
-    "  --assume-pkce        takes PKCE for supported, also if it is not declared\n"
-    "  --authorization-endpoint URL, --token-endpoint URL\n"
-    "                       the endpoints, where no metadata is published\n"
-    "  --allow-private      allows an authorization server on a private network\n";
-static const char usage_of_others[] =
-    "Options, anywhere:\n"
-    "  -H 'Name: value'     sends a header; repeatable\n"
-    "  -c, --count N        ping: sends N pings and prints a summary\n"
-    "  -n, --events N       listen: ends after N notifications\n"
-    "  -o, --output F       read: writes to a file; \"-\": standard output\n"
-    "  -o, --output DIR     call: saves images, audio and resources\n"
-    "  --transport T        auto (default), http (Streamable HTTP) or sse\n"
-    "  --timeout SECONDS    time without a response or progress (default: 60)\n"
-    "  --log-level LEVEL    shows the server's log messages from debug, info,\n"
-    "                       notice, warning, error, critical, alert or\n"
-    "                       emergency on\n"
-    "  --protocol VERSION   uses this protocol revision only\n"
-    "  --json               prints the server's JSON\n"
-    "  --insecure-http      allows credentials over http to other machines\n"
-    "  --cacert F           trusts the certificates of a PEM file as well\n"
-    "  --cert F --key F     sends a client certificate\n"
-    "  --proxy URL          uses an HTTP proxy; \"\": none\n"
-    "  --unix-socket PATH   connects to a Unix socket\n"
-    "  --env NAME[=VALUE]   sets a variable for a program, or passes it on;\n"
-    "                       repeatable\n"
-    "  --directory DIR      the directory in which a program starts\n"
-    "  --stderr WHERE       a program's standard error: inherit (default on a\n"
-    "                       terminal, and with -v), keep (default elsewhere:\n"
-    "                       errors show its first and last lines) or\n"
-    "                       discard\n"
-    "  -v, --verbose        prints the messages, with secrets masked, and what\n"
-    "                       mcpclient waits for\n"
-    "  --help, --version\n"
-    "\n"
-    "Exit status: 0 success; 1 the operation or the tool failed; 2 wrong\n"
-    "options or arguments; 130 interrupted.\n";
-
-void put_usage(void)
-{
-    fputs(usage_of_commands, stdout);
-    fputs(usage_of_options, stdout);
-    fputs(usage_of_others, stdout);
-}
+enum { MOST_REPEATED = 64, MOST_KEY = 65536, MOST_TOKEN = 16384 };
 
 /* Prints what is wrong with the command line. */
 int bad_usage(const char *format, ...)
@@ -128,9 +23,9 @@ int bad_usage(const char *format, ...)
     return BAD_USAGE;
 }
 
-static char *allocate(size_t size)
+static void *allocate(size_t size)
 {
-    char *out = (char *)malloc(size);
+    void *out = calloc(1, size);
 
     if (out == NULL) {
         fprintf(stderr, "mcpclient: out of memory\n");
@@ -141,7 +36,7 @@ static char *allocate(size_t size)
 
 static char *copy(const char *text)
 {
-    return strcpy(allocate(strlen(text) + 1), text);
+    return strcpy((char *)allocate(strlen(text) + 1), text);
 }
 
 void wipe(char *text)
@@ -152,39 +47,75 @@ void wipe(char *text)
         *at++ = '\0';
 }
 
+static void forget_text(char *text)
+{
+    wipe(text);
+    free(text);
+}
+
+/* Reads the file of an option whole; at most `size` bytes. */
+static int read_file(int option, const char *path, char *text, size_t size,
+                     size_t *length)
+{
+    FILE *file = fopen(path, "r");
+    int failure = file == NULL ? errno : 0;
+
+    errno = 0;
+    *length = file != NULL ? fread(text, 1, size, file) : 0;
+    if (file != NULL && ferror(file))
+        failure = errno;
+    if (file != NULL)
+        fclose(file);
+    if (failure == 0)
+        return SUCCESS;
+    fprintf(stderr, "mcpclient: %s %s: %s\n", spelling(option), path,
+            strerror(failure));
+    return BAD_USAGE;
+}
+
 static void set_token(struct options *options, const char *token)
 {
-    wipe(options->token);
-    free(options->token);
+    forget_text(options->token);
     options->token = copy(token);
 }
 
 static int read_token(struct options *options, const char *path)
 {
-    char line[16384];
-    FILE *file = fopen(path, "r");
+    char *text = (char *)allocate(MOST_TOKEN);
     size_t length;
+    int status = read_file(OPTION_TOKEN_FILE, path, text, MOST_TOKEN - 1,
+                           &length);
 
-    if (file == NULL) {
-        fprintf(stderr, "mcpclient: --token-file %s: %s\n", path,
-                strerror(errno));
-        return BAD_USAGE;
-    }
-    if (fgets(line, sizeof line, file) == NULL)
-        line[0] = '\0';
-    fclose(file);
-    length = strcspn(line, "\r\n");
-    if (length == sizeof line - 1)
-        return bad_usage("--token-file %s: its first line is too long", path);
-    line[length] = '\0';
-    if (length == 0)
-        return bad_usage("--token-file %s: its first line is empty", path);
-    set_token(options, line);
-    wipe(line);
-    return SUCCESS;
+    length = strcspn(text, "\r\n");
+    text[length] = '\0';
+    if (status == SUCCESS && length == MOST_TOKEN - 1)
+        status = bad_usage("--token-file %s: its first line is too long",
+                           path);
+    if (status == SUCCESS && length == 0)
+        status = bad_usage("--token-file %s: its first line is empty", path);
+    if (status == SUCCESS)
+        set_token(options, text);
+    forget_text(text);
+    return status;
 }
 
-static int parse_timeout(struct options *options, const char *text)
+/* Reads a file with a private key.  The library checks the key. */
+static int read_key(struct options *options, const char *path)
+{
+    size_t length;
+    int status;
+
+    forget_text(options->client_key);
+    options->client_key = (char *)allocate(MOST_KEY);
+    status = read_file(OPTION_CLIENT_KEY, path, options->client_key,
+                       MOST_KEY - 1, &length);
+    if (status == SUCCESS && length == MOST_KEY - 1)
+        status = bad_usage("--client-key %s: the file is too long for a key",
+                           path);
+    return status;
+}
+
+static int read_time(int option, const char *text, long *milliseconds)
 {
     char *end;
     double seconds;
@@ -193,171 +124,178 @@ static int parse_timeout(struct options *options, const char *text)
     seconds = strtod(text, &end);
     if (*text == '\0' || *end != '\0' || errno != 0 || !(seconds >= 0.001) ||
         seconds > 2147483.0)
-        return bad_usage("--timeout %s is not a number of seconds above 0",
-                         text);
-    options->timeout = (long)(seconds * 1000.0 + 0.5);
+        return bad_usage("%s %s is not a number of seconds above 0",
+                         spelling(option), text);
+    *milliseconds = (long)(seconds * 1000.0 + 0.5);
     return SUCCESS;
 }
 
-static int parse_count(long *count, const char *name, const char *text)
+static int read_count(int option, const char *text, long *count)
 {
     char *end;
 
     errno = 0;
     *count = strtol(text, &end, 10);
     if (*text == '\0' || *end != '\0' || errno != 0 || *count < 1)
-        return bad_usage("%s %s is not a number above 0", name, text);
+        return bad_usage("%s %s is not a number above 0", spelling(option),
+                         text);
     return SUCCESS;
 }
 
-/* Adds NAME=VALUE, or the variable NAME of mcpclient's environment. */
-static int add_variable(struct options *options, const char *text,
-                        char *secret)
+static int read_choice(int option, const char *text, long *number)
 {
-    const char *value = strchr(text, '=');
+    const struct choice *all = option_table[option].choices, *at;
+    const struct choice *found = find_choice(all, text);
+    char names[128] = "";
+
+    if (found != NULL) {
+        *number = found->number;
+        return SUCCESS;
+    }
+    for (at = all; at->name != NULL; at++) {
+        strcat(names, at == all ? "" : at[1].name != NULL ? ", " : " and ");
+        strcat(names, at->name);
+    }
+    return bad_usage("%s %s is not %s%s", spelling(option), text,
+                     all[1].name != NULL ? "one of " : "", names);
+}
+
+/* Checks NAME=VALUE or NAME.  NAME alone of --env becomes the variable of
+ * mcpclient's environment. */
+static int read_entry(int option, char **text)
+{
+    const char *value;
     char *entry;
 
-    if (value == NULL && getenv(text) == NULL)
+    if (**text == '\0' || (**text == '=' && option != OPTION_ENV))
+        return bad_usage("%s needs NAME=VALUE, or NAME %s", spelling(option),
+                         option == OPTION_ENV ? "to pass it on"
+                                              : "to leave it out");
+    if (option != OPTION_ENV || strchr(*text, '=') != NULL)
+        return SUCCESS;
+    value = getenv(*text);
+    if (value == NULL)
         return bad_usage("--env %s: there is no such environment variable",
-                         text);
-    if (options->variable_count == MOST_VARIABLES)
-        return bad_usage("--env: more than %d variables", (int)MOST_VARIABLES);
-    if (value != NULL) {
-        entry = copy(text);
-        wipe(strchr(secret, '=') + 1);
-    } else {
-        value = getenv(text);
-        entry = allocate(strlen(text) + strlen(value) + 2);
-        sprintf(entry, "%s=%s", text, value);
-    }
-    options->variables[options->variable_count++] = entry;
+                         *text);
+    entry = (char *)allocate(strlen(*text) + strlen(value) + 2);
+    sprintf(entry, "%s=%s", *text, value);
+    free(*text);
+    *text = entry;
     return SUCCESS;
 }
 
-static int parse_transport(struct options *options, const char *text)
+/* Takes the effect of the options that name a secret. */
+static int read_secret(struct options *options, int option, const char *value)
 {
-    if (strcmp(text, "auto") == 0)
-        options->transport = MCP_TRANSPORT_AUTO;
-    else if (strcmp(text, "http") == 0)
-        options->transport = MCP_TRANSPORT_STREAMABLE_HTTP;
-    else if (strcmp(text, "sse") == 0)
-        options->transport = MCP_TRANSPORT_SSE;
-    else
-        return bad_usage("--transport %s is not one of auto, http and sse",
-                         text);
-    return SUCCESS;
-}
-
-static int parse_errors(struct options *options, const char *text)
-{
-    if (strcmp(text, "keep") == 0)
-        options->errors = MCP_STDERR_KEEP;
-    else if (strcmp(text, "discard") == 0)
-        options->errors = MCP_STDERR_DISCARD;
-    else if (strcmp(text, "inherit") == 0)
-        options->errors = MCP_STDERR_INHERIT;
-    else
-        return bad_usage("--stderr %s is not one of keep, discard and inherit",
-                         text);
-    return SUCCESS;
-}
-
-static int parse_log_level(struct options *options, const char *text)
-{
-    options->log_level = log_level_of(text);
-    if (options->log_level == NOT_CHOSEN)
-        return bad_usage("--log-level %s is not one of debug, info, notice, "
-                         "warning, error, critical, alert and emergency",
-                         text);
-    return SUCCESS;
-}
-
-/* Applies an option that has a value.  `secret` is the value in argv: it is
- * overwritten if it is secret. */
-static int take_option(struct options *options, const char *name,
-                       const char *value, char *secret)
-{
-    int status;
-
-    if (take_sign_in_option(&options->sign_in, name, value, &status))
-        return status;
-    if (strcmp(name, "--token") == 0) {
-        set_token(options, value);
-        wipe(secret);
-        return SUCCESS;
-    }
-    if (strcmp(name, "--token-file") == 0)
+    if (option == OPTION_TOKEN_FILE)
         return read_token(options, value);
-    if (strcmp(name, "--token-env") == 0) {
-        if (getenv(value) == NULL)
-            return bad_usage("--token-env %s: there is no such environment "
-                             "variable",
-                             value);
+    if (option == OPTION_CLIENT_KEY)
+        return read_key(options, value);
+    if ((option == OPTION_TOKEN_ENV || option == OPTION_CLIENT_SECRET_ENV) &&
+        getenv(value) == NULL)
+        return bad_usage("%s %s: there is no such environment variable",
+                         spelling(option), value);
+    if (option == OPTION_TOKEN_ENV)
         set_token(options, getenv(value));
-        return SUCCESS;
-    }
-    if (strcmp(name, "-H") == 0 || strcmp(name, "--header") == 0) {
-        if (strchr(value, ':') == NULL)
-            return bad_usage("-H needs 'Name: value'");
-        if (options->header_count == MOST_HEADERS)
-            return bad_usage("-H: more than %d headers", (int)MOST_HEADERS);
-        options->headers[options->header_count++] = copy(value);
-        wipe(strchr(secret, ':') + 1);
-        return SUCCESS;
-    }
-    if (strcmp(name, "--env") == 0)
-        return add_variable(options, value, secret);
-    if (strcmp(name, "--transport") == 0)
-        return parse_transport(options, value);
-    if (strcmp(name, "--stderr") == 0)
-        return parse_errors(options, value);
-    if (strcmp(name, "-c") == 0 || strcmp(name, "--count") == 0)
-        return parse_count(&options->count, "-c", value);
-    if (strcmp(name, "-n") == 0 || strcmp(name, "--events") == 0)
-        return parse_count(&options->events, "-n", value);
-    if (strcmp(name, "--timeout") == 0)
-        return parse_timeout(options, value);
-    if (strcmp(name, "--log-level") == 0)
-        return parse_log_level(options, value);
-    if (strcmp(name, "-o") == 0 || strcmp(name, "--output") == 0)
-        options->output = value;
-    else if (strcmp(name, "--config") == 0)
-        options->config = value;
-    else if (strcmp(name, "--server") == 0)
-        options->server = value;
-    else if (strcmp(name, "--directory") == 0)
-        options->directory = value;
-    else if (strcmp(name, "--protocol") == 0)
-        options->protocol = value;
-    else if (strcmp(name, "--cacert") == 0)
-        options->ca_file = value;
-    else if (strcmp(name, "--cert") == 0)
-        options->certificate = value;
-    else if (strcmp(name, "--key") == 0)
-        options->key = value;
-    else if (strcmp(name, "--proxy") == 0)
-        options->proxy = value;
-    else if (strcmp(name, "--unix-socket") == 0)
-        options->unix_socket = value;
-    else
-        return bad_usage("unknown option %s", name);
+    if (option == OPTION_TOKEN)
+        set_token(options, value);
     return SUCCESS;
 }
 
-/* Applies an option without a value.  Returns 0 if `name` is not one. */
-static int take_flag(struct options *options, const char *name)
+/* Takes a value and checks it.  The secrets in `word`, which is in argv, are
+ * overwritten: other users may see them there. */
+static int take_value(struct options *options, int option, char *word)
 {
-    if (strcmp(name, "--json") == 0)
-        options->json = 1;
-    else if (strcmp(name, "--insecure-http") == 0)
-        options->insecure_http = 1;
-    else if (strcmp(name, "-v") == 0 || strcmp(name, "--verbose") == 0)
-        options->verbose = 1;
-    else if (strcmp(name, "--stdio") == 0)
-        options->is_stdio = 1;
-    else
-        return take_sign_in_flag(&options->sign_in, name);
-    return 1;
+    struct given *given = &options->given[options->given_count++];
+    long *number = &options->number[option];
+    int status = SUCCESS;
+    char *secret = NULL;
+
+    given->option = option;
+    given->value = copy(word);
+    switch (option_table[option].kind) {
+    case A_SECRET:
+        secret = word;
+        break;
+    case A_COUNT:
+        status = read_count(option, word, number);
+        break;
+    case A_TIME:
+        status = read_time(option, word, number);
+        break;
+    case A_CHOICE:
+        status = read_choice(option, word, number);
+        break;
+    case A_HEADER:
+        secret = strchr(word, ':');
+        if (secret == NULL)
+            status = bad_usage("%s needs %s", spelling(option),
+                               option_table[option].argument);
+        break;
+    case AN_ENTRY:
+        status = read_entry(option, &given->value);
+        secret = strchr(word, '=');
+        break;
+    default:
+        break;
+    }
+    options->value[option] = given->value;
+    if (is_repeatable(option) && ++*number > MOST_REPEATED)
+        status = bad_usage("%s: more than %d of them", spelling(option),
+                           (int)MOST_REPEATED);
+    if (status == SUCCESS)
+        status = read_secret(options, option, given->value);
+    if (secret != NULL && secret != word)
+        secret++; /* the value after NAME= or NAME: */
+    wipe(secret);
+    return status;
+}
+
+static int unknown_option(const char *word)
+{
+    int length = (int)strcspn(word, "=");
+    char name[40];
+    const char *nearest;
+
+    snprintf(name, sizeof name, "%.*s", length, word);
+    nearest = nearest_option(name);
+    if (nearest != NULL)
+        return bad_usage("unknown option %s, the nearest is --%s", name,
+                         nearest);
+    return bad_usage("unknown option %s%s", name,
+                     length >= (int)sizeof name ? "..." : "");
+}
+
+/* Takes an option and its value.  Returns how many words these are in
+ * `taken`. */
+static int take_option(struct options *options, char **words, int *taken)
+{
+    char *word = words[0];
+    size_t length = strncmp(word, "--", 2) == 0 ? strcspn(word, "=")
+                                                : strlen(word);
+    int option = find_option(word, length);
+    int is_flag;
+
+    *taken = 1;
+    if (option < 0)
+        return unknown_option(word);
+    is_flag = option_table[option].argument == NULL;
+    if (is_flag && word[length] == '=')
+        return bad_usage("%.*s takes no value", (int)length, word);
+    if (is_flag) {
+        struct given *given = &options->given[options->given_count++];
+
+        given->option = option;
+        options->value[option] = "";
+        return SUCCESS;
+    }
+    if (word[length] == '=')
+        return take_value(options, option, word + length + 1);
+    if (words[1] == NULL)
+        return bad_usage("%s lacks a value: %s %s", word, word,
+                         option_table[option].argument);
+    *taken = 2;
+    return take_value(options, option, words[1]);
 }
 
 /* Returns what a word in place of a URL lacks if it may be a program; or "". */
@@ -384,6 +322,20 @@ void hint_at_program(const struct options *options)
     fputc('\n', stderr);
 }
 
+static int unknown_command(const char *word)
+{
+    const char *nearest = nearest_command(word);
+
+    return nearest != NULL ? bad_usage("unknown command %s, the nearest is %s",
+                                       word, nearest)
+                           : bad_usage("unknown command %s", word);
+}
+
+int is_of_sign_in(const struct command *command)
+{
+    return command->run == login || command->run == logout;
+}
+
 /* Separates the words: the command, the URL, the command's arguments. */
 static int take_words(struct options *options)
 {
@@ -393,11 +345,12 @@ static int take_words(struct options *options)
         return bad_usage("no command was given");
     options->command = find_command(*word);
     if (options->command == NULL)
-        return bad_usage("unknown command %s", *word);
-    options->sign_in.is_wanted |= options->command->is_of_oauth;
+        return unknown_command(*word);
+    options->wants_oauth = options->value[OPTION_AUTH] != NULL ||
+                           is_of_sign_in(options->command);
     word++;
-    if (options->config == NULL && !options->is_stdio && *word != NULL &&
-        !options->command->is_of_file)
+    if (options->value[OPTION_CONFIG] == NULL && !options->is_stdio &&
+        *word != NULL && options->command->takes <= TAKES_URL)
         options->url = *word++;
     for (options->words = word; *word != NULL; word++)
         if (options->word_count++ == options->command->most_words)
@@ -406,142 +359,172 @@ static int take_words(struct options *options)
     return SUCCESS;
 }
 
-/* Returns the first given option that only servers at a URL have. */
-static const char *http_option(const struct options *options)
+/* Returns the first given option of the groups from `first` to `last`, as
+ * messages name it; or NULL. */
+static const char *given_of(const struct options *options, enum group first,
+                            enum group last)
 {
-    if (options->token != NULL)
-        return "--token";
-    if (options->sign_in.is_wanted)
-        return "--auth";
-    if (options->header_count > 0)
-        return "-H";
-    if (options->transport != NOT_CHOSEN)
-        return "--transport";
-    if (options->insecure_http)
-        return "--insecure-http";
-    if (options->ca_file != NULL)
-        return "--cacert";
-    if (options->certificate != NULL || options->key != NULL)
-        return "--cert";
-    if (options->proxy != NULL)
-        return "--proxy";
-    return options->unix_socket != NULL ? "--unix-socket" : NULL;
-}
+    int i;
 
-/* Returns the first given option that only programs have. */
-static const char *program_option(const struct options *options)
-{
-    if (options->variable_count > 0)
-        return "--env";
-    if (options->directory != NULL)
-        return "--directory";
-    return options->errors != NOT_CHOSEN ? "--stderr" : NULL;
+    for (i = 0; i < OPTIONS; i++)
+        if (options->value[i] != NULL && option_table[i].group >= first &&
+            option_table[i].group <= last)
+            return spelling(i);
+    return NULL;
 }
 
 /* Checks that there is one server, and that the options suit it. */
 static int check_server(const struct options *options)
 {
     const char *name = options->command->name;
+    const char *config = options->value[OPTION_CONFIG];
+    const char *given;
 
-    if (options->server != NULL && options->config == NULL)
+    if (options->command->takes == TAKES_NOTHING)
+        return SUCCESS;
+    if (options->value[OPTION_SERVER] != NULL && config == NULL)
         return bad_usage("--server needs --config FILE");
-    if (options->config != NULL && options->is_stdio)
+    if (config != NULL && options->is_stdio)
         return bad_usage("--config and --stdio name two servers");
     if (options->is_stdio && options->program == NULL)
         return bad_usage("--stdio needs -- PROGRAM [ARGUMENT ...] at the end");
-    if (options->command->is_of_file && options->config == NULL)
+    if (options->command->takes == TAKES_FILE && config == NULL)
         return bad_usage("%s needs --config FILE", name);
-    if (options->command->is_of_file && options->server != NULL)
+    if (options->command->takes == TAKES_FILE &&
+        options->value[OPTION_SERVER] != NULL)
         return bad_usage("%s lists all servers: use it without --server", name);
-    if (options->config != NULL)
+    if (config != NULL)
         return SUCCESS; /* the library checks what each server may have */
-    if (options->is_stdio && options->command->is_of_oauth)
+    if (options->is_stdio && options->command->takes == TAKES_URL)
         return bad_usage("%s is not for a program", name);
-    if (options->is_stdio && http_option(options) != NULL)
-        return bad_usage("%s is not for a program", http_option(options));
+    given = given_of(options, TOKEN, HTTP);
     if (options->is_stdio)
-        return SUCCESS;
+        return given != NULL ? bad_usage("%s is not for a program", given)
+                             : SUCCESS;
     if (options->url == NULL)
         return bad_usage("%s needs a URL, --config or --stdio", name);
-    if (program_option(options) != NULL)
-        return bad_usage("%s is for a program", program_option(options));
-    return SUCCESS;
+    given = given_of(options, PROGRAM, PROGRAM);
+    return given != NULL ? bad_usage("%s is for a program", given) : SUCCESS;
+}
+
+/* Writes names that blanks separate as "a and b". */
+static const char *with_and(const char *names, char *text, size_t size)
+{
+    const char *blank = strchr(names, ' ');
+
+    if (blank == NULL)
+        return names;
+    snprintf(text, size, "%.*s and %s", (int)(blank - names), names,
+             blank + 1);
+    return text;
 }
 
 /* Checks that the options and arguments suit the command. */
 static int check(const struct options *options)
 {
     const struct command *command = options->command;
+    const char *output = options->value[OPTION_OUTPUT];
+    char text[80];
+    int i;
 
     if (options->word_count < command->least_words)
-        return bad_usage("%s lacks arguments: %s URL %s", command->name,
-                         command->name, command->words);
-    if (options->count > 0 && strcmp(command->name, "ping") != 0)
-        return bad_usage("-c is for ping");
-    if (options->events > 0 && strcmp(command->name, "listen") != 0)
-        return bad_usage("-n is for listen");
-    if (options->log_level != NOT_CHOSEN &&
-        (command->is_of_file || command->is_of_oauth))
-        return bad_usage("--log-level is not for %s", command->name);
-    if (options->output != NULL && strcmp(command->name, "read") != 0 &&
-        strcmp(command->name, "call") != 0)
-        return bad_usage("-o is for read and call");
-    if (options->output != NULL && options->output[0] == '\0')
+        return bad_usage("%s lacks arguments: %s %s%s", command->name,
+                         command->name,
+                         command->takes == TAKES_NOTHING ? "" : "URL ",
+                         command->words);
+    for (i = 0; i < OPTIONS; i++) {
+        const char *names = option_table[i].commands;
+
+        if (options->value[i] == NULL || applies(i, command))
+            continue;
+        if (names != NULL)
+            return bad_usage("%s is for %s", spelling(i),
+                             with_and(names, text, sizeof text));
+        return bad_usage("%s is not for %s", spelling(i), command->name);
+    }
+    if (output != NULL && output[0] == '\0')
         return bad_usage("-o needs a name");
-    if (options->output != NULL && options->json)
+    if (output != NULL && options->json)
         return bad_usage("-o writes the contents: use it without --json");
+    return SUCCESS;
+}
+
+/* Returns the grant of the options, or NOT_CHOSEN. */
+int grant_of(const struct options *of)
+{
+    if (of->value[OPTION_DEVICE] != NULL)
+        return MCP_GRANT_DEVICE;
+    return of->value[OPTION_GRANT] != NULL ? (int)of->number[OPTION_GRANT]
+                                           : NOT_CHOSEN;
+}
+
+/* Checks that the options of OAuth go together. */
+static int check_sign_in(const struct options *of)
+{
+    const char *const *value = of->value;
+    const char *given = given_of(of, OAUTH, WAYS_OUT);
+    int grant = value[OPTION_GRANT] != NULL ? (int)of->number[OPTION_GRANT]
+                                            : NOT_CHOSEN;
+    int assertions = (value[OPTION_ASSERTION_FILE] != NULL) +
+                     (value[OPTION_ASSERTION_ENV] != NULL);
+    const char *token = value[OPTION_AUTHORIZATION_ENDPOINT];
+
+    if (!of->wants_oauth && given != NULL)
+        return bad_usage("%s goes with --auth oauth, login or logout", given);
+    if (of->wants_oauth && of->token != NULL)
+        return bad_usage("--token and --auth oauth are two ways to a token");
+    if (value[OPTION_DEVICE] != NULL && grant != NOT_CHOSEN &&
+        grant != MCP_GRANT_DEVICE)
+        return bad_usage("--device is --grant device, and another --grant is "
+                         "given");
+    if (value[OPTION_CLIENT_SECRET_ENV] != NULL &&
+        value[OPTION_CLIENT_ID] == NULL)
+        return bad_usage("--client-secret-env goes with --client-id");
+    if (token != NULL && value[OPTION_TOKEN_ENDPOINT] == NULL)
+        return bad_usage("--authorization-endpoint goes with "
+                         "--token-endpoint");
+    if (value[OPTION_TOKEN_ENDPOINT] != NULL && token == NULL &&
+        (grant_of(of) == NOT_CHOSEN ||
+         grant_of(of) == MCP_GRANT_AUTHORIZATION_CODE))
+        return bad_usage("--token-endpoint goes with "
+                         "--authorization-endpoint");
+    if (assertions > 0 && grant != MCP_GRANT_JWT_BEARER)
+        return bad_usage("%s goes with --grant jwt-bearer",
+                         spelling(value[OPTION_ASSERTION_FILE] != NULL
+                                      ? OPTION_ASSERTION_FILE
+                                      : OPTION_ASSERTION_ENV));
+    if (grant == MCP_GRANT_JWT_BEARER && assertions != 1)
+        return bad_usage("--grant jwt-bearer needs either --assertion-file or "
+                         "--assertion-env");
     return SUCCESS;
 }
 
 int parse(struct options *options, int argc, char **argv)
 {
-    int i, status = SUCCESS, words_only = 0, count = 0;
+    int i, taken, status = SUCCESS, words_only = 0, count = 0;
+    size_t most = (size_t)argc + 1;
 
-    options->transport = options->errors = options->log_level = NOT_CHOSEN;
-    options->sign_in.grant = NOT_CHOSEN;
-    options->all_words = (char **)calloc((size_t)argc + 1, sizeof(char *));
-    if (options->all_words == NULL) {
-        fprintf(stderr, "mcpclient: out of memory\n");
-        return FAILED;
-    }
-
-    for (i = 1; i < argc && status == SUCCESS; i++) {
+    options->all_words = (char **)allocate(most * sizeof(char *));
+    options->given = (struct given *)allocate(most * sizeof(struct given));
+    for (i = 1; i < argc && status == SUCCESS; i += taken) {
         char *word = argv[i];
-        char name[32];
-        char *value = strncmp(word, "--", 2) == 0 ? strchr(word, '=') : NULL;
 
+        taken = 1;
+        options->is_stdio = options->value[OPTION_STDIO] != NULL;
         if (words_only || word[0] != '-' || word[1] == '\0') {
             options->all_words[count++] = word;
-            continue;
-        }
-        if (strcmp(word, "--") == 0 && options->is_stdio) {
+        } else if (strcmp(word, "--") != 0) {
+            status = take_option(options, argv + i, &taken);
+        } else if (options->is_stdio) {
             options->program = i + 1 < argc ? argv + i + 1 : NULL;
             break;
-        }
-        if (strcmp(word, "--") == 0) {
-            words_only = 1;
-            continue;
-        }
-        if (take_flag(options, word))
-            continue;
-        if (value != NULL) {
-            size_t length = (size_t)(value - word);
-
-            if (length >= sizeof name)
-                return bad_usage("unknown option %.20s...", word);
-            memcpy(name, word, length);
-            name[length] = '\0';
-            value++;
         } else {
-            if (strlen(word) >= sizeof name)
-                return bad_usage("unknown option %.20s...", word);
-            strcpy(name, word);
-            if (i + 1 == argc)
-                return bad_usage("%s is unknown or lacks a value", word);
-            value = argv[++i];
+            words_only = 1;
         }
-        status = take_option(options, name, value, value);
     }
+    options->is_stdio = options->value[OPTION_STDIO] != NULL;
+    options->json = options->value[OPTION_JSON] != NULL;
+    options->verbose = options->value[OPTION_VERBOSE] != NULL;
     if (status == SUCCESS)
         status = take_words(options);
     if (status == SUCCESS)
@@ -552,23 +535,47 @@ int parse(struct options *options, int argc, char **argv)
         status = check_sign_in(options);
     /* MCPCLIENT_TOKEN is for a URL; configuration files have their own. */
     if (status == SUCCESS && options->url != NULL && options->token == NULL &&
-        !options->sign_in.is_wanted && getenv("MCPCLIENT_TOKEN") != NULL)
+        !options->wants_oauth && getenv("MCPCLIENT_TOKEN") != NULL)
         set_token(options, getenv("MCPCLIENT_TOKEN"));
     return status;
+}
+
+/* Does what --help and --version ask for, wherever they are before "--".
+ * Returns 0 if there are none.  Other mistakes in the line do not matter. */
+int inform(int argc, char **argv, int *status)
+{
+    const char *word = NULL;
+    int i, is_help = 0, is_version = 0;
+
+    for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        int option = find_option(argv[i], strlen(argv[i]));
+
+        is_help |= option == OPTION_HELP;
+        is_version |= option == OPTION_VERSION;
+        if (argv[i][0] != '-' && word == NULL)
+            word = argv[i];
+        i += option >= 0 && option_table[option].argument != NULL;
+    }
+    *status = SUCCESS;
+    if (is_help && word == NULL)
+        put_usage();
+    else if (is_help && find_command(word) != NULL)
+        put_usage_of(find_command(word));
+    else if (is_help)
+        *status = unknown_command(word);
+    else if (is_version)
+        printf("mcpclient %s\n", mcp_version());
+    return is_help || is_version;
 }
 
 void forget(struct options *options)
 {
     int i;
 
-    wipe(options->token);
-    free(options->token);
-    forget_sign_in(&options->sign_in);
-    for (i = 0; i < options->header_count; i++)
-        free(options->headers[i]);
-    for (i = 0; i < options->variable_count; i++) {
-        wipe(options->variables[i]);
-        free(options->variables[i]);
-    }
+    forget_text(options->token);
+    forget_text(options->client_key);
+    for (i = 0; i < options->given_count; i++)
+        forget_text(options->given[i].value);
+    free(options->given);
     free(options->all_words);
 }

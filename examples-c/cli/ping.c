@@ -115,12 +115,13 @@ static int is_answered(long i)
 
 int ping(mcp_client *client, const struct options *options)
 {
-    long i, count = options->count > 0 ? options->count : 1;
+    long i, count = options->number[OPTION_COUNT];
     struct summary summary;
     mcp_request *request = mcp_request_new(client, "ping", NULL);
     mcp_result *server = NULL;
     int status = SUCCESS;
 
+    count += count == 0;
     memset(&summary, 0, sizeof summary);
     if (request == NULL ||
         mcp_request_set_cancel(request, interrupt) != MCP_OK) {

@@ -86,7 +86,7 @@ static int can_be_written(const mcp_result *result,
             continue;
         }
         bad = (unsigned long)i + 1;
-        if (options->output != NULL || mcp_error_status(NULL) != before)
+        if (options->value[OPTION_OUTPUT] != NULL || mcp_error_status(NULL) != before)
             break;
         if (options->verbose) {
             put_program_name();
@@ -171,8 +171,8 @@ int read_resource(mcp_client *client, const struct options *options)
         status = put_result_json(result);
     else if (!can_be_written(result, options)) /* an old file stays unchanged */
         status = FAILED;
-    else if (options->output != NULL)
-        status = write_file(result, options->output);
+    else if (options->value[OPTION_OUTPUT] != NULL)
+        status = write_file(result, options->value[OPTION_OUTPUT]);
     else
         status = put_pieces(result, stdout);
     mcp_result_free(result);

@@ -14,7 +14,9 @@ const char *server_name(const struct options *options)
         return options->url;
     if (options->is_stdio)
         return options->program[0];
-    return options->server != NULL ? options->server : options->config;
+    return options->value[OPTION_SERVER] != NULL
+               ? options->value[OPTION_SERVER]
+               : options->value[OPTION_CONFIG];
 }
 
 static void put_warning(const char *warning)
@@ -82,55 +84,75 @@ static void remember_command(const mcp_config *config, const char *server)
 
 static mcp_client *client_of_file(const struct options *options)
 {
-    mcp_config *config = mcp_config_load(options->config);
+    mcp_config *config = mcp_config_load(options->value[OPTION_CONFIG]);
+    const char *name = options->value[OPTION_SERVER];
     mcp_client *client =
-        config != NULL ? mcp_config_new_client(config, options->server) : NULL;
+        config != NULL ? mcp_config_new_client(config, name) : NULL;
 
     if (client != NULL && options->verbose)
         put_warnings(config);
     else if (client != NULL)
-        put_short_timeout(config, options->server);
+        put_short_timeout(config, name);
     if (client != NULL)
-        remember_command(config, options->server);
+        remember_command(config, name);
     mcp_config_free(config);
     return client;
 }
 
 static mcp_client *new_client(const struct options *options)
 {
-    if (options->config != NULL)
+    if (options->value[OPTION_CONFIG] != NULL)
         return client_of_file(options);
     if (options->is_stdio)
         return mcp_client_new_stdio((const char *const *)options->program);
     return mcp_client_new(options->url, options->token);
 }
 
-static int32_t set_headers(mcp_client *client, const struct options *options)
+typedef int32_t (*set_text)(mcp_client *client, const char *text);
+
+/* The options that are one text of the client. */
+static const struct {
+    int option;
+    set_text set;
+} texts[] = {
+    {OPTION_PROTOCOL, mcp_client_set_protocol_version},
+    {OPTION_CACERT, mcp_client_set_ca_file},
+    {OPTION_PROXY, mcp_client_set_proxy},
+    {OPTION_UNIX_SOCKET, mcp_client_set_unix_socket},
+    {OPTION_DIRECTORY, mcp_client_set_directory},
+};
+
+static int32_t set_texts(mcp_client *client, const struct options *options)
 {
-    int i;
+    size_t i;
     int32_t status = MCP_OK;
 
-    for (i = 0; i < options->header_count && status == MCP_OK; i++) {
-        char *value = strchr(options->headers[i], ':');
-
-        *value++ = '\0';
-        value += strspn(value, " \t");
-        status = mcp_client_set_header(client, options->headers[i], value);
-    }
+    for (i = 0; i < sizeof texts / sizeof *texts && status == MCP_OK; i++)
+        if (options->value[texts[i].option] != NULL)
+            status = texts[i].set(client, options->value[texts[i].option]);
     return status;
 }
 
-static int32_t set_variables(mcp_client *client, const struct options *options)
+/* Sets the headers and the variables of a program. */
+static int32_t set_pairs(mcp_client *client, const struct options *options)
 {
     int i;
     int32_t status = MCP_OK;
 
-    for (i = 0; i < options->variable_count && status == MCP_OK; i++) {
-        char *value = strchr(options->variables[i], '=');
+    for (i = 0; i < options->given_count && status == MCP_OK; i++) {
+        const struct given *one = &options->given[i];
+        int is_header = one->option == OPTION_HEADER;
+        char *value, separator = is_header ? ':' : '=';
 
-        *value = '\0';
-        status = mcp_client_set_env(client, options->variables[i], value + 1);
-        *value = '='; /* forget() overwrites it as one text */
+        if (!is_header && one->option != OPTION_ENV)
+            continue;
+        value = strchr(one->value, separator);
+        *value++ = '\0';
+        status = is_header
+                     ? mcp_client_set_header(client, one->value,
+                                             value + strspn(value, " \t"))
+                     : mcp_client_set_env(client, one->value, value);
+        value[-1] = separator; /* forget() overwrites it as one text */
     }
     return status;
 }
@@ -140,16 +162,15 @@ static int32_t set_variables(mcp_client *client, const struct options *options)
 static int32_t set_errors(mcp_client *client, const struct options *options)
 {
     int32_t status;
-    int choice = options->errors;
+    int32_t choice = (int32_t)options->number[OPTION_STDERR];
+    int is_chosen = options->value[OPTION_STDERR] != NULL;
 
-    if (choice == NOT_CHOSEN)
+    if (!is_chosen)
         choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
                                                : MCP_STDERR_KEEP;
     status = mcp_client_set_stderr(client, choice);
     /* The configuration file's server may have a URL instead of a program. */
-    return options->errors == NOT_CHOSEN && status == MCP_E_UNSUPPORTED
-               ? MCP_OK
-               : status;
+    return !is_chosen && status == MCP_E_UNSUPPORTED ? MCP_OK : status;
 }
 
 mcp_client *make_client(const struct options *options)
@@ -166,34 +187,26 @@ mcp_client *make_client(const struct options *options)
     if (status == MCP_OK) /* some tools run as tasks only */
         status = mcp_client_set_tasks(client, 1);
     if (status == MCP_OK)
-        status = set_headers(client, options);
+        status = set_pairs(client, options);
     if (status == MCP_OK)
         status = set_auth(client, options);
-    if (status == MCP_OK && options->timeout > 0)
-        status = mcp_client_set_timeout(client, (int32_t)options->timeout);
-    if (status == MCP_OK && options->protocol != NULL)
-        status = mcp_client_set_protocol_version(client, options->protocol);
-    if (status == MCP_OK && options->transport != NOT_CHOSEN)
-        status = mcp_client_set_transport(client, options->transport);
-    if (status == MCP_OK && options->insecure_http)
+    if (status == MCP_OK && options->value[OPTION_TIMEOUT] != NULL)
+        status = mcp_client_set_timeout(client,
+                                        options->number[OPTION_TIMEOUT]);
+    if (status == MCP_OK && options->value[OPTION_TRANSPORT] != NULL)
+        status = mcp_client_set_transport(
+            client, (int32_t)options->number[OPTION_TRANSPORT]);
+    if (status == MCP_OK && options->value[OPTION_INSECURE_HTTP] != NULL)
         status = mcp_client_set_allow_plain_http(client, 1);
-    if (status == MCP_OK && options->ca_file != NULL)
-        status = mcp_client_set_ca_file(client, options->ca_file);
-    if (status == MCP_OK &&
-        (options->certificate != NULL || options->key != NULL))
-        status = mcp_client_set_certificate(client, options->certificate,
-                                            options->key);
-    if (status == MCP_OK && options->proxy != NULL)
-        status = mcp_client_set_proxy(client, options->proxy);
-    if (status == MCP_OK && options->unix_socket != NULL)
-        status = mcp_client_set_unix_socket(client, options->unix_socket);
+    if (status == MCP_OK && (options->value[OPTION_CERT] != NULL ||
+                             options->value[OPTION_KEY] != NULL))
+        status = mcp_client_set_certificate(
+            client, options->value[OPTION_CERT], options->value[OPTION_KEY]);
     if (status == MCP_OK)
-        status = set_variables(client, options);
-    if (status == MCP_OK && options->directory != NULL)
-        status = mcp_client_set_directory(client, options->directory);
+        status = set_texts(client, options);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && !options->command->is_of_oauth)
+    if (status == MCP_OK && !is_of_sign_in(options->command))
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);
@@ -294,7 +307,7 @@ static void put_servers(const mcp_config *config)
 
 int servers(mcp_client *client, const struct options *options)
 {
-    mcp_config *config = mcp_config_load(options->config);
+    mcp_config *config = mcp_config_load(options->value[OPTION_CONFIG]);
 
     (void)client;
     if (config == NULL)

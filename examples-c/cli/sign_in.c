@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include <mcpclient_draft.h>
 
 enum { MOST_ANSWER = 16384 };
 
@@ -99,8 +98,8 @@ static int start_reading(const struct options *options)
     reading.input = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
     reading.is_own = reading.input >= 0;
     if (!reading.is_own) {
-        if (!isatty(0) && !(options->command->is_of_oauth &&
-                            options->sign_in.no_browser))
+        if (!isatty(0) && !(is_of_sign_in(options->command) &&
+                            options->value[OPTION_NO_BROWSER] != NULL))
             return 0;
         reading.input = 0;
     }
@@ -122,7 +121,7 @@ static int start_reading(const struct options *options)
 /* Returns 1 if the library listens for the browser. */
 static int is_listened_for(const struct options *options)
 {
-    const char *url = options->sign_in.redirect_url;
+    const char *url = options->value[OPTION_REDIRECT_URL];
 
     return url == NULL || strncmp(url, "http:", 5) == 0;
 }
@@ -131,7 +130,7 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
 {
     const struct options *options = (const struct options *)userdata;
     int is_listened = is_listened_for(options);
-    int wants_browser = !options->sign_in.no_browser;
+    int wants_browser = options->value[OPTION_NO_BROWSER] == NULL;
     int is_open;
 
     hide_progress();
@@ -219,97 +218,115 @@ static void on_notice(void *userdata, mcp_client *client,
     put_sign_in_notice(event);
 }
 
-typedef int32_t (*set_parameter)(mcp_auth *auth, const char *name,
-                                 const char *value);
-
-/* Sets NAME=VALUE, or leaves out NAME. */
-static int32_t set_parameters(mcp_auth *auth, const struct parameters *of,
-                              set_parameter set)
+/* Sets a parameter of a request, NAME=VALUE, or leaves NAME out. */
+static int32_t set_parameter(mcp_auth *auth, int option, const char *text)
 {
+    char *name = strdup(text);
+    char *value = name != NULL ? strchr(name, '=') : NULL;
+    int32_t status = MCP_E_NO_MEMORY;
+
+    if (value != NULL)
+        *value++ = '\0';
+    if (name != NULL)
+        status = option == OPTION_AUTH_PARAM
+                     ? mcp_auth_set_authorization_parameter(auth, name, value)
+                     : mcp_auth_set_token_parameter(auth, name, value);
+    free(name);
+    return status;
+}
+
+typedef int32_t (*set_text)(mcp_auth *auth, const char *text);
+typedef int32_t (*set_switch)(mcp_auth *auth, int32_t on);
+
+/* The options that are one text, or one switch, of the authorization. */
+static const struct {
+    int option;
+    set_text set;
+} texts[] = {
+    {OPTION_CLIENT_METADATA_URL, mcp_auth_set_client_metadata_url},
+    {OPTION_SCOPE, mcp_auth_set_scope},
+    {OPTION_ISSUER, mcp_auth_set_issuer},
+    {OPTION_REDIRECT_URL, mcp_auth_set_redirect_url},
+    {OPTION_ASSERTION_FILE, mcp_auth_set_assertion_file},
+    {OPTION_ASSERTION_ENV, mcp_auth_set_assertion_variable},
+    {OPTION_PROVIDER, mcp_auth_set_provider},
+};
+static const struct {
+    int option;
+    set_switch set;
+} switches[] = {
+    {OPTION_DPOP, mcp_auth_set_dpop},
+    {OPTION_ASSUME_PKCE, mcp_auth_set_assume_pkce},
+    {OPTION_ALLOW_PRIVATE, mcp_auth_set_allow_private},
+};
+
+/* Applies the options that are more than one text. */
+static int32_t set_client(mcp_auth *auth, const struct options *options)
+{
+    const char *const *value = options->value;
+    const char *secret = value[OPTION_CLIENT_SECRET_ENV];
+    const struct choice *method;
     int32_t status = MCP_OK;
-    int i;
 
-    for (i = 0; i < of->count && status == MCP_OK; i++) {
-        char *name = strdup(of->all[i]);
-        char *value = name != NULL ? strchr(name, '=') : NULL;
-
-        if (value != NULL)
-            *value++ = '\0';
-        status = name != NULL ? set(auth, name, value) : MCP_E_NO_MEMORY;
-        free(name);
+    if (value[OPTION_CLIENT_ID] != NULL)
+        status = mcp_auth_set_client(auth, value[OPTION_CLIENT_ID],
+                                     secret != NULL ? getenv(secret) : NULL);
+    if (status == MCP_OK && options->client_key != NULL)
+        status = mcp_auth_set_client_key(auth, options->client_key, NULL, NULL);
+    if (status == MCP_OK && value[OPTION_TOKEN_ENDPOINT] != NULL)
+        status = mcp_auth_set_endpoints(auth,
+                                        value[OPTION_AUTHORIZATION_ENDPOINT],
+                                        value[OPTION_TOKEN_ENDPOINT]);
+    if (status == MCP_OK && value[OPTION_CLIENT_AUTH] != NULL) {
+        method = find_choice(option_table[OPTION_CLIENT_AUTH].choices,
+                             value[OPTION_CLIENT_AUTH]);
+        status = mcp_auth_set_client_auth(auth, method->other);
     }
     return status;
 }
 
-/* Applies the options that say what the servers lack or refuse. */
-static int32_t set_ways_out(mcp_auth *auth, const struct sign_in *of)
-{
-    int32_t status = MCP_OK;
-
-    if (of->provider != NULL)
-        status = mcp_auth_set_provider(auth, of->provider);
-    if (status == MCP_OK && of->token_endpoint != NULL)
-        status = mcp_auth_set_endpoints(auth, of->authorization_endpoint,
-                                        of->token_endpoint);
-    if (status == MCP_OK && of->client_auth != NULL)
-        status = mcp_auth_set_client_auth(auth, of->client_auth);
-    if (status == MCP_OK && of->assume_pkce)
-        status = mcp_auth_set_assume_pkce(auth, 1);
-    if (status == MCP_OK && of->allow_private)
-        status = mcp_auth_set_allow_private(auth, 1);
-    if (status == MCP_OK && of->no_resource)
-        status = mcp_auth_set_authorization_parameter(auth, "resource", NULL);
-    if (status == MCP_OK && of->no_resource)
-        status = mcp_auth_set_token_parameter(auth, "resource", NULL);
-    if (status == MCP_OK)
-        status = set_parameters(auth, &of->authorization_parameters,
-                                mcp_auth_set_authorization_parameter);
-    if (status == MCP_OK)
-        status = set_parameters(auth, &of->token_parameters,
-                                mcp_auth_set_token_parameter);
-    return status;
-}
-
 /* Applies the options to an authorization. */
-static int32_t set_options(mcp_auth *auth, const struct sign_in *of)
+static int32_t set_options(mcp_auth *auth, const struct options *options)
 {
+    const char *const *value = options->value;
     int32_t status = MCP_OK;
+    size_t i;
+    int k;
 
-    if (of->client_id != NULL)
-        status = mcp_auth_set_client(auth, of->client_id, of->client_secret);
-    if (status == MCP_OK && of->client_key != NULL)
-        status = mcp_auth_set_client_key(auth, of->client_key, NULL, NULL);
-    if (status == MCP_OK && of->metadata_url != NULL)
-        status = mcp_auth_set_client_metadata_url(auth, of->metadata_url);
-    if (status == MCP_OK && of->scope != NULL)
-        status = mcp_auth_set_scope(auth, of->scope);
-    if (status == MCP_OK && of->issuer != NULL)
-        status = mcp_auth_set_issuer(auth, of->issuer);
-    if (status == MCP_OK && of->redirect_url != NULL)
-        status = mcp_auth_set_redirect_url(auth, of->redirect_url);
-    if (status == MCP_OK && of->assertion_file != NULL)
-        status = mcp_auth_set_assertion_file(auth, of->assertion_file);
-    if (status == MCP_OK && of->assertion_variable != NULL)
-        status = mcp_auth_set_assertion_variable(auth, of->assertion_variable);
-    if (status == MCP_OK && of->dpop)
-        status = mcp_auth_set_dpop(auth, 1);
+    for (i = 0; i < sizeof texts / sizeof *texts && status == MCP_OK; i++)
+        if (value[texts[i].option] != NULL)
+            status = texts[i].set(auth, value[texts[i].option]);
+    for (i = 0; i < sizeof switches / sizeof *switches && status == MCP_OK;
+         i++)
+        if (value[switches[i].option] != NULL)
+            status = switches[i].set(auth, 1);
     if (status == MCP_OK)
-        status = set_ways_out(auth, of);
-    if (status == MCP_OK && (of->store == NULL || of->store[0] != '\0'))
-        status = mcp_auth_set_store_file(auth, of->store);
+        status = set_client(auth, options);
+    if (status == MCP_OK && value[OPTION_NO_RESOURCE] != NULL)
+        status = set_parameter(auth, OPTION_AUTH_PARAM, "resource");
+    if (status == MCP_OK && value[OPTION_NO_RESOURCE] != NULL)
+        status = set_parameter(auth, OPTION_TOKEN_PARAM, "resource");
+    for (k = 0; k < options->given_count && status == MCP_OK; k++)
+        if (options->given[k].option == OPTION_AUTH_PARAM ||
+            options->given[k].option == OPTION_TOKEN_PARAM)
+            status = set_parameter(auth, options->given[k].option,
+                                   options->given[k].value);
+    if (status == MCP_OK && (value[OPTION_TOKEN_STORE] == NULL ||
+                             value[OPTION_TOKEN_STORE][0] != '\0'))
+        status = mcp_auth_set_store_file(auth, value[OPTION_TOKEN_STORE]);
     return status;
 }
 
 /* Sets OAuth up if an option or the configuration file asks for it. */
 int32_t set_auth(mcp_client *client, const struct options *options)
 {
-    const struct sign_in *of = &options->sign_in;
-    int grant = grant_of(of);
-    int is_of_file = options->config != NULL && grant == NOT_CHOSEN;
+    int grant = grant_of(options);
+    int is_of_file =
+        options->value[OPTION_CONFIG] != NULL && grant == NOT_CHOSEN;
     mcp_auth *auth = is_of_file ? mcp_client_ref_auth(client) : NULL;
     int32_t status;
 
-    if (auth == NULL && !of->is_wanted)
+    if (auth == NULL && !options->wants_oauth)
         return MCP_OK;
     if (auth == NULL) {
         auth = mcp_auth_new(grant != NOT_CHOSEN ? grant
@@ -324,8 +341,8 @@ int32_t set_auth(mcp_client *client, const struct options *options)
     if (status == MCP_OK)
         status = mcp_auth_set_device_handler(auth, on_device_code, NULL, NULL);
     if (status == MCP_OK)
-        status = set_options(auth, of);
-    if (status == MCP_OK && of->is_wanted)
+        status = set_options(auth, options);
+    if (status == MCP_OK && options->wants_oauth)
         status = mcp_client_set_auth(client, auth);
     return status;
 }

@@ -233,8 +233,8 @@ static int put_whole_result(FILE *to, const mcp_result *result,
     const char *json = mcp_result_structured_json(result, &length);
 
     if (mcp_result_content_count(result) > 0) {
-        if (options->output != NULL)
-            *status = save_contents(to, result, options->output);
+        if (options->value[OPTION_OUTPUT] != NULL)
+            *status = save_contents(to, result, options->value[OPTION_OUTPUT]);
         else
             put_contents(to, result);
         return 1;
@@ -312,7 +312,7 @@ int call(mcp_client *client, const struct options *options)
     mcp_json *schema = NULL, *arguments = NULL;
     mcp_result *result = NULL;
 
-    if (options->output != NULL && check_folder(options->output) != SUCCESS)
+    if (options->value[OPTION_OUTPUT] != NULL && check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
         return FAILED; /* before the tool does anything */
     if (is_listed && find_schema(client, name, &schema) != MCP_OK)
         return fail(options);

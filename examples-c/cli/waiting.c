@@ -147,7 +147,7 @@ void start_waiting(mcp_client *client, const struct options *options)
     sigset_t all, before;
 
     if (client == NULL || (!isatty(2) && !options->verbose) ||
-        options->command->is_of_oauth || pipe(waiting.stop) != 0)
+        is_of_sign_in(options->command) || pipe(waiting.stop) != 0)
         return;
     fcntl(waiting.stop[0], F_SETFD, FD_CLOEXEC);
     fcntl(waiting.stop[1], F_SETFD, FD_CLOEXEC);
