@@ -140,8 +140,8 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
 /// Results, errors, cancels and requests outlive the client.  From then on
 /// its requests are MCP_E_CLOSED; you must still free them.  The function
 /// waits like mcp_client_close(), and then runs the done callbacks of the
-/// requests that no other function has handed out.  In the child of a fork() it releases
-/// memory and descriptors, and sends nothing.
+/// requests that no other function has handed out.  In the child of a fork()
+/// it releases memory and descriptors, and sends nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
