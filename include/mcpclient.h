@@ -68,7 +68,9 @@
  * or after the handles that it came from.  If a function returns a
  * `const T *`, you borrow it: it is valid as long as the handle that it came
  * from.  The library copies what you pass in.  `*out` is NULL after a
- * failure.
+ * failure, with one exception: a tool has run, and its result does not match
+ * its output schema.  Then the status is MCP_E_SCHEMA, and `*out` is the
+ * result, which you own: see mcp_call_tool().
  *
  * TEXT is UTF-8 and ends with a NUL.  A function whose text may be long has a
  * parameter `size_t *len`.  Unless it is NULL, it receives the number of
@@ -1321,10 +1323,20 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
  * arguments.
  * `out`, unless NULL, receives the result, or NULL on failure; free it with
- * mcp_result_free().
+ * mcp_result_free().  After MCP_E_SCHEMA it is the result.
  *
  * A tool that fails gives a result, and this function returns MCP_OK: check
  * mcp_result_is_error().
+ *
+ * If the last list of tools has an outputSchema for the tool, the structured
+ * content of the result is checked against it.  If it does not match, or is
+ * missing, the function returns MCP_E_SCHEMA: the message names the field,
+ * the result is handed out, and mcp_error_may_have_run() returns 1.  There
+ * is no check without a list, for the result of a tool that failed, for a
+ * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
+ * mcp_get_task_result(), and if the library was built without the Cargo feature
+ * "schema".  To check arguments before a call, see
+ * mcp_tool_check_arguments().
  *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
@@ -2763,7 +2775,7 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.
+ * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -3193,10 +3205,12 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * or NULL.
  *
  * Returns the status of the request, and makes its error the last error of
- * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+ * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+ * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
  * if the request is in flight or was not started.
  */
-int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+int32_t mcp_request_take_result(mcp_request *request,
+                                mcp_result **out);
 
 /**
  * Returns why the request failed when it was last performed or started.
