@@ -971,9 +971,9 @@ const char *mcp_status_name(int32_t status);
  * Made by: mcp_error_copy().
  *
  * Functions: mcp_error_status(), mcp_error_message(),
- *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
- *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
- *   mcp_error_exit_status(), mcp_error_copy().
+ *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_rpc_message(),
+ *   mcp_error_data_json(), mcp_error_challenge(), mcp_error_retry_after(),
+ *   mcp_error_may_have_run(), mcp_error_exit_status(), mcp_error_copy().
  *
  * Released by: mcp_error_free().
  */
@@ -1019,6 +1019,23 @@ int32_t mcp_error_http_status(const mcp_error *error);
  * Spec: basic, error codes.
  */
 int32_t mcp_error_rpc_code(const mcp_error *error);
+
+/**
+ * Returns the member `message` of the JSON-RPC error that the server sent, as
+ * the server wrote it.
+ *
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * mcp_error_message() says the same for a person: on one line, cut, and with
+ * advice.  This text is for a program that passes the error on.
+ *
+ * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+ * server repeated in it are masked.  Returns NULL if the error is not one that
+ * the server sent as a JSON-RPC error, and for a text of more than 1 MiB.
+ *
+ * Spec: basic, responses.
+ */
+const char *mcp_error_rpc_message(const mcp_error *error);
 
 /**
  * Returns the member `data` of the JSON-RPC error as JSON text.

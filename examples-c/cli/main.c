@@ -160,6 +160,7 @@ static int run(const struct options *options)
     start_waiting(client, options);
     if (client == NULL ||
         (options->command->run != listen_to &&
+         options->command->run != run_proxy &&
          ask_for_logs(client, options, 1) != MCP_OK))
         status = fail(options);
     else
