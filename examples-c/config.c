@@ -11,6 +11,7 @@
 
 static void list(const mcp_config *config)
 {
+    const char *warning;
     size_t i;
 
     for (i = 0; i < mcp_config_count(config); i++) {
@@ -22,8 +23,8 @@ static void list(const mcp_config *config)
             target = mcp_status_name(mcp_config_status(config, i));
         printf("%-16s %s\n", mcp_config_name(config, i), target);
     }
-    for (i = 0; i < mcp_config_warning_count(config); i++)
-        fprintf(stderr, "warning: %s\n", mcp_config_warning(config, i));
+    for (i = 0; (warning = mcp_config_warning(config, i)) != NULL; i++)
+        fprintf(stderr, "warning: %s\n", warning);
 }
 
 /* A getter returns NULL if the server sent no text. */

@@ -11,7 +11,9 @@ int main(int argc, char **argv)
 {
     mcp_client *client;
     mcp_result *server = NULL;
-    const char *name, *version;
+    mcp_json *info;
+    const char *name, *version, *capabilities, *text;
+    size_t length = 0;
 
     if (argc != 2) {
         fprintf(stderr, "usage: server_info URL\n");
@@ -28,7 +30,11 @@ int main(int argc, char **argv)
     printf("%s %s speaks %s\n", name != NULL ? name : "(no name)",
            version != NULL ? version : "",
            mcp_result_protocol_version(server));
-    printf("capabilities: %s\n", mcp_result_capabilities_json(server, NULL));
+    text = mcp_result_json(server, &length); /* all that the server says */
+    info = mcp_json_parse(text, length);
+    capabilities = mcp_json_text(mcp_json_at(info, "/capabilities"), NULL);
+    printf("capabilities: %s\n", capabilities != NULL ? capabilities : "{}");
+    mcp_json_free(info);
     printf("has tools: %s\n",
            mcp_result_has_capability(server, "tools") ? "yes" : "no");
     mcp_result_free(server);

@@ -33,7 +33,7 @@ static void on_event(void *userdata, mcp_client *client,
         ++*count;
         break;
     case MCP_EVENT_LOG:
-        printf("log: %s\n", or_none(mcp_event_data_json(event, NULL)));
+        printf("log: %s\n", or_none(mcp_event_message(event)));
         ++*count;
         break;
     default:

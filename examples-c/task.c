@@ -52,17 +52,17 @@ static int32_t begin(mcp_client *client, const char *tool,
 static int show(const mcp_result *result)
 {
     int is_error = mcp_result_is_error(result);
+    const mcp_task *task = mcp_result_task(result, 0);
 
-    if (mcp_result_task_id(result) == NULL)
+    if (task == NULL)
         fprintf(is_error ? stderr : stdout, "%s\n",
                 mcp_result_text(result, NULL));
-    else if (mcp_result_task_message(result) == NULL)
-        printf("%s %s\n", mcp_result_task_id(result),
-               or_none(mcp_result_task_status(result)));
+    else if (mcp_task_message(task) == NULL)
+        printf("%s %s\n", or_none(mcp_task_id(task)),
+               or_none(mcp_task_status(task)));
     else
-        printf("%s %s: %s\n", mcp_result_task_id(result),
-               or_none(mcp_result_task_status(result)),
-               mcp_result_task_message(result));
+        printf("%s %s: %s\n", or_none(mcp_task_id(task)),
+               or_none(mcp_task_status(task)), mcp_task_message(task));
     return !is_error;
 }
 

@@ -87,7 +87,8 @@
  * THREADS.  Any thread may call any function.  Several threads may use an
  * mcp_client, an mcp_cancel or an mcp_input at the same time.  Several
  * threads may read an mcp_result or an mcp_config at the same time.  Only one
- * thread at a time may use an mcp_request or an mcp_json.  Thread
+ * thread at a time may use an mcp_request or an mcp_json; mcp_request names
+ * the functions that are an exception.  Thread
  * cancellation is disabled inside every function, and in the callbacks that
  * run there: after pthread_cancel() a thread ends at its first cancellation
  * point after the function returns.  Do not call the library from a thread
@@ -96,7 +97,7 @@
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
  * callback may call this library, but must not free the handle for which it
- * was called.  A callback must return: do not leave it by an exception,
+ * was called; only a done callback may free its request.  A callback must return: do not leave it by an exception,
  * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
@@ -333,6 +334,18 @@ typedef void (*mcp_progress_fn)(void *userdata,
                                 const char *message);
 
 /**
+ * Receives a started request that is done; see mcp_request_set_done().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: read its status and take its result.  The callback may free the
+ * request, or start it again.
+ *
+ * The callback runs on a thread of the application, inside
+ * mcp_client_dispatch() or inside a call of the same client that waits.
+ */
+typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
+
+/**
  * Handles a notification; see mcp_client_set_event_handler().
  *
  * `userdata`: the pointer given with the callback.
@@ -428,7 +441,8 @@ typedef void (*mcp_input_fn)(void *userdata,
  * The background thread uses three.
  *
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
- *   mcp_config_new_client(), mcp_client_new_config().
+ *   mcp_config_new_client(), mcp_client_new_config(), mcp_request_client(),
+ *   mcp_input_client().
  *
  * Functions: mcp_client_close(), mcp_client_set_header(),
  *   mcp_client_set_token(), mcp_client_set_token_handler(),
@@ -457,8 +471,7 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
  *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
- *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task(),
- *   mcp_list_tasks().
+ *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
  *
  * Released by: mcp_client_free().
  */
@@ -495,7 +508,8 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  *
  * Results, errors, cancels and requests outlive the client.  From then on
  * its requests are MCP_E_CLOSED; you must still free them.  The function
- * waits like mcp_client_close().  In the child of a fork() it releases
+ * waits like mcp_client_close(), and then runs the done callbacks of the
+ * requests that no other function has handed out.  In the child of a fork() it releases
  * memory and descriptors, and sends nothing.
  */
 void mcp_client_free(mcp_client *client);
@@ -911,6 +925,14 @@ int32_t mcp_version_number(void);
 #define MCP_E_INTEGRITY 66
 
 /**
+ * A value does not match a JSON Schema of a tool: the arguments of
+ * mcp_tool_check_arguments(), or the structured content of a result.  The
+ * message names the field.  The tool has run, and its result is handed out
+ * beside this status: see mcp_call_tool().
+ */
+#define MCP_E_SCHEMA 67
+
+/**
  * A state, not an error: a started request is not done.  See
  * mcp_request_status().
  */
@@ -937,15 +959,20 @@ const char *mcp_status_name(int32_t status);
  * mcp_request_error(), which does not change until the request is performed
  * again.  It is for applications that do not control on which thread the
  * next call runs, such as programs in Go and in other languages that move
- * work between threads.
+ * work between threads.  mcp_error_copy() keeps an error for as long as you
+ * need it.
  *
  * An error never contains a token or the value of a header, even if the
  * server repeated it in a response.
  *
+ * Made by: mcp_error_copy().
+ *
  * Functions: mcp_error_status(), mcp_error_message(),
  *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
  *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
- *   mcp_error_exit_status().
+ *   mcp_error_exit_status(), mcp_error_copy().
+ *
+ * Released by: mcp_error_free().
  */
 struct mcp_error;
 
@@ -1060,6 +1087,23 @@ int32_t mcp_error_may_have_run(const mcp_error *error);
  */
 int32_t mcp_error_exit_status(const mcp_error *error);
 
+/**
+ * Copies an error, to keep it.
+ *
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * Returns a handle to free with mcp_error_free(); NULL if there is no error.
+ * The functions of this chapter read it as they read other errors.
+ */
+mcp_error *mcp_error_copy(const mcp_error *error);
+
+/**
+ * Releases an error that mcp_error_copy() returned.
+ *
+ * `error`: such an error, which is not used again, or NULL.
+ */
+void mcp_error_free(mcp_error *error);
+
 /*
  * ===========================================================================
  * RESULTS
@@ -1090,22 +1134,17 @@ int32_t mcp_error_exit_status(const mcp_error *error);
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
  *
- * Functions: mcp_result_json(), mcp_result_meta_json(),
- *   mcp_result_next_cursor(), mcp_result_ttl(), mcp_result_content_count(),
- *   mcp_result_content(), mcp_result_is_error(), mcp_result_text(),
- *   mcp_result_structured_json(), mcp_result_prompt_description(),
- *   mcp_result_completion_count(), mcp_result_completion(),
- *   mcp_result_completion_has_more(), mcp_result_completion_total(),
+ * Functions: mcp_result_json(), mcp_result_next_cursor(),
+ *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
+ *   mcp_result_text(), mcp_result_structured_json(),
+ *   mcp_result_prompt_description(), mcp_result_completion_count(),
+ *   mcp_result_completion(), mcp_result_completion_has_more(),
  *   mcp_result_tool_count(), mcp_result_tool(), mcp_result_resource_count(),
  *   mcp_result_resource(), mcp_result_prompt_count(), mcp_result_prompt(),
  *   mcp_result_skill_count(), mcp_result_skill(), mcp_result_find_tool(),
  *   mcp_result_server_name(), mcp_result_server_version(),
- *   mcp_result_server_title(), mcp_result_protocol_version(),
- *   mcp_result_instructions(), mcp_result_capabilities_json(),
- *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task(),
- *   mcp_result_task_id(), mcp_result_task_status(),
- *   mcp_result_task_message(), mcp_result_task_poll_interval(),
- *   mcp_result_task_ttl().
+ *   mcp_result_protocol_version(), mcp_result_instructions(),
+ *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
  */
@@ -1132,21 +1171,6 @@ void mcp_result_free(mcp_result *result);
 const char *mcp_result_json(const mcp_result *result, size_t *len);
 
 /**
- * Returns the member _meta of the result as a JSON object.
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
-
-/**
  * Returns the cursor of the next page, for a request that reads a single
  * page.
  *
@@ -1161,17 +1185,6 @@ const char *mcp_result_meta_json(const mcp_result *result, size_t *len);
  * Spec: pagination.
  */
 const char *mcp_result_next_cursor(const mcp_result *result);
-
-/**
- * Returns for how many milliseconds the server declares the result fresh.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say so.
- *
- * Spec: caching (2026-07-28).
- */
-int64_t mcp_result_ttl(const mcp_result *result);
 
 /**
  * Returns the server's name in a result of mcp_connect().
@@ -1200,19 +1213,6 @@ const char *mcp_result_server_name(const mcp_result *result);
 const char *mcp_result_server_version(const mcp_result *result);
 
 /**
- * Returns the server's name to show to people, in a result of mcp_connect().
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
- *
- * Spec: Implementation, title.
- */
-const char *mcp_result_server_title(const mcp_result *result);
-
-/**
  * Returns the negotiated protocol revision, such as "2025-11-25", in a
  * result of mcp_connect().
  *
@@ -1238,23 +1238,6 @@ const char *mcp_result_protocol_version(const mcp_result *result);
  * Spec: initialize, server/discover.
  */
 const char *mcp_result_instructions(const mcp_result *result);
-
-/**
- * Returns the server's capabilities as a JSON object, in a result of
- * mcp_connect().
- *
- * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Never NULL for such a result: "{}" if the server sent none or a value of
- * another type.  NULL for any other result.  Borrowed from the result: valid
- * until mcp_result_free().
- *
- * Spec: ServerCapabilities.
- */
-const char *mcp_result_capabilities_json(const mcp_result *result,
-                                         size_t *len);
 
 /**
  * Returns 1 if the server declares a capability in a result of
@@ -1291,12 +1274,13 @@ int32_t mcp_result_has_capability(const mcp_result *result, const char *name);
 /**
  * A TOOL of mcp_result_tool(), borrowed from the result.
  *
- * All its texts come from the server: do not trust them.
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * annotations and the member _meta, read mcp_tool_json() with
+ * mcp_json_parse() and mcp_json_at(); for a hint, see mcp_tool_hint().
  *
  * Functions: mcp_tool_name(), mcp_tool_title(), mcp_tool_description(),
  *   mcp_tool_input_schema_json(), mcp_tool_output_schema_json(),
- *   mcp_tool_annotations_json(), mcp_tool_icons_json(), mcp_tool_meta_json(),
- *   mcp_tool_json(), mcp_tool_hint().
+ *   mcp_tool_json(), mcp_tool_hint(), mcp_tool_check_arguments().
  */
 struct mcp_tool;
 
@@ -1497,51 +1481,6 @@ const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
 const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
 
 /**
- * Returns the tool's annotations as a JSON object.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: ToolAnnotations.
- */
-const char *mcp_tool_annotations_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's icons as a JSON array.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_tool_icons_json(const mcp_tool *tool, size_t *len);
-
-/**
- * Returns the tool's member _meta as a JSON object.
- *
- * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_tool_meta_json(const mcp_tool *tool, size_t *len);
-
-/**
  * Returns the whole tool as JSON text.
  *
  * `tool`: NULL gives NULL.
@@ -1568,6 +1507,29 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  * Spec: ToolAnnotations.
  */
 int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
+
+/**
+ * Checks arguments against the tool's inputSchema, without any I/O.
+ *
+ * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+ * or "" for no arguments.
+ *
+ * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+ * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+ * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+ * used: it is invalid, refers to another document, exceeds a limit, or the
+ * library was built without the Cargo feature "schema".  The message says
+ * which.  The server checks the arguments as well, so that a program may call
+ * the tool in that case.
+ *
+ * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+ * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+ * tool without inputSchema takes all arguments.
+ *
+ * Spec: Tool, inputSchema.
+ */
+int32_t mcp_tool_check_arguments(const mcp_tool *tool,
+                                 const char *arguments_json);
 
 /*
  * ===========================================================================
@@ -1612,10 +1574,11 @@ int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
  * A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
  * of a tool's result, of a resource that was read, or of a prompt's message.
  *
+ * For the annotations and the member _meta, read mcp_content_json() with
+ * mcp_json_parse() and mcp_json_at().
+ *
  * Functions: mcp_content_kind(), mcp_content_role(), mcp_content_text(),
- *   mcp_content_data(), mcp_content_mime_type(), mcp_content_uri(),
- *   mcp_content_name(), mcp_content_resource(),
- *   mcp_content_annotations_json(), mcp_content_meta_json(),
+ *   mcp_content_data(), mcp_content_mime_type(), mcp_content_resource(),
  *   mcp_content_json().
  */
 struct mcp_content;
@@ -1737,72 +1700,19 @@ const void *mcp_content_data(const mcp_content *content, size_t *len);
 const char *mcp_content_mime_type(const mcp_content *content);
 
 /**
- * Returns the URI of a resource or of a resource link; NULL for other kinds.
+ * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to, or that
+ * MCP_CONTENT_RESOURCE contains; NULL for other kinds.
  *
  * `content`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Read its URI with mcp_resource_uri(), and the rest with the functions that
+ * follow that one.  Each content block of mcp_read_resource() is of the kind
+ * MCP_CONTENT_RESOURCE.  Borrowed from the result: valid until
+ * mcp_result_free().
  *
  * Spec: ResourceLink, ResourceContents.
  */
-const char *mcp_content_uri(const mcp_content *content);
-
-/**
- * Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink, name.
- */
-const char *mcp_content_name(const mcp_content *content);
-
-/**
- * Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
- * other kinds.
- *
- * `content`: NULL gives NULL.
- *
- * Read it with mcp_resource_uri() and the functions that follow it.
- * Borrowed from the result: valid until mcp_result_free().
- *
- * Spec: ResourceLink.
- */
 const mcp_resource *mcp_content_resource(const mcp_content *content);
-
-/**
- * Returns the annotations of a content block as a JSON object.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Annotations.
- */
-const char *mcp_content_annotations_json(const mcp_content *content,
-                                         size_t *len);
-
-/**
- * Returns the member _meta of a content block as a JSON object.
- *
- * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_content_meta_json(const mcp_content *content, size_t *len);
 
 /**
  * Returns the whole content block as JSON text.
@@ -1835,15 +1745,16 @@ const char *mcp_content_json(const mcp_content *content, size_t *len);
  */
 
 /**
- * A RESOURCE or a resource template of mcp_result_resource(), or the target
- * of a resource link in a content block; borrowed from the result.
+ * A RESOURCE or a resource template of mcp_result_resource(), or the resource
+ * of a content block, see mcp_content_resource(); borrowed from the result.
  *
- * All its texts come from the server: do not trust them.
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * annotations and the member _meta, read mcp_resource_json() with
+ * mcp_json_parse() and mcp_json_at().
  *
  * Functions: mcp_resource_uri(), mcp_resource_name(), mcp_resource_title(),
  *   mcp_resource_description(), mcp_resource_mime_type(),
- *   mcp_resource_size(), mcp_resource_annotations_json(),
- *   mcp_resource_icons_json(), mcp_resource_meta_json(), mcp_resource_json().
+ *   mcp_resource_size(), mcp_resource_json().
  */
 struct mcp_resource;
 
@@ -1989,53 +1900,6 @@ const char *mcp_resource_mime_type(const mcp_resource *resource);
 int64_t mcp_resource_size(const mcp_resource *resource);
 
 /**
- * Returns the resource's annotations as a JSON object.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Annotations.
- */
-const char *mcp_resource_annotations_json(const mcp_resource *resource,
-                                          size_t *len);
-
-/**
- * Returns the resource's icons as a JSON array.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_resource_icons_json(const mcp_resource *resource,
-                                    size_t *len);
-
-/**
- * Returns the resource's member _meta as a JSON object.
- *
- * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_resource_meta_json(const mcp_resource *resource, size_t *len);
-
-/**
  * Returns the whole resource as JSON text.
  *
  * `resource`: NULL gives NULL.
@@ -2070,13 +1934,14 @@ const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
 /**
  * A PROMPT of mcp_result_prompt(), borrowed from the result.
  *
- * All its texts come from the server: do not trust them.
+ * All its texts come from the server: do not trust them.  For the icons, the
+ * member _meta and the titles of arguments, read mcp_prompt_json() with
+ * mcp_json_parse() and mcp_json_at().
  *
  * Functions: mcp_prompt_name(), mcp_prompt_title(), mcp_prompt_description(),
  *   mcp_prompt_argument_count(), mcp_prompt_argument_name(),
- *   mcp_prompt_argument_title(), mcp_prompt_argument_description(),
- *   mcp_prompt_argument_required(), mcp_prompt_icons_json(),
- *   mcp_prompt_meta_json(), mcp_prompt_json().
+ *   mcp_prompt_argument_description(), mcp_prompt_argument_required(),
+ *   mcp_prompt_json().
  */
 struct mcp_prompt;
 
@@ -2212,19 +2077,6 @@ size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
 const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
 
 /**
- * Returns an argument's name to show to people, by its index.
- *
- * `prompt`: NULL gives NULL.
- * `index`: starts at 0; NULL past the end.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: PromptArgument.
- */
-const char *mcp_prompt_argument_title(const mcp_prompt *prompt, size_t index);
-
-/**
  * Returns an argument's description by its index.
  *
  * `prompt`: NULL gives NULL.
@@ -2247,36 +2099,6 @@ const char *mcp_prompt_argument_description(const mcp_prompt *prompt,
  * Spec: PromptArgument, required.
  */
 int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
-
-/**
- * Returns the prompt's icons as a JSON array.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: Icon.
- */
-const char *mcp_prompt_icons_json(const mcp_prompt *prompt, size_t *len);
-
-/**
- * Returns the prompt's member _meta as a JSON object.
- *
- * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
- *
- * Spec: basic, _meta.
- */
-const char *mcp_prompt_meta_json(const mcp_prompt *prompt, size_t *len);
 
 /**
  * Returns the whole prompt as JSON text.
@@ -2350,18 +2172,6 @@ const char *mcp_result_completion(const mcp_result *result, size_t index);
  * Spec: completion/complete, hasMore.
  */
 int32_t mcp_result_completion_has_more(const mcp_result *result);
-
-/**
- * Returns how many completions the server has in total, for a result of
- * mcp_complete().
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say so.
- *
- * Spec: completion/complete, total.
- */
-int64_t mcp_result_completion_total(const mcp_result *result);
 
 /*
  * ===========================================================================
@@ -2628,12 +2438,19 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  * sends it again.  While a request is in flight its options cannot be
  * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
  * see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
- * that any thread may call mcp_request_status() and fire the request's
- * mcp_cancel.
+ * that any thread may call mcp_request_status() and mcp_request_cancel(), and
+ * fire the request's mcp_cancel.
+ *
+ * A completed request is handed out once, by exactly one of these:
+ * mcp_request_perform(), mcp_request_wait(), the callback of
+ * mcp_request_set_done(), or mcp_client_next_done().  After
+ * mcp_client_close() the requests that were in flight are handed out as
+ * MCP_E_CLOSED.  After mcp_client_free() only mcp_request_wait() hands out a
+ * request without a done callback.
  *
  * Made by: mcp_request_new(), mcp_request_new_call_tool(),
  *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
- *   mcp_client_next_done().
+ *   mcp_client_next_done(), mcp_input_request().
  *
  * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
  *   mcp_request_set_progress(), mcp_request_set_cancel(),
@@ -2641,7 +2458,9 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *   mcp_request_set_all_pages(), mcp_request_set_userdata(),
  *   mcp_request_userdata(), mcp_request_perform(), mcp_request_start(),
  *   mcp_request_status(), mcp_request_wait(), mcp_request_take_result(),
- *   mcp_request_error(), mcp_request_set_task().
+ *   mcp_request_error(), mcp_request_set_done(), mcp_request_cancel(),
+ *   mcp_request_set_header(), mcp_request_client(), mcp_request_method(),
+ *   mcp_request_set_task().
  *
  * Released by: mcp_request_free().
  */
@@ -2858,11 +2677,118 @@ int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 void mcp_request_set_userdata(mcp_request *request, void *userdata);
 
 /**
+ * Sets a callback that receives the request when it was started and is done.
+ *
+ * `callback`: runs once for each successful mcp_request_start(), whatever the
+ * status of the request is.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callback hands out the request in place of mcp_client_next_done(),
+ * which never returns a request that has a done callback.
+ * mcp_request_wait() returns the status of such a request, and its callback
+ * runs as well.  The callback does not run for mcp_request_perform().
+ *
+ * The callback runs inside mcp_client_dispatch(), or inside a call of the
+ * same client that waits, on any of the threads that are in such a function.
+ * It never runs inside another callback of its client on the same thread: it
+ * runs after that callback has returned.  It may make calls with the client,
+ * and may start other requests and wait for them.  Done callbacks that
+ * become due meanwhile run after it.
+ *
+ * mcp_client_close() runs no done callback.  A later mcp_client_dispatch()
+ * runs those of the requests that were in flight, with the status
+ * MCP_E_CLOSED.  mcp_client_free() runs those that are left, on the thread
+ * that calls it.
+ *
+ * A request that is freed gets no callback any more.  If its callback is
+ * running on another thread at that time, mcp_request_free() waits until it
+ * returns, unless it is called inside a callback.  Do not hold a lock that
+ * the callback takes.  If the callback frees its request, no other thread may
+ * free a request that has been started: use mcp_request_cancel() there.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ *
+ * Threads: one at a time.
+ */
+int32_t mcp_request_set_done(mcp_request *request,
+                             mcp_done_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
+ * Sets an HTTP header that the library sends with this request.
+ *
+ * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
+ * treated as a secret.  It is sent to the origin of the server only.  NULL
+ * removes the header from the request.
+ *
+ * The header replaces a header of the client that has the same name.  It is
+ * sent with each HTTP request of this request: with each page of a list, when
+ * the request is sent again, and when its response is resumed.  It is not
+ * sent to connect, if this request is the first one of the client.
+ *
+ * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
+ * header is Authorization, and the client has a token when the request is
+ * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
+ *
+ * Threads: one at a time.
+ * Spec: authorization, RFC 9110.
+ */
+int32_t mcp_request_set_header(mcp_request *request,
+                               const char *name,
+                               const char *value);
+
+/**
  * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
  *
  * `request`: NULL gives NULL.
  */
 void *mcp_request_userdata(const mcp_request *request);
+
+/**
+ * Returns the client of a request; NULL after mcp_client_free().
+ *
+ * `request`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours: it is the pointer that the request
+ * was made with.
+ */
+mcp_client *mcp_request_client(const mcp_request *request);
+
+/**
+ * Returns the method of a request, such as "tools/call".
+ *
+ * `request`: NULL gives NULL.
+ *
+ * Returns UTF-8 text, valid as long as the request.
+ *
+ * Spec: basic, requests.
+ */
+const char *mcp_request_method(const mcp_request *request);
+
+/**
+ * Ends a request that is in flight.  It completes as MCP_E_CANCELLED.
+ *
+ * `request`: a request that was started, or that another thread performs.
+ *
+ * The function does not wait.  The request is done soon afterwards, and is
+ * handed out like other requests.  It also tells the server to stop, if the
+ * protocol revision has a message for that.  Nothing is sent if the request
+ * has not reached the server.  A cancelled request uses no descriptor.
+ *
+ * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
+ * MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+ * the request is not in flight, and if its result has arrived already: it
+ * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ *
+ * The thread must know that the request is not freed meanwhile.  An
+ * mcp_cancel has not this condition, and a signal handler can fire it.
+ *
+ * Threads: any, also while another thread uses the request.
+ * Spec: cancellation.
+ */
+int32_t mcp_request_cancel(mcp_request *request);
 
 /**
  * A CANCEL: a switch that ends requests, from another thread or from a
@@ -2975,7 +2901,8 @@ int32_t mcp_request_start(mcp_request *request);
 int32_t mcp_client_fd(mcp_client *client);
 
 /**
- * Runs the handlers for everything that has arrived, on this thread.
+ * Runs the handlers for everything that has arrived, and the callbacks of
+ * mcp_request_set_done(), on this thread.
  *
  * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
  * a negative number is MCP_E_INVALID_ARGUMENT.
@@ -2984,8 +2911,9 @@ int32_t mcp_client_fd(mcp_client *client);
  * mcp_client_next_done().  Messages that arrive while the function runs are
  * left for its next call.
  *
- * Inside a handler of the same client this function runs no event handler:
- * the events stay queued, in order, until the handler has returned.  Inside
+ * Inside a handler of the same client this function runs no event handler
+ * and no done callback: they stay queued, in order, until the handler has
+ * returned.  Inside
  * a callback that gets or stores a credential it does not wait: it returns
  * MCP_E_STATE where it would have to.
  *
@@ -3004,9 +2932,9 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
  *
  * Call this function after mcp_client_dispatch(), until it returns NULL.
  * Each completed request is handed out once: by this function, or by the
- * mcp_request_wait() that returns its status.  A request that is performed or
- * started again before it was handed out is not handed out for its earlier
- * result.  A request that was in flight when the client was closed is handed
+ * mcp_request_wait() that returns its status.  A request with a done callback
+ * is handed out by the callback only.  A request that is performed or started
+ * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
  * out, with the status MCP_E_CLOSED.
  *
  * Only one thread may free a request.
@@ -3035,7 +2963,9 @@ int32_t mcp_request_status(const mcp_request *request);
  * or stores a credential; MCP_E_FORKED.
  *
  * A request whose status this function has returned is handed out:
- * mcp_client_next_done() does not return it again.
+ * mcp_client_next_done() does not return it again.  A request with a done
+ * callback is handed out by the callback: see mcp_request_set_done().  The
+ * callback may free the request during the wait.
  */
 int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
 
@@ -3108,8 +3038,7 @@ const mcp_error *mcp_request_error(const mcp_request *request);
 #define MCP_EVENT_RESOURCE_UPDATED 8
 
 /**
- * A log message.  See mcp_event_log_level(), mcp_event_logger() and
- * mcp_event_data_json().
+ * A log message.  See mcp_event_log_level() and mcp_event_message().
  */
 #define MCP_EVENT_LOG 16
 
@@ -3183,8 +3112,8 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  * return.
  *
  * Functions: mcp_event_kind(), mcp_event_method(), mcp_event_params_json(),
- *   mcp_event_uri(), mcp_event_log_level(), mcp_event_logger(),
- *   mcp_event_data_json(), mcp_event_message(), mcp_event_task().
+ *   mcp_event_uri(), mcp_event_log_level(), mcp_event_message(),
+ *   mcp_event_task().
  */
 struct mcp_event;
 
@@ -3360,40 +3289,18 @@ const char *mcp_event_uri(const mcp_event *event);
 int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
- * Returns the logger's name of a log message, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  Valid while the handler runs.
- *
- * Spec: notifications/message.
- */
-const char *mcp_event_logger(const mcp_event *event);
-
-/**
- * Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
- *
- * `event`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none, and for other kinds of event.  Valid
- * while the handler runs.
- *
- * Spec: notifications/message.
- */
-const char *mcp_event_data_json(const mcp_event *event, size_t *len);
-
-/**
- * Returns the text of an event of the library, to show to a person: the
- * reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * Returns the text of an event, to show to a person: the log message for
+ * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
  * MCP_EVENT_SIGN_IN_NOTICE.
  *
  * `event`: NULL gives NULL.
  *
- * The text is one line without control characters.  Never NULL for these two
- * kinds, and NULL for all others.  Valid while the handler runs.
+ * A log message may be any JSON value: a string is returned as its text, any
+ * other value as JSON text.  For MCP_EVENT_LOG, returns NULL if the server
+ * sent none or null; the logger's name is in mcp_event_params_json().  For
+ * the other two kinds the text is one line without control characters, and
+ * never NULL.  Returns NULL for all other kinds.  Valid while the handler
+ * runs.
  */
 const char *mcp_event_message(const mcp_event *event);
 
@@ -3485,10 +3392,10 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  * from 2026-07-28 on it sends an "input_required" result.  The application
  * handles both in the same way.
  *
- * Functions: mcp_input_kind(), mcp_input_message(), mcp_input_schema_json(),
- *   mcp_input_url(), mcp_input_params_json(), mcp_input_accept(),
- *   mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json(),
- *   mcp_input_fail().
+ * Functions: mcp_input_kind(), mcp_input_request(), mcp_input_client(),
+ *   mcp_input_message(), mcp_input_schema_json(), mcp_input_url(),
+ *   mcp_input_params_json(), mcp_input_accept(), mcp_input_decline(),
+ *   mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail().
  *
  * Released by: mcp_input_free().
  */
@@ -3558,6 +3465,37 @@ void mcp_input_free(mcp_input *input);
  * `input`: NULL gives 0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
+
+/**
+ * Returns the request that the input request belongs to; NULL if it is not
+ * known, and after the request was freed.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The request is borrowed, and stays yours.  It waits for the answer; it may
+ * also have ended meanwhile.  The server says which request it is:
+ * - Revision 2026-07-28: always, over every transport.
+ * - Up to revision 2025-11-25, over Streamable HTTP: if the input request
+ *   arrives on the response to the request, and not on a notification
+ *   stream.
+ * - Up to revision 2025-11-25, over stdio and HTTP with SSE: never.
+ *
+ * The function also returns NULL if the call is no mcp_request, for example
+ * mcp_call_tool().
+ *
+ * Spec: elicitation, sampling, roots; transports.
+ */
+mcp_request *mcp_input_request(const mcp_input *input);
+
+/**
+ * Returns the client whose server sent the input request; NULL after
+ * mcp_client_free().
+ *
+ * `input`: NULL gives NULL.
+ *
+ * The client is borrowed, and stays yours.
+ */
+mcp_client *mcp_input_client(const mcp_input *input);
 
 /**
  * Returns the message to show to the person; "" if there is none.
@@ -3723,10 +3661,11 @@ int32_t mcp_input_fail(mcp_input *input,
  *
  * Borrowed from the result of mcp_result_task(), or from the event of
  * mcp_event_task().  Everyone who knows a task's id may be able to get its
- * result: treat the id like a password.
+ * result: treat the id like a password.  mcp_task_json() also has the times
+ * at which the task was created and last changed.
  *
  * Functions: mcp_task_id(), mcp_task_status(), mcp_task_message(),
- *   mcp_task_created(), mcp_task_updated(), mcp_task_ttl(), mcp_task_json().
+ *   mcp_task_ttl(), mcp_task_poll_interval(), mcp_task_json().
  */
 struct mcp_task;
 
@@ -3739,9 +3678,9 @@ struct mcp_task;
  * result; 0 lets the server choose; -1, the default, turns this option off.
  *
  * This works whether or not mcp_client_set_tasks() allows tasks.  If the
- * result has a mcp_result_task_id(), the server made the call a task.  Pass
- * that id to mcp_get_task_result(), now or later, with this client or
- * another client of the same user.
+ * result has an mcp_result_task(), the server made the call a task.  Pass
+ * its mcp_task_id() to mcp_get_task_result(), now or later, with this client
+ * or another client of the same user.
  *
  * In revision 2025-11-25 the library asks for a task if the tool allows it.
  * In later revisions the server decides, and it also chooses how long it
@@ -3756,10 +3695,9 @@ int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
 /**
  * Asks the server for a task's status.
  *
- * `task_id`: the id of mcp_result_task_id(), copied.
+ * `task_id`: the id of mcp_task_id(), copied.
  * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
- * mcp_result_task_status() and mcp_result_task(); free it with
- * mcp_result_free().
+ * mcp_task_status(mcp_result_task(*out, 0)); free it with mcp_result_free().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
  * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
@@ -3807,20 +3745,6 @@ int32_t mcp_get_task_result(mcp_client *client,
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
 
 /**
- * Lists all tasks of the server; reads all pages of the list.
- *
- * `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
- * mcp_result_task().
- *
- * Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
- * list tasks.  From revision 2026-07-28 on no server lists tasks, and the
- * application must keep their ids.
- *
- * Spec: tasks/list (2025-11-25).
- */
-int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
-
-/**
  * Allows tool calls to run as tasks, and waits for their end inside the
  * call.
  *
@@ -3855,8 +3779,8 @@ int32_t mcp_list_tasks(mcp_client *client, mcp_result **out);
 int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
- * Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
- * result that is a task.
+ * Returns 1 for a result that is a task, and the number of tasks for a
+ * result of the method "tasks/list".
  *
  * `result`: NULL gives 0.
  *
@@ -3870,76 +3794,16 @@ size_t mcp_result_task_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
+ * A result that is a task has one, with the index 0.  Other results, such as
+ * that of a tool that the server did not run as a task, have none.  For the
+ * tasks of a server, in revision 2025-11-25, use mcp_request_new() with the
+ * method "tasks/list" and mcp_request_set_all_pages().
+ *
  * Borrowed from the result: valid until mcp_result_free().
  *
  * Spec: tasks/list.
  */
 const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
-
-/**
- * Returns the id of the task that the result is; NULL for a result that is
- * no task.
- *
- * `result`: NULL gives NULL.
- *
- * A result is no task, for example, if the server did not run the call as a
- * task.  Returns NULL if the server sent none or a value of another type.
- * The text is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks.
- */
-const char *mcp_result_task_id(const mcp_result *result);
-
-/**
- * Returns the status of the task that the result is: "working",
- * "input_required", "completed", "failed" or "cancelled"; NULL for a result
- * that is no task.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks.
- */
-const char *mcp_result_task_status(const mcp_result *result);
-
-/**
- * Returns the server's message about the status of the task that the result
- * is.
- *
- * `result`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
- *
- * Spec: tasks, statusMessage.
- */
-const char *mcp_result_task_message(const mcp_result *result);
-
-/**
- * Returns how many milliseconds the server wants the application to wait
- * before it asks for the task again.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server does not say.
- *
- * Spec: tasks, pollInterval.
- */
-int64_t mcp_result_task_poll_interval(const mcp_result *result);
-
-/**
- * Returns for how many milliseconds, from its creation on, the server keeps
- * the task.
- *
- * `result`: NULL gives -1.
- *
- * Returns -1 if the server sets no limit, or if the result has no task.
- *
- * Spec: tasks, ttl.
- */
-int64_t mcp_result_task_ttl(const mcp_result *result);
 
 /**
  * Returns the task's id.  Treat it like a password.
@@ -3954,7 +3818,8 @@ int64_t mcp_result_task_ttl(const mcp_result *result);
 const char *mcp_task_id(const mcp_task *task);
 
 /**
- * Returns the task's status; see mcp_result_task_status().
+ * Returns the task's status: "working", "input_required", "completed",
+ * "failed" or "cancelled".
  *
  * `task`: NULL gives NULL.
  *
@@ -3978,38 +3843,28 @@ const char *mcp_task_status(const mcp_task *task);
 const char *mcp_task_message(const mcp_task *task);
 
 /**
- * Returns the time at which the task was created, in ISO 8601 format.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, createdAt.
- */
-const char *mcp_task_created(const mcp_task *task);
-
-/**
- * Returns the time of the task's last change, in ISO 8601 format.
- *
- * `task`: NULL gives NULL.
- *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
- *
- * Spec: Task, lastUpdatedAt.
- */
-const char *mcp_task_updated(const mcp_task *task);
-
-/**
- * Returns for how many milliseconds the server keeps the task; see
- * mcp_result_task_ttl().
+ * Returns for how many milliseconds, from its creation on, the server keeps
+ * the task.
  *
  * `task`: NULL gives -1.
+ *
+ * Returns -1 if the server sets no limit, or sent a value of another type.
  *
  * Spec: Task, ttl.
  */
 int64_t mcp_task_ttl(const mcp_task *task);
+
+/**
+ * Returns how many milliseconds the server wants the application to wait
+ * before it asks for the task again.
+ *
+ * `task`: NULL gives -1.
+ *
+ * Returns -1 if the server does not say so, or sent a value of another type.
+ *
+ * Spec: Task, pollInterval.
+ */
+int64_t mcp_task_poll_interval(const mcp_task *task);
 
 /**
  * Returns the whole task as JSON text.
@@ -5473,8 +5328,7 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  *
  * Functions: mcp_config_count(), mcp_config_name(), mcp_config_url(),
  *   mcp_config_command(), mcp_config_status(), mcp_config_error(),
- *   mcp_config_warning_count(), mcp_config_warning(),
- *   mcp_config_new_client().
+ *   mcp_config_warning(), mcp_config_new_client().
  *
  * Released by: mcp_config_free().
  */
@@ -5573,21 +5427,6 @@ int32_t mcp_config_status(const mcp_config *config,
  * When: while no thread changes the environment.
  */
 const mcp_error *mcp_config_error(const mcp_config *config, size_t index);
-
-/**
- * Returns the number of warnings about the file.
- *
- * `config`: NULL gives 0.
- *
- * There is one warning for each server with a mistake in the file: its
- * error's message.  There is one if a "timeout" is so short that seconds were
- * probably meant.  There is one if tokens, headers or variables are written
- * in the file itself, not as references, and users other than its owner may
- * read it.  There is one for each name that occurs twice in its object, and
- * for each part that is ignored because another one counts, such as
- * "servers" beside "mcpServers".
- */
-size_t mcp_config_warning_count(const mcp_config *config);
 
 /**
  * Returns a warning by its index, in the form of an error's message.
@@ -5725,6 +5564,13 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * Failures of the store of an authorization that did not end a call.
  */
 #define MCP_COUNTER_STORE_FAILURES 9
+
+/**
+ * Results of tools that were not checked, because the output schema is
+ * invalid, refers to another document or exceeds a limit.  The trace says
+ * which tool and why.
+ */
+#define MCP_COUNTER_UNCHECKED_RESULTS 10
 
 /**
  * Returns how often something happened that the library handled silently:

@@ -17,11 +17,21 @@ static int is_enough(const struct listening *listening)
     return most > 0 && listening->seen >= most;
 }
 
+static mcp_json *params_of(const mcp_event *event)
+{
+    size_t length = 0;
+    const char *text = mcp_event_params_json(event, &length);
+
+    return text != NULL ? mcp_json_parse(text, length) : NULL;
+}
+
 /* Begins the line of a log message: "info logger: " */
-static void put_log_head(FILE *to, const mcp_event *event)
+static void put_log_head(FILE *to, const mcp_event *event,
+                         const mcp_json *params)
 {
     const char *name = choice_name(log_levels, mcp_event_log_level(event));
-    const char *logger = mcp_event_logger(event);
+    const char *logger =
+        mcp_json_string(mcp_json_at(params, "/logger"), NULL);
 
     fputs(name != NULL ? name : "log", to);
     if (logger != NULL) {
@@ -33,11 +43,14 @@ static void put_log_head(FILE *to, const mcp_event *event)
 
 static void put_log(const mcp_event *event)
 {
-    const char *data = mcp_event_data_json(event, NULL);
+    mcp_json *params = params_of(event);
+    size_t length = 0;
+    const char *data = mcp_json_text(mcp_json_at(params, "/data"), &length);
 
-    put_log_head(stdout, event);
+    put_log_head(stdout, event, params);
     if (data != NULL)
-        put_json(stdout, data, strlen(data));
+        put_json(stdout, data, length);
+    mcp_json_free(params);
 }
 
 /* Returns the text of a log message: a string, or the "msg" of FastMCP. */
@@ -57,24 +70,27 @@ static void on_log(void *userdata, mcp_client *client, const mcp_event *event)
     const struct options *options = (const struct options *)userdata;
     int32_t level = mcp_event_log_level(event);
     size_t length = 0;
-    const char *json = mcp_event_data_json(event, &length);
-    mcp_json *data;
+    const char *json;
+    const mcp_json *data;
+    mcp_json *params;
 
     (void)client;
     /* Some servers ignore the level that they were told. */
     if (put_sign_in_notice(event) || mcp_event_kind(event) != MCP_EVENT_LOG ||
         (level >= 0 && level < options->number[OPTION_LOG_LEVEL]))
         return;
-    data = json != NULL ? mcp_json_parse(json, length) : NULL;
+    params = params_of(event);
+    data = mcp_json_at(params, "/data");
+    json = mcp_json_text(data, &length);
     hide_progress();
     fflush(stdout);
-    put_log_head(stderr, event);
+    put_log_head(stderr, event, params);
     if (log_text(data) != NULL)
         put_text(stderr, log_text(data));
     else if (json != NULL)
         put_json(stderr, json, length);
     fputc('\n', stderr);
-    mcp_json_free(data);
+    mcp_json_free(params);
 }
 
 /* Asks for the log messages of --log-level.  A server that does not let itself

@@ -18,6 +18,7 @@ struct wording {
  * without an option is left out. */
 static const struct wording wordings[] = {
     {"cancelled by mcp_cancel_fire()", "cancelled"},
+    {"cancelled by mcp_request_cancel()", "cancelled"},
     /* limits and times */
     {"mcp_client_set_timeout()", "--timeout"},
     {"mcp_request_set_timeout()", "--timeout"},

@@ -190,7 +190,7 @@ void put_content(FILE *to, const mcp_content *content, const char *path)
     const char *text = mcp_content_text(content, &length);
     const char *role = mcp_content_role(content);
     const char *type = mcp_content_mime_type(content);
-    const char *uri = mcp_content_uri(content);
+    const char *uri = mcp_resource_uri(mcp_content_resource(content));
 
     if (role != NULL) {
         put_word(to, role);

@@ -193,39 +193,61 @@ static const char *transport_name(mcp_client *client)
     }
 }
 
+/* Returns the title of the server.  From revision 2026-07-28 on, it is in the
+ * member _meta. */
+static const char *title_of(const mcp_json *server)
+{
+    const char *title =
+        mcp_json_string(mcp_json_at(server, "/serverInfo/title"), NULL);
+
+    if (title == NULL)
+        title = mcp_json_string(
+            mcp_json_at(server,
+                        "/_meta/io.modelcontextprotocol~1serverInfo/title"),
+            NULL);
+    return title;
+}
+
 int info(mcp_client *client, const struct options *options)
 {
     mcp_result *server = NULL;
-    const char *json;
+    mcp_json *whole;
+    const char *text, *json;
     size_t length = 0;
 
     if (mcp_connect(client, &server) != MCP_OK)
         return fail(options);
+    text = mcp_result_json(server, &length);
+    whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    json = mcp_json_text(mcp_json_at(whole, "/capabilities"), &length);
+    if (json == NULL || json[0] != '{') {
+        json = "{}";
+        length = 2;
+    }
     if (options->json) {
         printf("{\"ok\":true");
         put_json_member("name", mcp_result_server_name(server));
-        put_json_member("title", mcp_result_server_title(server));
+        put_json_member("title", title_of(whole));
         put_json_member("version", mcp_result_server_version(server));
         put_json_member("protocol", mcp_result_protocol_version(server));
         put_json_member("transport", transport_name(client));
-        json = mcp_result_capabilities_json(server, &length);
         printf(",\"capabilities\":");
-        put_json(stdout, json != NULL ? json : "null",
-                 json != NULL ? length : 4);
+        put_json(stdout, json, length);
         put_json_member("instructions", mcp_result_instructions(server));
         printf("}\n");
     } else {
         put_line("server", mcp_result_server_name(server));
-        put_line("title", mcp_result_server_title(server));
+        put_line("title", title_of(whole));
         put_line("version", mcp_result_server_version(server));
         put_line("protocol", mcp_result_protocol_version(server));
         put_line("transport", transport_name(client));
-        put_line("capabilities", mcp_result_capabilities_json(server, NULL));
+        put_line("capabilities", json);
         if (is_text(mcp_result_instructions(server))) {
             put_labelled("instructions ", mcp_result_instructions(server),
                          terminal_width());
         }
     }
+    mcp_json_free(whole);
     mcp_result_free(server);
     return SUCCESS;
 }

@@ -78,8 +78,11 @@ static mcp_json *make_reference(const char *kind, const char *name)
 
 static void put_completions(const mcp_result *result)
 {
-    size_t i;
-    int64_t total = mcp_result_completion_total(result);
+    size_t i, length = 0;
+    const char *text = mcp_result_json(result, &length);
+    mcp_json *whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    int64_t total =
+        mcp_json_integer(mcp_json_at(whole, "/completion/total"), -1);
 
     for (i = 0; i < mcp_result_completion_count(result); i++) {
         put_word(stdout, mcp_result_completion(result, i));
@@ -91,6 +94,7 @@ static void put_completions(const mcp_result *result)
                 (long long)total);
     else if (mcp_result_completion_has_more(result))
         fprintf(stderr, "mcpclient: the server has more completions\n");
+    mcp_json_free(whole);
 }
 
 int complete(mcp_client *client, const struct options *options)

@@ -246,7 +246,8 @@ static char *save(const mcp_content *content, size_t number,
                   const void *bytes, size_t length, const char *folder)
 {
     char name[MOST_NAME + 1] = "", ending[MOST_ENDING + 1];
-    const char *uri = mcp_content_uri(content), *found;
+    const char *uri = mcp_resource_uri(mcp_content_resource(content));
+    const char *found;
     struct output output;
     char *path;
 

@@ -29,10 +29,11 @@ static void put_warning(const char *warning)
 
 static void put_warnings(const mcp_config *config)
 {
+    const char *warning;
     size_t i;
 
-    for (i = 0; i < mcp_config_warning_count(config); i++)
-        put_warning(mcp_config_warning(config, i));
+    for (i = 0; (warning = mcp_config_warning(config, i)) != NULL; i++)
+        put_warning(warning);
 }
 
 /* Whether a warning is about the timeout of a server; NULL: of any server. */
@@ -50,14 +51,12 @@ static int is_of_timeout(const char *warning, const char *server)
  * may fail, and the error alone does not say that the unit is wrong. */
 static void put_short_timeout(const mcp_config *config, const char *server)
 {
+    const char *warning;
     size_t i;
 
-    for (i = 0; i < mcp_config_warning_count(config); i++) {
-        const char *warning = mcp_config_warning(config, i);
-
+    for (i = 0; (warning = mcp_config_warning(config, i)) != NULL; i++)
         if (is_of_timeout(warning, server))
             put_warning(warning);
-    }
 }
 
 static char command[256];
@@ -234,6 +233,7 @@ void note_absence(mcp_client *client, size_t count, const char *capability,
 
 static void put_servers_json(const mcp_config *config)
 {
+    const char *warning;
     char *message;
     size_t i;
 
@@ -254,10 +254,10 @@ static void put_servers_json(const mcp_config *config)
         putchar('}');
     }
     printf("],\"warnings\":[");
-    for (i = 0; i < mcp_config_warning_count(config); i++) {
+    for (i = 0; (warning = mcp_config_warning(config, i)) != NULL; i++) {
         if (i > 0)
             putchar(',');
-        put_json_text(mcp_config_warning(config, i));
+        put_json_text(warning);
     }
     printf("]}\n");
 }

@@ -30,8 +30,9 @@ static void put_tool(const mcp_tool *tool)
 static void put_annotations(const mcp_tool *tool)
 {
     size_t i, length = 0;
-    const char *text = mcp_tool_annotations_json(tool, &length);
-    mcp_json *all = text != NULL ? mcp_json_parse(text, length) : NULL;
+    const char *text = mcp_tool_json(tool, &length);
+    mcp_json *whole = text != NULL ? mcp_json_parse(text, length) : NULL;
+    const mcp_json *all = mcp_json_at(whole, "/annotations");
 
     if (mcp_json_count(all) > 0)
         printf("\nAnnotations:\n");
@@ -45,7 +46,7 @@ static void put_annotations(const mcp_tool *tool)
                  value != NULL ? length : 4);
         putchar('\n');
     }
-    mcp_json_free(all);
+    mcp_json_free(whole);
 }
 
 /* Returns what a tool says of tasks: "required", "optional", "forbidden"; or

@@ -49,8 +49,11 @@ declare! {
     mcp_list_resources(Handle, *mut Handle) -> i32;
     mcp_list_resource_templates(Handle, *mut Handle) -> i32;
     mcp_list_prompts(Handle, *mut Handle) -> i32;
-    mcp_list_tasks(Handle, *mut Handle) -> i32;
     mcp_list_skills(Handle, *mut Handle) -> i32;
+    mcp_request_new(Handle, *const c_char, *const c_char) -> Handle;
+    mcp_request_set_all_pages(Handle, i32) -> i32;
+    mcp_request_perform(Handle, *mut Handle) -> i32;
+    mcp_request_free(Handle);
     mcp_get_task(Handle, *const c_char, *mut Handle) -> i32;
     mcp_get_task_result(Handle, *const c_char, *mut Handle) -> i32;
     mcp_read_skill_file(Handle, Handle, usize, *mut Handle) -> i32;
@@ -75,7 +78,6 @@ declare! {
     mcp_content_resource(Handle) -> Handle;
     mcp_prompt_argument_count(Handle) -> usize;
     mcp_prompt_argument_name(Handle, usize) -> *const c_char;
-    mcp_prompt_argument_title(Handle, usize) -> *const c_char;
     mcp_prompt_argument_description(Handle, usize) -> *const c_char;
     mcp_skill_file_count(Handle) -> usize;
     mcp_skill_file_uri(Handle, usize) -> *const c_char;
@@ -92,42 +94,38 @@ declare! {
 
 getters! {
     RESULT_TEXTS: mcp_result_instructions mcp_result_next_cursor mcp_result_prompt_description
-        mcp_result_protocol_version mcp_result_server_name mcp_result_server_title
-        mcp_result_server_version mcp_result_task_id mcp_result_task_message mcp_result_task_status;
-    RESULT_JSONS: mcp_result_capabilities_json mcp_result_json mcp_result_meta_json
-        mcp_result_structured_json mcp_result_text;
+        mcp_result_protocol_version mcp_result_server_name
+        mcp_result_server_version;
+    RESULT_JSONS: mcp_result_json mcp_result_structured_json mcp_result_text;
 }
 getters! {
-    CONTENT_TEXTS: mcp_content_mime_type mcp_content_name mcp_content_role mcp_content_uri;
-    CONTENT_JSONS: mcp_content_annotations_json mcp_content_json mcp_content_meta_json
-        mcp_content_text;
+    CONTENT_TEXTS: mcp_content_mime_type mcp_content_role;
+    CONTENT_JSONS: mcp_content_json mcp_content_text;
 }
 getters! {
     TOOL_TEXTS: mcp_tool_description mcp_tool_name mcp_tool_title;
-    TOOL_JSONS: mcp_tool_annotations_json mcp_tool_icons_json mcp_tool_input_schema_json
-        mcp_tool_json mcp_tool_meta_json mcp_tool_output_schema_json;
+    TOOL_JSONS: mcp_tool_input_schema_json mcp_tool_json mcp_tool_output_schema_json;
 }
 getters! {
     RESOURCE_TEXTS: mcp_resource_description mcp_resource_mime_type mcp_resource_name
         mcp_resource_title mcp_resource_uri;
-    RESOURCE_JSONS: mcp_resource_annotations_json mcp_resource_icons_json mcp_resource_json
-        mcp_resource_meta_json;
+    RESOURCE_JSONS: mcp_resource_json;
 }
 getters! {
     PROMPT_TEXTS: mcp_prompt_description mcp_prompt_name mcp_prompt_title;
-    PROMPT_JSONS: mcp_prompt_icons_json mcp_prompt_json mcp_prompt_meta_json;
+    PROMPT_JSONS: mcp_prompt_json;
 }
 getters! {
     SKILL_TEXTS: mcp_skill_description mcp_skill_name mcp_skill_uri;
     SKILL_JSONS: mcp_skill_frontmatter_json mcp_skill_json;
 }
 getters! {
-    TASK_TEXTS: mcp_task_created mcp_task_id mcp_task_message mcp_task_status mcp_task_updated;
+    TASK_TEXTS: mcp_task_id mcp_task_message mcp_task_status;
     TASK_JSONS: mcp_task_json;
 }
 getters! {
-    EVENT_TEXTS: mcp_event_logger mcp_event_method mcp_event_uri;
-    EVENT_JSONS: mcp_event_data_json mcp_event_params_json;
+    EVENT_TEXTS: mcp_event_message mcp_event_method mcp_event_uri;
+    EVENT_JSONS: mcp_event_params_json;
 }
 getters! {
     INPUT_TEXTS: mcp_input_message mcp_input_url;
@@ -190,7 +188,13 @@ impl Application {
                     let reference = c"{\"type\":\"ref/prompt\",\"name\":\"n\"}".as_ptr();
                     mcp_complete(client, reference, name, name, none, out)
                 }
-                b'a' => mcp_list_tasks(client, out),
+                b'a' => {
+                    let request = mcp_request_new(client, c"tasks/list".as_ptr(), none);
+                    mcp_request_set_all_pages(request, 1);
+                    let status = mcp_request_perform(request, out);
+                    mcp_request_free(request);
+                    status
+                }
                 b'g' => mcp_get_task(client, name, out),
                 b'G' => mcp_get_task_result(client, name, out),
                 b's' => mcp_list_skills(client, out),
@@ -234,7 +238,6 @@ impl Application {
                 texts(prompt, PROMPT_TEXTS, PROMPT_JSONS);
                 for argument in few(mcp_prompt_argument_count(prompt)) {
                     text(mcp_prompt_argument_name(prompt, argument));
-                    text(mcp_prompt_argument_title(prompt, argument));
                     text(mcp_prompt_argument_description(prompt, argument));
                 }
             }

@@ -46,6 +46,7 @@ pub(crate) enum Status {
     InputRequired = 64,
     Transport = 65,
     Integrity = 66,
+    Schema = 67,
 }
 
 impl Status {
@@ -88,6 +89,7 @@ impl Status {
         (Status::InputRequired, "MCP_E_INPUT_REQUIRED\0"),
         (Status::Transport, "MCP_E_TRANSPORT\0"),
         (Status::Integrity, "MCP_E_INTEGRITY\0"),
+        (Status::Schema, "MCP_E_SCHEMA\0"),
     ];
 }
 

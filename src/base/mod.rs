@@ -3,6 +3,7 @@
 pub(crate) mod cancel;
 pub(crate) mod environment;
 pub(crate) mod error;
+pub(crate) mod handle_address;
 pub(crate) mod mask;
 pub(crate) mod numbered;
 pub(crate) mod one_line;

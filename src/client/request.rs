@@ -3,15 +3,14 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Result, Status};
 use crate::base::signal::Signal;
-use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
+use crate::client::core::done_callback::DoneHandler;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::options::Options;
@@ -42,12 +41,14 @@ impl Request {
     }
 
     pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
-        self.mark_in_flight(0)?;
+        let abort = self.mark_in_flight(0)?;
         let _reset = ResetOnDrop(self);
         let (call, limits) = self.state.begin();
-        let options = self.client.options();
-        let wait = self.client.wait(&options, &limits, false);
+        let options = self.options()?;
+        let wait = self.client.wait(&options, &limits, false).or_abort(abort);
+        let wait = wait.of_request(self.handle.clone());
         let result = now(send(&self.client, &options, &call, &limits, &wait));
+        let result = self.settle(0, result);
         // Items that arrived before the end are delivered before it.
         self.client.attend_if_any();
         result
@@ -59,18 +60,18 @@ impl Request {
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
         let client = self.client.clone();
         client.check_open()?;
+        let options = self.options()?;
         let run = client.in_flight.next();
-        self.mark_in_flight(run)?;
-        let abort = Signal::shared();
-        *lock(&self.state.abort) = Some(abort.clone());
+        let abort = self.mark_in_flight(run)?;
         let (call, limits) = self.state.begin();
-        let options = client.options();
         let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
+        let wait = wait.of_request(self.handle.clone());
         let this = self.state.clone();
         let started = client.in_flight.add(run, &self.state).and_then(|()| {
             client.spawn(move |client| async move {
                 let result = send(&client, &options, &call, &limits, &wait).await;
                 if !this.is_abandoned() {
+                    let result = this.settle(run, result);
                     client.event_queue.push(QueuedItem::Done(this, run, result));
                 }
                 client.in_flight.remove(run);
@@ -89,27 +90,49 @@ impl Request {
         }
     }
 
-    /// Ends a started request whose handle is freed.
-    pub(crate) fn abandon(&self) {
-        self.handle.store(std::ptr::null_mut(), Ordering::Release);
-        if let Some(abort) = lock(&self.abort).take() {
-            abort.raise();
-        }
-        self.client.event_queue.forget(&self.state);
-        self.end_report();
+    /// The client's options of this moment, with the headers of this request.
+    fn options(&self) -> Result<Arc<Options>> {
+        self.client.options().with_headers(&self.headers())
     }
 
-    fn mark_in_flight(&self, run: RunId) -> Result<()> {
-        self.state.mark_in_flight(run)?;
+    /// Ends a started request whose handle is freed.
+    pub(crate) fn abandon(&self) {
+        self.handle.clear();
+        self.state.abort();
+        self.client.event_queue.forget(&self.state);
+        self.end_report();
+        self.done_callback.end();
+    }
+
+    /// Sets the function that gets the request when it is done.
+    pub(crate) fn set_done(&self, handler: Option<Arc<DoneHandler>>) -> Result<()> {
+        let old = self.change(|_, _| Ok(self.done_callback.set(handler)))?;
+        drop(old);
+        self.client.event_queue.list_again(&self.state);
+        Ok(())
+    }
+
+    /// Sets an HTTP header of this request, by the rules of those of the client.
+    pub(crate) fn set_header(&self, name: &str, value: Option<&str>) -> Result<()> {
+        let header = self.client.options().header(name, value)?;
+        self.change(|_, limits| {
+            limits.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+            limits.headers.extend(header);
+            Ok(())
+        })
+    }
+
+    fn mark_in_flight(&self, run: RunId) -> Result<Arc<Signal>> {
+        let abort = self.state.mark_in_flight(run)?;
         // A run that is done may not have been handed out yet.
         self.client.event_queue.set_listing(&self.state, DoneListing::Unlisted);
-        Ok(())
+        Ok(abort)
     }
 }
 
 impl Client {
     /// Waits for a started request, and runs handlers meanwhile. Only this
-    /// thread hands out its end.
+    /// thread hands out its end, unless the request has a done callback.
     pub(crate) fn await_request(
         self: &Arc<Self>,
         request: &Arc<Request>,
@@ -120,9 +143,9 @@ impl Client {
         }
         let until = Instant::now() + patience;
         let mut claim = Claim { client: self, request, is_handed_out: false };
-        self.event_queue.set_listing(request, DoneListing::Claimed);
-        let completed = request.completed();
         loop {
+            // A callback may have started the request again.
+            self.event_queue.claim(request);
             // Items that arrived before the end are delivered before it.
             self.attend();
             if let Some(status) = request.status() {
@@ -134,6 +157,7 @@ impl Client {
             if left.is_zero() {
                 return Ok(None);
             }
+            let completed = request.completed();
             // A close needs no check here: it ends the request.
             match now(Wait::for_at_most(left).until_either(self.arrivals_here(), &completed)) {
                 Err(error) if error.status() == Status::Timeout => {}
@@ -153,7 +177,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.set_listing(self.request, DoneListing::Unlisted);
+        self.client.event_queue.end_claim(self.request);
         // The request ended after the thread stopped waiting.
         let is_done = || self.request.status().is_some_and(|status| status != Status::State);
         if !self.is_handed_out && is_done() {

@@ -426,8 +426,7 @@ unsafe fn call(
         let client = unsafe { borrow(client, "client") }?;
         let answer = client.inner.call(&make()?)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) };
-        Ok(())
+        unsafe { hand_out(vec![answer], out) }
     })
 }
 
@@ -447,7 +446,6 @@ pub(crate) unsafe fn list(
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list(method, member)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(pages, out) };
-        Ok(())
+        unsafe { hand_out(pages, out) }
     })
 }

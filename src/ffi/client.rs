@@ -49,8 +49,12 @@ pub struct mcp_client {
 }
 
 impl mcp_client {
-    pub(crate) fn new(inner: Client) -> Self {
-        Self { pid: std::process::id(), inner: Arc::new(inner) }
+    /// Makes the handle of a client.
+    pub(crate) fn give(inner: Client) -> *mut Self {
+        let inner = Arc::new(inner);
+        let client = give(Self { pid: std::process::id(), inner: inner.clone() });
+        inner.handle.set(client.cast());
+        client
     }
 }
 
@@ -99,7 +103,7 @@ pub unsafe extern "C" fn mcp_client_new(
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header requires texts or NULL.
         let (url, token) = unsafe { (text(url, "url")?, optional_text(token, "token")?) };
-        Ok(give(mcp_client::new(Client::new(url, token)?)))
+        Ok(mcp_client::give(Client::new(url, token)?))
     })
 }
 
@@ -135,15 +139,19 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
 ///
 /// Results, errors, cancels and requests outlive the client.  From then on
 /// its requests are MCP_E_CLOSED; you must still free them.  The function
-/// waits like mcp_client_close().  In the child of a fork() it releases
+/// waits like mcp_client_close(), and then runs the done callbacks of the
+/// requests that no other function has handed out.  In the child of a fork() it releases
 /// memory and descriptors, and sends nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
         // SAFETY: the header requires NULL or a client that is not used again.
         let client = unsafe { take(client) }?;
+        client.inner.handle.clear();
         if client.pid == std::process::id() {
             client.inner.close();
+            // No later call dispatches for this client.
+            client.inner.attend();
         }
         Some(())
     });

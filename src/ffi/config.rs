@@ -236,24 +236,6 @@ impl mcp_config {
     }
 }
 
-/// Returns the number of warnings about the file.
-///
-/// `config`: NULL gives 0.
-///
-/// There is one warning for each server with a mistake in the file: its
-/// error's message.  There is one if a "timeout" is so short that seconds were
-/// probably meant.  There is one if tokens, headers or variables are written
-/// in the file itself, not as references, and users other than its owner may
-/// read it.  There is one for each name that occurs twice in its object, and
-/// for each part that is ignored because another one counts, such as
-/// "servers" beside "mcpServers".
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_config_warning_count(config: *const mcp_config) -> usize {
-    // SAFETY: the header requires NULL or a live configuration.
-    let config = unsafe { peek(config) };
-    read_or(0, || Some(config?.warnings.len()))
-}
-
 /// Returns a warning by its index, in the form of an error's message.
 ///
 /// `config`: NULL gives NULL.
@@ -303,7 +285,7 @@ pub unsafe extern "C" fn mcp_config_new_client(
         // a text.
         let (config, name) = unsafe { (peek(config), optional_text(name, "name")?) };
         let config = config.ok_or_else(|| Error::argument("config is NULL"))?;
-        Ok(give(mcp_client::new(config.inner.client(name)?)))
+        Ok(mcp_client::give(config.inner.client(name)?))
     })
 }
 
@@ -326,6 +308,6 @@ pub unsafe extern "C" fn mcp_client_new_config(
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the header requires NULL or texts.
         let (path, name) = unsafe { (text(path, "path")?, optional_text(name, "name")?) };
-        Ok(give(mcp_client::new(Config::load(path)?.client(name)?)))
+        Ok(mcp_client::give(Config::load(path)?.client(name)?))
     })
 }

@@ -18,6 +18,9 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 
 /// A CONTENT BLOCK of mcp_result_content(), borrowed from the result: a part
 /// of a tool's result, of a resource that was read, or of a prompt's message.
+///
+/// For the annotations and the member _meta, read mcp_content_json() with
+/// mcp_json_parse() and mcp_json_at().
 #[derive(Debug)]
 pub struct mcp_content {
     view: View,
@@ -27,13 +30,13 @@ pub struct mcp_content {
     /// its members at the top.
     inner: Option<View>,
     data: OnceLock<Option<Vec<u8>>>,
-    link: OnceLock<mcp_resource>,
+    linked: OnceLock<mcp_resource>,
 }
 
 impl mcp_content {
     pub(crate) fn new(view: View, role: Option<Arc<Lent>>) -> Self {
         let inner = view.object("resource");
-        Self { view, role, inner, data: OnceLock::new(), link: OnceLock::new() }
+        Self { view, role, inner, data: OnceLock::new(), linked: OnceLock::new() }
     }
 
     fn kind(&self) -> i32 {
@@ -115,11 +118,17 @@ impl mcp_content {
         }
     }
 
-    fn link(&self) -> Option<&mcp_resource> {
-        if self.kind() != MCP_CONTENT_RESOURCE_LINK {
+    /// The resource of a link, of an embedded resource or of a resource that was
+    /// read. Some servers write the URI of an embedded resource beside it.
+    fn linked(&self) -> Option<&mcp_resource> {
+        if !matches!(self.kind(), MCP_CONTENT_RESOURCE_LINK | MCP_CONTENT_RESOURCE) {
             return None;
         }
-        Some(self.link.get_or_init(|| mcp_resource(self.view.fresh())))
+        let view = match &self.inner {
+            Some(inner) if inner.raw("uri").is_some() || self.view.raw("uri").is_none() => inner,
+            _ => &self.view,
+        };
+        Some(self.linked.get_or_init(|| mcp_resource(view.fresh())))
     }
 }
 
@@ -248,89 +257,21 @@ pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *
     unsafe { lend(content, |it| it.string("mimeType")) }
 }
 
-/// Returns the URI of a resource or of a resource link; NULL for other kinds.
+/// Returns the resource that MCP_CONTENT_RESOURCE_LINK links to, or that
+/// MCP_CONTENT_RESOURCE contains; NULL for other kinds.
 ///
 /// `content`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Read its URI with mcp_resource_uri(), and the rest with the functions that
+/// follow that one.  Each content block of mcp_read_resource() is of the kind
+/// MCP_CONTENT_RESOURCE.  Borrowed from the result: valid until
+/// mcp_result_free().
 ///
 /// Spec: ResourceLink, ResourceContents.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_content_uri(content: *const mcp_content) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(content, |it| it.string("uri")) }
-}
-
-/// Returns the name of MCP_CONTENT_RESOURCE_LINK; NULL for other kinds.
-///
-/// `content`: NULL gives NULL.
-///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
-///
-/// Spec: ResourceLink, name.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_content_name(content: *const mcp_content) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(content, |it| it.link().and_then(|link| link.0.string("name"))) }
-}
-
-/// Returns the resource that MCP_CONTENT_RESOURCE_LINK links to; NULL for
-/// other kinds.
-///
-/// `content`: NULL gives NULL.
-///
-/// Read it with mcp_resource_uri() and the functions that follow it.
-/// Borrowed from the result: valid until mcp_result_free().
-///
-/// Spec: ResourceLink.
-#[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *const mcp_resource {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_part(content, |it| it.link()) }
-}
-
-/// Returns the annotations of a content block as a JSON object.
-///
-/// `content`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: Annotations.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_content_annotations_json(
-    content: *const mcp_content,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(content, len, |it| it.view.json("annotations")) }
-}
-
-/// Returns the member _meta of a content block as a JSON object.
-///
-/// `content`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: basic, _meta.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_content_meta_json(
-    content: *const mcp_content,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(content, len, |it| it.view.json("_meta")) }
+    unsafe { lend_part(content, |it| it.linked()) }
 }
 
 /// Returns the whole content block as JSON text.

@@ -1,8 +1,6 @@
 //! The functions for the application's event loop: a descriptor to wait for,
 //! and the calls to make when it is readable.
 
-use std::sync::atomic::Ordering;
-
 use crate::client::options::patience;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
@@ -31,7 +29,8 @@ pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
     })
 }
 
-/// Runs the handlers for everything that has arrived, on this thread.
+/// Runs the handlers for everything that has arrived, and the callbacks of
+/// mcp_request_set_done(), on this thread.
 ///
 /// `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
 /// a negative number is MCP_E_INVALID_ARGUMENT.
@@ -40,8 +39,9 @@ pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
 /// mcp_client_next_done().  Messages that arrive while the function runs are
 /// left for its next call.
 ///
-/// Inside a handler of the same client this function runs no event handler:
-/// the events stay queued, in order, until the handler has returned.  Inside
+/// Inside a handler of the same client this function runs no event handler
+/// and no done callback: they stay queued, in order, until the handler has
+/// returned.  Inside
 /// a callback that gets or stores a credential it does not wait: it returns
 /// MCP_E_STATE where it would have to.
 ///
@@ -66,9 +66,9 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 ///
 /// Call this function after mcp_client_dispatch(), until it returns NULL.
 /// Each completed request is handed out once: by this function, or by the
-/// mcp_request_wait() that returns its status.  A request that is performed or
-/// started again before it was handed out is not handed out for its earlier
-/// result.  A request that was in flight when the client was closed is handed
+/// mcp_request_wait() that returns its status.  A request with a done callback
+/// is handed out by the callback only.  A request that is performed or started
+/// again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
 /// out, with the status MCP_E_CLOSED.
 ///
 /// Only one thread may free a request.
@@ -78,7 +78,7 @@ pub unsafe extern "C" fn mcp_client_next_done(client: *mut mcp_client) -> *mut m
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         while let Some(done) = client.inner.event_queue.next_done() {
-            let handle: *mut mcp_request = done.handle.load(Ordering::Acquire).cast();
+            let handle: *mut mcp_request = done.handle.get().cast();
             // The application has freed this request: skip it.
             if !handle.is_null() {
                 return Ok(handle);

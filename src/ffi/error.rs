@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use crate::base::error::Status;
 use crate::ffi::argument::{lend, store, text};
 use crate::ffi::guard::read_or;
-use crate::ffi::handle::peek;
+use crate::ffi::handle::{give, peek, take};
 use crate::ffi::last_error::{mcp_error, with_last};
 
 /// Returns the status code of an error, one of MCP_E_.
@@ -153,6 +153,30 @@ pub unsafe extern "C" fn mcp_error_may_have_run(error: *const mcp_error) -> i32 
 pub unsafe extern "C" fn mcp_error_exit_status(error: *const mcp_error) -> i32 {
     // SAFETY: the header requires NULL or a live error.
     unsafe { read(error, -1, |error| error.error.exit_status()) }
+}
+
+/// Copies an error, to keep it.
+///
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// Returns a handle to free with mcp_error_free(); NULL if there is no error.
+/// The functions of this chapter read it as they read other errors.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_error_copy(error: *const mcp_error) -> *mut mcp_error {
+    // SAFETY: the header requires NULL or a live error.
+    unsafe { read(error, std::ptr::null_mut(), |error| Some(give(error.clone()))) }
+}
+
+/// Releases an error that mcp_error_copy() returned.
+///
+/// `error`: such an error, which is not used again, or NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_error_free(error: *mut mcp_error) {
+    read_or((), || {
+        // SAFETY: the header requires NULL or a copy that is not used again.
+        drop(unsafe { take(error) });
+        Some(())
+    });
 }
 
 /// Reads an error; NULL means the last error of this thread.

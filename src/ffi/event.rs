@@ -205,55 +205,26 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
     }
 }
 
-/// Returns the logger's name of a log message, for MCP_EVENT_LOG.
-///
-/// `event`: NULL gives NULL.
-///
-/// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds of event.  Valid while the handler runs.
-///
-/// Spec: notifications/message.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_event_logger(event: *const mcp_event) -> *const c_char {
-    // SAFETY: the header requires NULL or a live event.
-    unsafe { lend(event, |it| it.of_kind(MCP_EVENT_LOG)?.string("logger")) }
-}
-
-/// Returns the data of a log message as JSON text, for MCP_EVENT_LOG.
-///
-/// `event`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none, and for other kinds of event.  Valid
-/// while the handler runs.
-///
-/// Spec: notifications/message.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_event_data_json(
-    event: *const mcp_event,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live event, and NULL or a
-    // place to write to.
-    unsafe { lend_long(event, len, |it| it.of_kind(MCP_EVENT_LOG)?.value("data")) }
-}
-
-/// Returns the text of an event of the library, to show to a person: the
-/// reason for MCP_EVENT_LISTENING_ENDED, the notice for
+/// Returns the text of an event, to show to a person: the log message for
+/// MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
 /// MCP_EVENT_SIGN_IN_NOTICE.
 ///
 /// `event`: NULL gives NULL.
 ///
-/// The text is one line without control characters.  Never NULL for these two
-/// kinds, and NULL for all others.  Valid while the handler runs.
+/// A log message may be any JSON value: a string is returned as its text, any
+/// other value as JSON text.  For MCP_EVENT_LOG, returns NULL if the server
+/// sent none or null; the logger's name is in mcp_event_params_json().  For
+/// the other two kinds the text is one line without control characters, and
+/// never NULL.  Returns NULL for all other kinds.  Valid while the handler
+/// runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header requires NULL or a live event.
     unsafe {
-        lend(event, |it| {
-            let view = it.of_kind(MCP_EVENT_SIGN_IN_NOTICE);
-            view.or_else(|| it.of_kind(MCP_EVENT_LISTENING_ENDED))?.string("message")
+        lend(event, |it| match it.kind {
+            MCP_EVENT_LOG => it.view().string_or_json("data"),
+            MCP_EVENT_LISTENING_ENDED | MCP_EVENT_SIGN_IN_NOTICE => it.view().string("message"),
+            _ => None,
         })
     }
 }

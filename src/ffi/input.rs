@@ -1,13 +1,12 @@
 //! Input requests of the server, and the handler that receives them.
 
 use std::ffi::{c_char, c_void};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use crate::base::error::Error;
-use crate::client::InputHandler;
 use crate::client::core::input_request::OpenInputRequest;
 use crate::client::settings::InputKinds;
-use crate::client::{InputKind, InputResponse};
+use crate::client::{Client, InputHandler, InputKind, InputResponse};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
@@ -15,6 +14,7 @@ use crate::ffi::event::ClientAddress;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
+use crate::ffi::request::mcp_request;
 use crate::ffi::view::{Lent, lend, lend_long, read_value};
 
 /// AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
@@ -44,6 +44,7 @@ use crate::ffi::view::{Lent, lend, lend_long, read_value};
 pub struct mcp_input {
     pid: u32,
     inner: Arc<OpenInputRequest>,
+    client: Weak<Client>,
     message: OnceLock<Lent>,
     schema: OnceLock<Option<Lent>>,
     url: OnceLock<Option<Lent>>,
@@ -57,10 +58,11 @@ impl Handle for mcp_input {
 }
 
 impl mcp_input {
-    fn new(inner: Arc<OpenInputRequest>) -> Self {
+    fn new(inner: Arc<OpenInputRequest>, client: Weak<Client>) -> Self {
         Self {
             pid: std::process::id(),
             inner,
+            client,
             message: OnceLock::new(),
             schema: OnceLock::new(),
             url: OnceLock::new(),
@@ -158,9 +160,10 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
             sampling_tools: has(MCP_INPUT_SAMPLING_TOOLS),
             roots: has(MCP_INPUT_ROOTS),
         };
+        let weak = Arc::downgrade(&client.inner);
         let handler = callback.map(|callback| {
             Arc::new(move |request: Arc<OpenInputRequest>| {
-                let input = give(mcp_input::new(request));
+                let input = give(mcp_input::new(request, weak.clone()));
                 // SAFETY: the application set the function for this user data,
                 // and becomes the owner of the input request.
                 unsafe { callback(userdata.pointer(), owner.address(), input) };
@@ -245,6 +248,47 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
 pub unsafe extern "C" fn mcp_input_kind(input: *const mcp_input) -> i32 {
     // SAFETY: the header requires NULL or a live input request.
     unsafe { read_value(input, 0, |it| Some(it.kind() as i32)) }
+}
+
+/// Returns the request that the input request belongs to; NULL if it is not
+/// known, and after the request was freed.
+///
+/// `input`: NULL gives NULL.
+///
+/// The request is borrowed, and stays yours.  It waits for the answer; it may
+/// also have ended meanwhile.  The server says which request it is:
+/// - Revision 2026-07-28: always, over every transport.
+/// - Up to revision 2025-11-25, over Streamable HTTP: if the input request
+///   arrives on the response to the request, and not on a notification
+///   stream.
+/// - Up to revision 2025-11-25, over stdio and HTTP with SSE: never.
+///
+/// The function also returns NULL if the call is no mcp_request, for example
+/// mcp_call_tool().
+///
+/// Spec: elicitation, sampling, roots; transports.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_input_request(input: *const mcp_input) -> *mut mcp_request {
+    // SAFETY: the header requires NULL or a live input request.
+    unsafe {
+        read_value(input, std::ptr::null_mut(), |it| {
+            Some(it.inner.of_request.as_ref()?.get().cast())
+        })
+    }
+}
+
+/// Returns the client whose server sent the input request; NULL after
+/// mcp_client_free().
+///
+/// `input`: NULL gives NULL.
+///
+/// The client is borrowed, and stays yours.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_input_client(input: *const mcp_input) -> *mut mcp_client {
+    // SAFETY: the header requires NULL or a live input request.
+    unsafe {
+        read_value(input, std::ptr::null_mut(), |it| Some(it.client.upgrade()?.handle.get().cast()))
+    }
 }
 
 /// Returns the message to show to the person; "" if there is none.

@@ -15,11 +15,12 @@ use crate::ffi::argument::lent;
 /// mcp_request_error(), which does not change until the request is performed
 /// again.  It is for applications that do not control on which thread the
 /// next call runs, such as programs in Go and in other languages that move
-/// work between threads.
+/// work between threads.  mcp_error_copy() keeps an error for as long as you
+/// need it.
 ///
 /// An error never contains a token or the value of a header, even if the
 /// server repeated it in a response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct mcp_error {
     pub(crate) error: Error,
     pub(crate) message: CString,

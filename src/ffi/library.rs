@@ -183,6 +183,12 @@ pub const MCP_E_TRANSPORT: i32 = 65;
 /// front matter differs.
 pub const MCP_E_INTEGRITY: i32 = 66;
 
+/// A value does not match a JSON Schema of a tool: the arguments of
+/// mcp_tool_check_arguments(), or the structured content of a result.  The
+/// message names the field.  The tool has run, and its result is handed out
+/// beside this status: see mcp_call_tool().
+pub const MCP_E_SCHEMA: i32 = 67;
+
 /// A state, not an error: a started request is not done.  See
 /// mcp_request_status().
 pub const MCP_PENDING: i32 = 100;
@@ -221,8 +227,7 @@ pub const MCP_EVENT_RESOURCES_CHANGED: i32 = 4;
 /// See mcp_event_uri().
 pub const MCP_EVENT_RESOURCE_UPDATED: i32 = 8;
 
-/// A log message.  See mcp_event_log_level(), mcp_event_logger() and
-/// mcp_event_data_json().
+/// A log message.  See mcp_event_log_level() and mcp_event_message().
 pub const MCP_EVENT_LOG: i32 = 16;
 
 /// The person has completed in the browser what an MCP_INPUT_URL input
@@ -423,6 +428,11 @@ pub const MCP_COUNTER_MALFORMED: i32 = 8;
 /// Failures of the store of an authorization that did not end a call.
 pub const MCP_COUNTER_STORE_FAILURES: i32 = 9;
 
+/// Results of tools that were not checked, because the output schema is
+/// invalid, refers to another document or exceeds a limit.  The trace says
+/// which tool and why.
+pub const MCP_COUNTER_UNCHECKED_RESULTS: i32 = 10;
+
 /// Returns the version of the library, such as "0.1.0".
 ///
 /// The text is static and never NULL.  Compare it with MCP_VERSION.
@@ -473,6 +483,7 @@ const _: () = {
         (MCP_COUNTER_RESUMPTIONS, Counter::Resumptions),
         (MCP_COUNTER_STARTS, Counter::Starts),
         (MCP_COUNTER_MALFORMED, Counter::Malformed),
+        (MCP_COUNTER_UNCHECKED_RESULTS, Counter::UncheckedResults),
     ];
     let mut rest = pairs;
     while let [(number, counter), others @ ..] = rest {
@@ -532,6 +543,7 @@ const _: () = {
         (MCP_E_INPUT_REQUIRED, Status::InputRequired),
         (MCP_E_TRANSPORT, Status::Transport),
         (MCP_E_INTEGRITY, Status::Integrity),
+        (MCP_E_SCHEMA, Status::Schema),
     ];
     let mut rest = pairs;
     while let [(number, status), others @ ..] = rest {

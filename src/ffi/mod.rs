@@ -37,6 +37,7 @@ mod config;
 
 mod call;
 mod request;
+mod request_control;
 
 mod dispatch;
 

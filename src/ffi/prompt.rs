@@ -7,7 +7,9 @@ use crate::ffi::view::{View, lend, lend_long, read_value};
 
 /// A PROMPT of mcp_result_prompt(), borrowed from the result.
 ///
-/// All its texts come from the server: do not trust them.
+/// All its texts come from the server: do not trust them.  For the icons, the
+/// member _meta and the titles of arguments, read mcp_prompt_json() with
+/// mcp_json_parse() and mcp_json_at().
 #[derive(Debug)]
 pub struct mcp_prompt(pub(crate) View, OnceLock<Vec<View>>);
 
@@ -96,24 +98,6 @@ pub unsafe extern "C" fn mcp_prompt_argument_name(
     unsafe { lend(prompt, |it| it.arguments().get(index)?.string("name")) }
 }
 
-/// Returns an argument's name to show to people, by its index.
-///
-/// `prompt`: NULL gives NULL.
-/// `index`: starts at 0; NULL past the end.
-///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
-///
-/// Spec: PromptArgument.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_prompt_argument_title(
-    prompt: *const mcp_prompt,
-    index: usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(prompt, |it| it.arguments().get(index)?.string("title")) }
-}
-
 /// Returns an argument's description by its index.
 ///
 /// `prompt`: NULL gives NULL.
@@ -147,48 +131,6 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
     unsafe {
         read_value(prompt, 0, |it| Some(i32::from(it.arguments().get(index)?.is_set("required"))))
     }
-}
-
-/// Returns the prompt's icons as a JSON array.
-///
-/// `prompt`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: Icon.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_prompt_icons_json(
-    prompt: *const mcp_prompt,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(prompt, len, |it| it.0.json("icons")) }
-}
-
-/// Returns the prompt's member _meta as a JSON object.
-///
-/// `prompt`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: basic, _meta.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_prompt_meta_json(
-    prompt: *const mcp_prompt,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(prompt, len, |it| it.0.json("_meta")) }
 }
 
 /// Returns the whole prompt as JSON text.

@@ -2,12 +2,12 @@
 
 use std::ffi::{c_char, c_void};
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
-use crate::client::Call;
 use crate::client::options::{milliseconds, patience};
 use crate::client::request::{ProgressHandler, Request};
+use crate::client::{Answer, Call};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
@@ -32,14 +32,22 @@ use crate::ffi::view::Lent;
 /// sends it again.  While a request is in flight its options cannot be
 /// changed: MCP_E_STATE.  A started request uses no descriptor of its own;
 /// see MCP_LIMIT_CONNECTIONS.  One thread at a time may use a request, except
-/// that any thread may call mcp_request_status() and fire the request's
-/// mcp_cancel.
+/// that any thread may call mcp_request_status() and mcp_request_cancel(), and
+/// fire the request's mcp_cancel.
+///
+/// A completed request is handed out once, by exactly one of these:
+/// mcp_request_perform(), mcp_request_wait(), the callback of
+/// mcp_request_set_done(), or mcp_client_next_done().  After
+/// mcp_client_close() the requests that were in flight are handed out as
+/// MCP_E_CLOSED.  After mcp_client_free() only mcp_request_wait() hands out a
+/// request without a done callback.
 #[derive(Debug)]
 pub struct mcp_request {
     pid: u32,
     pub(crate) inner: Arc<Request>,
     error: Mutex<Option<Box<mcp_error>>>,
     userdata: AtomicPtr<c_void>,
+    pub(crate) method: OnceLock<Lent>,
 }
 
 impl Handle for mcp_request {
@@ -76,6 +84,14 @@ pub type mcp_progress_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
 >;
 
+/// The error of a run, which may come beside a result.
+fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
+    match result {
+        Ok(pages) => pages.iter().find_map(Answer::mismatch).cloned(),
+        Err(error) => Some(error.clone()),
+    }
+}
+
 /// Makes a request handle.
 ///
 /// # Safety
@@ -91,8 +107,9 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
             inner: inner.clone(),
             error: Mutex::default(),
             userdata: AtomicPtr::default(),
+            method: OnceLock::new(),
         });
-        inner.handle.store(request.cast(), Ordering::Release);
+        inner.handle.set(request.cast());
         Ok(request)
     })
 }
@@ -455,11 +472,10 @@ pub unsafe extern "C" fn mcp_request_perform(
         match &result {
             // The request is in flight: its error belongs to that flight.
             Err(error) if error.status() == Status::State => {}
-            other => request.keep(other.as_ref().err().cloned()),
+            other => request.keep(failure(other)),
         }
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(result?, out) };
-        Ok(())
+        unsafe { hand_out(result?, out) }
     })
 }
 
@@ -511,16 +527,19 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 /// or stores a credential; MCP_E_FORKED.
 ///
 /// A request whose status this function has returned is handed out:
-/// mcp_client_next_done() does not return it again.
+/// mcp_client_next_done() does not return it again.  A request with a done
+/// callback is handed out by the callback: see mcp_request_set_done().  The
+/// callback may free the request during the wait.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, milliseconds: i64) -> i32 {
     let mut waited = None;
     let status = guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let inner = &request.inner;
+        // The done callback may free the handle during the wait.
+        let inner = request.inner.clone();
         let patience = patience(milliseconds)?;
-        waited = Some(inner.client.await_request(inner, patience)?);
+        waited = Some(inner.client.await_request(&inner, patience)?);
         match inner.error() {
             Some(error) if waited.flatten().is_some() => Err(error),
             _ => Ok(()),
@@ -553,8 +572,7 @@ pub unsafe extern "C" fn mcp_request_take_result(
         let request = unsafe { borrow(request, "request") }?;
         let pages = request.inner.take_result()?;
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(pages, out) };
-        Ok(())
+        unsafe { hand_out(pages, out) }
     })
 }
 

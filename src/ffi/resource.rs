@@ -4,10 +4,12 @@ use std::ffi::c_char;
 
 use crate::ffi::view::{View, lend, lend_long, read_value};
 
-/// A RESOURCE or a resource template of mcp_result_resource(), or the target
-/// of a resource link in a content block; borrowed from the result.
+/// A RESOURCE or a resource template of mcp_result_resource(), or the resource
+/// of a content block, see mcp_content_resource(); borrowed from the result.
 ///
-/// All its texts come from the server: do not trust them.
+/// All its texts come from the server: do not trust them.  For the icons, the
+/// annotations and the member _meta, read mcp_resource_json() with
+/// mcp_json_parse() and mcp_json_at().
 #[derive(Debug)]
 pub struct mcp_resource(pub(crate) View);
 
@@ -92,69 +94,6 @@ pub unsafe extern "C" fn mcp_resource_mime_type(resource: *const mcp_resource) -
 pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64 {
     // SAFETY: the header requires NULL or a live result.
     unsafe { read_value(resource, -1, |it| it.0.integer("size")) }
-}
-
-/// Returns the resource's annotations as a JSON object.
-///
-/// `resource`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: Annotations.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_resource_annotations_json(
-    resource: *const mcp_resource,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(resource, len, |it| it.0.json("annotations")) }
-}
-
-/// Returns the resource's icons as a JSON array.
-///
-/// `resource`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: Icon.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_resource_icons_json(
-    resource: *const mcp_resource,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(resource, len, |it| it.0.json("icons")) }
-}
-
-/// Returns the resource's member _meta as a JSON object.
-///
-/// `resource`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: basic, _meta.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_resource_meta_json(
-    resource: *const mcp_resource,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(resource, len, |it| it.0.json("_meta")) }
 }
 
 /// Returns the whole resource as JSON text.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
+use crate::base::error::Result;
 use crate::client::{Answer, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
@@ -111,12 +112,6 @@ impl mcp_result {
         })
     }
 
-    /// The task that this result is.
-    pub(crate) fn task(&self) -> Option<&mcp_task> {
-        let is_list = self.root()?.raw("tasks").is_some();
-        self.tasks().first().filter(|_| !is_list)
-    }
-
     /// The contents of a tool result, of a resource or of a prompt.
     pub(crate) fn contents(&self) -> &[mcp_content] {
         self.contents.get_or_init(|| {
@@ -205,10 +200,8 @@ pub(crate) struct ServerTexts {
     pub(crate) info: ServerInfo,
     pub(crate) name: Option<Lent>,
     pub(crate) version: Option<Lent>,
-    pub(crate) title: Option<Lent>,
     pub(crate) instructions: Option<Lent>,
     pub(crate) protocol_version: Lent,
-    pub(crate) capabilities: Lent,
 }
 
 impl ServerTexts {
@@ -217,10 +210,8 @@ impl ServerTexts {
         Self {
             name: optional(&info.name),
             version: optional(&info.version),
-            title: optional(&info.title),
             instructions: optional(&info.instructions),
             protocol_version: Lent::new(info.revision.as_str()),
-            capabilities: Lent::new(&info.capabilities),
             info,
         }
     }
@@ -257,27 +248,6 @@ pub unsafe extern "C" fn mcp_result_json(
     unsafe { lend_long(result, len, |it| Some(it.json())) }
 }
 
-/// Returns the member _meta of the result as a JSON object.
-///
-/// `result`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: basic, _meta.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_meta_json(
-    result: *const mcp_result,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(result, len, |it| it.root()?.json("_meta")) }
-}
-
 /// Returns the cursor of the next page, for a request that reads a single
 /// page.
 ///
@@ -294,25 +264,6 @@ pub unsafe extern "C" fn mcp_result_meta_json(
 pub unsafe extern "C" fn mcp_result_next_cursor(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
     unsafe { lend(result, |it| it.root()?.string_or_json("nextCursor")) }
-}
-
-/// Returns for how many milliseconds the server declares the result fresh.
-///
-/// `result`: NULL gives -1.
-///
-/// Returns -1 if the server does not say so.
-///
-/// Spec: caching (2026-07-28).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_ttl(result: *const mcp_result) -> i64 {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe {
-        read_value(result, -1, |it| {
-            // In a task, the same member is the time to live of the task.
-            let root = it.root().filter(|root| root.raw("taskId").is_none())?;
-            root.integer("ttlMs").filter(|ttl| *ttl >= 0)
-        })
-    }
 }
 
 /// Returns the number of content blocks in a result of mcp_call_tool(),
@@ -467,26 +418,17 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
     }
 }
 
-/// Returns how many completions the server has in total, for a result of
-/// mcp_complete().
+/// Stores a result. Fails, also with the result stored, if the result comes with
+/// an error.
 ///
-/// `result`: NULL gives -1.
-///
-/// Returns -1 if the server does not say so.
-///
-/// Spec: completion/complete, total.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_completion_total(result: *const mcp_result) -> i64 {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { read_value(result, -1, |it| it.root()?.object("completion")?.integer("total")) }
-}
-
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) {
+pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) -> Result<()> {
+    let mismatch = pages.iter().find_map(Answer::mismatch).cloned();
     if !out.is_null() {
         // SAFETY: not NULL, a place to write to.
         unsafe { store(out, give(mcp_result::from_pages(pages))) };
     }
+    mismatch.map_or(Ok(()), Err)
 }

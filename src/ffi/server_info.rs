@@ -6,7 +6,7 @@ use crate::ffi::argument::text;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::peek;
 use crate::ffi::result::{ServerTexts, mcp_result};
-use crate::ffi::view::{Lent, lend, lend_long};
+use crate::ffi::view::{Lent, lend};
 
 /// Returns the server's name in a result of mcp_connect().
 ///
@@ -38,21 +38,6 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
     unsafe { lend_server_text(result, |lent| lent.version.as_ref()) }
 }
 
-/// Returns the server's name to show to people, in a result of mcp_connect().
-///
-/// `result`: NULL gives NULL.
-///
-/// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  The text comes from the server: do not trust it.  Borrowed
-/// from the result: valid until mcp_result_free().
-///
-/// Spec: Implementation, title.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_server_title(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_server_text(result, |lent| lent.title.as_ref()) }
-}
-
 /// Returns the negotiated protocol revision, such as "2025-11-25", in a
 /// result of mcp_connect().
 ///
@@ -82,28 +67,6 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
 pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
     unsafe { lend_server_text(result, |lent| lent.instructions.as_ref()) }
-}
-
-/// Returns the server's capabilities as a JSON object, in a result of
-/// mcp_connect().
-///
-/// `result`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Never NULL for such a result: "{}" if the server sent none or a value of
-/// another type.  NULL for any other result.  Borrowed from the result: valid
-/// until mcp_result_free().
-///
-/// Spec: ServerCapabilities.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_capabilities_json(
-    result: *const mcp_result,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(result, len, |it| Some(&it.server.as_ref()?.capabilities)) }
 }
 
 /// Returns 1 if the server declares a capability in a result of

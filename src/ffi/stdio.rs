@@ -9,7 +9,7 @@ use crate::client::{Client, StandardError};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
-use crate::ffi::handle::{borrow, give};
+use crate::ffi::handle::borrow;
 use crate::ffi::library::*;
 use crate::platform::{Descriptor, os_string};
 
@@ -51,7 +51,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
         // SAFETY: the header requires NULL or an array of texts that ends
         // with a NULL.
         let argv = unsafe { argument_list(argv, "argv")? };
-        Ok(give(mcp_client::new(Client::new_stdio(argv)?)))
+        Ok(mcp_client::give(Client::new_stdio(argv)?))
     })
 }
 
@@ -87,7 +87,7 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut
         } else {
             adopt(write_fd, "write_fd")?
         };
-        Ok(give(mcp_client::new(Client::new_fds(input, output)?)))
+        Ok(mcp_client::give(Client::new_fds(input, output)?))
     })
 }
 

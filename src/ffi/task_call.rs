@@ -11,7 +11,7 @@ use crate::ffi::handle::borrow;
 use crate::ffi::request::mcp_request;
 use crate::ffi::result::{hand_out, mcp_result};
 use crate::ffi::task::mcp_task;
-use crate::ffi::view::{lend, lend_part, read_value};
+use crate::ffi::view::{lend_part, read_value};
 
 /// Allows tool calls to run as tasks, and waits for their end inside the
 /// call.
@@ -59,9 +59,9 @@ pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i3
 /// result; 0 lets the server choose; -1, the default, turns this option off.
 ///
 /// This works whether or not mcp_client_set_tasks() allows tasks.  If the
-/// result has a mcp_result_task_id(), the server made the call a task.  Pass
-/// that id to mcp_get_task_result(), now or later, with this client or
-/// another client of the same user.
+/// result has an mcp_result_task(), the server made the call a task.  Pass
+/// its mcp_task_id() to mcp_get_task_result(), now or later, with this client
+/// or another client of the same user.
 ///
 /// In revision 2025-11-25 the library asks for a task if the tool allows it.
 /// In later revisions the server decides, and it also chooses how long it
@@ -98,10 +98,9 @@ pub unsafe extern "C" fn mcp_request_set_task(
 
 /// Asks the server for a task's status.
 ///
-/// `task_id`: the id of mcp_result_task_id(), copied.
+/// `task_id`: the id of mcp_task_id(), copied.
 /// `out`, unless NULL, receives the result, or NULL on failure.  Read it with
-/// mcp_result_task_status() and mcp_result_task(); free it with
-/// mcp_result_free().
+/// mcp_task_status(mcp_result_task(*out, 0)); free it with mcp_result_free().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
 /// the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
@@ -160,8 +159,7 @@ unsafe fn ask_about_task(
         let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
         let answer = client.inner.about_task(about, id)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) };
-        Ok(())
+        unsafe { hand_out(vec![answer], out) }
     })
 }
 
@@ -186,32 +184,8 @@ pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *cons
     })
 }
 
-/// Lists all tasks of the server; reads all pages of the list.
-///
-/// `out`: as for mcp_list_tools(); read it with mcp_result_task_count() and
-/// mcp_result_task().
-///
-/// Returns like mcp_list_tools(); MCP_E_UNSUPPORTED if the server does not
-/// list tasks.  From revision 2026-07-28 on no server lists tasks, and the
-/// application must keep their ids.
-///
-/// Spec: tasks/list (2025-11-25).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_list_tasks(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
-    // SAFETY: the header requires NULL or a place to write to.
-    unsafe { store(out, std::ptr::null_mut()) };
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        let pages = client.inner.list_tasks()?;
-        // SAFETY: the header requires it of the caller.
-        unsafe { hand_out(pages, out) };
-        Ok(())
-    })
-}
-
-/// Returns the number of tasks in a result of mcp_list_tasks(), or 1 for a
-/// result that is a task.
+/// Returns 1 for a result that is a task, and the number of tasks for a
+/// result of the method "tasks/list".
 ///
 /// `result`: NULL gives 0.
 ///
@@ -227,6 +201,11 @@ pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usi
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
+/// A result that is a task has one, with the index 0.  Other results, such as
+/// that of a tool that the server did not run as a task, have none.  For the
+/// tasks of a server, in revision 2025-11-25, use mcp_request_new() with the
+/// method "tasks/list" and mcp_request_set_all_pages().
+///
 /// Borrowed from the result: valid until mcp_result_free().
 ///
 /// Spec: tasks/list.
@@ -237,79 +216,4 @@ pub unsafe extern "C" fn mcp_result_task(
 ) -> *const mcp_task {
     // SAFETY: the header requires NULL or a live result.
     unsafe { lend_part(result, |it| it.tasks().get(index)) }
-}
-
-/// Returns the id of the task that the result is; NULL for a result that is
-/// no task.
-///
-/// `result`: NULL gives NULL.
-///
-/// A result is no task, for example, if the server did not run the call as a
-/// task.  Returns NULL if the server sent none or a value of another type.
-/// The text is borrowed from the result: valid until mcp_result_free().
-///
-/// Spec: tasks.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_task_id(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(result, |it| it.task()?.0.string("taskId")) }
-}
-
-/// Returns the status of the task that the result is: "working",
-/// "input_required", "completed", "failed" or "cancelled"; NULL for a result
-/// that is no task.
-///
-/// `result`: NULL gives NULL.
-///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
-///
-/// Spec: tasks.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_task_status(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(result, |it| it.task()?.status()) }
-}
-
-/// Returns the server's message about the status of the task that the result
-/// is.
-///
-/// `result`: NULL gives NULL.
-///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
-///
-/// Spec: tasks, statusMessage.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_task_message(result: *const mcp_result) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(result, |it| it.task()?.0.string("statusMessage")) }
-}
-
-/// Returns how many milliseconds the server wants the application to wait
-/// before it asks for the task again.
-///
-/// `result`: NULL gives -1.
-///
-/// Returns -1 if the server does not say.
-///
-/// Spec: tasks, pollInterval.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_task_poll_interval(result: *const mcp_result) -> i64 {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { read_value(result, -1, |it| it.task()?.poll_interval()) }
-}
-
-/// Returns for how many milliseconds, from its creation on, the server keeps
-/// the task.
-///
-/// `result`: NULL gives -1.
-///
-/// Returns -1 if the server sets no limit, or if the result has no task.
-///
-/// Spec: tasks, ttl.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_result_task_ttl(result: *const mcp_result) -> i64 {
-    // SAFETY: the header requires NULL or a live result.
-    unsafe { read_value(result, -1, |it| it.task()?.ttl()) }
 }

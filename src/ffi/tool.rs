@@ -2,15 +2,18 @@
 
 use std::ffi::c_char;
 
-use crate::client::is_usable;
-use crate::ffi::argument::text;
-use crate::ffi::guard::read_or;
+use crate::base::error::Error;
+use crate::client::{check_arguments, is_usable};
+use crate::ffi::argument::{optional_text, text};
+use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::peek;
 use crate::ffi::view::{Lent, View, lend, lend_long};
 
 /// A TOOL of mcp_result_tool(), borrowed from the result.
 ///
-/// All its texts come from the server: do not trust them.
+/// All its texts come from the server: do not trust them.  For the icons, the
+/// annotations and the member _meta, read mcp_tool_json() with
+/// mcp_json_parse() and mcp_json_at(); for a hint, see mcp_tool_hint().
 #[derive(Debug)]
 pub struct mcp_tool(pub(crate) View);
 
@@ -108,69 +111,6 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
     unsafe { lend_long(tool, len, |it| it.0.json("outputSchema")) }
 }
 
-/// Returns the tool's annotations as a JSON object.
-///
-/// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: ToolAnnotations.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_tool_annotations_json(
-    tool: *const mcp_tool,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("annotations")) }
-}
-
-/// Returns the tool's icons as a JSON array.
-///
-/// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: Icon.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_tool_icons_json(
-    tool: *const mcp_tool,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("icons")) }
-}
-
-/// Returns the tool's member _meta as a JSON object.
-///
-/// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
-///
-/// Spec: basic, _meta.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_tool_meta_json(
-    tool: *const mcp_tool,
-    len: *mut usize,
-) -> *const c_char {
-    // SAFETY: the header requires NULL or a live result, and NULL or a
-    // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("_meta")) }
-}
-
 /// Returns the whole tool as JSON text.
 ///
 /// `tool`: NULL gives NULL.
@@ -208,6 +148,38 @@ pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_cha
             "false" => Some(0),
             _ => None,
         }
+    })
+}
+
+/// Checks arguments against the tool's inputSchema, without any I/O.
+///
+/// `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
+/// or "" for no arguments.
+///
+/// Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
+/// message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
+/// arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
+/// used: it is invalid, refers to another document, exceeds a limit, or the
+/// library was built without the Cargo feature "schema".  The message says
+/// which.  The server checks the arguments as well, so that a program may call
+/// the tool in that case.
+///
+/// JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
+/// "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
+/// tool without inputSchema takes all arguments.
+///
+/// Spec: Tool, inputSchema.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_tool_check_arguments(
+    tool: *const mcp_tool,
+    arguments_json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live result, and a text.
+        let (tool, arguments) =
+            unsafe { (peek(tool), optional_text(arguments_json, "arguments_json")?) };
+        let tool = tool.ok_or_else(|| Error::argument("tool is NULL"))?;
+        check_arguments(tool.0.raw("inputSchema"), arguments)
     })
 }
 

@@ -306,7 +306,7 @@ fn is_traceparent(text: &str) -> bool {
 }
 
 /// JSON that may be absent. An empty text is absent as well.
-fn given(json: Option<&str>) -> Option<&str> {
+pub(crate) fn given(json: Option<&str>) -> Option<&str> {
     json.filter(|json| !json.is_empty())
 }
 
@@ -316,7 +316,7 @@ fn object<'a>(text: &'a str, name: &str) -> Result<Members<'a>> {
 }
 
 /// The text of an object, without the blanks around it.
-fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
+pub(crate) fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
     let raw: &RawValue = serde_json::from_str(text)
         .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?;
     if raw.get().starts_with('{') {

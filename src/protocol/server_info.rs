@@ -15,7 +15,6 @@ pub(crate) struct ServerInfo {
     pub(crate) revision: Revision,
     pub(crate) name: Option<String>,
     pub(crate) version: Option<String>,
-    pub(crate) title: Option<String>,
     pub(crate) instructions: Option<String>,
     /// A JSON object as text.
     pub(crate) capabilities: String,
@@ -72,7 +71,6 @@ impl<'a> HandshakeReply<'a> {
             revision,
             name: shown("name"),
             version: shown("version"),
-            title: shown("title"),
             instructions: self::shown(&members, "instructions"),
             capabilities: if capabilities.starts_with('{') { capabilities } else { "{}" }.into(),
             json: answer.json().to_owned(),
@@ -189,7 +187,7 @@ mod tests {
     #[test]
     fn reads_the_name_in_both_places() {
         let old = server_info(r#"{"serverInfo":{"name":"a","version":"1","title":"A"}}"#);
-        assert_eq!((old.name.as_deref(), old.title.as_deref()), (Some("a"), Some("A")));
+        assert_eq!(old.name.as_deref(), Some("a"));
         let new = server_info(
             r#"{"_meta":{"io.modelcontextprotocol/serverInfo":{"name":"b","version":"2"}}}"#,
         );
@@ -245,30 +243,27 @@ mod tests {
     /// The texts for display, of a server that sends this for one member.
     #[test]
     fn reads_what_is_only_shown_as_absent_if_it_has_another_type() {
-        type Shown<'a> = [Option<&'a str>; 4];
+        type Shown<'a> = [Option<&'a str>; 3];
         let rows: &[(&str, Shown<'_>)] = &[
-            (r#""serverInfo":{"name":"f","version":1.2}"#, [Some("f"), Some("1.2"), None, None]),
-            (r#""serverInfo":{"name":7,"title":true}"#, [Some("7"), None, Some("true"), None]),
-            (r#""serverInfo":{"name":["f"],"version":{"a":1},"title":null}"#, [None; 4]),
-            (r#""serverInfo":null"#, [None; 4]),
-            (r#""serverInfo":"f""#, [None; 4]),
-            (r#""serverInfo":[{"name":"f"}]"#, [None; 4]),
-            (r#""serverInfo":7,"_meta":7"#, [None; 4]),
-            (r#""_meta":{"io.modelcontextprotocol/serverInfo":"f"}"#, [None; 4]),
-            (
-                r#""serverInfo":{"name":"a"},"serverInfo":{"name":"b"}"#,
-                [Some("b"), None, None, None],
-            ),
-            (r#""instructions":["x"]"#, [None; 4]),
-            (r#""instructions":{"x":1}"#, [None; 4]),
-            (r#""instructions":5"#, [None, None, None, Some("5")]),
-            (r#""instructions":"\ud800""#, [None, None, None, Some("\u{fffd}")]),
-            (r#""capabilities":"x""#, [None; 4]),
+            (r#""serverInfo":{"name":"f","version":1.2}"#, [Some("f"), Some("1.2"), None]),
+            (r#""serverInfo":{"name":7,"version":true}"#, [Some("7"), Some("true"), None]),
+            (r#""serverInfo":{"name":["f"],"version":{"a":1}}"#, [None; 3]),
+            (r#""serverInfo":null"#, [None; 3]),
+            (r#""serverInfo":"f""#, [None; 3]),
+            (r#""serverInfo":[{"name":"f"}]"#, [None; 3]),
+            (r#""serverInfo":7,"_meta":7"#, [None; 3]),
+            (r#""_meta":{"io.modelcontextprotocol/serverInfo":"f"}"#, [None; 3]),
+            (r#""serverInfo":{"name":"a"},"serverInfo":{"name":"b"}"#, [Some("b"), None, None]),
+            (r#""instructions":["x"]"#, [None; 3]),
+            (r#""instructions":{"x":1}"#, [None; 3]),
+            (r#""instructions":5"#, [None, None, Some("5")]),
+            (r#""instructions":"\ud800""#, [None, None, Some("\u{fffd}")]),
+            (r#""capabilities":"x""#, [None; 3]),
         ];
         for (members, shown) in rows {
             let json = format!(r#"{{"protocolVersion":"2025-11-25",{members}}}"#);
             let info = server_info(&json);
-            let found = [&info.name, &info.version, &info.title, &info.instructions];
+            let found = [&info.name, &info.version, &info.instructions];
             assert_eq!(found.map(|text| text.as_deref()), *shown, "{members}");
         }
     }

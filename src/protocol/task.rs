@@ -73,10 +73,6 @@ impl Tasks {
         }
     }
 
-    pub(crate) fn can_list(self, server_info: &ServerInfo) -> bool {
-        self == Self::ByClient && server_info.has_capability("tasks.list")
-    }
-
     /// The call with the parameters that let it run as a task. The server keeps
     /// the task for `ttl` milliseconds. With 0, the server chooses the time.
     pub(crate) fn prepare(self, call: &Call, ttl: u32) -> Call {

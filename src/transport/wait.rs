@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::cancel::{Cancel, Generation};
 use crate::base::error::{Error, Result, Status};
+use crate::base::handle_address::HandleAddress;
 use crate::base::signal::Signal;
 use crate::platform::{self, POLLIN, Poll, RawDescriptor};
 use crate::transport::background;
@@ -36,8 +37,10 @@ pub(crate) struct Wait {
     close: Option<Arc<Signal>>,
     cancel: Option<(Arc<Cancel>, Generation)>,
     attendant: Option<Arc<dyn Attendant>>,
-    /// Ends it like a cancel: the application freed the request.
+    /// Ends it like a cancel: the application cancelled or freed the request.
     abort: Option<Arc<Signal>>,
+    /// The handle of the application's request that waits, if there is one.
+    request: Option<Arc<HandleAddress>>,
     /// Set when a sign of life comes on another stream.
     sign: Option<Arc<AtomicBool>>,
     hurry: Option<Hurry>,
@@ -147,6 +150,9 @@ enum TimeLimit {
     Internal,
 }
 
+/// The message of a request that the application cancelled.
+pub(crate) const REQUEST_CANCELLED: &str = "cancelled by mcp_request_cancel()";
+
 /// How often a paused wait checks whether an input request was answered.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -203,6 +209,7 @@ impl Wait {
             close: None,
             cancel: None,
             abort: None,
+            request: None,
             sign: None,
             hurry: None,
             attendant: None,
@@ -238,6 +245,11 @@ impl Wait {
         Self { abort: Some(abort), ..self }
     }
 
+    /// The same for a request of the application.
+    pub(crate) fn of_request(self, request: Arc<HandleAddress>) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
     /// The same, but it ends `grace` after this signal is raised.
     pub(crate) fn hurried_by(&self, signal: Arc<Signal>, grace: Duration) -> Self {
         let hurry = Some(Hurry { signal, grace, end: Cell::new(None) });
@@ -263,6 +275,12 @@ impl Wait {
     pub(crate) fn open_inputs(&self) -> Option<&Arc<OpenInputCount>> {
         let is_of_one = self.attendant.is_some() && !self.is_leading;
         self.pause.own.as_ref().filter(|_| is_of_one)
+    }
+
+    /// The request that an input request belongs to which arrives during this
+    /// wait; `None` if it may belong to another call.
+    pub(crate) fn request(&self) -> Option<&Arc<HandleAddress>> {
+        self.open_inputs().and(self.request.as_ref())
     }
 
     /// The part of this wait that may be used to connect.
@@ -512,8 +530,11 @@ impl Wait {
         if is_raised(&self.close) {
             return Err(Error::new(Status::Closed, "the client was closed"));
         }
-        if self.is_cancelled() || is_raised(&self.abort) {
+        if self.is_cancelled() {
             return Err(Error::new(Status::Cancelled, "cancelled by mcp_cancel_fire()"));
+        }
+        if is_raised(&self.abort) {
+            return Err(Error::new(Status::Cancelled, REQUEST_CANCELLED));
         }
         Ok(())
     }

@@ -74,6 +74,8 @@ pub(crate) struct Answer {
     tape: Tape,
     result: Place,
     is_of_marked_tools: bool,
+    /// The error that the caller gets beside the result.
+    mismatch: Option<Error>,
 }
 
 /// The depth of a message's tape: message, result, list, item, and the members
@@ -83,7 +85,7 @@ const LEVELS: usize = 4;
 impl Answer {
     /// The result at a place of the message that begins at `start`.
     pub(crate) fn new(text: String, start: usize, tape: Tape, result: Place) -> Self {
-        Self { text, start, tape, result, is_of_marked_tools: false }
+        Self { text, start, tape, result, is_of_marked_tools: false, mismatch: None }
     }
 
     /// A result that is a whole text. If the text is not JSON, it has no
@@ -101,6 +103,15 @@ impl Answer {
 
     pub(crate) fn is_of_marked_tools(&self) -> bool {
         self.is_of_marked_tools
+    }
+
+    /// Adds the error that the caller gets beside the result.
+    pub(crate) fn with_mismatch(self, mismatch: Option<Error>) -> Self {
+        Self { mismatch, ..self }
+    }
+
+    pub(crate) fn mismatch(&self) -> Option<&Error> {
+        self.mismatch.as_ref()
     }
 
     /// The text that the places of [`Answer::tape`] refer to.

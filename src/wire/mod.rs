@@ -11,6 +11,10 @@ pub(crate) mod event_stream;
 pub(crate) mod front_matter;
 pub(crate) mod gzip_header;
 pub(crate) mod http1;
+#[cfg(feature = "schema")]
+pub(crate) mod json_canonical;
+#[cfg(feature = "schema")]
+pub(crate) mod json_decimal;
 pub(crate) mod json_members;
 pub(crate) mod json_number;
 pub(crate) mod json_scan;
@@ -27,6 +31,7 @@ pub(crate) mod set_cookie;
 pub(crate) mod tape;
 pub(crate) mod tree;
 pub(crate) mod unframed_body;
+pub(crate) mod uri_template;
 pub(crate) mod url;
 pub(crate) mod variable_reference;
 

@@ -43,7 +43,6 @@ static void configured_server_is_pinged(void)
     CHECK(mcp_config_url(config, 1) == NULL);
     CHECK(strcmp(mcp_config_command(config, 1), "${NOT_THERE}") == 0);
     CHECK(mcp_config_name(config, 2) == NULL);
-    CHECK(mcp_config_warning_count(config) == 0);
     CHECK(mcp_config_warning(config, 0) == NULL);
 
     unsetenv("TEST_CONFIG_TOKEN");
@@ -98,13 +97,12 @@ static void secret_that_others_may_read_is_a_warning(void)
     mcp_config *config = load(text, 0640);
 
     CHECK(config != NULL);
-    CHECK(mcp_config_warning_count(config) == 1);
     CHECK(strstr(mcp_config_warning(config, 0), ":2: a.auth: ") != NULL);
     CHECK(strstr(mcp_config_warning(config, 0), "hunter2") == NULL);
     CHECK(mcp_config_warning(config, 1) == NULL);
     mcp_config_free(config);
     config = load(text, 0600);
-    CHECK(config != NULL && mcp_config_warning_count(config) == 0);
+    CHECK(config != NULL && mcp_config_warning(config, 0) == NULL);
     mcp_config_free(config);
 }
 
@@ -148,7 +146,7 @@ static void status_of_each_entry_is_read(void)
     CHECK(mcp_config_error(config, 5) == NULL);
     CHECK(mcp_config_status(NULL, 0) == MCP_E_INVALID_ARGUMENT);
     CHECK(mcp_config_error(NULL, 0) == NULL);
-    CHECK(mcp_config_warning_count(config) == 2);
+    CHECK(mcp_config_warning(config, 1) != NULL && mcp_config_warning(config, 2) == NULL);
     CHECK(mcp_config_new_client(config, "bad") == NULL);
     CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
     client = mcp_config_new_client(config, "good");

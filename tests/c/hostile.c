@@ -456,7 +456,7 @@ static void call(void)
         mcp_listen(client, (int)below(512));
         break;
     case 9:
-        mcp_list_tasks(client, &result);
+        mcp_list_resource_templates(client, &result);
         break;
     default:
         mcp_list_resources(client, &result);

@@ -80,10 +80,8 @@ static void null_is_accepted_by_getters_and_free(void)
     CHECK(mcp_result_json(NULL, NULL) == NULL);
     CHECK(mcp_result_server_name(NULL) == NULL);
     CHECK(mcp_result_server_version(NULL) == NULL);
-    CHECK(mcp_result_server_title(NULL) == NULL);
     CHECK(mcp_result_protocol_version(NULL) == NULL);
     CHECK(mcp_result_instructions(NULL) == NULL);
-    CHECK(mcp_result_capabilities_json(NULL, NULL) == NULL);
     CHECK(mcp_result_has_capability(NULL, "tools") == 0);
     CHECK(mcp_request_error(NULL) == NULL);
     mcp_client_close(NULL);

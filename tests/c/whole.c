@@ -27,8 +27,7 @@ static void on_event(void *userdata, mcp_client *client, const mcp_event *event)
     mcp_event_params_json(event, NULL);
     mcp_event_uri(event);
     mcp_event_log_level(event);
-    mcp_event_logger(event);
-    mcp_event_data_json(event, NULL);
+    mcp_event_message(event);
 }
 
 static mcp_input *kept;
@@ -64,7 +63,6 @@ static void read_all(mcp_result *result)
         mcp_tool_description(tool);
         mcp_tool_input_schema_json(tool, &len);
         mcp_tool_output_schema_json(tool, &len);
-        mcp_tool_annotations_json(tool, &len);
         mcp_tool_hint(tool, "readOnlyHint");
         mcp_tool_json(tool, &len);
     }
@@ -101,17 +99,15 @@ static void read_all(mcp_result *result)
         mcp_content_role(content);
         mcp_content_text(content, &len);
         mcp_content_data(content, &len);
-        mcp_content_uri(content);
+        mcp_resource_uri(mcp_content_resource(content));
         mcp_resource_name(mcp_content_resource(content));
         mcp_content_json(content, &len);
     }
     mcp_result_text(result, &len);
     mcp_result_structured_json(result, &len);
-    mcp_result_meta_json(result, &len);
     mcp_result_json(result, &len);
     mcp_result_completion(result, 0);
     mcp_result_next_cursor(result);
-    mcp_result_ttl(result);
     mcp_result_is_error(result);
     mcp_result_free(result);
 }

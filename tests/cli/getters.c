@@ -33,9 +33,6 @@ static void put_resource(const mcp_resource *resource)
     put("description", mcp_resource_description(resource));
     put("type", mcp_resource_mime_type(resource));
     printf("size: %ld\n", (long)mcp_resource_size(resource));
-    put("annotations", mcp_resource_annotations_json(resource, &len));
-    put("icons", mcp_resource_icons_json(resource, &len));
-    put("meta", mcp_resource_meta_json(resource, &len));
     put_long("resource", mcp_resource_json(resource, &len), len);
 }
 
@@ -48,9 +45,6 @@ static void put_tool(const mcp_tool *tool)
     put("description", mcp_tool_description(tool));
     put_long("input", mcp_tool_input_schema_json(tool, &len), len);
     put_long("output", mcp_tool_output_schema_json(tool, &len), len);
-    put("annotations", mcp_tool_annotations_json(tool, &len));
-    put("icons", mcp_tool_icons_json(tool, &len));
-    put("meta", mcp_tool_meta_json(tool, &len));
     printf("hint: %d\n", (int)mcp_tool_hint(tool, "readOnlyHint"));
     put_long("tool", mcp_tool_json(tool, &len), len);
 }
@@ -64,12 +58,9 @@ static void put_prompt(const mcp_prompt *prompt)
     put("description", mcp_prompt_description(prompt));
     for (i = 0; i <= mcp_prompt_argument_count(prompt); i++) {
         put("argument", mcp_prompt_argument_name(prompt, i));
-        put("its title", mcp_prompt_argument_title(prompt, i));
         put("its description", mcp_prompt_argument_description(prompt, i));
         printf("required: %d\n", (int)mcp_prompt_argument_required(prompt, i));
     }
-    put("icons", mcp_prompt_icons_json(prompt, &len));
-    put("meta", mcp_prompt_meta_json(prompt, &len));
     put_long("prompt", mcp_prompt_json(prompt, &len), len);
 }
 
@@ -96,9 +87,8 @@ static void put_task(const mcp_task *task)
     put("id", mcp_task_id(task));
     put("status", mcp_task_status(task));
     put("message", mcp_task_message(task));
-    put("created", mcp_task_created(task));
-    put("updated", mcp_task_updated(task));
-    printf("ttl: %ld\n", (long)mcp_task_ttl(task));
+    printf("ttl: %ld, poll: %ld\n", (long)mcp_task_ttl(task),
+           (long)mcp_task_poll_interval(task));
     put_long("task", mcp_task_json(task, &len), len);
 }
 
@@ -111,11 +101,7 @@ static void put_content(const mcp_content *content)
     put_long("text", mcp_content_text(content, &len), len);
     put(mcp_content_data(content, &len) != NULL ? "data" : "no data", "");
     put("type", mcp_content_mime_type(content));
-    put("of", mcp_content_uri(content));
-    put("link", mcp_content_name(content));
     put_resource(mcp_content_resource(content));
-    put("annotations", mcp_content_annotations_json(content, &len));
-    put("meta", mcp_content_meta_json(content, &len));
     put_long("content", mcp_content_json(content, &len), len);
 }
 
@@ -137,20 +123,12 @@ static void put_result(const mcp_result *result)
         put_content(mcp_result_content(result, i));
     for (i = 0; i <= mcp_result_completion_count(result); i++)
         put("completion", mcp_result_completion(result, i));
-    printf("more: %d of %ld\n", (int)mcp_result_completion_has_more(result),
-           (long)mcp_result_completion_total(result));
+    printf("more: %d\n", (int)mcp_result_completion_has_more(result));
     put_long("text", mcp_result_text(result, &len), len);
     put_long("structured", mcp_result_structured_json(result, &len), len);
-    put("of the result", mcp_result_meta_json(result, &len));
     put("cursor", mcp_result_next_cursor(result));
     put("words", mcp_result_prompt_description(result));
-    put("task", mcp_result_task_id(result));
-    put("task's status", mcp_result_task_status(result));
-    put("task's message", mcp_result_task_message(result));
-    printf("ttl: %ld, task's ttl: %ld, poll: %ld, error: %d, found: %d\n",
-           (long)mcp_result_ttl(result), (long)mcp_result_task_ttl(result),
-           (long)mcp_result_task_poll_interval(result),
-           (int)mcp_result_is_error(result),
+    printf("error: %d, found: %d\n", (int)mcp_result_is_error(result),
            mcp_result_find_tool(result, "good") != NULL);
     put_long("result", mcp_result_json(result, &len), len);
 }

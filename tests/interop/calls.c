@@ -134,6 +134,7 @@ static void add_result(mcp_json *line, const mcp_result *result)
         const mcp_content *content = mcp_result_content(result, i);
         const unsigned char *data = mcp_content_data(content, &len);
         unsigned long sum = 0;
+        const char *uri;
         mcp_json *one = mcp_json_new();
         size_t at;
 
@@ -146,8 +147,9 @@ static void add_result(mcp_json *line, const mcp_result *result)
             mcp_json_set_string(one, "/text", mcp_content_text(content, NULL));
         if (mcp_content_mime_type(content) != NULL)
             mcp_json_set_string(one, "/mime", mcp_content_mime_type(content));
-        if (mcp_content_uri(content) != NULL)
-            mcp_json_set_string(one, "/uri", mcp_content_uri(content));
+        uri = mcp_resource_uri(mcp_content_resource(content));
+        if (uri != NULL)
+            mcp_json_set_string(one, "/uri", uri);
         mcp_json_set_integer(one, "/bytes", data != NULL ? (int64_t)len : -1);
         mcp_json_set_integer(one, "/sum", (int64_t)sum);
         mcp_json_set_json(line, "/contents/-", mcp_json_text(one, NULL));

@@ -63,7 +63,7 @@ static int32_t do_connect(mcp_client *client)
         put_text("server", mcp_result_server_name(server));
         put_text("version", mcp_result_server_version(server));
         put_text("instructions", mcp_result_instructions(server));
-        put_text("capabilities", mcp_result_capabilities_json(server, NULL));
+        put_text("server info", mcp_result_json(server, NULL));
     }
     mcp_result_free(server);
     return status;

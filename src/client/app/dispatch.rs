@@ -10,6 +10,7 @@ use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::reentrancy::{CallbackKind, InCallback};
+use crate::client::core::request_state::RequestState;
 use crate::platform::RawDescriptor;
 use crate::protocol::input_request::TOO_DEEP;
 use crate::protocol::notification::ProgressParams;
@@ -27,7 +28,10 @@ impl Client {
     /// the queue is empty.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
         // After a close, only requests that are done are left.
-        let is_over = || if self.event_queue.has_done() { Ok(()) } else { self.check_open() };
+        let is_over = || {
+            let has_any = self.attend() || self.event_queue.has_done();
+            if has_any { Ok(()) } else { self.check_open() }
+        };
         if self.is_closed() {
             return is_over();
         }
@@ -116,12 +120,23 @@ impl Client {
             }
             QueuedItem::Done(request, run, result) => {
                 self.event_queue.complete(&request, run, result);
+                if !InCallback::any(self.id()) && self.event_queue.take_callback(&request) {
+                    self.run_done_callback(&request);
+                }
             }
+            QueuedItem::Callback(request) => self.run_done_callback(&request),
             QueuedItem::Work(work) => {
                 let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
         }
+    }
+
+    /// Runs the done callback of a request on this thread. It may free the
+    /// request, or start it again.
+    fn run_done_callback(&self, request: &RequestState) {
+        let _in_callback = InCallback::enter(self.id(), CallbackKind::Done);
+        request.done_callback.run(&request.handle);
     }
 
     /// Runs the progress handler of a request on this thread.

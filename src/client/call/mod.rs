@@ -6,6 +6,7 @@
 
 mod give_up;
 pub(crate) mod input_rounds;
+mod output_check;
 pub(crate) mod pages;
 mod perform;
 mod refresh_tools;

@@ -46,6 +46,8 @@ pub(crate) struct CallSteps<'a> {
     task: Option<(Task, Option<ReportRegistration>)>,
     answer: Option<Answer>,
     error: Option<Error>,
+    /// Whether the answer is the handle of a task, not the result of the tool.
+    is_task_handle: bool,
     /// Whether the server may have run a request before the last one.
     may_have_run: bool,
 }
@@ -81,6 +83,7 @@ impl<'a> CallSteps<'a> {
             task: None,
             answer: None,
             error: None,
+            is_task_handle: false,
             may_have_run: false,
         }
     }
@@ -88,7 +91,7 @@ impl<'a> CallSteps<'a> {
     pub(crate) async fn connect(&mut self) -> CallEvent {
         let (Ctx { client, options, wait }, call) = (self.ctx, self.call);
         (self.in_session, self.error) = (None, None);
-        let connected = match self.ctx.connected().await {
+        let connected = match self.ctx.to_connect().connected().await {
             Ok(connected) => connected,
             Err(error) => return self.failed(error),
         };
@@ -225,6 +228,10 @@ impl<'a> CallSteps<'a> {
     pub(crate) fn end(self, end: CallEnd) -> Result<Answer> {
         let error = match end {
             CallEnd::Answer => match self.answer {
+                Some(answer) if self.call.is_tool() && !self.is_task_handle => {
+                    let mismatch = self.ctx.mismatch(self.call, &answer);
+                    return Ok(answer.with_mismatch(mismatch));
+                }
                 Some(answer) => return Ok(answer),
                 None => Error::new(Status::Internal, "a call without an answer"),
             },
@@ -260,6 +267,7 @@ impl<'a> CallSteps<'a> {
                     let ctx = self.ctx.within(&within.wait);
                     Box::pin(ctx.listen_to_task(session, &task.id)).await;
                     if limits.task.is_some() {
+                        self.is_task_handle = true;
                         return self.answered(answer);
                     }
                     self.task = Some((task, reporting));

@@ -12,7 +12,6 @@ use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
-use crate::protocol::task::Tasks;
 use crate::transport::wait::{Attendant, Wait, now};
 use crate::wire::jsonrpc::Answer;
 
@@ -73,28 +72,6 @@ impl Client {
             TaskRequest::State => poller.state().await,
         };
         result.map_err(|error| poller.masked(error))
-    }
-
-    /// All pages of the list of tasks.
-    pub(crate) fn list_tasks(self: &Arc<Self>) -> Result<Vec<Answer>> {
-        const LIST: &str = "tasks/list";
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        let check = async {
-            let session = Ctx::new(self, &options, &wait).connected().await?.session;
-            match tasks_of(&session)? {
-                tasks if tasks.can_list(&session.server_info) => Ok(()),
-                Tasks::ByClient => {
-                    unsupported("the server lists no tasks: it declares no tasks.list")
-                }
-                Tasks::ByServer => unsupported(
-                    "the protocol revision that the server speaks has no list of tasks: keep \
-                     the ids of those that you begin",
-                ),
-            }
-        };
-        now(check).map_err(|error| self.failed(error, &wait, LIST, &options))?;
-        self.list(LIST, "tasks")
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::base::cancel::Cancel;
 use crate::client::core::progress_report::ProgressReport;
+use crate::client::options::Header;
 use crate::protocol::call::Call;
 
 /// The options of one call, in place of those of the client.
@@ -21,6 +22,8 @@ pub(crate) struct CallLimits {
     pub(crate) task: Option<u32>,
     /// All pages of a list are requested; its items are in this member.
     pub(crate) all_pages: Option<&'static str>,
+    /// HTTP headers of the call, in addition to those of the client.
+    pub(crate) headers: Vec<Header>,
 }
 
 impl CallLimits {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::handle_address::HandleAddress;
 use crate::base::secret::Secret;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
@@ -61,6 +62,8 @@ pub(crate) struct Client {
     /// The standard error of the server's last process, if the library keeps it.
     pub(crate) standard_error: Mutex<Option<Arc<KeptOutput>>>,
     pub(crate) unused_input: UnusedInput,
+    /// The C handle; null once it is freed.
+    pub(crate) handle: HandleAddress,
     counters: Counters,
     run_job: RunJob,
 }
@@ -89,6 +92,7 @@ impl Client {
             connection_limit: ConnectionLimit::default(),
             standard_error: Mutex::default(),
             unused_input: UnusedInput::default(),
+            handle: HandleAddress::default(),
             counters: Counters::default(),
             run_job,
         }

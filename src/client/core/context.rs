@@ -20,6 +20,11 @@ impl<'a> Ctx<'a> {
         Self { client, options, wait }
     }
 
+    /// Returns the same context without the headers of one request.
+    pub(crate) fn to_connect(self) -> Self {
+        Self { options: self.options.to_connect(), ..self }
+    }
+
     /// Returns the same context with another wait.
     pub(crate) fn within<'b>(self, wait: &'b Wait) -> Ctx<'b>
     where

@@ -17,10 +17,12 @@ pub(crate) enum Counter {
     Malformed = 8,
     /// Failures of a token store that failed no call.
     StoreFailures = 9,
+    /// Results of tools whose output schema could not be used.
+    UncheckedResults = 10,
 }
 
 impl Counter {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::DroppedReplies,
         Self::DroppedEvents,
         Self::CacheHits,
@@ -30,12 +32,13 @@ impl Counter {
         Self::Starts,
         Self::Malformed,
         Self::StoreFailures,
+        Self::UncheckedResults,
     ];
 }
 
 /// The values of each [`Counter`].
 #[derive(Debug, Default)]
-pub(crate) struct Counters([AtomicI64; 10]);
+pub(crate) struct Counters([AtomicI64; 11]);
 
 impl Counters {
     pub(crate) fn get(&self, counter: Counter) -> i64 {

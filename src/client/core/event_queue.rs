@@ -34,6 +34,8 @@ pub(crate) enum QueuedItem {
     /// A started request has ended with this result. It is done once a thread
     /// of the application takes the item.
     Done(Arc<RequestState>, RunId, Result<Vec<Answer>>),
+    /// A started request is done, and its done callback has to run.
+    Callback(Arc<RequestState>),
     /// Runs a callback that gets or stores a credential.
     Work(Box<dyn FnOnce() + Send>),
 }
@@ -61,6 +63,7 @@ impl fmt::Debug for QueuedItem {
             Self::InputRequest(_) => "InputRequest",
             Self::Progress(..) => "Progress",
             Self::Done(..) => "Done",
+            Self::Callback(_) => "Callback",
             Self::Work(_) => "Work",
         })
     }
@@ -91,6 +94,8 @@ struct Queue {
     /// Requests that are done and were not handed out yet, in the order in
     /// which they ended.
     done: Numbered<Arc<RequestState>>,
+    /// The same for requests with a done callback.
+    callbacks: Numbered<Arc<RequestState>>,
     next_number: u64,
     is_closed: bool,
 }
@@ -140,7 +145,8 @@ impl EventQueue {
     }
 
     pub(crate) fn len(&self) -> usize {
-        lock(&self.queue).items.len()
+        let queue = lock(&self.queue);
+        queue.items.len() + queue.callbacks.len()
     }
 
     /// Adds an item, and returns how many events were dropped for it. The queue
@@ -166,9 +172,14 @@ impl EventQueue {
         dropped.len()
     }
 
-    /// Takes the next item, or the next that is not an event.
+    /// Takes the next item. Without events it takes no done callback either.
     pub(crate) fn pop(&self, with_events: bool) -> Option<QueuedItem> {
         let mut queue = lock(&self.queue);
+        if with_events && let Some(request) = queue.callbacks.pop_first() {
+            *lock(&request.listing) = DoneListing::Unlisted;
+            self.signal(&queue);
+            return Some(QueuedItem::Callback(request));
+        }
         let at =
             if with_events { 0 } else { queue.items.iter().position(|item| !item.is_event())? };
         let item = queue.remove(at);
@@ -205,9 +216,15 @@ impl EventQueue {
         }
         let number = queue.next_number;
         queue.next_number += 1;
-        *listing = DoneListing::Listed(number);
+        let has_callback = request.done_callback.is_set();
+        *listing =
+            if has_callback { DoneListing::Callback(number) } else { DoneListing::Listed(number) };
         drop(listing);
-        queue.done.insert(number, request);
+        if has_callback {
+            queue.callbacks.insert(number, request);
+        } else {
+            queue.done.insert(number, request);
+        }
         self.signal(&queue);
     }
 
@@ -250,14 +267,56 @@ impl EventQueue {
     pub(crate) fn set_listing(&self, request: &RequestState, next: DoneListing) -> DoneListing {
         let mut queue = lock(&self.queue);
         let old = std::mem::replace(&mut *lock(&request.listing), next);
-        let mut gone = None;
-        if let DoneListing::Listed(number) = old {
-            gone = queue.done.remove(number);
+        let gone = match old {
+            DoneListing::Listed(number) => queue.done.remove(number),
+            DoneListing::Callback(number) => queue.callbacks.remove(number),
+            _ => None,
+        };
+        if gone.is_some() {
             self.signal(&queue);
         }
         drop(queue);
         drop(gone);
         old
+    }
+
+    /// Lets the thread that waits for a request hand it out, unless the request
+    /// has a done callback.
+    pub(crate) fn claim(&self, request: &RequestState) {
+        if !request.done_callback.is_set() {
+            self.set_listing(request, DoneListing::Claimed);
+        }
+    }
+
+    /// Ends the claim of a thread.
+    pub(crate) fn end_claim(&self, request: &RequestState) {
+        let _queue = lock(&self.queue);
+        let mut listing = lock(&request.listing);
+        if *listing == DoneListing::Claimed {
+            *listing = DoneListing::Unlisted;
+        }
+    }
+
+    /// Takes a request whose done callback has to run; returns whether it has.
+    pub(crate) fn take_callback(&self, request: &RequestState) -> bool {
+        let mut queue = lock(&self.queue);
+        let mut listing = lock(&request.listing);
+        let DoneListing::Callback(number) = *listing else { return false };
+        *listing = DoneListing::Unlisted;
+        drop(listing);
+        let taken = queue.callbacks.remove(number);
+        self.signal(&queue);
+        drop(queue);
+        taken.is_some()
+    }
+
+    /// Lists a request that is listed already where it belongs, after its done
+    /// callback was set or removed.
+    pub(crate) fn list_again(&self, request: &Arc<RequestState>) {
+        let old = self.set_listing(request, DoneListing::Unlisted);
+        if matches!(old, DoneListing::Listed(_) | DoneListing::Callback(_)) {
+            self.list(request.clone());
+        }
     }
 
     /// Removes everything about a request whose handle was freed.
@@ -277,7 +336,7 @@ impl EventQueue {
             (false, true) => signal.lower(),
             _ => {}
         };
-        let has_any = !queue.items.is_empty();
+        let has_any = !queue.items.is_empty() || !queue.callbacks.is_empty();
         set(&self.arrivals, has_any);
         set(&self.urgent, queue.urgent > 0);
         set(&self.ready, has_any || !queue.done.is_empty());

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::handle_address::HandleAddress;
 use crate::base::signal::Signal;
 use crate::client::core::session::Session;
 use crate::protocol::input_request::{InputRequest, InputResponse};
@@ -53,6 +54,8 @@ pub(crate) struct OpenInputRequest {
     open_inputs: Arc<OpenInputCount>,
     until: Instant,
     responder: Weak<dyn Responder>,
+    /// The handle of the request that it belongs to, if that is known.
+    pub(crate) of_request: Option<Arc<HandleAddress>>,
     /// Its share of the quota, if the server sent it as a request.
     _quota: Option<QuotaShare>,
 }
@@ -197,6 +200,7 @@ impl OpenInputRequest {
             open_inputs,
             until: Instant::now() + context.input_timeout,
             responder: context.responder,
+            of_request: wait.request().cloned(),
             _quota: quota,
         });
         context.input_requests.add(&input);

@@ -5,6 +5,7 @@ pub(crate) mod client;
 pub(crate) mod connection_limit;
 pub(crate) mod context;
 pub(crate) mod counters;
+pub(crate) mod done_callback;
 pub(crate) mod event_queue;
 pub(crate) mod handlers;
 pub(crate) mod input_request;

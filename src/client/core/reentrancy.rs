@@ -25,6 +25,9 @@ pub(crate) enum CallbackKind {
     Input,
     /// Handles progress.
     Progress,
+    /// Takes a request that is done. Never runs inside another callback of its
+    /// client.
+    Done,
     /// Gets or stores a credential. Its client cannot send anything meanwhile.
     Credential,
 }

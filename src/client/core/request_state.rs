@@ -1,17 +1,19 @@
 //! A request with its own options: its call, its limits and its state.
 
-use std::ffi::c_void;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::handle_address::HandleAddress;
 use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
+use crate::client::core::done_callback::DoneCallback;
 use crate::client::core::progress_report::{ProgressHandler, ProgressReport};
+use crate::client::options::Header;
 use crate::protocol::call::Call;
 use crate::protocol::item;
+use crate::transport::wait::REQUEST_CANCELLED;
 use crate::wire::jsonrpc::Answer;
 
 /// The part of a request that the event queue, the background thread and the
@@ -26,12 +28,12 @@ pub(crate) struct RequestState {
     completed: Mutex<Option<Arc<Signal>>>,
     /// Changed under the lock of the event queue.
     pub(crate) listing: Mutex<DoneListing>,
-    /// Raised to end a started request whose handle is freed.
-    pub(crate) abort: Mutex<Option<Arc<Signal>>>,
     /// The progress report of the current run.
     report: Mutex<Option<Arc<ProgressReport>>>,
+    /// The function that gets the request when a started run is done.
+    pub(crate) done_callback: DoneCallback,
     /// The C handle; null once it is freed.
-    pub(crate) handle: AtomicPtr<c_void>,
+    pub(crate) handle: Arc<HandleAddress>,
 }
 
 /// Identifies one run of a request, since a request may be run again. Started
@@ -45,6 +47,8 @@ pub(crate) enum DoneListing {
     Unlisted,
     /// The event queue, which lists it by this number.
     Listed(u64),
+    /// The request's done callback. The event queue lists it by this number.
+    Callback(u64),
     /// The thread that waits for it.
     Claimed,
 }
@@ -53,9 +57,18 @@ pub(crate) enum DoneListing {
 enum RunState {
     #[default]
     Idle,
-    InFlight(RunId),
+    InFlight(InFlightRun),
     /// The pages of the result. Most results have one page.
     Done(Status, Option<Vec<Answer>>, Option<Error>),
+}
+
+#[derive(Debug)]
+struct InFlightRun {
+    run: RunId,
+    /// Raised to end the run.
+    abort: Arc<Signal>,
+    /// It has a result, so that it can no longer be cancelled.
+    has_result: bool,
 }
 
 impl RequestState {
@@ -66,9 +79,9 @@ impl RequestState {
             state: Mutex::default(),
             completed: Mutex::default(),
             listing: Mutex::default(),
-            abort: Mutex::default(),
             report: Mutex::default(),
-            handle: AtomicPtr::default(),
+            done_callback: DoneCallback::default(),
+            handle: Arc::default(),
         }
     }
 
@@ -116,9 +129,17 @@ impl RequestState {
         })
     }
 
+    pub(crate) fn headers(&self) -> Vec<Header> {
+        lock(&self.limits).headers.clone()
+    }
+
+    pub(crate) fn method(&self) -> String {
+        lock(&self.call).method().to_owned()
+    }
+
     /// Whether its handle was freed.
     pub(crate) fn is_abandoned(&self) -> bool {
-        self.handle.load(Ordering::Acquire).is_null()
+        self.handle.get().is_null()
     }
 
     /// Its status; `None` while it is in flight.
@@ -151,8 +172,11 @@ impl RequestState {
             RunState::InFlight(_) => {
                 Err(Error::new(Status::State, "the request is still in flight"))
             }
-            RunState::Done(_, _, Some(error)) => Err(error.clone()),
-            RunState::Done(_, pages, None) => pages.take().ok_or_else(|| {
+            // A result that does not match its schema has an error as well.
+            RunState::Done(status, _, Some(error)) if *status != Status::Schema => {
+                Err(error.clone())
+            }
+            RunState::Done(_, pages, _) => pages.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -165,17 +189,69 @@ impl RequestState {
         }
     }
 
-    /// Marks it as in flight; fails if it already is.
-    pub(crate) fn mark_in_flight(&self, run: RunId) -> Result<()> {
+    /// Marks it as in flight; fails if it already is. Returns the signal that
+    /// ends the run when it is raised.
+    pub(crate) fn mark_in_flight(&self, run: RunId) -> Result<Arc<Signal>> {
         let mut state = lock(&self.state);
         if matches!(*state, RunState::InFlight(_)) {
             return Err(Error::new(Status::State, "the request is in flight already"));
         }
-        let old = std::mem::replace(&mut *state, RunState::InFlight(run));
+        let abort = Signal::shared();
+        let in_flight = InFlightRun { run, abort: abort.clone(), has_result: false };
+        let old = std::mem::replace(&mut *state, RunState::InFlight(in_flight));
         drop(state);
         self.forget_completed();
         drop(old);
-        Ok(())
+        Ok(abort)
+    }
+
+    /// Cancels the run. Fails if there is none, or if it has a result.
+    pub(crate) fn cancel(&self) -> Result<()> {
+        let state = lock(&self.state);
+        match &*state {
+            RunState::InFlight(InFlightRun { abort, has_result: false, .. }) => {
+                // Under the lock: `settle` sees it.
+                abort.raise();
+                Ok(())
+            }
+            RunState::InFlight(_) => Err(Error::new(
+                Status::State,
+                "the request cannot be cancelled any more: its result has arrived",
+            )),
+            _ => Err(Error::new(Status::State, "the request is not in flight")),
+        }
+    }
+
+    /// Fixes the result of a run, which cannot be cancelled any more. A run that
+    /// was cancelled before has no other result.
+    pub(crate) fn settle(&self, run: RunId, result: Result<Vec<Answer>>) -> Result<Vec<Answer>> {
+        let mut state = lock(&self.state);
+        let RunState::InFlight(in_flight) = &mut *state else { return result };
+        if in_flight.run != run {
+            return result;
+        }
+        in_flight.has_result = true;
+        if !in_flight.abort.is_raised() {
+            return result;
+        }
+        drop(state);
+        let may_have_run = match result {
+            Err(error) if matches!(error.status(), Status::Cancelled | Status::Closed) => {
+                return Err(error);
+            }
+            Err(error) => error.may_have_run(),
+            Ok(_) => true,
+        };
+        let error =
+            Error::new(Status::Cancelled, REQUEST_CANCELLED).with_may_have_run(may_have_run);
+        Err(error.during(lock(&self.call).method()))
+    }
+
+    /// Ends the run of a request whose handle is being freed.
+    pub(crate) fn abort(&self) {
+        if let RunState::InFlight(InFlightRun { abort, .. }) = &*lock(&self.state) {
+            abort.raise();
+        }
     }
 
     /// Marks it as not started.
@@ -209,7 +285,10 @@ impl RequestState {
     /// Ends a run, if it is the current one; returns whether it was.
     pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
         let done = match result {
-            Ok(pages) => RunState::Done(Status::Ok, Some(pages), None),
+            Ok(pages) => match pages.iter().find_map(Answer::mismatch).cloned() {
+                Some(error) => RunState::Done(error.status(), Some(pages), Some(error)),
+                None => RunState::Done(Status::Ok, Some(pages), None),
+            },
             Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
         let mut state = lock(&self.state);
@@ -232,7 +311,7 @@ impl RequestState {
 
 impl RunState {
     fn is_in(&self, run: RunId) -> bool {
-        matches!(self, Self::InFlight(current) if *current == run)
+        matches!(self, Self::InFlight(current) if current.run == run)
     }
 }
 

@@ -1,5 +1,5 @@
 //! What `tools/list` last said about each tool: its header parameters, its
-//! hints and its task support.
+//! hints, its task support and the schema of its structured content.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -10,6 +10,8 @@ use crate::base::error::{Error, Result, quote};
 use crate::base::sync::lock;
 use crate::protocol::call::Call;
 use crate::protocol::header_params::{self, HeaderParam};
+use crate::protocol::schema;
+use crate::protocol::tool_schema::OutputSchema;
 use crate::wire::jsonrpc::Answer;
 use crate::wire::object::Members;
 
@@ -20,6 +22,10 @@ pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 struct ToolLists {
     /// By the name of the tool. A tool with only default values is left out.
     tools: HashMap<String, ToolFacts>,
+    /// The bytes of the output schemas that are kept.
+    kept: usize,
+    /// Whether any tool has an output schema.
+    has_schemas: bool,
     /// Whether the first page of a list was read.
     has_first_page: bool,
     /// Whether a list was read to its end, so that a missing tool has only
@@ -42,7 +48,12 @@ struct ToolFacts {
     /// The tool says that a second call changes nothing more.
     is_idempotent: bool,
     task_support: TaskSupport,
+    output_schema: Option<Arc<OutputSchema>>,
 }
+
+/// The most bytes of all output schemas of a server. The results of further
+/// tools are not checked.
+const MOST_SCHEMAS: usize = 4 << 20;
 
 impl ToolCatalog {
     pub(crate) fn clear(&self) {
@@ -55,15 +66,17 @@ impl ToolCatalog {
         let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
         let is_of_interest = has_header_params && has(header_params::NAME)
             || has(TASK_SUPPORT)
+            || schema::IS_BUILT && has(OUTPUT_SCHEMA)
             || HINTS.iter().any(|hint| has(hint));
         let mut lists = lock(&self.0);
         if call.members.is_empty() {
             lists.tools.clear();
+            (lists.kept, lists.has_schemas) = (0, false);
             lists.has_first_page = true;
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
         lists.is_whole = lists.has_first_page && is_last;
-        let tools_by_name = &mut lists.tools;
+        let ToolLists { tools: tools_by_name, kept, has_schemas, .. } = &mut *lists;
         if !is_of_interest && tools_by_name.is_empty() {
             return;
         }
@@ -81,14 +94,36 @@ impl ToolCatalog {
             let has_none = header_params.as_ref().is_ok_and(Vec::is_empty);
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
-            if has_none && !is_idempotent && task_support == TaskSupport::Forbidden {
+            let output_schema = tool.get(OUTPUT_SCHEMA).map(RawValue::get);
+            let output_schema =
+                output_schema.filter(|schema| schema::IS_BUILT && *schema != "null");
+            let output_schema = output_schema.map(|schema| {
+                let is_small = schema.len() <= MOST_SCHEMAS.saturating_sub(*kept);
+                let is_small = is_small && schema.len() <= schema::MOST_BYTES;
+                *has_schemas = true;
+                *kept += if is_small { schema.len() } else { 0 };
+                Arc::new(OutputSchema::new(is_small.then_some(schema)))
+            });
+            let is_plain = has_none && !is_idempotent && output_schema.is_none();
+            if is_plain && task_support == TaskSupport::Forbidden {
                 tools_by_name.remove(&name);
             } else {
                 let header_params = header_params.map(Into::into);
-                tools_by_name
-                    .insert(name, ToolFacts { header_params, is_idempotent, task_support });
+                let facts = ToolFacts { header_params, is_idempotent, task_support, output_schema };
+                tools_by_name.insert(name, facts);
             }
         }
+    }
+
+    /// The name of a called tool and the schema of its structured content.
+    pub(crate) fn output_schema(&self, call: &Call) -> Option<(String, Arc<OutputSchema>)> {
+        let lists = lock(&self.0);
+        if !lists.has_schemas {
+            return None;
+        }
+        let name = tool_name(call)?;
+        let schema = lists.tools.get(&name)?.output_schema.clone()?;
+        Some((name, schema))
     }
 
     /// Whether the tool says that it may be called twice.
@@ -113,10 +148,7 @@ impl ToolCatalog {
         if lists.tools.is_empty() {
             return None;
         }
-        lists
-            .tools
-            .get(&Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")?)
-            .cloned()
+        lists.tools.get(&tool_name(call)?).cloned()
     }
 
     /// Returns the headers of a tool call.
@@ -136,7 +168,12 @@ impl ToolCatalog {
 /// The hints that make a tool call repeatable.
 const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
 
+const OUTPUT_SCHEMA: &str = "outputSchema";
 const TASK_SUPPORT: &str = "taskSupport";
+
+fn tool_name(call: &Call) -> Option<String> {
+    Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")
+}
 
 fn task_support(execution: Option<&RawValue>) -> TaskSupport {
     let execution = execution.and_then(|execution| Members::parse(execution.get()).ok());

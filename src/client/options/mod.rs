@@ -63,6 +63,8 @@ pub(crate) struct Options {
     pub(crate) restarts: bool,
     /// Whether a call of a tool that says it may be repeated is repeated.
     pub(crate) repeats_tools: bool,
+    /// Whether a result that does not match its output schema is no error.
+    pub(crate) allows_mismatch: bool,
     pub(crate) declared: ClientCapabilities,
     /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
@@ -78,6 +80,9 @@ pub(crate) struct Options {
     pub(crate) cookies: Arc<Cookies>,
     /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
+    /// The options without the headers of one request, to connect with; `None`
+    /// if these options have no such headers.
+    without_headers: Option<Arc<Self>>,
 }
 
 /// A header that the application set. Its value is treated as a secret.
@@ -158,6 +163,7 @@ impl Options {
             close_timeout: None,
             restarts: true,
             repeats_tools: false,
+            allows_mismatch: false,
             declared: ClientCapabilities::default(),
             follows_tasks: false,
             roots: None,
@@ -167,12 +173,39 @@ impl Options {
             http: Arc::default(),
             cookies: Arc::default(),
             environment,
+            without_headers: None,
         };
         options.set_info("libmcpclient", env!("CARGO_PKG_VERSION"))?;
         Ok(options)
     }
 
     pub(crate) fn set_header(&mut self, name: &str, value: Option<&str>) -> Result<()> {
+        let header = self.header(name, value)?;
+        self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
+        self.headers.extend(header);
+        Ok(())
+    }
+
+    /// The options of a request that has headers besides those of the client.
+    pub(crate) fn with_headers(self: &Arc<Self>, headers: &[Header]) -> Result<Arc<Self>> {
+        if headers.is_empty() {
+            return Ok(self.clone());
+        }
+        let mut own = Self { without_headers: Some(self.clone()), ..Self::clone(self) };
+        for header in headers {
+            own.set_header(&header.name, Some(header.value.expose()))?;
+        }
+        Ok(Arc::new(own))
+    }
+
+    /// The options to connect with.
+    pub(crate) fn to_connect(self: &Arc<Self>) -> &Arc<Self> {
+        self.without_headers.as_ref().unwrap_or(self)
+    }
+
+    /// Makes a header that the application sets; `None` without a value. Fails
+    /// for a header that the application must not set.
+    pub(crate) fn header(&self, name: &str, value: Option<&str>) -> Result<Option<Header>> {
         self.address()?;
         if name.is_empty() || !name.bytes().all(is_token) {
             return Err(Error::argument(format!(
@@ -195,12 +228,8 @@ impl Options {
             }
             check_value(name, value)?;
         }
-        self.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
-        if let Some(value) = value {
-            let value = Arc::new(Secret::from(value));
-            self.headers.push(Header { name: name.to_owned(), value });
-        }
-        Ok(())
+        let header = |value| Header { name: name.to_owned(), value: Arc::new(Secret::from(value)) };
+        Ok(value.map(header))
     }
 
     pub(crate) fn set_token(&mut self, token: Option<&str>) -> Result<()> {

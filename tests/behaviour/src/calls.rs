@@ -294,6 +294,38 @@ impl Request {
         outcome(unsafe { raw::mcp_request_set_all_pages(self.0, i32::from(all)) })
     }
 
+    /// `tell` gets the handle, which it may free.
+    pub fn set_done<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(*mut raw::mcp_request) + Send + Sync + 'static,
+    {
+        unsafe extern "C" fn call<F: Fn(*mut raw::mcp_request)>(
+            userdata: *mut c_void,
+            request: *mut raw::mcp_request,
+        ) {
+            unsafe { (*(userdata as *const F))(request) }
+        }
+        let userdata = Box::into_raw(Box::new(tell)).cast();
+        outcome(unsafe {
+            raw::mcp_request_set_done(self.0, Some(call::<F>), userdata, Some(free::<F>))
+        })
+    }
+
+    pub fn remove_done(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_set_done(self.0, None, ptr::null_mut(), None) })
+    }
+
+    pub fn cancel(&self) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_request_cancel(self.0) })
+    }
+
+    pub fn set_header(&self, name: &str, value: Option<&str>) -> Outcome<()> {
+        let value = value.map(c);
+        outcome(unsafe {
+            raw::mcp_request_set_header(self.0, c(name).as_ptr(), optional(value.as_ref()))
+        })
+    }
+
     pub fn start(&self) -> Outcome<()> {
         outcome(unsafe { raw::mcp_request_start(self.0) })
     }

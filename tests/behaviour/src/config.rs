@@ -46,7 +46,8 @@ impl Config {
     }
 
     pub fn warnings(&self) -> Vec<String> {
-        let count = unsafe { raw::mcp_config_warning_count(self.0) };
+        let has = |index| !unsafe { raw::mcp_config_warning(self.0, index) }.is_null();
+        let count = (0..).take_while(|index| has(*index)).count();
         self.all(count, raw::mcp_config_warning)
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::results::{sized, sized_json};
+use crate::results::sized_json;
 use crate::{Outcome, c, optional, outcome, raw, text};
 
 /// An input request, freed when dropped.
@@ -15,6 +15,16 @@ unsafe impl Sync for Input {}
 impl Input {
     pub fn kind(&self) -> i32 {
         unsafe { raw::mcp_input_kind(self.0) }
+    }
+
+    /// The handle of its client, or NULL.
+    pub fn client(&self) -> *mut raw::mcp_client {
+        unsafe { raw::mcp_input_client(self.0) }
+    }
+
+    /// The handle of the request that it belongs to, or NULL.
+    pub fn request(&self) -> *mut raw::mcp_request {
+        unsafe { raw::mcp_input_request(self.0) }
     }
 
     pub fn message(&self) -> String {
@@ -79,15 +89,16 @@ pub struct Event {
 impl Event {
     pub(crate) fn of(event: *const raw::mcp_event) -> Self {
         unsafe {
+            let params = sized_json(|len| raw::mcp_event_params_json(event, len)).unwrap();
             Self {
                 kind: raw::mcp_event_kind(event),
                 method: text(raw::mcp_event_method(event)),
                 message: text(raw::mcp_event_message(event)),
-                params: sized_json(|len| raw::mcp_event_params_json(event, len)).unwrap(),
                 uri: text(raw::mcp_event_uri(event)),
                 log_level: raw::mcp_event_log_level(event),
-                logger: text(raw::mcp_event_logger(event)),
-                data: sized(|len| raw::mcp_event_data_json(event, len)),
+                logger: params["logger"].as_str().map(str::to_owned),
+                data: params.get("data").map(Value::to_string),
+                params,
                 task: crate::tasks::task_of(event),
             }
         }

@@ -26,6 +26,11 @@ pub(crate) fn sized_json(get: impl Fn(*mut usize) -> *const c_char) -> Option<Va
     sized(get).map(|json| serde_json::from_str(&json).unwrap())
 }
 
+/// A member that has no getter; null counts as absent.
+fn member(json: &Value, name: &str) -> Option<Value> {
+    json.get(name).filter(|value| !value.is_null()).cloned()
+}
+
 macro_rules! borrowed {
     ($name:ident $raw:ident { $($method:ident $function:ident $kind:ident,)* }) => {
         #[derive(Clone, Copy, Debug)]
@@ -49,6 +54,11 @@ macro_rules! borrowed {
             sized(|len| unsafe { raw::$function(self.0, len) })
         }
     };
+    (@ $method:ident $name:ident member) => {
+        pub fn $method(&self) -> Option<Value> {
+            member(&self.json()?, stringify!($name))
+        }
+    };
     (@ $method:ident $function:ident json) => {
         pub fn $method(&self) -> Option<Value> {
             sized_json(|len| unsafe { raw::$function(self.0, len) })
@@ -62,9 +72,9 @@ borrowed!(Tool mcp_tool {
     description mcp_tool_description text,
     input_schema mcp_tool_input_schema_json json,
     output_schema mcp_tool_output_schema_json json,
-    annotations mcp_tool_annotations_json json,
-    icons mcp_tool_icons_json json,
-    meta mcp_tool_meta_json json,
+    annotations annotations member,
+    icons icons member,
+    meta _meta member,
     json mcp_tool_json json,
 });
 
@@ -74,9 +84,9 @@ borrowed!(Resource mcp_resource {
     title mcp_resource_title text,
     description mcp_resource_description text,
     mime_type mcp_resource_mime_type text,
-    annotations mcp_resource_annotations_json json,
-    icons mcp_resource_icons_json json,
-    meta mcp_resource_meta_json json,
+    annotations annotations member,
+    icons icons member,
+    meta _meta member,
     json mcp_resource_json json,
 });
 
@@ -84,8 +94,8 @@ borrowed!(Prompt mcp_prompt {
     name mcp_prompt_name text,
     title mcp_prompt_title text,
     description mcp_prompt_description text,
-    icons mcp_prompt_icons_json json,
-    meta mcp_prompt_meta_json json,
+    icons icons member,
+    meta _meta member,
     json mcp_prompt_json json,
 });
 
@@ -93,10 +103,8 @@ borrowed!(Content mcp_content {
     role mcp_content_role text,
     text mcp_content_text sized,
     mime_type mcp_content_mime_type text,
-    uri mcp_content_uri text,
-    name mcp_content_name text,
-    annotations mcp_content_annotations_json json,
-    meta mcp_content_meta_json json,
+    annotations annotations member,
+    meta _meta member,
     json mcp_content_json json,
 });
 
@@ -144,7 +152,9 @@ impl Prompt<'_> {
         let one = |index| unsafe {
             Argument {
                 name: text(raw::mcp_prompt_argument_name(self.0, index)).unwrap(),
-                title: text(raw::mcp_prompt_argument_title(self.0, index)),
+                title: self
+                    .json()
+                    .and_then(|json| Some(json["arguments"][index]["title"].as_str()?.to_owned())),
                 description: text(raw::mcp_prompt_argument_description(self.0, index)),
                 is_required: raw::mcp_prompt_argument_required(self.0, index) == 1,
             }
@@ -174,7 +184,15 @@ impl Content<'_> {
         Ok(Some(bytes.to_vec()))
     }
 
-    /// What a link names.
+    pub fn uri(&self) -> Option<String> {
+        self.resource()?.uri()
+    }
+
+    pub fn name(&self) -> Option<String> {
+        self.resource()?.name()
+    }
+
+    /// The resource of a link, of an embedded resource, or that was read.
     pub fn resource(&self) -> Option<Resource<'_>> {
         Resource::of(unsafe { raw::mcp_content_resource(self.0) })
     }
@@ -225,7 +243,7 @@ impl Answer {
     }
 
     pub fn meta(&self) -> Option<Value> {
-        sized_json(|len| unsafe { raw::mcp_result_meta_json(self.0, len) })
+        member(&self.value(), "_meta")
     }
 
     pub fn next_cursor(&self) -> Option<String> {
@@ -233,7 +251,7 @@ impl Answer {
     }
 
     pub fn ttl(&self) -> i64 {
-        unsafe { raw::mcp_result_ttl(self.0) }
+        self.value()["ttlMs"].as_i64().unwrap_or(-1)
     }
 
     pub fn is_error(&self) -> bool {
@@ -271,11 +289,7 @@ impl Answer {
 
     /// Whether there are more, and how many there are in all.
     pub fn more_completions(&self) -> (bool, i64) {
-        unsafe {
-            (
-                raw::mcp_result_completion_has_more(self.0) == 1,
-                raw::mcp_result_completion_total(self.0),
-            )
-        }
+        let has_more = unsafe { raw::mcp_result_completion_has_more(self.0) };
+        (has_more == 1, self.value()["completion"]["total"].as_i64().unwrap_or(-1))
     }
 }

@@ -41,7 +41,9 @@ impl Client {
     }
 
     pub fn list_tasks(&self) -> Outcome<Answer> {
-        answer(|out| unsafe { raw::mcp_list_tasks(self.0, out) })
+        let request = self.request("tasks/list", None)?;
+        request.set_all_pages(true)?;
+        request.perform()
     }
 }
 
@@ -69,15 +71,19 @@ impl Task<'_> {
     }
 
     pub fn created(&self) -> Option<String> {
-        text(unsafe { raw::mcp_task_created(self.0) })
+        Some(self.json()["createdAt"].as_str()?.to_owned())
     }
 
     pub fn updated(&self) -> Option<String> {
-        text(unsafe { raw::mcp_task_updated(self.0) })
+        Some(self.json()["lastUpdatedAt"].as_str()?.to_owned())
     }
 
     pub fn ttl(&self) -> i64 {
         unsafe { raw::mcp_task_ttl(self.0) }
+    }
+
+    pub fn poll_interval(&self) -> i64 {
+        unsafe { raw::mcp_task_poll_interval(self.0) }
     }
 
     pub fn json(&self) -> Value {
@@ -93,24 +99,21 @@ impl Answer {
         (0..count).map(get).collect()
     }
 
+    /// The task that the answer is.
+    fn task(&self) -> Task<'_> {
+        Task(unsafe { raw::mcp_result_task(self.0, 0) }, PhantomData)
+    }
+
     pub fn task_id(&self) -> Option<String> {
-        text(unsafe { raw::mcp_result_task_id(self.0) })
+        self.task().id()
     }
 
     pub fn task_status(&self) -> Option<String> {
-        text(unsafe { raw::mcp_result_task_status(self.0) })
+        self.task().status()
     }
 
     pub fn task_message(&self) -> Option<String> {
-        text(unsafe { raw::mcp_result_task_message(self.0) })
-    }
-
-    pub fn task_poll_interval(&self) -> i64 {
-        unsafe { raw::mcp_result_task_poll_interval(self.0) }
-    }
-
-    pub fn task_ttl(&self) -> i64 {
-        unsafe { raw::mcp_result_task_ttl(self.0) }
+        self.task().message()
     }
 }
 

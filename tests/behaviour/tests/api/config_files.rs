@@ -394,7 +394,7 @@ tests! {
                 assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
             }
             assert_eq!(raw::mcp_config_count(null()), 0);
-            assert_eq!(raw::mcp_config_warning_count(null()), 0);
+            assert!(raw::mcp_config_warning(null(), 0).is_null());
             assert!(raw::mcp_config_name(null(), 0).is_null());
             assert!(raw::mcp_config_url(null(), 0).is_null());
             assert!(raw::mcp_config_command(null(), 0).is_null());

@@ -159,15 +159,15 @@ tests! {
             assert!(raw::mcp_event_method(null()).is_null());
             assert!(raw::mcp_event_uri(null()).is_null());
             assert_eq!(raw::mcp_event_log_level(null()), -1);
-            assert!(raw::mcp_event_logger(null()).is_null());
-            assert!(raw::mcp_event_data_json(null(), null_mut()).is_null());
+            assert!(raw::mcp_event_message(null()).is_null());
         }
     }
 
     getter_of_null_gives_null_or_zero {
         unsafe {
             let mut len = 7;
-            assert!(raw::mcp_result_meta_json(null(), &mut len).is_null());
+            assert!(raw::mcp_result_json(null(), &mut len).is_null());
+            assert_eq!(len, 0);
             assert!(raw::mcp_result_next_cursor(null()).is_null());
             assert!(raw::mcp_result_structured_json(null(), null_mut()).is_null());
             assert_eq!(raw::mcp_result_tool_count(null()), 0);

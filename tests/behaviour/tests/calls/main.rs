@@ -3,6 +3,7 @@
 mod all_pages;
 mod cancel_latency;
 mod completed_requests;
+mod done_callbacks;
 mod lists;
 mod payload;
 mod response_cache;

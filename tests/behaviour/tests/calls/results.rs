@@ -43,7 +43,10 @@ tests! {
             let link = all[5].resource().unwrap();
             assert_eq!(link.title().as_deref(), Some("A link"));
             assert_eq!((link.size(), link.description().as_deref()), (42, Some("Behind it.")));
-            assert!(all[0].resource().is_none() && all[3].resource().is_none());
+            let inside = all[3].resource().unwrap();
+            assert_eq!(inside.uri().as_deref(), Some("test://text"));
+            assert_eq!(inside.mime_type().as_deref(), Some("text/plain"));
+            assert!(all[0].resource().is_none() && all[6].resource().is_none());
         }
     }
 

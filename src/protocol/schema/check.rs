@@ -1,0 +1,603 @@
+//! Checks a value against the compiled rules.
+
+use std::collections::HashSet;
+use std::fmt::{self, Write};
+
+use crate::base::error::quote;
+use crate::protocol::schema::Fault;
+use crate::protocol::schema::rule::{
+    Bound, Conditional, Contains, Counted, KnownValue, Members, Node, NodeId, Rule, Types,
+};
+use crate::wire::json_canonical::{push_canonical, sorted_members, string};
+use crate::wire::json_decimal::Decimal;
+use crate::wire::tape::{Place, Tape};
+
+/// The most schemas inside each other that are checked, which bounds the stack.
+const MOST_DEPTH: usize = 200;
+
+/// The steps of a check: a number for any value, and more for each byte of the
+/// value, up to a limit. A step takes some ten nanoseconds.
+const STEPS: usize = 500_000;
+const STEPS_PER_BYTE: usize = 16;
+const MOST_STEPS: usize = 20_000_000;
+
+/// The check ends without a verdict.
+#[derive(Debug)]
+struct Stopped(&'static str);
+
+/// Whether the value keeps the rule.
+type Verdict = Result<bool, Stopped>;
+
+pub(super) struct Checker<'a> {
+    nodes: &'a [Node],
+    text: &'a str,
+    tape: &'a Tape,
+    steps: usize,
+    depth: usize,
+    /// Above 0 inside a schema that need not match.
+    quiet: usize,
+    path: Vec<Step>,
+    fault: Option<String>,
+}
+
+enum Step {
+    Member(String),
+    Item(usize),
+}
+
+/// The members or items of a value that a schema has looked at, by their index.
+#[derive(Clone, Default)]
+struct Evaluated(Vec<bool>);
+
+impl Evaluated {
+    fn mark(&mut self, index: usize) {
+        if self.0.len() <= index {
+            self.0.resize(index + 1, false);
+        }
+        if let Some(mark) = self.0.get_mut(index) {
+            *mark = true;
+        }
+    }
+
+    fn has(&self, index: usize) -> bool {
+        self.0.get(index).copied().unwrap_or(false)
+    }
+
+    fn add(&mut self, other: &Self) {
+        for (index, _) in other.0.iter().enumerate().filter(|(_, mark)| **mark) {
+            self.mark(index);
+        }
+    }
+}
+
+/// One value under one schema.
+struct Visit {
+    place: Place,
+    types: Types,
+    /// Collected only where `unevaluated...` asks for it.
+    evaluated: Option<Evaluated>,
+}
+
+impl<'a> Checker<'a> {
+    pub(super) fn new(nodes: &'a [Node], text: &'a str, tape: &'a Tape) -> Self {
+        let steps = STEPS.saturating_add(text.len().saturating_mul(STEPS_PER_BYTE)).min(MOST_STEPS);
+        Self { nodes, text, tape, steps, depth: 0, quiet: 0, path: Vec::new(), fault: None }
+    }
+
+    pub(super) fn check(mut self, root: NodeId) -> Result<(), Fault> {
+        match self.node(root, 0, None) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Fault::Mismatch(self.fault.unwrap_or_default())),
+            Err(Stopped(why)) => Err(Fault::Unchecked(why.to_owned())),
+        }
+    }
+
+    fn raw(&self, place: Place) -> &'a str {
+        self.tape.text(self.text, place)
+    }
+
+    fn spend(&mut self, steps: usize) -> Result<(), Stopped> {
+        self.steps =
+            self.steps.checked_sub(steps).ok_or(Stopped("the check has too many steps"))?;
+        Ok(())
+    }
+
+    /// Checks a value, and adds what the schema has looked at to `evaluated`.
+    fn node(&mut self, id: NodeId, place: Place, evaluated: Option<&mut Evaluated>) -> Verdict {
+        self.spend(1)?;
+        if self.depth >= MOST_DEPTH {
+            return Err(Stopped("the schemas are nested too deeply in each other"));
+        }
+        let nodes = self.nodes;
+        let Some(node) = nodes.get(id) else { return Ok(true) };
+        self.depth += 1;
+        let collects = evaluated.is_some() || node.has_unevaluated;
+        let mut visit = Visit {
+            place,
+            types: Types::of(self.raw(place)),
+            evaluated: collects.then(Evaluated::default),
+        };
+        for rule in &node.rules {
+            if !self.rule(rule, &mut visit)? {
+                self.depth -= 1;
+                return Ok(false);
+            }
+        }
+        self.depth -= 1;
+        if let (Some(all), Some(own)) = (evaluated, &visit.evaluated) {
+            all.add(own);
+        }
+        Ok(true)
+    }
+
+    fn rule(&mut self, rule: &Rule, visit: &mut Visit) -> Verdict {
+        let place = visit.place;
+        let is = |types: Types| visit.types.has(types);
+        match rule {
+            Rule::Never => self.fail(format_args!("is not allowed")),
+            Rule::Types(types) => {
+                if types.has(visit.types) {
+                    return Ok(true);
+                }
+                self.wrong_type(visit.types, *types)
+            }
+            Rule::OneOfValues(values) => self.one_of_values(values, place),
+            Rule::Bound(bound, limit) if is(Types::NUMBER) => self.bound(*bound, limit, place),
+            Rule::MultipleOf(divisor) if is(Types::NUMBER) => {
+                self.spend(self.raw(place).len() / 8)?;
+                match Decimal::parse(self.raw(place)).is_multiple_of(divisor) {
+                    Some(false) => {
+                        let divisor = divisor.text();
+                        self.fail(format_args!("is not a multiple of {divisor}"))
+                    }
+                    _ => Ok(true),
+                }
+            }
+            Rule::AtLeast(counted, least) => self.count(*counted, visit, *least, usize::MAX),
+            Rule::AtMost(counted, most) => self.count(*counted, visit, 0, *most),
+            Rule::Pattern(pattern) if is(Types::STRING) => {
+                let text = string(self.raw(place));
+                self.spend(text.len().saturating_mul(pattern.steps))?;
+                if pattern.is_match(&text) {
+                    return Ok(true);
+                }
+                self.fail(format_args!(
+                    "does not match the pattern \"{}\"",
+                    quote(pattern.source())
+                ))
+            }
+            Rule::Prefix(schemas) if is(Types::ARRAY) => self.prefix(schemas, visit),
+            Rule::Items(start, schema) if is(Types::ARRAY) => self.items(*start, *schema, visit),
+            Rule::Contains(contains) if is(Types::ARRAY) => self.contains(contains, visit),
+            Rule::UniqueItems if is(Types::ARRAY) => self.unique(place),
+            Rule::Members(members) if is(Types::OBJECT) => self.members(members, visit),
+            Rule::Required(names) if is(Types::OBJECT) => self.required(names, place),
+            Rule::DependentRequired(member, names) if is(Types::OBJECT) => {
+                if self.has_member(place, member)? { self.required(names, place) } else { Ok(true) }
+            }
+            Rule::DependentSchema(member, schema) if is(Types::OBJECT) => {
+                if self.has_member(place, member)? { self.same(*schema, visit) } else { Ok(true) }
+            }
+            Rule::PropertyNames(schema) if is(Types::OBJECT) => self.names(*schema, place),
+            Rule::Reference(schema) => self.same(*schema, visit),
+            Rule::AllOf(schemas) => {
+                for schema in schemas {
+                    if !self.same(*schema, visit)? {
+                        return Ok(false);
+                    }
+                }
+                Ok(true)
+            }
+            Rule::AnyOf(schemas) => self.any_of(schemas, visit),
+            Rule::OneOf(schemas) => self.one_of(schemas, visit),
+            Rule::Not(schema) => {
+                if self.quietly(*schema, place, None)? {
+                    return self.fail(format_args!("matches a schema that it must not match"));
+                }
+                Ok(true)
+            }
+            Rule::If(conditional) => self.conditional(conditional, visit),
+            Rule::UnevaluatedItems(schema) if is(Types::ARRAY) => {
+                self.unevaluated_items(*schema, visit)
+            }
+            Rule::UnevaluatedProperties(schema) if is(Types::OBJECT) => {
+                self.unevaluated_properties(*schema, visit)
+            }
+            // A rule for another type.
+            _ => Ok(true),
+        }
+    }
+
+    /// Another schema for the same value.
+    fn same(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
+        self.node(schema, visit.place, visit.evaluated.as_mut())
+    }
+
+    /// A schema that need not match, so that a mismatch is no fault.
+    fn quietly(
+        &mut self,
+        schema: NodeId,
+        place: Place,
+        evaluated: Option<&mut Evaluated>,
+    ) -> Verdict {
+        self.quiet += 1;
+        let verdict = self.node(schema, place, evaluated);
+        self.quiet -= 1;
+        verdict
+    }
+
+    /// The same, and what the schema looked at counts if it matches.
+    fn trial(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
+        self.quietly(schema, visit.place, visit.evaluated.as_mut())
+    }
+
+    #[inline(never)]
+    fn one_of_values(&mut self, values: &[KnownValue], place: Place) -> Verdict {
+        self.spend(self.raw(place).len() / 8 + values.len())?;
+        let mut own = String::new();
+        push_canonical(&mut own, self.text, self.tape, place);
+        if values.iter().any(|one| one.canonical == own) {
+            return Ok(true);
+        }
+        if self.quiet > 0 {
+            return Ok(false);
+        }
+        let (own, many) = (quote(self.raw(place)), if values.len() > 1 { "one of " } else { "" });
+        let all: Vec<&str> = values.iter().take(10).map(|one| one.shown.as_str()).collect();
+        self.fail(format_args!("is {own}, not {many}{}", quote(&all.join(", "))))
+    }
+
+    #[inline(never)]
+    fn bound(&mut self, bound: Bound, limit: &Decimal, place: Place) -> Verdict {
+        let raw = self.raw(place);
+        self.spend(raw.len() / 8)?;
+        let order = Decimal::parse(raw).compare(limit);
+        let (is_kept, words) = match bound {
+            Bound::Minimum => (order.is_ge(), "less than"),
+            Bound::ExclusiveMinimum => (order.is_gt(), "not greater than"),
+            Bound::Maximum => (order.is_le(), "greater than"),
+            Bound::ExclusiveMaximum => (order.is_lt(), "not less than"),
+        };
+        if is_kept {
+            return Ok(true);
+        }
+        self.fail(format_args!("is {}, {words} {}", quote(raw), limit.text()))
+    }
+
+    #[inline(never)]
+    fn count(&mut self, counted: Counted, visit: &Visit, least: usize, most: usize) -> Verdict {
+        let place = visit.place;
+        let (found, what) = match counted {
+            Counted::Characters if visit.types.has(Types::STRING) => {
+                self.spend(self.raw(place).len() / 16)?;
+                (string(self.raw(place)).chars().count(), "characters")
+            }
+            Counted::Items if visit.types.has(Types::ARRAY) => {
+                (self.elements(place)?.len(), "items")
+            }
+            Counted::Members if visit.types.has(Types::OBJECT) => {
+                (self.sorted(place)?.len(), "members")
+            }
+            _ => return Ok(true),
+        };
+        if found < least {
+            return self.fail(format_args!("has {found} {what}, fewer than {least}"));
+        }
+        if found > most {
+            return self.fail(format_args!("has {found} {what}, more than {most}"));
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn prefix(&mut self, schemas: &[NodeId], visit: &mut Visit) -> Verdict {
+        let elements = self.elements(visit.place)?;
+        for (index, (schema, element)) in schemas.iter().zip(elements).enumerate() {
+            if !self.item(*schema, index, element)? {
+                return Ok(false);
+            }
+            visit.mark(index);
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn items(&mut self, start: usize, schema: NodeId, visit: &mut Visit) -> Verdict {
+        let elements = self.elements(visit.place)?;
+        for (index, element) in elements.into_iter().enumerate().skip(start) {
+            if !self.item(schema, index, element)? {
+                return Ok(false);
+            }
+            visit.mark(index);
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn contains(&mut self, contains: &Contains, visit: &mut Visit) -> Verdict {
+        let mut found = 0;
+        for (index, element) in self.elements(visit.place)?.into_iter().enumerate() {
+            if self.quietly(contains.schema, element, None)? {
+                found += 1;
+                if contains.evaluates {
+                    visit.mark(index);
+                }
+            }
+        }
+        if found < contains.least {
+            return self.fail(format_args!(
+                "has {found} items that match \"contains\", fewer than {}",
+                contains.least
+            ));
+        }
+        if found > contains.most {
+            return self.fail(format_args!(
+                "has {found} items that match \"contains\", more than {}",
+                contains.most
+            ));
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn unique(&mut self, place: Place) -> Verdict {
+        self.spend(self.raw(place).len() / 8)?;
+        let mut seen = HashSet::new();
+        for (index, element) in self.elements(place)?.into_iter().enumerate() {
+            let mut own = String::new();
+            push_canonical(&mut own, self.text, self.tape, element);
+            if !seen.insert(own) {
+                return self.fail(format_args!("has the same item twice, at {index} and before"));
+            }
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn members(&mut self, members: &Members, visit: &mut Visit) -> Verdict {
+        for (index, (name, value)) in self.sorted(visit.place)?.into_iter().enumerate() {
+            let mut is_known = false;
+            let known = members.properties.binary_search_by(|(its, _)| its.cmp(&name));
+            if let Some((_, schema)) = known.ok().and_then(|at| members.properties.get(at)) {
+                is_known = true;
+                if !self.member(*schema, &name, value)? {
+                    return Ok(false);
+                }
+            }
+            for (pattern, schema) in &members.patterns {
+                self.spend(name.len().saturating_mul(pattern.steps))?;
+                if pattern.is_match(&name) {
+                    is_known = true;
+                    if !self.member(*schema, &name, value)? {
+                        return Ok(false);
+                    }
+                }
+            }
+            if !is_known && let Some(schema) = members.additional {
+                is_known = true;
+                if !self.member(schema, &name, value)? {
+                    return Ok(false);
+                }
+            }
+            if is_known {
+                visit.mark(index);
+            }
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn required(&mut self, names: &[String], place: Place) -> Verdict {
+        self.spend(names.len())?;
+        let members = self.sorted(place)?;
+        for name in names {
+            if members.binary_search_by(|(its, _)| its.cmp(name)).is_err() {
+                self.path.push(Step::Member(name.clone()));
+                let verdict = self.fail(format_args!("is missing"));
+                self.path.pop();
+                return verdict;
+            }
+        }
+        Ok(true)
+    }
+
+    fn has_member(&mut self, place: Place, name: &str) -> Verdict {
+        let members = self.sorted(place)?;
+        Ok(members.binary_search_by(|(its, _)| its.as_str().cmp(name)).is_ok())
+    }
+
+    /// The names of members are values of their own: each is checked as the
+    /// string that it is in the text.
+    #[inline(never)]
+    fn names(&mut self, schema: NodeId, place: Place) -> Verdict {
+        let all: Vec<Place> = self.tape.members(self.text, place).map(|(name, _)| name).collect();
+        self.spend(all.len())?;
+        for name in all {
+            if !self.quietly(schema, name, None)? {
+                let name = quote(self.raw(name));
+                return self.fail(format_args!("has a member whose name is not allowed: {name}"));
+            }
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn any_of(&mut self, schemas: &[NodeId], visit: &mut Visit) -> Verdict {
+        let mut is_match = false;
+        for schema in schemas {
+            if self.trial(*schema, visit)? {
+                is_match = true;
+                // What the others look at counts as well.
+                if visit.evaluated.is_none() {
+                    break;
+                }
+            }
+        }
+        if is_match { Ok(true) } else { self.none_of(schemas, visit, "anyOf") }
+    }
+
+    #[inline(never)]
+    fn one_of(&mut self, schemas: &[NodeId], visit: &mut Visit) -> Verdict {
+        let mut found = 0;
+        for schema in schemas {
+            if self.trial(*schema, visit)? {
+                found += 1;
+            }
+        }
+        match found {
+            0 => self.none_of(schemas, visit, "oneOf"),
+            1 => Ok(true),
+            _ => self.fail(format_args!("matches {found} schemas of \"oneOf\", not one")),
+        }
+    }
+
+    /// No alternative matches. If only one is for the value's type, its reason
+    /// is the one to report.
+    #[inline(never)]
+    fn none_of(&mut self, schemas: &[NodeId], visit: &Visit, keyword: &str) -> Verdict {
+        if self.quiet > 0 || self.fault.is_some() {
+            return Ok(false);
+        }
+        let mut wanted = Types::NONE;
+        let mut candidates = Vec::new();
+        for schema in schemas {
+            match self.types_of(*schema) {
+                Some(types) if !types.has(visit.types) => wanted = wanted.or(types),
+                _ => candidates.push(*schema),
+            }
+        }
+        match candidates.as_slice() {
+            [] => self.wrong_type(visit.types, wanted),
+            [only] => self.node(*only, visit.place, None),
+            _ => {
+                let count = schemas.len();
+                self.fail(format_args!("matches none of the {count} schemas of \"{keyword}\""))
+            }
+        }
+    }
+
+    /// The types that a schema allows, if it says so.
+    fn types_of(&self, mut schema: NodeId) -> Option<Types> {
+        for _ in 0..8 {
+            let rules = &self.nodes.get(schema)?.rules;
+            let types = rules.iter().find_map(|rule| match rule {
+                Rule::Types(types) => Some(*types),
+                _ => None,
+            });
+            match rules.first() {
+                Some(Rule::Reference(target)) if types.is_none() => schema = *target,
+                _ => return types,
+            }
+        }
+        None
+    }
+
+    #[inline(never)]
+    fn conditional(&mut self, conditional: &Conditional, visit: &mut Visit) -> Verdict {
+        let is_met = self.trial(conditional.condition, visit)?;
+        match if is_met { conditional.then } else { conditional.otherwise } {
+            Some(schema) => self.same(schema, visit),
+            None => Ok(true),
+        }
+    }
+
+    #[inline(never)]
+    fn unevaluated_items(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
+        for (index, element) in self.elements(visit.place)?.into_iter().enumerate() {
+            if visit.has(index) {
+                continue;
+            }
+            if !self.item(schema, index, element)? {
+                return Ok(false);
+            }
+            visit.mark(index);
+        }
+        Ok(true)
+    }
+
+    #[inline(never)]
+    fn unevaluated_properties(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
+        for (index, (name, value)) in self.sorted(visit.place)?.into_iter().enumerate() {
+            if visit.has(index) {
+                continue;
+            }
+            if !self.member(schema, &name, value)? {
+                return Ok(false);
+            }
+            visit.mark(index);
+        }
+        Ok(true)
+    }
+
+    fn item(&mut self, schema: NodeId, index: usize, place: Place) -> Verdict {
+        self.inside(schema, Step::Item(index), place)
+    }
+
+    fn member(&mut self, schema: NodeId, name: &str, place: Place) -> Verdict {
+        self.inside(schema, Step::Member(name.to_owned()), place)
+    }
+
+    fn inside(&mut self, schema: NodeId, step: Step, place: Place) -> Verdict {
+        self.path.push(step);
+        let verdict = self.node(schema, place, None);
+        self.path.pop();
+        verdict
+    }
+
+    fn elements(&mut self, place: Place) -> Result<Vec<Place>, Stopped> {
+        let elements: Vec<Place> = self.tape.elements(self.text, place).collect();
+        self.spend(elements.len())?;
+        Ok(elements)
+    }
+
+    /// The members by name. Their indexes are the same at each call.
+    fn sorted(&mut self, place: Place) -> Result<Vec<(String, Place)>, Stopped> {
+        let members = sorted_members(self.text, self.tape, place);
+        self.spend(members.len().saturating_mul(4))?;
+        Ok(members)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn wrong_type(&mut self, own: Types, wanted: Types) -> Verdict {
+        self.fail(format_args!("is {}, not {}", own.word(), wanted.words()))
+    }
+
+    /// The value breaks a rule. The first fault is reported.
+    #[cold]
+    #[inline(never)]
+    fn fail(&mut self, what: fmt::Arguments<'_>) -> Verdict {
+        if self.quiet == 0 && self.fault.is_none() {
+            let mut text = String::new();
+            for step in &self.path {
+                // Writing to a text cannot fail.
+                let _ = match step {
+                    Step::Member(name) => {
+                        let name = name.replace('~', "~0").replace('/', "~1");
+                        write!(text, "/{name}")
+                    }
+                    Step::Item(index) => write!(text, "/{index}"),
+                };
+            }
+            let subject = if text.is_empty() {
+                "the value".to_owned()
+            } else {
+                format!("\"{}\"", quote(&text))
+            };
+            self.fault = Some(format!("{subject} {what}"));
+        }
+        Ok(false)
+    }
+}
+
+impl Visit {
+    fn mark(&mut self, index: usize) {
+        if let Some(evaluated) = &mut self.evaluated {
+            evaluated.mark(index);
+        }
+    }
+
+    fn has(&self, index: usize) -> bool {
+        self.evaluated.as_ref().is_some_and(|evaluated| evaluated.has(index))
+    }
+}

@@ -1,0 +1,45 @@
+//! Regular expressions of a schema. The engine takes linear time, and the size of
+//! a compiled pattern is bounded.
+//!
+//! ECMA-262 has expressions that no engine finds in linear time, such as
+//! lookaheads. A schema with one of them is unusable.
+
+use regex_lite::{Regex, RegexBuilder};
+
+/// The most bytes of a pattern.
+const MOST_BYTES: usize = 2000;
+
+/// Limits for the bytes of a compiled pattern, each with the number of steps that
+/// a byte of text counts for.
+const SIZES: [(usize, usize); 3] = [(2 << 10, 8), (8 << 10, 40), (32 << 10, 160)];
+
+#[derive(Debug)]
+pub(super) struct Pattern {
+    regex: Regex,
+    /// The steps for a byte of text.
+    pub(super) steps: usize,
+}
+
+impl Pattern {
+    pub(super) fn new(source: &str) -> Result<Self, String> {
+        if source.len() > MOST_BYTES {
+            return Err(format!("a pattern has more than {MOST_BYTES} bytes"));
+        }
+        let mut why = String::new();
+        for (size, steps) in SIZES {
+            match RegexBuilder::new(source).size_limit(size).nest_limit(50).build() {
+                Ok(regex) => return Ok(Self { regex, steps }),
+                Err(error) => why = error.to_string(),
+            }
+        }
+        Err(format!("the pattern \"{source}\" cannot be used: {why}"))
+    }
+
+    pub(super) fn is_match(&self, text: &str) -> bool {
+        self.regex.is_match(text)
+    }
+
+    pub(super) fn source(&self) -> &str {
+        self.regex.as_str()
+    }
+}
