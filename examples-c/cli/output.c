@@ -277,8 +277,6 @@ int fail(const struct options *options)
         interrupted && mcp_error_status(NULL) == MCP_E_CANCELLED;
 
     fflush(stdout);
-    if (interrupted && mcp_error_status(NULL) == MCP_E_CLOSED)
-        return INTERRUPTED; /* Ctrl-C outside of a call says nothing */
     put_program_name();
     put_error(stderr);
     if (options->json) {
