@@ -7,16 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Result, Status};
 use crate::base::signal::Signal;
-use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::done_callback::DoneHandler;
 use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::operation::{Operation, OperationResult};
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::options::Options;
-use crate::protocol::call::Call;
 use crate::transport::wait::{Wait, now};
-use crate::wire::jsonrpc::Answer;
 
 pub(crate) use crate::client::core::progress_report::ProgressHandler;
 
@@ -36,18 +34,19 @@ impl Deref for Request {
 }
 
 impl Request {
-    pub(crate) fn new(client: Arc<Client>, call: Call) -> Self {
-        Self { client, state: Arc::new(RequestState::new(call)) }
+    pub(crate) fn new(client: Arc<Client>, operation: Operation) -> Self {
+        Self { client, state: Arc::new(RequestState::new(operation)) }
     }
 
-    pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
+    pub(crate) fn perform(&self) -> Result<OperationResult> {
         let abort = self.mark_in_flight(0)?;
         let _reset = ResetOnDrop(self);
-        let (call, limits) = self.state.begin();
+        let (operation, limits) = self.state.begin();
         let options = self.options()?;
         let wait = self.client.wait(&options, &limits, false).or_abort(abort);
         let wait = wait.of_request(self.handle.clone());
-        let result = now(send(&self.client, &options, &call, &limits, &wait));
+        let wait = if self.is_close() { wait.despite_close() } else { wait };
+        let result = now(Ctx::new(&self.client, &options, &wait).run(&operation, &limits));
         let result = self.settle(0, result);
         // Items that arrived before the end are delivered before it.
         self.client.attend_if_any();
@@ -58,18 +57,21 @@ impl Request {
     /// of this moment. From then on, another thread may hand it out and free
     /// its handle.
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
+        if self.is_close() {
+            return self.start_close();
+        }
         let client = self.client.clone();
         client.check_open()?;
         let options = self.options()?;
         let run = client.in_flight.next();
         let abort = self.mark_in_flight(run)?;
-        let (call, limits) = self.state.begin();
+        let (operation, limits) = self.state.begin();
         let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
         let wait = wait.of_request(self.handle.clone());
         let this = self.state.clone();
         let started = client.in_flight.add(run, &self.state).and_then(|()| {
             client.spawn(move |client| async move {
-                let result = send(&client, &options, &call, &limits, &wait).await;
+                let result = Ctx::new(&client, &options, &wait).run(&operation, &limits).await;
                 if !this.is_abandoned() {
                     let result = this.settle(run, result);
                     client.event_queue.push(QueuedItem::Done(this, run, result));
@@ -88,6 +90,18 @@ impl Request {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// Begins to close the client. The requests in flight are done at once, and
+    /// this one when the close has ended.
+    fn start_close(&self) -> Result<()> {
+        let client = &self.client;
+        let run = client.in_flight.next();
+        let abort = self.mark_in_flight(run)?;
+        let (_, limits) = self.state.begin();
+        let wait = client.wait(&client.options(), &limits, true).despite_close().or_abort(abort);
+        let started = client.start_close_for(run, &self.state, wait);
+        started.inspect_err(|_| self.state.reset())
     }
 
     /// The client's options of this moment, with the headers of this request.
@@ -183,19 +197,6 @@ impl Drop for Claim<'_> {
         if !self.is_handed_out && is_done() {
             self.client.event_queue.list(self.request.state.clone());
         }
-    }
-}
-
-async fn send(
-    client: &Arc<Client>,
-    options: &Arc<Options>,
-    call: &Call,
-    limits: &CallLimits,
-    wait: &Wait,
-) -> Result<Vec<Answer>> {
-    match limits.all_pages {
-        Some(member) => Ctx::new(client, options, wait).list_within(call, member, limits).await,
-        None => Ok(vec![Ctx::new(client, options, wait).perform(call, limits).await?]),
     }
 }
 

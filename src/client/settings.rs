@@ -9,6 +9,7 @@ use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
+use crate::client::core::operation::Operation;
 use crate::client::options::{Options, count, milliseconds};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
@@ -254,7 +255,7 @@ impl Client {
         match self.current_session() {
             Some(session) if !session.server_info.revision.is_stateless() => {
                 let changed = Call::notification("notifications/roots/list_changed", None)?;
-                self.notify(&changed)
+                self.run(&Operation::Notify(changed)).map(drop)
             }
             _ => Ok(()),
         }
