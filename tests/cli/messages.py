@@ -52,6 +52,7 @@ OPTIONS = {
     "mcp_input_reply_json": None,
     "mcp_notify": None,
     "mcp_request_set_task": None,
+    "mcp_request_cancel": "cancelled",
     "mcp_result_task_ttl": None,
     "mcp_sign_in": "mcpclient login",
 }
