@@ -19,6 +19,7 @@ struct wording {
 static const struct wording wordings[] = {
     {"cancelled by mcp_cancel_fire()", "cancelled"},
     {"cancelled by mcp_request_cancel()", "cancelled"},
+    {"cancelled by mcp_request_cancel()", "cancelled"},
     /* limits and times */
     {"mcp_client_set_timeout()", "--timeout"},
     {"mcp_request_set_timeout()", "--timeout"},

@@ -210,7 +210,8 @@ static void compare_to(const char *word, const char *name,
 
     if (length >= 3 && strncmp(word, name, length) == 0)
         apart = 1; /* the beginning of a name */
-    if (apart < *least && apart <= 1 + strlen(name) / 4) {
+    if (apart < *least && 2 * apart < length &&
+        apart <= 1 + strlen(name) / 4) {
         *least = apart;
         *nearest = name;
     }
