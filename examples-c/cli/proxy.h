@@ -197,8 +197,8 @@ void drop_ended(struct proxy *proxy);
 
 /* proxy_events.c: the notifications of the server. */
 void take_event(void *userdata, mcp_client *client, const mcp_event *event);
-void take_progress(void *userdata, double progress, double total,
-                   const char *message);
+void take_progress(void *userdata, mcp_request *request,
+                   const mcp_progress *progress);
 void begin_subscription(struct call *call, struct text params);
 void end_subscription(struct call *call);
 

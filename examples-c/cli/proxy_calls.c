@@ -402,7 +402,6 @@ void finish_call(struct call *call)
     } else if (status != MCP_OK) {
         respond_failure(call, mcp_request_error(call->request));
     } else if (call->kind == INITIALIZE || call->kind == DISCOVER) {
-        stop_waiting();
         respond_server(call, result);
     } else if (call->kind == EMPTY) {
         respond_result(call, "{}", 2);
