@@ -2,6 +2,7 @@
 
 mod all_pages;
 mod cancel_latency;
+mod close_requests;
 mod completed_requests;
 mod done_callbacks;
 mod lists;
