@@ -24,6 +24,7 @@ static const struct wording wordings[] = {
     {"mcp_request_set_timeout()", "--timeout"},
     {"; see mcp_client_set_connect_timeout()", ""},
     {"; see mcp_client_set_deadline()", ""},
+    {"; see mcp_client_set_dispatch_only()", ""},
     {"; see mcp_client_set_restart()", ""},
     {", see mcp_result_task_ttl()", ""},
     {"; see mcp_client_set_max_message_size()", SIZE_LIMIT},
@@ -107,8 +108,6 @@ static const struct wording wordings[] = {
     {"mcp_auth_set_store()", "--token-store"},
     {"mcp_auth_set_assertion_handler()",
      "--assertion-file and --assertion-env"},
-    {"mcp_auth_set_assertion_file()", "--assertion-file"},
-    {"mcp_auth_set_assertion_variable()", "--assertion-env"},
     {"or show the URL to the person with a callback; see "
      "mcp_auth_set_browser()",
      "or use --no-browser"},

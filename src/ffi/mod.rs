@@ -19,16 +19,18 @@ mod library;
 mod error;
 
 mod client;
-mod text;
+mod client_state;
+mod token_request;
 
 mod network;
 mod stdio;
 
+mod assertion;
 mod auth;
 mod auth_options;
 mod sign_in;
 
-mod device_code;
+mod sign_in_page;
 mod store;
 
 mod limit;
@@ -36,8 +38,12 @@ mod limit;
 mod config;
 
 mod call;
+mod request_new;
+
 mod request;
 mod request_control;
+
+mod progress;
 
 mod dispatch;
 

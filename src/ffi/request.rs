@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::options::{milliseconds, patience};
-use crate::client::request::{ProgressHandler, Request};
-use crate::client::{Answer, Call};
-use crate::ffi::argument::{optional_text, store, text};
-use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::client::request::Request;
+use crate::client::{Operation, OperationResult};
+use crate::ffi::argument::{optional_text, store};
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
@@ -70,24 +69,10 @@ impl mcp_request {
     }
 }
 
-/// Reports the progress of a request; see mcp_request_set_progress().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `progress`: increases with each report.
-/// `total`: -1 if the server did not send it.
-/// `message`: UTF-8, valid until the callback returns; NULL if the server did
-/// not send it.
-///
-/// The callback runs on the thread that performs the request, or on a thread
-/// that dispatches.
-pub type mcp_progress_fn = Option<
-    unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
->;
-
 /// The error of a run, which may come beside a result.
-fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
+fn failure(result: &Result<OperationResult>) -> Option<Error> {
     match result {
-        Ok(pages) => pages.iter().find_map(Answer::mismatch).cloned(),
+        Ok(result) => result.mismatch().cloned(),
         Err(error) => Some(error.clone()),
     }
 }
@@ -97,7 +82,10 @@ fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
 /// # Safety
 ///
 /// `client` is NULL or a live client, and the texts that `make` reads are valid.
-unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *mut mcp_request {
+pub(crate) unsafe fn new(
+    client: *mut mcp_client,
+    make: impl FnOnce() -> Result<Operation>,
+) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the caller guarantees it.
         let client = unsafe { borrow(client, "client") }?;
@@ -112,98 +100,6 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
         inner.handle.set(request.cast());
         Ok(request)
     })
-}
-
-/// Makes a request with any method, known to this library or not.
-///
-/// `client`: the client that will send the request.  The request keeps it
-/// alive.
-/// `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
-/// `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
-/// The library adds the members that the protocol requires (_meta, progress
-/// token).
-///
-/// A request with the method "ping" sends whatever mcp_ping() sends.
-///
-/// Returns a handle to free with mcp_request_free(), or NULL with the last
-/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
-///
-/// Spec: basic, requests.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new(
-    client: *mut mcp_client,
-    method: *const c_char,
-    params_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            Call::new(text(method, "method")?, optional_text(params_json, "params_json")?)
-        })
-    }
-}
-
-/// Makes a request with the method "tools/call"; see mcp_call_tool().
-///
-/// `client`: as for mcp_request_new().
-/// `name`, `arguments_json`: as for mcp_call_tool().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: tools/call.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_call_tool(
-    client: *mut mcp_client,
-    name: *const c_char,
-    arguments_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            let arguments = optional_text(arguments_json, "arguments_json")?;
-            Call::tool(text(name, "name")?, arguments)
-        })
-    }
-}
-
-/// Makes a request with the method "resources/read"; see mcp_read_resource().
-///
-/// `client`: as for mcp_request_new().
-/// `uri`: as for mcp_read_resource().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: resources/read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_read_resource(
-    client: *mut mcp_client,
-    uri: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for a text.
-    unsafe { new(client, || Ok(Call::read(text(uri, "uri")?))) }
-}
-
-/// Makes a request with the method "prompts/get"; see mcp_get_prompt().
-///
-/// `client`: as for mcp_request_new().
-/// `name`, `arguments_json`: as for mcp_get_prompt().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: prompts/get.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_get_prompt(
-    client: *mut mcp_client,
-    name: *const c_char,
-    arguments_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            let arguments = optional_text(arguments_json, "arguments_json")?;
-            Call::prompt(text(name, "name")?, arguments)
-        })
-    }
 }
 
 /// Releases a request.  A started request that is in flight ends.
@@ -272,50 +168,6 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
     })
 }
 
-/// Sets a callback for progress, and asks the server for progress
-/// notifications.  For "tools/call" the library always asks for them.
-///
-/// `callback`: runs when a progress notification arrives, on the thread that
-/// performs the request or that dispatches.  NULL removes it.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// Each progress notification restarts the timeout of the request.
-///
-/// The callback is not called after the request is done, was freed, or has
-/// another callback.  The library discards progress notifications that arrive
-/// later.  If the callback is running on another thread at that time, the
-/// library waits for it: do not hold a lock that the callback takes.  If the
-/// request is in flight, a new callback gets the progress only after the
-/// request is performed or started again.
-///
-/// Spec: progress.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_set_progress(
-    request: *mut mcp_request,
-    callback: mcp_progress_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live request.
-        let request = unsafe { borrow(request, "request") }?;
-        let report = callback.map(|callback| {
-            Arc::new(move |progress, total: Option<f64>, message: Option<&str>| {
-                let message = message.map(Lent::new);
-                let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
-                let total = total.unwrap_or(-1.0);
-                // SAFETY: the application passed the function for this user data.
-                unsafe { callback(userdata.pointer(), progress, total, message) };
-            }) as Arc<ProgressHandler>
-        });
-        request.inner.set_report(report)
-    })
-}
-
 /// Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
 ///
 /// `cancel`: the request keeps a reference, so that you may free the cancel.
@@ -366,7 +218,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
         // SAFETY: the header requires NULL or a live request, and for a text.
         let (request, json) =
             unsafe { (borrow(request, "request")?, optional_text(json, "json")?) };
-        request.inner.change(|call, _| call.set_meta(json))
+        request.inner.change(|operation, _| operation.set_meta(json))
     })
 }
 
@@ -386,7 +238,8 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        request.inner.change(|_, limits| {
+        request.inner.change(|operation, limits| {
+            operation.call("repetition")?;
             limits.is_repeatable = Some(repeatable != 0);
             Ok(())
         })
@@ -570,9 +423,9 @@ pub unsafe extern "C" fn mcp_request_take_result(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let pages = request.inner.take_result()?;
+        let result = request.inner.take_result()?;
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(pages, out) }
+        unsafe { hand_out(result, out) }
     })
 }
 

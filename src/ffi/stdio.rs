@@ -73,7 +73,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 /// When: while no thread changes the environment.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
+pub unsafe extern "C" fn mcp_client_new_fds(read_fd: mcp_fd, write_fd: mcp_fd) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
         let adopt = |fd, name: &str| {
             Descriptor::adopt(fd)
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: 
 ///
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i32) -> i32 {
+pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: mcp_fd) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;

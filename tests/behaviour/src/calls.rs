@@ -1,12 +1,12 @@
 //! The calls of the protocol, and a client's limits and handlers.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_void;
 use std::ptr;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::constants::MCP_PENDING;
+use crate::constants::{MCP_EVENT_STATE, MCP_PENDING};
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -132,6 +132,49 @@ impl Client {
         })
     }
 
+    pub fn connect_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_connect(self.0) })
+    }
+
+    pub fn listen_request(&self, kinds: i32) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_listen(self.0, kinds) })
+    }
+
+    pub fn subscribe_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_subscribe(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn unsubscribe_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_unsubscribe(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn set_log_level_request(&self, level: i32) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_set_log_level(self.0, level) })
+    }
+
+    pub fn notify_request(&self, method: &str, params: Option<Value>) -> Outcome<Request> {
+        let (method, params) = (c(method), params.as_ref().map(json));
+        request(unsafe {
+            raw::mcp_request_new_notify(self.0, method.as_ptr(), optional(params.as_ref()))
+        })
+    }
+
+    pub fn task_result_request(&self, task_id: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_task_result(self.0, c(task_id).as_ptr()) })
+    }
+
+    pub fn sign_in_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_sign_in(self.0) })
+    }
+
+    pub fn sign_out_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_sign_out(self.0) })
+    }
+
+    pub fn close_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_close(self.0) })
+    }
+
     pub fn set_deadline(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_deadline(self.0, milliseconds) })
     }
@@ -204,7 +247,19 @@ impl Client {
         unsafe { raw::mcp_client_next_done(self.0) }
     }
 
+    /// Without the events about the state, which every client has.
     pub fn set_event_handler<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(Event) + Send + Sync + 'static,
+    {
+        self.set_every_event_handler(move |event| {
+            if event.kind != MCP_EVENT_STATE {
+                tell(event);
+            }
+        })
+    }
+
+    pub fn set_every_event_handler<F>(&self, tell: F) -> Outcome<()>
     where
         F: Fn(Event) + Send + Sync + 'static,
     {
@@ -269,12 +324,18 @@ impl Request {
     pub fn set_progress<F: Fn(Progress) + Send + 'static>(&self, tell: F) -> Outcome<()> {
         unsafe extern "C" fn call<F: Fn(Progress)>(
             userdata: *mut c_void,
-            progress: f64,
-            total: f64,
-            message: *const c_char,
+            request: *mut raw::mcp_request,
+            progress: *const raw::mcp_progress,
         ) {
-            let message = crate::text(message);
-            unsafe { (*(userdata as *const F))(Progress { progress, total, message }) }
+            assert!(!request.is_null());
+            let progress = unsafe {
+                Progress {
+                    progress: raw::mcp_progress_value(progress),
+                    total: raw::mcp_progress_total(progress),
+                    message: crate::text(raw::mcp_progress_message(progress)),
+                }
+            };
+            unsafe { (*(userdata as *const F))(progress) }
         }
         let userdata = Box::into_raw(Box::new(tell)).cast();
         outcome(unsafe {
@@ -341,5 +402,21 @@ impl Request {
 
     pub fn take_result(&self) -> Outcome<Answer> {
         answer(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+
+    /// The same for a request that has no result.
+    pub fn take_no_result(&self) -> Outcome<()> {
+        let mut out = ptr::dangling_mut();
+        let status = unsafe { raw::mcp_request_take_result(self.0, &mut out) };
+        assert!(out.is_null(), "the request has a result");
+        outcome(status)
+    }
+
+    /// Performs a request that has no result.
+    pub fn perform_without_result(&self) -> Outcome<()> {
+        let mut out = ptr::dangling_mut();
+        let status = unsafe { raw::mcp_request_perform(self.0, &mut out) };
+        assert!(out.is_null(), "the request has a result");
+        outcome(status)
     }
 }
