@@ -3209,7 +3209,9 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
- * Returns UTF-8 text, valid as long as the request.
+ * Returns UTF-8 text, valid as long as the request; never NULL for a valid
+ * request.  A request that is not one message of the protocol has a name in
+ * place of a method: "connect", "listen", "sign in", "sign out" or "close".
  *
  * Spec: basic, requests.
  */
