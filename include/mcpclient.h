@@ -504,13 +504,17 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
  *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
- *   mcp_client_fd(), mcp_client_set_wakeup(), mcp_client_dispatch(),
- *   mcp_client_wake(), mcp_client_set_dispatch_only(),
- *   mcp_client_next_done(), mcp_client_set_event_handler(),
- *   mcp_client_set_input_handler(), mcp_client_set_capabilities_json(),
- *   mcp_client_set_roots_json(), mcp_list_skills(), mcp_read_skill_file(),
- *   mcp_client_set_tasks(), mcp_get_task(), mcp_get_task_result(),
- *   mcp_cancel_task().
+ *   mcp_request_new_connect(), mcp_request_new_listen(),
+ *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
+ *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
+ *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
+ *   mcp_request_new_sign_out(), mcp_request_new_close(), mcp_client_fd(),
+ *   mcp_client_set_wakeup(), mcp_client_dispatch(), mcp_client_wake(),
+ *   mcp_client_set_dispatch_only(), mcp_client_next_done(),
+ *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
+ *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
+ *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
+ *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
  *
  * Released by: mcp_client_free().
  */
@@ -2587,6 +2591,11 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *
  * Made by: mcp_request_new(), mcp_request_new_call_tool(),
  *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
+ *   mcp_request_new_connect(), mcp_request_new_listen(),
+ *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
+ *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
+ *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
+ *   mcp_request_new_sign_out(), mcp_request_new_close(),
  *   mcp_client_next_done(), mcp_input_request().
  *
  * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
@@ -2664,6 +2673,160 @@ mcp_request *mcp_request_new_read_resource(mcp_client *client,
 mcp_request *mcp_request_new_get_prompt(mcp_client *client,
                                         const char *name,
                                         const char *arguments_json);
+
+/**
+ * Makes a request that does what mcp_connect() does.
+ *
+ * `client`: as for mcp_request_new().
+ *
+ * Its result is the server info, as mcp_connect() gives it.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: initialize, server/discover.
+ */
+mcp_request *mcp_request_new_connect(mcp_client *client);
+
+/**
+ * Makes a request that does what mcp_listen() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `kinds`: as for mcp_listen().
+ *
+ * The request has no result.  It is done when the server has accepted the
+ * stream.  The stream stays open after that: it ends with a request whose
+ * `kinds` are 0, or with the client.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: transports, listening for messages; subscriptions/listen.
+ */
+mcp_request *mcp_request_new_listen(mcp_client *client, int32_t kinds);
+
+/**
+ * Makes a request that does what mcp_subscribe_resource() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `uri`: as for mcp_subscribe_resource().
+ *
+ * The request has no result.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: resources/subscribe, subscriptions/listen.
+ */
+mcp_request *mcp_request_new_subscribe(mcp_client *client, const char *uri);
+
+/**
+ * Makes a request that does what mcp_unsubscribe_resource() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `uri`: as for mcp_unsubscribe_resource().
+ *
+ * The request has no result.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: resources/unsubscribe, subscriptions/listen.
+ */
+mcp_request *mcp_request_new_unsubscribe(mcp_client *client, const char *uri);
+
+/**
+ * Makes a request that does what mcp_set_log_level() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `level`: as for mcp_set_log_level().  The client remembers it when the
+ * request is done, and sends it again after a lost session.
+ *
+ * The request has no result.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: logging/setLevel, _meta logLevel.
+ */
+mcp_request *mcp_request_new_set_log_level(mcp_client *client, int32_t level);
+
+/**
+ * Makes a request that sends a notification, as mcp_notify() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `method`, `params_json`: as for mcp_notify().
+ *
+ * The request has no result, because the server does not answer
+ * notifications.  It is done when the server has accepted the notification,
+ * or over stdio when the notification was written.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: basic, notifications.
+ */
+mcp_request *mcp_request_new_notify(mcp_client *client,
+                                    const char *method,
+                                    const char *params_json);
+
+/**
+ * Makes a request that does what mcp_get_task_result() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `task_id`: as for mcp_get_task_result().
+ *
+ * To ask for the status of a task or to cancel it, use mcp_request_new() with
+ * the method "tasks/get" or "tasks/cancel" and {"taskId":...}.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: tasks/result, tasks/get, tasks/update.
+ */
+mcp_request *mcp_request_new_task_result(mcp_client *client,
+                                         const char *task_id);
+
+/**
+ * Makes a request that does what mcp_sign_in() does.
+ *
+ * `client`: as for mcp_request_new().
+ *
+ * The request has no result.  The callbacks of a started request run inside
+ * mcp_client_dispatch(), and inside other calls of this client that wait.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: authorization, RFC 9728.
+ */
+mcp_request *mcp_request_new_sign_in(mcp_client *client);
+
+/**
+ * Makes a request that does what mcp_sign_out() does.
+ *
+ * `client`: as for mcp_request_new().
+ *
+ * The request has no result.  Its callbacks run where those of
+ * mcp_request_new_sign_in() do.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: RFC 7009.
+ */
+mcp_request *mcp_request_new_sign_out(mcp_client *client);
+
+/**
+ * Makes a request that does what mcp_client_close() does.
+ *
+ * `client`: as for mcp_request_new(), open or closed.
+ *
+ * The request has no result.  When it is started, all other requests in
+ * flight are done at once, as MCP_E_CLOSED.  It is done, as MCP_OK, when the
+ * session or the server's process has ended.  If the close takes longer than
+ * the request may, the request ends with MCP_E_TIMEOUT or MCP_E_CANCELLED,
+ * and the close goes on.
+ *
+ * The client must still be freed: mcp_client_free() waits only for what is
+ * left of the close.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: transports, session management.
+ */
+mcp_request *mcp_request_new_close(mcp_client *client);
 
 /**
  * Releases a request.  A started request that is in flight ends.

@@ -12,11 +12,10 @@ use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::done_callback::DoneHandler;
 use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::operation::{Operation, OperationResult};
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::options::Options;
-use crate::protocol::call::Call;
 use crate::transport::wait::{Wait, now};
-use crate::wire::jsonrpc::Answer;
 
 pub(crate) use crate::client::core::progress_report::ProgressHandler;
 
@@ -36,40 +35,47 @@ impl Deref for Request {
 }
 
 impl Request {
-    pub(crate) fn new(client: Arc<Client>, call: Call) -> Self {
-        Self { client, state: Arc::new(RequestState::new(call)) }
+    pub(crate) fn new(client: Arc<Client>, operation: Operation) -> Self {
+        Self { client, state: Arc::new(RequestState::new(operation)) }
     }
 
     /// Changes the call or its limits. Fails for a request that can never be
     /// sent again, because the change would have no effect.
     pub(crate) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
+        change: impl FnOnce(&mut Operation, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
-        self.client.check_settable()?;
+        self.check_settable(false)?;
         self.state.change(change)
+    }
+
+    /// Fails for a setting of a request that cannot be sent any more. A removal
+    /// frees what the application gave, and a closed client can still be closed.
+    fn check_settable(&self, is_removal: bool) -> Result<()> {
+        self.client.check_settable_or(is_removal || self.is_close())
     }
 
     /// Sets the progress handler of the next run.
     pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
-        self.client.check_settable_or(handler.is_none())?;
+        self.check_settable(handler.is_none())?;
         self.state.set_report(handler)
     }
 
     /// Sets whether all pages of a list are requested.
     pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
-        self.client.check_settable()?;
+        self.check_settable(false)?;
         self.state.set_all_pages(all)
     }
 
-    pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
+    pub(crate) fn perform(&self) -> Result<OperationResult> {
         let abort = self.mark_in_flight(0)?;
         let _reset = ResetOnDrop(self);
-        let (call, limits) = self.state.begin();
+        let (operation, limits) = self.state.begin();
         let options = self.options()?;
         let wait = self.client.wait(&options, &limits, false).or_abort(abort);
         let wait = wait.of_request(self.handle.clone());
-        let result = now(send(&self.client, &options, &call, &limits, &wait));
+        let wait = if self.is_close() { wait.despite_close() } else { wait };
+        let result = now(Ctx::new(&self.client, &options, &wait).run(&operation, &limits));
         let result = self.settle(0, result);
         // Items that arrived before the end are delivered before it.
         self.client.attend_if_any();
@@ -80,18 +86,21 @@ impl Request {
     /// of this moment. From then on, another thread may hand it out and free
     /// its handle.
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
+        if self.is_close() {
+            return self.start_close();
+        }
         let client = self.client.clone();
         client.check_open()?;
         let options = self.options()?;
         let run = client.in_flight.next();
         let abort = self.mark_in_flight(run)?;
-        let (call, limits) = self.state.begin();
+        let (operation, limits) = self.state.begin();
         let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
         let wait = wait.of_request(self.handle.clone());
         let this = self.state.clone();
         let started = client.in_flight.add(run, &self.state).and_then(|()| {
             client.spawn(move |client| async move {
-                let result = send(&client, &options, &call, &limits, &wait).await;
+                let result = Ctx::new(&client, &options, &wait).run(&operation, &limits).await;
                 if !this.is_abandoned() {
                     let result = this.settle(run, result);
                     client.event_queue.push(QueuedItem::Done(this.clone(), run, result));
@@ -114,6 +123,18 @@ impl Request {
         }
     }
 
+    /// Begins to close the client. The requests in flight are done at once, and
+    /// this one when the close has ended.
+    fn start_close(&self) -> Result<()> {
+        let client = &self.client;
+        let run = client.in_flight.next();
+        let abort = self.mark_in_flight(run)?;
+        let (_, limits) = self.state.begin();
+        let wait = client.wait(&client.options(), &limits, true).despite_close().or_abort(abort);
+        let started = client.start_close_for(run, &self.state, wait);
+        started.inspect_err(|_| self.state.reset())
+    }
+
     /// The client's options of this moment, with the headers of this request.
     fn options(&self) -> Result<Arc<Options>> {
         self.client.options().with_headers(&self.headers())
@@ -130,7 +151,7 @@ impl Request {
 
     /// Sets the function that gets the request when it is done.
     pub(crate) fn set_done(&self, handler: Option<Arc<DoneHandler>>) -> Result<()> {
-        self.client.check_settable_or(handler.is_none())?;
+        self.check_settable(handler.is_none())?;
         let old = self.state.change(|_, _| Ok(self.done_callback.set(handler)))?;
         drop(old);
         self.client.event_queue.list_again(&self.state);
@@ -217,19 +238,6 @@ impl Drop for Claim<'_> {
         if !self.is_handed_out && is_done() {
             self.client.event_queue.list(self.request.state.clone());
         }
-    }
-}
-
-async fn send(
-    client: &Arc<Client>,
-    options: &Arc<Options>,
-    call: &Call,
-    limits: &CallLimits,
-    wait: &Wait,
-) -> Result<Vec<Answer>> {
-    match limits.all_pages {
-        Some(member) => Ctx::new(client, options, wait).list_within(call, member, limits).await,
-        None => Ok(vec![Ctx::new(client, options, wait).perform(call, limits).await?]),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::client_state::ClientState;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
+use crate::client::core::operation::Operation;
 use crate::client::core::wakeup::WakeupHandler;
 use crate::client::options::{Options, count, milliseconds};
 use crate::platform::RawDescriptor;
@@ -277,7 +278,7 @@ impl Client {
         match self.current_session() {
             Some(session) if !session.server_info.revision.is_stateless() => {
                 let changed = Call::notification("notifications/roots/list_changed", None)?;
-                self.notify(&changed)
+                self.run(&Operation::Notify(changed)).map(drop)
             }
             _ => Ok(()),
         }

@@ -37,6 +37,8 @@ mod limit;
 mod config;
 
 mod call;
+mod request_new;
+
 mod request;
 mod request_control;
 

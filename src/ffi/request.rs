@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::base::error::{Error, Result, Status};
 use crate::client::options::{milliseconds, patience};
 use crate::client::request::{ProgressHandler, Request};
-use crate::client::{Answer, Call};
-use crate::ffi::argument::{optional_text, store, text};
+use crate::client::{Operation, OperationResult};
+use crate::ffi::argument::{optional_text, store};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::mcp_client;
@@ -85,9 +85,9 @@ pub type mcp_progress_fn = Option<
 >;
 
 /// The error of a run, which may come beside a result.
-fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
+fn failure(result: &Result<OperationResult>) -> Option<Error> {
     match result {
-        Ok(pages) => pages.iter().find_map(Answer::mismatch).cloned(),
+        Ok(result) => result.mismatch().cloned(),
         Err(error) => Some(error.clone()),
     }
 }
@@ -97,7 +97,10 @@ fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
 /// # Safety
 ///
 /// `client` is NULL or a live client, and the texts that `make` reads are valid.
-unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *mut mcp_request {
+pub(crate) unsafe fn new(
+    client: *mut mcp_client,
+    make: impl FnOnce() -> Result<Operation>,
+) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the caller guarantees it.
         let client = unsafe { borrow(client, "client") }?;
@@ -112,98 +115,6 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
         inner.handle.set(request.cast());
         Ok(request)
     })
-}
-
-/// Makes a request with any method, known to this library or not.
-///
-/// `client`: the client that will send the request.  The request keeps it
-/// alive.
-/// `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
-/// `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
-/// The library adds the members that the protocol requires (_meta, progress
-/// token).
-///
-/// A request with the method "ping" sends whatever mcp_ping() sends.
-///
-/// Returns a handle to free with mcp_request_free(), or NULL with the last
-/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
-///
-/// Spec: basic, requests.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new(
-    client: *mut mcp_client,
-    method: *const c_char,
-    params_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            Call::new(text(method, "method")?, optional_text(params_json, "params_json")?)
-        })
-    }
-}
-
-/// Makes a request with the method "tools/call"; see mcp_call_tool().
-///
-/// `client`: as for mcp_request_new().
-/// `name`, `arguments_json`: as for mcp_call_tool().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: tools/call.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_call_tool(
-    client: *mut mcp_client,
-    name: *const c_char,
-    arguments_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            let arguments = optional_text(arguments_json, "arguments_json")?;
-            Call::tool(text(name, "name")?, arguments)
-        })
-    }
-}
-
-/// Makes a request with the method "resources/read"; see mcp_read_resource().
-///
-/// `client`: as for mcp_request_new().
-/// `uri`: as for mcp_read_resource().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: resources/read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_read_resource(
-    client: *mut mcp_client,
-    uri: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for a text.
-    unsafe { new(client, || Ok(Call::read(text(uri, "uri")?))) }
-}
-
-/// Makes a request with the method "prompts/get"; see mcp_get_prompt().
-///
-/// `client`: as for mcp_request_new().
-/// `name`, `arguments_json`: as for mcp_get_prompt().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: prompts/get.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_get_prompt(
-    client: *mut mcp_client,
-    name: *const c_char,
-    arguments_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            let arguments = optional_text(arguments_json, "arguments_json")?;
-            Call::prompt(text(name, "name")?, arguments)
-        })
-    }
 }
 
 /// Releases a request.  A started request that is in flight ends.
@@ -367,7 +278,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
         // SAFETY: the header requires NULL or a live request, and for a text.
         let (request, json) =
             unsafe { (borrow(request, "request")?, optional_text(json, "json")?) };
-        request.inner.change(|call, _| call.set_meta(json))
+        request.inner.change(|operation, _| operation.set_meta(json))
     })
 }
 
@@ -387,7 +298,8 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        request.inner.change(|_, limits| {
+        request.inner.change(|operation, limits| {
+            operation.call("repetition")?;
             limits.is_repeatable = Some(repeatable != 0);
             Ok(())
         })
@@ -571,9 +483,9 @@ pub unsafe extern "C" fn mcp_request_take_result(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let pages = request.inner.take_result()?;
+        let result = request.inner.take_result()?;
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(pages, out) }
+        unsafe { hand_out(result, out) }
     })
 }
 

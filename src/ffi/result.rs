@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
 use crate::base::error::Result;
-use crate::client::{Answer, ServerInfo, completion_values};
+use crate::client::{Answer, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
@@ -424,11 +424,17 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) -> Result<()> {
-    let mismatch = pages.iter().find_map(Answer::mismatch).cloned();
-    if !out.is_null() {
+pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result) -> Result<()> {
+    let mismatch = result.mismatch().cloned();
+    let result = match result {
+        _ if out.is_null() => None,
+        OperationResult::None => None,
+        OperationResult::Answers(pages) => Some(mcp_result::from_pages(pages)),
+        OperationResult::Server(info) => Some(mcp_result::from_server_info(*info)),
+    };
+    if let Some(result) = result {
         // SAFETY: not NULL, a place to write to.
-        unsafe { store(out, give(mcp_result::from_pages(pages))) };
+        unsafe { store(out, give(result)) };
     }
     mismatch.map_or(Ok(()), Err)
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
+use crate::client::Operation;
 use crate::client::authorization::{Auth, Browser, open_browser};
 use crate::ffi::argument::{lent, text};
 use crate::ffi::auth::{check_returned, mcp_auth, set_text};
+use crate::ffi::call::run;
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
@@ -51,10 +53,8 @@ pub type mcp_browser_fn = Option<
 /// Spec: authorization, RFC 9728.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.sign_in()
-    })
+    // SAFETY: the header requires NULL or a live client.
+    unsafe { run(client, std::ptr::null_mut(), || Ok(Operation::SignIn)) }
 }
 
 /// Removes the tokens that a client has through its authorization, and the
@@ -75,10 +75,8 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
 /// Spec: RFC 7009.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.sign_out()
-    })
+    // SAFETY: the header requires NULL or a live client.
+    unsafe { run(client, std::ptr::null_mut(), || Ok(Operation::SignOut)) }
 }
 
 /// Sets the URL to which the authorization server sends the person's browser

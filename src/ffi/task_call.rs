@@ -3,13 +3,14 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
-use crate::client::call::task_requests::TaskRequest;
-use crate::ffi::argument::{store, text};
+use crate::client::{Operation, TaskRequest};
+use crate::ffi::argument::text;
+use crate::ffi::call::run;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::request::mcp_request;
-use crate::ffi::result::{hand_out, mcp_result};
+use crate::ffi::result::mcp_result;
 use crate::ffi::task::mcp_task;
 use crate::ffi::view::{lend_part, read_value};
 
@@ -78,14 +79,14 @@ pub unsafe extern "C" fn mcp_request_set_task(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        request.inner.change(|call, limits| {
+        request.inner.change(|operation, limits| {
             if ttl_milliseconds < -1 {
                 return Err(Error::argument("ttl_milliseconds is less than -1"));
             }
             // The longest time to live is that of a `u32`: 49 days.
             let task = (ttl_milliseconds >= 0)
                 .then(|| u32::try_from(ttl_milliseconds).unwrap_or(u32::MAX));
-            if task.is_some() && !call.is_tool() {
+            if task.is_some() && !operation.is_tool_call() {
                 return Err(Error::argument(
                     "request calls no tool: only tool calls can run as tasks",
                 ));
@@ -153,14 +154,7 @@ unsafe fn ask_about_task(
     out: *mut *mut mcp_result,
 ) -> i32 {
     // SAFETY: guaranteed by the caller.
-    unsafe { store(out, std::ptr::null_mut()) };
-    guard(|| {
-        // SAFETY: guaranteed by the caller.
-        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        let answer = client.inner.about_task(about, id)?;
-        // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) }
-    })
+    unsafe { run(client, out, || Operation::task(about, text(task_id, "task_id")?)) }
 }
 
 /// Asks the server to cancel a task.
@@ -177,11 +171,8 @@ unsafe fn ask_about_task(
 /// Spec: tasks/cancel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and a text.
-        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        client.inner.about_task(TaskRequest::Cancel, id).map(drop)
-    })
+    // SAFETY: the header requires the same.
+    unsafe { ask_about_task(client, TaskRequest::Cancel, task_id, std::ptr::null_mut()) }
 }
 
 /// Returns 1 for a result that is a task, and the number of tasks for a

@@ -254,6 +254,11 @@ impl Wait {
         Self { abort: Some(abort), ..self }
     }
 
+    /// The same, but the close of the client does not end it.
+    pub(crate) fn despite_close(self) -> Self {
+        Self { close: None, ..self }
+    }
+
     /// The same for a request of the application.
     pub(crate) fn of_request(self, request: Arc<HandleAddress>) -> Self {
         Self { request: Some(request), ..self }

@@ -34,13 +34,8 @@ impl Client {
     }
 
     fn dispatch_once(self: &Arc<Self>, patience: Duration) -> Result<()> {
-        // After a close, only requests that are done are left.
-        let is_over = || {
-            let has_any = self.run_handlers() || self.event_queue.has_done();
-            if has_any { Ok(()) } else { self.check_open() }
-        };
         if self.is_closed() {
-            return is_over();
+            return self.dispatch_closed(patience);
         }
         self.input_requests.expire();
         let is_woken = self.event_queue.take_wake();
@@ -56,7 +51,33 @@ impl Client {
                 Ok(())
             }
             Err(error) if error.status() == Status::Timeout => Ok(()),
-            Err(error) if error.status() == Status::Closed => is_over(),
+            Err(error) if error.status() == Status::Closed => self.dispatch_closed(Duration::ZERO),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The same after a close: only requests that are done are left, and those
+    /// for the close itself.
+    fn dispatch_closed(&self, patience: Duration) -> Result<()> {
+        // Read first: such a request is done before it stops waiting.
+        let is_closing = self.closing.is_awaited();
+        if self.run_handlers() || self.event_queue.has_done() {
+            return Ok(());
+        }
+        if !is_closing {
+            return self.check_open();
+        }
+        if patience.is_zero() {
+            return Ok(());
+        }
+        self.check_may_wait()?;
+        let ready = self.event_queue.ready(!InCallback::any(self.id()));
+        match now(Wait::for_at_most(patience).until_raised(ready)) {
+            Ok(()) => {
+                self.run_handlers();
+                Ok(())
+            }
+            Err(error) if error.status() == Status::Timeout => Ok(()),
             Err(error) => Err(error),
         }
     }

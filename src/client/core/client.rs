@@ -15,6 +15,7 @@ use crate::base::sync::lock;
 use crate::client::core::background_tasks::BackgroundTasks;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client_state::StateFacts;
+use crate::client::core::closing::Closing;
 use crate::client::core::connection_limit::ConnectionLimit;
 use crate::client::core::counters::{Counter, Counters};
 use crate::client::core::dispatcher::Dispatcher;
@@ -49,7 +50,9 @@ pub(crate) struct Client {
     pub(crate) negotiation_hint: Mutex<Option<NegotiationHint>>,
     /// Held by the call that connects.
     pub(crate) connecting: AsyncMutex,
+    /// Raised when the close begins.
     pub(crate) close: Arc<Signal>,
+    pub(crate) closing: Closing,
     pub(crate) next_id: AtomicI64,
     pub(crate) log_level: Mutex<Option<&'static str>>,
     pub(crate) event_queue: Arc<EventQueue>,
@@ -87,6 +90,7 @@ impl Client {
             negotiation_hint: Mutex::default(),
             connecting: AsyncMutex::default(),
             close: Signal::shared(),
+            closing: Closing::default(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
             event_queue: Arc::default(),

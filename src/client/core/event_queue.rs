@@ -10,11 +10,11 @@ use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::input_request::OpenInputRequest;
+use crate::client::core::operation::OperationResult;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::core::wakeup::Wakeup;
 use crate::protocol::notification::{NotificationKind, ProgressParams};
-use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or an event of the library about the
 /// notification stream.
@@ -37,7 +37,7 @@ pub(crate) enum QueuedItem {
     Progress(Weak<ProgressReport>, ProgressParams<'static>),
     /// A started request has ended with this result. It is done once a thread
     /// of the application takes the item.
-    Done(Arc<RequestState>, RunId, Result<Vec<Answer>>),
+    Done(Arc<RequestState>, RunId, Result<OperationResult>),
     /// A started request is done, and its done callback has to run.
     Callback(Arc<RequestState>),
     /// Runs a callback that gets or stores a credential.
@@ -290,7 +290,7 @@ impl EventQueue {
         self: &Arc<Self>,
         request: &Arc<RequestState>,
         run: RunId,
-        result: Result<Vec<Answer>>,
+        result: Result<OperationResult>,
     ) {
         let Some(report) = request.report_of(run) else { return };
         let (this, request) = (self.clone(), request.clone());

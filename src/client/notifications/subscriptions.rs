@@ -5,13 +5,11 @@ use std::sync::{Arc, Weak};
 
 use crate::base::error::Result;
 use crate::base::sync::lock;
-use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
 use crate::client::session::connect::Connected;
 use crate::client::session::listening::PATIENCE;
 use crate::protocol::notification::NotificationKind;
-use crate::transport::wait::now;
 
 impl Ctx<'_> {
     /// Subscribes to the status of a task. A stateless revision needs the task's
@@ -45,17 +43,14 @@ impl Ctx<'_> {
         let result = lock(&opening.result).take();
         result.unwrap_or(Ok(()))
     }
-}
 
-impl Client {
     /// Opens the notification stream for these kinds, or closes it for none.
-    pub(crate) fn listen(self: &Arc<Self>, kinds: i32) -> Result<()> {
-        let options = self.options();
-        let wait = self.attended(self.wait(&options, &Default::default(), false));
-        let before = std::mem::replace(&mut lock(&self.subscriptions.0).kinds, kinds);
-        now(Ctx::new(self, &options, &wait).update_stream()).map_err(|error| {
-            lock(&self.subscriptions.0).kinds = before;
-            self.failed(error, &wait, "listen", &options)
-        })
+    pub(crate) async fn listen_within(self, kinds: i32) -> Result<()> {
+        let Ctx { client, options, wait } = self;
+        let wait = client.attended(wait.clone());
+        let subscriptions = &client.subscriptions;
+        let before = std::mem::replace(&mut lock(&subscriptions.0).kinds, kinds);
+        let updated = Ctx::new(client, options, &wait).update_stream().await;
+        updated.inspect_err(|_| lock(&subscriptions.0).kinds = before)
     }
 }

@@ -132,6 +132,49 @@ impl Client {
         })
     }
 
+    pub fn connect_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_connect(self.0) })
+    }
+
+    pub fn listen_request(&self, kinds: i32) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_listen(self.0, kinds) })
+    }
+
+    pub fn subscribe_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_subscribe(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn unsubscribe_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_unsubscribe(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn set_log_level_request(&self, level: i32) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_set_log_level(self.0, level) })
+    }
+
+    pub fn notify_request(&self, method: &str, params: Option<Value>) -> Outcome<Request> {
+        let (method, params) = (c(method), params.as_ref().map(json));
+        request(unsafe {
+            raw::mcp_request_new_notify(self.0, method.as_ptr(), optional(params.as_ref()))
+        })
+    }
+
+    pub fn task_result_request(&self, task_id: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_task_result(self.0, c(task_id).as_ptr()) })
+    }
+
+    pub fn sign_in_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_sign_in(self.0) })
+    }
+
+    pub fn sign_out_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_sign_out(self.0) })
+    }
+
+    pub fn close_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_close(self.0) })
+    }
+
     pub fn set_deadline(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_deadline(self.0, milliseconds) })
     }
@@ -353,5 +396,21 @@ impl Request {
 
     pub fn take_result(&self) -> Outcome<Answer> {
         answer(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+
+    /// The same for a request that has no result.
+    pub fn take_no_result(&self) -> Outcome<()> {
+        let mut out = ptr::dangling_mut();
+        let status = unsafe { raw::mcp_request_take_result(self.0, &mut out) };
+        assert!(out.is_null(), "the request has a result");
+        outcome(status)
+    }
+
+    /// Performs a request that has no result.
+    pub fn perform_without_result(&self) -> Outcome<()> {
+        let mut out = ptr::dangling_mut();
+        let status = unsafe { raw::mcp_request_perform(self.0, &mut out) };
+        assert!(out.is_null(), "the request has a result");
+        outcome(status)
     }
 }

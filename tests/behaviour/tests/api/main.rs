@@ -7,3 +7,4 @@ mod invalid_arguments;
 mod null_arguments;
 mod reentrancy;
 mod same_over_each_transport;
+mod started_operations;
