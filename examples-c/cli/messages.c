@@ -108,8 +108,6 @@ static const struct wording wordings[] = {
     {"mcp_auth_set_store()", "--token-store"},
     {"mcp_auth_set_assertion_handler()",
      "--assertion-file and --assertion-env"},
-    {"mcp_auth_set_assertion_file()", "--assertion-file"},
-    {"mcp_auth_set_assertion_variable()", "--assertion-env"},
     {"or show the URL to the person with a callback; see "
      "mcp_auth_set_browser()",
      "or use --no-browser"},

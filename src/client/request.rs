@@ -39,7 +39,7 @@ impl Request {
         Self { client, state: Arc::new(RequestState::new(operation)) }
     }
 
-    /// Changes the call or its limits. Fails for a request that can never be
+    /// Changes the operation or its limits. Fails for a request that can never be
     /// sent again, because the change would have no effect.
     pub(crate) fn change<T>(
         &self,
@@ -137,7 +137,13 @@ impl Request {
 
     /// The client's options of this moment, with the headers of this request.
     fn options(&self) -> Result<Arc<Options>> {
-        self.client.options().with_headers(&self.headers())
+        let headers = self.headers();
+        let options = self.client.options().with_headers(&headers)?;
+        if !headers.is_empty() {
+            // Before this request connects, which it does without the headers.
+            options.check_secure()?;
+        }
+        Ok(options)
     }
 
     /// Ends a started request whose handle is freed.
@@ -232,12 +238,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.end_claim(self.request);
-        // The request ended after the thread stopped waiting.
-        let is_done = || self.request.status().is_some_and(|status| status != Status::State);
-        if !self.is_handed_out && is_done() {
-            self.client.event_queue.list(self.request.state.clone());
-        }
+        self.client.event_queue.end_claim(&self.request.state, self.is_handed_out);
     }
 }
 

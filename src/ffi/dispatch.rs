@@ -188,8 +188,9 @@ pub unsafe extern "C" fn mcp_client_set_dispatch_only(client: *mut mcp_client, o
 /// Each completed request is handed out once: by this function, or by the
 /// mcp_request_wait() that returns its status.  A request with a done callback
 /// is handed out by the callback only.  A request that is performed or started
-/// again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
-/// out, with the status MCP_E_CLOSED.
+/// again before it was handed out is not handed out for its earlier result.  A
+/// request that was in flight when the client was closed is handed out, with
+/// the status MCP_E_CLOSED.
 ///
 /// Only one thread may free a request.
 #[unsafe(no_mangle)]

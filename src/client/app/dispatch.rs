@@ -61,7 +61,8 @@ impl Client {
     fn dispatch_closed(&self, patience: Duration) -> Result<()> {
         // Read first: such a request is done before it stops waiting.
         let is_closing = self.closing.is_awaited();
-        if self.run_handlers() || self.event_queue.has_done() {
+        let is_woken = self.event_queue.take_wake();
+        if self.run_handlers() || is_woken || self.event_queue.has_done() {
             return Ok(());
         }
         if !is_closing {
@@ -74,6 +75,7 @@ impl Client {
         let ready = self.event_queue.ready(!InCallback::any(self.id()));
         match now(Wait::for_at_most(patience).until_raised(ready)) {
             Ok(()) => {
+                self.event_queue.take_wake();
                 self.run_handlers();
                 Ok(())
             }

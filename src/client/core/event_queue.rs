@@ -261,10 +261,13 @@ impl EventQueue {
     /// thread that sees the end, and then gives up its claim, finds the request
     /// either listed or not.
     pub(crate) fn list_when(&self, request: Arc<RequestState>, ends: impl FnOnce() -> bool) {
-        let mut queue = lock(&self.queue);
-        if !ends() {
-            return;
+        let queue = lock(&self.queue);
+        if ends() {
+            self.list_in(queue, request);
         }
+    }
+
+    fn list_in(&self, mut queue: MutexGuard<'_, Queue>, request: Arc<RequestState>) {
         let mut listing = lock(&request.listing);
         if !matches!(*listing, DoneListing::Unlisted) || request.is_abandoned() {
             return;
@@ -361,12 +364,19 @@ impl EventQueue {
         }
     }
 
-    /// Ends the claim of a thread.
-    pub(crate) fn end_claim(&self, request: &RequestState) {
-        let _queue = lock(&self.queue);
+    /// Ends the claim of a thread, and lists a request that has ended without
+    /// being handed out. Under one lock: a request without a claim may be listed
+    /// and handed out at once by other threads.
+    pub(crate) fn end_claim(&self, request: &Arc<RequestState>, is_handed_out: bool) {
+        let queue = lock(&self.queue);
         let mut listing = lock(&request.listing);
-        if *listing == DoneListing::Claimed {
-            *listing = DoneListing::Unlisted;
+        if *listing != DoneListing::Claimed {
+            return;
+        }
+        *listing = DoneListing::Unlisted;
+        drop(listing);
+        if !is_handed_out && request.is_done() {
+            self.list_in(queue, request.clone());
         }
     }
 
@@ -470,6 +480,56 @@ mod tests {
             assert!(
                 matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == name)
             );
+        }
+    }
+
+    /// Any sequence of operations leaves the signals as the contents say.
+    #[test]
+    fn signals_show_the_contents_after_any_operation() {
+        let queue = Arc::new(EventQueue::default());
+        let client_side = |callback: bool| {
+            let request = Arc::new(RequestState::new(crate::protocol::call::Call::ping()));
+            // Any address: the handle is not freed.
+            request.handle.set(std::ptr::dangling_mut());
+            let handler = callback.then(|| Arc::new(|_| ()) as Arc<_>);
+            drop(request.done_callback.set(handler));
+            request
+        };
+        let requests: Vec<_> = (0..6).map(|at| client_side(at % 2 == 0)).collect();
+        let mut seed = 88_172_645_463_325_252_u64;
+        for run in 1..20_000 {
+            // A generator by Marsaglia.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            let request = &requests[(seed >> 8) as usize % requests.len()];
+            match seed % 10 {
+                0 | 1 if request.mark_in_flight(run).is_ok() => {
+                    queue.set_listing(request, DoneListing::Unlisted);
+                    queue.push(QueuedItem::Done(request.clone(), run, Ok(Vec::new())));
+                }
+                2 => _ = queue.push(event("a")),
+                3 => queue.claim(request),
+                4 => queue.end_claim(request, false),
+                5 => drop(queue.next_done()),
+                6 => _ = queue.take_callback(request),
+                7 => queue.list_again(request),
+                8 if request.is_done() => queue.forget(request),
+                _ => {
+                    if let Some(QueuedItem::Done(request, run, result)) = queue.pop(seed & 512 > 0)
+                    {
+                        queue.complete(&request, run, result);
+                    }
+                }
+            }
+            let contents = lock(&queue.queue);
+            let has_item = !contents.items.is_empty() || !contents.callbacks.is_empty();
+            let (is_urgent, has_done) = (contents.urgent > 0, !contents.done.is_empty());
+            drop(contents);
+            assert_eq!(queue.arrivals(true).is_raised(), has_item);
+            assert_eq!(queue.arrivals(false).is_raised(), is_urgent);
+            assert_eq!(queue.ready(true).is_raised(), has_item || has_done);
+            assert_eq!(queue.ready(false).is_raised(), is_urgent || has_done);
         }
     }
 

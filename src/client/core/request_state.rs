@@ -154,6 +154,10 @@ impl RequestState {
         }
     }
 
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(&*lock(&self.state), RunState::Done(..))
+    }
+
     /// The signal that is raised when a started request has ended.
     pub(crate) fn completed(&self) -> Arc<Signal> {
         let signal = lock(&self.completed).get_or_insert_with(Signal::shared).clone();

@@ -347,6 +347,20 @@ impl Options {
             && (self.has_credential || !self.headers.is_empty())
     }
 
+    pub(crate) fn check_secure(&self) -> Result<()> {
+        if !self.is_insecure() {
+            return Ok(());
+        }
+        let host = quote(&self.address()?.url.origin.host);
+        Err(Error::new(
+            Status::Insecure,
+            format!(
+                "a credential over plain http to {host} could be read on the way: use https, or \
+                 allow it with mcp_client_set_allow_plain_http()"
+            ),
+        ))
+    }
+
     pub(crate) fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }

@@ -1,6 +1,6 @@
 //! The calls of the protocol, and a client's limits and handlers.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_void;
 use std::ptr;
 use std::time::{Duration, Instant};
 
@@ -324,12 +324,18 @@ impl Request {
     pub fn set_progress<F: Fn(Progress) + Send + 'static>(&self, tell: F) -> Outcome<()> {
         unsafe extern "C" fn call<F: Fn(Progress)>(
             userdata: *mut c_void,
-            progress: f64,
-            total: f64,
-            message: *const c_char,
+            request: *mut raw::mcp_request,
+            progress: *const raw::mcp_progress,
         ) {
-            let message = crate::text(message);
-            unsafe { (*(userdata as *const F))(Progress { progress, total, message }) }
+            assert!(!request.is_null());
+            let progress = unsafe {
+                Progress {
+                    progress: raw::mcp_progress_value(progress),
+                    total: raw::mcp_progress_total(progress),
+                    message: crate::text(raw::mcp_progress_message(progress)),
+                }
+            };
+            unsafe { (*(userdata as *const F))(progress) }
         }
         let userdata = Box::into_raw(Box::new(tell)).cast();
         outcome(unsafe {
