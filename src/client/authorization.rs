@@ -172,7 +172,8 @@ impl Ctx<'_> {
                     if is_private {
                         PRIVATE_HTTP_HINT
                     } else {
-                        "use https, or allow it with mcp_client_set_allow_plain_http()"
+                        "use https, or allow it with \
+                         MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow()"
                     }
                 ),
             ));

@@ -100,7 +100,7 @@ impl Handle for mcp_client {
 /// name or a password; or the token is empty, or has a prefix, a space, a
 /// line break or a byte outside ASCII.  If the address is plain http:// and
 /// on another machine, the first call with a token fails: see
-/// mcp_client_set_allow_plain_http().
+/// MCP_ALLOW_PLAIN_HTTP.
 ///
 /// When: while no thread changes the environment.
 /// Spec: transports, authorization.
@@ -285,6 +285,33 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
         let (client, version) =
             unsafe { (borrow(client, "client")?, optional_text(version, "version")?) };
         client.inner.set_protocol_version(version)
+    })
+}
+
+/// Adds the members of a JSON object to the _meta of every request, for
+/// example "traceparent".
+///
+/// `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+/// removes the members.
+///
+/// The members replace those of an earlier call of this function.  A member
+/// of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+/// request, replaces the one with the same name.  The requests that the
+/// library makes itself have the members as well, such as those that connect.
+/// The same names and values are refused as by mcp_request_set_meta_json().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+///
+/// When: at any time, for requests begun later.  Spec: basic, _meta.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_meta_json(
+    client: *mut mcp_client,
+    json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client, and for a text.
+        let (client, json) = unsafe { (borrow(client, "client")?, optional_text(json, "json")?) };
+        client.inner.set_meta(json)
     })
 }
 

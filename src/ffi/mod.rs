@@ -61,6 +61,8 @@ mod tool;
 
 mod resource;
 
+mod uri;
+
 mod prompt;
 
 mod content;

@@ -202,7 +202,8 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
 ///
 /// The members replace those of an earlier call of this function, and those
-/// of a _meta in the parameters.  Names that the protocol itself uses are
+/// of a _meta in the parameters.  They also replace the members of
+/// mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
 /// refused.  The members "traceparent", "tracestate" and "baggage" are
 /// refused if they do not conform to W3C Trace Context.
 ///
@@ -227,7 +228,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 ///
 /// `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
 /// such as those that only read, and for the tools that
-/// mcp_client_set_repeat_tools() allows; 0 for others.
+/// MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 #[unsafe(no_mangle)]
@@ -255,8 +256,8 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 /// "resources/templates/list", "prompts/list", "skills/list" and
 /// "tasks/list", whether the request is performed or started.  The request
 /// gives one result, as mcp_list_tools() does, with the same limits:
-/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
-/// restarts with each page.  The deadline applies to the whole list.
+/// MCP_LIMIT_PAGES and MCP_LIMIT_ITEMS.  The timeout restarts with each page.
+/// The deadline applies to the whole list.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
 /// a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
@@ -299,7 +300,7 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// Sends the request and waits on this thread until it is done.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
-/// NULL on failure.
+/// NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
 ///
 /// Handlers of the client run on this thread during the wait.  If the
 /// connection is lost after a byte of the request may have reached the
@@ -411,7 +412,8 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 /// or NULL.
 ///
 /// Returns the status of the request, and makes its error the last error of
-/// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+/// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
 /// if the request is in flight or was not started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(

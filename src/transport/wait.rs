@@ -621,7 +621,8 @@ impl Wait {
             TimeLimit::Connect(limit) => Error::new(
                 Status::Connect,
                 format!(
-                    "no connection within {}; see mcp_client_set_connect_timeout()",
+                    "no connection within {}; see \
+                     MCP_LIMIT_CONNECT_TIME of mcp_client_set_limit()",
                     seconds(limit)
                 ),
             ),

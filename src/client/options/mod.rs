@@ -19,6 +19,7 @@ use crate::base::secret_name::{is_secret_name, is_secret_value, may_be_secret, p
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
+use crate::protocol::request_meta::CommonMeta;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
 use crate::transport::cookies::Cookies;
@@ -68,6 +69,8 @@ pub(crate) struct Options {
     /// Whether a result that does not match its output schema is no error.
     pub(crate) allows_mismatch: bool,
     pub(crate) declared: ClientCapabilities,
+    /// Members of the `_meta` of every request.
+    pub(crate) meta: Option<Arc<CommonMeta>>,
     /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
     /// The result of `roots/list`, as a JSON array.
@@ -170,6 +173,7 @@ impl Options {
             repeats_tools: false,
             allows_mismatch: false,
             declared: ClientCapabilities::default(),
+            meta: None,
             follows_tasks: false,
             roots: None,
             trace: None,
@@ -356,7 +360,7 @@ impl Options {
             Status::Insecure,
             format!(
                 "a credential over plain http to {host} could be read on the way: use https, or \
-                 allow it with mcp_client_set_allow_plain_http()"
+                 allow it with MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow()"
             ),
         ))
     }
@@ -449,14 +453,6 @@ fn check_roots(json: &str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Checks a limit that is a number of items.
-pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
-    match usize::try_from(value) {
-        Ok(value) if value > 0 => Ok(value),
-        _ => Err(Error::argument(format!("{name} is not positive"))),
-    }
 }
 
 /// The longest wait, about 24 days. It keeps every end of a wait within the

@@ -196,10 +196,11 @@ impl<'a> Ctx<'a> {
 
     /// Sends a call of the library itself and ignores its failure.
     async fn send_quietly(self, session: &Arc<Session>, call: &Call) -> Result<()> {
-        let Ctx { client, wait, .. } = self;
+        let Ctx { client, wait, options } = self;
         let id = client.next_id();
-        let outgoing =
-            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let common = options.meta.as_deref();
+        let meta = RequestMeta { id, common, ..RequestMeta::default() };
+        let outgoing = session.dialect.request(call, &meta)?;
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::constants::{MCP_EVENT_STATE, MCP_PENDING};
+use crate::constants::*;
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -17,9 +17,20 @@ type Out = *mut *mut raw::mcp_result;
 fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
     let mut out = ptr::null_mut();
     let status = call(&mut out);
-    assert_eq!(status == 0, !out.is_null(), "a result where there is one");
+    let has_result = status == 0 || status == MCP_E_SCHEMA;
+    assert_eq!(has_result, !out.is_null(), "a result where there is one");
+    let answer = has_result.then(|| Answer(out));
     outcome(status)?;
-    Ok(Answer(out))
+    answer.ok_or_else(Failure::last)
+}
+
+/// An outcome, and the result where there is one, which may be beside an error.
+pub type Beside = (Outcome<()>, Option<Answer>);
+
+fn beside(call: impl FnOnce(Out) -> i32) -> Beside {
+    let mut out = ptr::null_mut();
+    let status = call(&mut out);
+    (outcome(status), (!out.is_null()).then_some(Answer(out)))
 }
 
 fn request(request: *mut raw::mcp_request) -> Outcome<Request> {
@@ -50,6 +61,11 @@ impl Client {
     pub fn call(&self, tool: &str, arguments: Value) -> Outcome<Answer> {
         let (tool, arguments) = (c(tool), json(&arguments));
         answer(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), arguments.as_ptr(), out) })
+    }
+
+    pub fn call_beside(&self, tool: &str) -> Beside {
+        let tool = c(tool);
+        beside(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), ptr::null(), out) })
     }
 
     pub fn read(&self, uri: &str) -> Outcome<Answer> {
@@ -180,11 +196,11 @@ impl Client {
     }
 
     pub fn set_input_timeout(&self, milliseconds: i64) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_input_timeout(self.0, milliseconds) })
+        self.set_limit(MCP_LIMIT_INPUT_TIME, milliseconds)
     }
 
     pub fn set_max_pages(&self, pages: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
+        self.set_limit(MCP_LIMIT_PAGES, pages.into())
     }
 
     /// `limit`: MCP_LIMIT_....
@@ -192,20 +208,25 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
     }
 
+    /// `what`: MCP_ALLOW_..., added together.
+    pub fn set_allow(&self, what: i32, allow: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_allow(self.0, what, allow.into()) })
+    }
+
     pub fn set_close_timeout(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_close_timeout(self.0, milliseconds) })
     }
 
     pub fn set_max_items(&self, items: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_items(self.0, items) })
+        self.set_limit(MCP_LIMIT_ITEMS, items.into())
     }
 
     pub fn set_max_events(&self, events: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_events(self.0, events) })
+        self.set_limit(MCP_LIMIT_EVENTS, events.into())
     }
 
     pub fn set_cache_size(&self, bytes: usize) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_cache_size(self.0, bytes) })
+        self.set_limit(MCP_LIMIT_CACHE, i64::try_from(bytes).unwrap())
     }
 
     pub fn count(&self, counter: i32) -> i64 {
@@ -398,6 +419,19 @@ impl Request {
     /// Its status, or MCP_PENDING.
     pub fn wait(&self, milliseconds: i64) -> i32 {
         unsafe { raw::mcp_request_wait(self.0, milliseconds) }
+    }
+
+    pub fn perform_beside(&self) -> Beside {
+        beside(|out| unsafe { raw::mcp_request_perform(self.0, out) })
+    }
+
+    pub fn take_beside(&self) -> Beside {
+        beside(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+
+    /// The request's own error.
+    pub fn failure(&self) -> Failure {
+        Failure::of(unsafe { raw::mcp_request_error(self.0) })
     }
 
     pub fn take_result(&self) -> Outcome<Answer> {
