@@ -438,6 +438,7 @@ impl EventQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::core::operation::Operation;
 
     fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
