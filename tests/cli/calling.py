@@ -108,7 +108,7 @@ def logs(server):
               where="stderr")
         done = call("--log-level", "info", "call", *before, "x", *after)
         check("and shows what comes, over %s" % name, done, 0, "info: one\ntwo\n",
-              'warning lo g: {"a": 1}\n', "error: fast\n", 'error: {"msg": "m", "extra": 1}\n',
+              'warning lo g: {"a":1}\n', "error: fast\n", 'error: {"msg":"m","extra":1}\n',
               "alert: ?[1m\n", where="stderr")
         suite.check("but not what is below, over %s" % name, done.stdout == "hi\n"
                     and "small" not in done.stderr, done)

@@ -2,6 +2,7 @@
 
 mod all_pages;
 mod cancel_latency;
+mod client_meta;
 mod completed_requests;
 mod done_callbacks;
 mod lists;
@@ -13,4 +14,5 @@ mod results;
 mod started_requests;
 mod timeouts_and_cancels;
 mod tools;
+mod values;
 mod wake_ups;
