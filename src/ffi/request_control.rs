@@ -158,6 +158,11 @@ pub unsafe extern "C" fn mcp_request_client(request: *const mcp_request) -> *mut
 ///
 /// `request`: NULL gives NULL.
 ///
+/// Requests without a method of one name give "connect", "listen", "sign in",
+/// "sign out" or "close".  Those for a subscription, the log level and the
+/// result of a task give "resources/subscribe", "resources/unsubscribe",
+/// "logging/setLevel" and "tasks/result" in each revision.
+///
 /// Returns UTF-8 text, valid as long as the request.
 ///
 /// Spec: basic, requests.
