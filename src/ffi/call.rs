@@ -58,8 +58,8 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 ///
 /// To read a single page, perform a request of "tools/list" that has the
 /// "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
-/// with a request that can be started or cancelled, see
-/// mcp_request_set_all_pages().
+/// with a request that can be started or cancelled, use mcp_request_new() with
+/// the method "tools/list", and mcp_request_set_all_pages().
 ///
 /// From revision 2026-07-28 on, a tool is left out if its schema marks
 /// parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -137,7 +137,8 @@ pub unsafe extern "C" fn mcp_call_tool(
 /// `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
 /// and mcp_result_resource().
 ///
-/// Returns like mcp_list_tools().
+/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+/// mcp_request_set_all_pages().
 ///
 /// Spec: resources/list.
 #[unsafe(no_mangle)]
@@ -156,7 +157,8 @@ pub unsafe extern "C" fn mcp_list_resources(
 /// Each template is read like a resource, and mcp_resource_uri() is its URI
 /// template (RFC 6570).
 ///
-/// Returns like mcp_list_tools().
+/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+/// mcp_request_set_all_pages().
 ///
 /// Spec: resources/templates/list.
 #[unsafe(no_mangle)]
@@ -239,7 +241,8 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
 /// `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
 /// mcp_result_prompt().
 ///
-/// Returns like mcp_list_tools().
+/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+/// mcp_request_set_all_pages().
 ///
 /// Spec: prompts/list.
 #[unsafe(no_mangle)]
