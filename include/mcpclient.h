@@ -166,6 +166,7 @@ typedef struct mcp_error mcp_error;
 typedef struct mcp_event mcp_event;
 typedef struct mcp_input mcp_input;
 typedef struct mcp_json mcp_json;
+typedef struct mcp_log_record mcp_log_record;
 typedef struct mcp_progress mcp_progress;
 typedef struct mcp_prompt mcp_prompt;
 typedef struct mcp_request mcp_request;
@@ -235,6 +236,17 @@ typedef int32_t (*mcp_token_fn)(void *userdata,
  * these calls is released afterwards, never inside this function.
  */
 typedef void (*mcp_free_fn)(void *userdata);
+
+/**
+ * Receives a log record; see mcp_client_set_log().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client that the record is about.
+ * `record`: the record.
+ */
+typedef void (*mcp_log_fn)(void *userdata,
+                           mcp_client *client,
+                           const mcp_log_record *record);
 
 /**
  * Provides a signed token; see mcp_auth_set_assertion_handler().
@@ -422,13 +434,14 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_set_token(), mcp_client_set_transport(),
  *   mcp_client_transport(), mcp_client_set_protocol_version(),
  *   mcp_client_set_info(), mcp_client_set_token_handler(),
- *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
- *   mcp_client_set_ca_file(), mcp_client_set_certificate(),
- *   mcp_client_set_allow_plain_http(), mcp_client_set_trace_fd(),
- *   mcp_client_set_env(), mcp_client_set_directory(),
- *   mcp_client_set_stderr(), mcp_client_set_stderr_fd(),
- *   mcp_client_set_restart(), mcp_client_set_auth(), mcp_client_ref_auth(),
- *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
+ *   mcp_client_set_log(), mcp_client_set_proxy(),
+ *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
+ *   mcp_client_set_certificate(), mcp_client_set_allow_plain_http(),
+ *   mcp_client_set_trace_fd(), mcp_client_set_env(),
+ *   mcp_client_set_directory(), mcp_client_set_stderr(),
+ *   mcp_client_set_stderr_fd(), mcp_client_set_restart(),
+ *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
+ *   mcp_sign_out(), mcp_client_set_timeout(),
  *   mcp_client_set_connect_timeout(), mcp_client_set_deadline(),
  *   mcp_client_set_input_timeout(), mcp_client_set_close_timeout(),
  *   mcp_client_set_limit(), mcp_client_set_max_message_size(),
@@ -5656,6 +5669,64 @@ mcp_client *mcp_client_new_config(const char *path, const char *name);
  * When: for calls begun later.
  */
 int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
+
+/**
+ * Sets a callback that receives the lines of mcp_client_set_trace_fd() as
+ * records.  Both may be set.
+ *
+ * `callback`: runs like an event handler, see
+ * mcp_client_set_event_handler(), and at the end of a call for the records of
+ * that call.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ * `level`: the lowest level that the callback receives, one of MCP_LOG_.
+ * MCP_LOG_DEBUG: everything, also what is sent and received.
+ * MCP_LOG_INFO: connections and processes.  MCP_LOG_NOTICE: what the person
+ * should know during a sign-in.  MCP_LOG_WARNING: connections that broke, and
+ * OAuth requests that failed.
+ *
+ * The same is masked as in the trace.  A record that waits makes
+ * mcp_client_fd() readable.  At most 1 MiB of records are queued.  If more
+ * arrive, the oldest are dropped, and a later record gives their number.
+ * mcp_client_free() delivers no records.  A call that the callback makes
+ * leads to further records.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_FORKED.
+ *
+ * When: at any time, for calls begun later.
+ */
+int32_t mcp_client_set_log(mcp_client *client,
+                           mcp_log_fn callback,
+                           void *userdata,
+                           mcp_free_fn free_userdata,
+                           int32_t level);
+
+/**
+ * A LOG RECORD: one line about the connections of a client.
+ *
+ * The callback of mcp_client_set_log() receives it.  It is valid until the
+ * callback returns, and so is everything that the functions below return.
+ *
+ * Functions: mcp_log_record_level(), mcp_log_record_message().
+ */
+struct mcp_log_record;
+
+/**
+ * Returns the level of a record, one of MCP_LOG_.
+ *
+ * `record`: NULL gives MCP_LOG_DEBUG.
+ */
+int32_t mcp_log_record_level(const mcp_log_record *record);
+
+/**
+ * Returns the text of a record: one line without its end.  It begins with
+ * "> " for what is sent, "< " for what is received, and "* " for the rest.
+ *
+ * `record`: NULL gives NULL.
+ *
+ * Never NULL for a valid `record`.
+ */
+const char *mcp_log_record_message(const mcp_log_record *record);
 
 /**
  * COUNTERS, for mcp_client_counter(): events that the library handled

@@ -14,7 +14,7 @@ use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::transport::process::StandardError;
 use crate::transport::tls::{ClientCertificate, certificates};
-use crate::transport::trace::Trace;
+use crate::transport::trace::{Trace, TraceFile};
 
 impl Client {
     pub(crate) fn set_header(&self, name: &str, value: Option<&str>) -> Result<()> {
@@ -64,9 +64,9 @@ impl Client {
     }
 
     pub(crate) fn set_trace_fd(&self, fd: i32) -> Result<()> {
-        let trace = if fd == -1 { None } else { Some(Arc::new(Trace::new(fd)?)) };
+        let file = if fd == -1 { None } else { Some(Arc::new(TraceFile::new(fd)?)) };
         self.change(|options| {
-            options.trace = trace;
+            options.trace = Trace::with_file(options.trace.as_ref(), file);
             Ok(())
         })
     }

@@ -21,6 +21,7 @@ mod error;
 mod client;
 mod token_request;
 
+mod log;
 mod network;
 mod stdio;
 

@@ -1,6 +1,7 @@
 //! Delivers items to the application: immediately, or from the event queue.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
@@ -129,6 +130,7 @@ impl Client {
                 let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
+            QueuedItem::Log(log) => log.deliver_announced(),
         }
     }
 
@@ -167,7 +169,8 @@ impl Client {
 
 impl Attendant for Client {
     fn arrivals(&self) -> Option<&Signal> {
-        self.has_background().then(|| self.arrivals_here())
+        let has_any = self.has_background() || self.has_log.load(Ordering::Acquire);
+        has_any.then(|| self.arrivals_here())
     }
 
     fn attend(&self) {

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -64,6 +64,8 @@ pub(crate) struct Client {
     pub(crate) unused_input: UnusedInput,
     /// The C handle; null once it is freed.
     pub(crate) handle: HandleAddress,
+    /// Whether there is a log handler.
+    pub(crate) has_log: AtomicBool,
     counters: Counters,
     run_job: RunJob,
 }
@@ -93,6 +95,7 @@ impl Client {
             standard_error: Mutex::default(),
             unused_input: UnusedInput::default(),
             handle: HandleAddress::default(),
+            has_log: AtomicBool::new(false),
             counters: Counters::default(),
             run_job,
         }

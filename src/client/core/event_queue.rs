@@ -13,6 +13,7 @@ use crate::client::core::input_request::OpenInputRequest;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::protocol::notification::{NotificationKind, ProgressParams};
+use crate::transport::log_queue::LogQueue;
 use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or an event of the library about the
@@ -38,6 +39,8 @@ pub(crate) enum QueuedItem {
     Callback(Arc<RequestState>),
     /// Runs a callback that gets or stores a credential.
     Work(Box<dyn FnOnce() + Send>),
+    /// There are log records.
+    Log(Arc<LogQueue>),
 }
 
 impl QueuedItem {
@@ -52,7 +55,7 @@ impl QueuedItem {
     }
 
     fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_))
+        matches!(self, Self::Event(_) | Self::Log(_))
     }
 }
 
@@ -65,6 +68,7 @@ impl fmt::Debug for QueuedItem {
             Self::Done(..) => "Done",
             Self::Callback(_) => "Callback",
             Self::Work(_) => "Work",
+            Self::Log(_) => "Log",
         })
     }
 }

@@ -4,6 +4,8 @@ mod callback_lifetimes;
 mod config_files;
 mod documented_rules;
 mod invalid_arguments;
+mod log_records;
 mod null_arguments;
 mod reentrancy;
 mod same_over_each_transport;
+mod token_requests;
