@@ -148,6 +148,18 @@ extern "C" {
 /** The version of this header as text. */
 #define MCP_VERSION "0.1.0"
 
+/**
+ * A descriptor of the system: on POSIX a file descriptor, on Windows a
+ * SOCKET.  MCP_FD_NONE is none.
+ */
+#ifdef _WIN32
+typedef uintptr_t mcp_fd;
+#else
+typedef int mcp_fd;
+#endif
+
+#define MCP_FD_NONE ((mcp_fd)-1)
+
 /*
  * ===========================================================================
  * TYPES
@@ -347,6 +359,20 @@ typedef void (*mcp_progress_fn)(void *userdata,
 typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
 
 /**
+ * Tells the application's event loop that a client has something for it; see
+ * mcp_client_set_wakeup().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ *
+ * This is the only callback that runs on any thread, also on one of the
+ * library, and that must not call the library.  It may only post to the
+ * loop: set a flag, queue an event, write to a pipe.  It must not wait, and
+ * must not take a lock that another thread holds while it is in a call that
+ * waits.  The library holds no mutex of its own meanwhile.
+ */
+typedef void (*mcp_wakeup_fn)(void *userdata);
+
+/**
  * Handles a notification; see mcp_client_set_event_handler().
  *
  * `userdata`: the pointer given with the callback.
@@ -422,14 +448,22 @@ typedef void (*mcp_input_fn)(void *userdata,
  * calls share one stream.  mcp_client_close() ends all waits.
  * mcp_client_free() releases the client when no thread is inside a call.
  *
+ * A function that sets an option returns MCP_OK only if the option has an
+ * effect.  Some options must be set before the client is connected, as their
+ * comments say: they are MCP_E_STATE while it is connected and while a call
+ * connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+ * NULL in place of a callback, a token or an authorization still releases
+ * it, and mcp_client_set_userdata() works as before.
+ *
  * The calling thread does all the work of its call.  For work that must
  * continue between calls, the library starts one background thread for all
  * clients of the process.  It serves the notification streams of
  * mcp_listen() and mcp_subscribe_resource(), the requests of
  * mcp_request_start(), the stream on which a server sends input requests,
- * and the messages that arrive between calls from a process or over HTTP
- * with SSE.  The background thread never runs callbacks and never frees user
- * data; it queues both for the application's threads.  A host name that is
+ * the messages that arrive between calls from a process or over HTTP with
+ * SSE, and the pings of mcp_client_set_keepalive().  The background thread
+ * runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+ * both for the application's threads.  A host name that is
  * neither an address nor a name of this machine is looked up on a thread
  * that ends after the lookup.  At most eight of these threads run at a time
  * in the process.
@@ -448,7 +482,10 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_set_token(), mcp_client_set_token_handler(),
  *   mcp_client_set_transport(), mcp_client_transport(),
  *   mcp_client_set_protocol_version(), mcp_client_set_meta_json(),
- *   mcp_client_set_info(), mcp_client_set_proxy(),
+ *   mcp_client_set_info(), mcp_client_state(),
+ *   mcp_client_new_server_result(), mcp_client_url(),
+ *   mcp_client_set_userdata(), mcp_client_userdata(),
+ *   mcp_client_set_keepalive(), mcp_client_set_proxy(),
  *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
  *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
  *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
@@ -468,7 +505,8 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
  *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
  *   mcp_request_new_sign_out(), mcp_request_new_close(), mcp_client_fd(),
- *   mcp_client_dispatch(), mcp_client_next_done(),
+ *   mcp_client_set_wakeup(), mcp_client_dispatch(), mcp_client_wake(),
+ *   mcp_client_set_dispatch_only(), mcp_client_next_done(),
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
  *   mcp_list_skills(), mcp_read_skill_file(), mcp_get_task(),
@@ -565,6 +603,78 @@ int32_t mcp_ping(mcp_client *client);
 int32_t mcp_connect(mcp_client *client, mcp_result **out);
 
 /**
+ * Returns the server info of the current session: what mcp_connect() gave.
+ *
+ * Does no I/O.
+ *
+ * Returns a result to free with mcp_result_free(), or NULL with the last
+ * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
+ * MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+ *
+ * Spec: initialize, server/discover.
+ */
+mcp_result *mcp_client_new_server_result(mcp_client *client);
+
+/**
+ * STATES OF A CLIENT, for mcp_client_state().
+ *
+ * The client is not connected, and was not connected before.
+ */
+#define MCP_STATE_IDLE 1
+
+/**
+ * A call or the notification stream connects.
+ */
+#define MCP_STATE_CONNECTING 2
+
+/**
+ * The client and the server have agreed on a protocol revision.
+ */
+#define MCP_STATE_CONNECTED 3
+
+/**
+ * The client was connected, and the session, the connection or the server
+ * process has ended.  The next call connects again, unless
+ * MCP_ALLOW_RESTART or the kind of the client prevents it.
+ */
+#define MCP_STATE_LOST 4
+
+/**
+ * mcp_client_close() was called.
+ */
+#define MCP_STATE_CLOSED 5
+
+/**
+ * Returns the state of a client, one of MCP_STATE_.
+ *
+ * `client`: not changed.
+ *
+ * The function does no I/O and never waits.  When the state changes, the
+ * handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE, so that an
+ * application need not ask again and again.
+ *
+ * The state of a server process or of an HTTP with SSE stream becomes
+ * MCP_STATE_LOST when it ends, also between calls.  Streamable HTTP has no
+ * connection that could end: there the state becomes MCP_STATE_LOST when a
+ * request, a notification stream or mcp_client_set_keepalive() finds that
+ * the session is lost.
+ *
+ * Returns 0 for NULL.
+ */
+int32_t mcp_client_state(const mcp_client *client);
+
+/**
+ * Returns the URL of the server's MCP endpoint, as it was given to
+ * mcp_client_new() or written in a configuration.
+ *
+ * `client`: not changed.
+ *
+ * Returns NULL for NULL, and for a client that does not reach its server by
+ * HTTP.  Valid as long as the client.
+ */
+const char *mcp_client_url(const mcp_client *client);
+
+/**
  * Returns the transport that is in use, one of MCP_TRANSPORT_.
  *
  * `client`: not changed.
@@ -575,6 +685,30 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  * Spec: transports.
  */
 int32_t mcp_client_transport(mcp_client *client);
+
+/**
+ * Sets a pointer of the application that the client carries.
+ *
+ * `userdata`: any pointer; the library does not use it.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * It replaces the pointer that was set before.  The library releases the
+ * last one when the client is freed.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ */
+int32_t mcp_client_set_userdata(mcp_client *client,
+                                void *userdata,
+                                mcp_free_fn free_userdata);
+
+/**
+ * Returns the pointer of mcp_client_set_userdata().
+ *
+ * `client`: not changed.
+ *
+ * Returns NULL for NULL, and if none was set.
+ */
+void *mcp_client_userdata(const mcp_client *client);
 
 /**
  * Sets an HTTP header that the library sends with every request to the
@@ -1134,6 +1268,8 @@ void mcp_error_free(mcp_error *error);
  * functions return is borrowed from it, and valid until mcp_result_free().
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
+ *
+ * Made by: mcp_client_new_server_result().
  *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
  *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
@@ -2811,7 +2947,8 @@ int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
+ * is closed; MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
  *
@@ -3106,15 +3243,17 @@ int32_t mcp_request_start(mcp_request *request);
  * client's whole life.
  *
  * The descriptor is readable as long as mcp_client_dispatch() has something
- * to run or mcp_client_next_done() has a request to hand out.  It does not
- * matter which thread caused this, or what other threads do.  Wait for it
- * with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
- * close it.
+ * to run, or mcp_client_next_done() has a request to hand out, or
+ * mcp_client_wake() was called after the last dispatch.  It does not matter
+ * which thread caused this, or what other threads do.  Wait for it with
+ * poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or close
+ * it.  A loop that cannot wait for a descriptor uses
+ * mcp_client_set_wakeup().
  *
- * Returns -1 with the last error set if no descriptor is left:
+ * Returns MCP_FD_NONE with the last error set if no descriptor is left:
  * MCP_E_INTERNAL.
  */
-int32_t mcp_client_fd(mcp_client *client);
+mcp_fd mcp_client_fd(mcp_client *client);
 
 /**
  * Runs the handlers for everything that has arrived, and the callbacks of
@@ -3208,6 +3347,80 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
  * the request is performed or started again, or freed.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
+
+/**
+ * Ends a mcp_client_dispatch() that waits on another thread.
+ *
+ * `client`: not changed.
+ *
+ * If no thread waits in mcp_client_dispatch(), the next one that would wait
+ * returns at once.  Several calls before that count as one.  Until then the
+ * descriptor of mcp_client_fd() is readable.  The function never waits; a
+ * signal handler must not call it.
+ *
+ * Returns MCP_OK, MCP_E_CLOSED, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ */
+int32_t mcp_client_wake(mcp_client *client);
+
+/**
+ * Sets the function that tells an event loop without descriptors, such as
+ * that of a window system or a game, to call mcp_client_dispatch().
+ *
+ * `callback`: called when the descriptor of mcp_client_fd() becomes
+ * readable, on the thread that made it so.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.  It never runs on a thread of the
+ * library.
+ *
+ * After the callback was called, the loop calls mcp_client_dispatch(client,
+ * 0), and then mcp_client_next_done() until that returns NULL.  Then nothing
+ * is lost: if a dispatch leaves something for the next one, the callback is
+ * called again before it returns.  The callback may be called more often
+ * than there is something to do, and on several threads at a time.  If there
+ * is something already, this function calls it at once.
+ *
+ * Replacing and removing the callback wait until the old one has returned on
+ * every other thread.  So do not hold a lock that the callback takes.
+ * Inside such a callback they do not wait.
+ *
+ * mcp_client_free() removes the callback.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+ * callback on a closed client.
+ */
+int32_t mcp_client_set_wakeup(mcp_client *client,
+                              mcp_wakeup_fn callback,
+                              void *userdata,
+                              mcp_free_fn free_userdata);
+
+/**
+ * Sets whether handlers run in mcp_client_dispatch() alone, and not in other
+ * calls that wait.
+ *
+ * `on`: 1 for mcp_client_dispatch() alone; 0, which is the default, for every
+ * call of this client that waits as well.
+ *
+ * With 1, a handler runs only on a thread that calls mcp_client_dispatch().
+ * This holds for notifications, progress, input requests, tokens and all
+ * other callbacks of the client except mcp_wakeup_fn.  A call that waits
+ * leaves them in the queue:
+ * - Notifications and progress stay there until a dispatch.  Progress that
+ *   is still there when its call returns is dropped.
+ * - A call that cannot go on without a handler, such as one for an input
+ *   request, a token or the browser, waits until another thread runs it in
+ *   mcp_client_dispatch().  On the thread that dispatches, such a call is
+ *   MCP_E_STATE.
+ *
+ * The thread that dispatches is the one that last called
+ * mcp_client_dispatch(), or this function.  mcp_request_wait() returns a
+ * request that is done on every thread.
+ *
+ * The setting holds for everything that arrives from now on.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+ * closed client.
+ */
+int32_t mcp_client_set_dispatch_only(mcp_client *client, int32_t on);
 
 /*
  * ===========================================================================
@@ -3306,6 +3519,16 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  * to show.  A sign-in has at most 16 of these events.
  */
 #define MCP_EVENT_SIGN_IN_NOTICE 2048
+
+/**
+ * The state of the client has changed.  mcp_client_state() has the state.
+ * Changes that follow each other before the handler runs are one event, so
+ * the state may be the same as in the event before; then the client was lost
+ * and is connected again, for example.  mcp_event_message() has the reason
+ * for MCP_STATE_LOST.  There is no event for MCP_STATE_CLOSED: the queue of
+ * a closed client is empty.
+ */
+#define MCP_EVENT_STATE 4096
 
 /**
  * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
@@ -3465,7 +3688,7 @@ int32_t mcp_event_kind(const mcp_event *event);
  * `event`: NULL gives NULL.
  *
  * It is "" for the events of the library: MCP_EVENT_LISTENING,
- * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+ * MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
  * valid `event`.  Valid while the handler runs.
  */
 const char *mcp_event_method(const mcp_event *event);
@@ -3507,7 +3730,8 @@ int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
  * Returns the text of an event, to show to a person: the log message for
- * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED and for
+ * MCP_EVENT_STATE with MCP_STATE_LOST, the notice for
  * MCP_EVENT_SIGN_IN_NOTICE.
  *
  * `event`: NULL gives NULL.
@@ -4132,7 +4356,7 @@ mcp_client *mcp_client_new_stdio(const char *const *argv);
  * When: while no thread changes the environment.
  * Spec: transports, stdio.
  */
-mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
+mcp_client *mcp_client_new_fds(mcp_fd read_fd, mcp_fd write_fd);
 
 /**
  * Sets an environment variable of a server process.
@@ -4192,14 +4416,14 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
  * reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
  * for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
  * `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
- * choices, pass -1.
+ * choices, pass MCP_FD_NONE.
  *
  * Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
  * number that is not an open descriptor.
  *
  * Spec: transports, stdio.
  */
-int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, int32_t fd);
+int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, mcp_fd fd);
 
 /*
  * ===========================================================================
@@ -4468,6 +4692,35 @@ int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
  */
 int32_t mcp_client_set_close_timeout(mcp_client *client,
                                      int64_t milliseconds);
+
+/**
+ * Pings a connection that is idle, so that the server and what is between
+ * keep it open, and so that a server that no longer answers is found.
+ *
+ * `milliseconds`: how long no request was sent, before the library sends a
+ * ping; up to a quarter later.  0, which is the default, sends none.  The
+ * longest time is one day.
+ *
+ * The ping is sent on the background thread of the library, only while the
+ * client is connected and no call is in progress.  It never makes the
+ * library connect, sign in or run a callback for a token.  If the server
+ * does not answer it within the time of mcp_client_set_timeout(), or no
+ * longer knows the session, the session is lost: the state becomes
+ * MCP_STATE_LOST, and the handler gets MCP_EVENT_STATE.  The next call
+ * connects again.
+ *
+ * Revisions up to 2025-11-25 have a ping.  From revision 2026-07-28 on there
+ * is none, and no session that could be lost between calls: the library
+ * sends nothing there.
+ *
+ * The setting holds at once, and for later sessions.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed client;
+ * MCP_E_INTERNAL if the background thread cannot be started; MCP_E_FORKED.
+ *
+ * Spec: ping.
+ */
+int32_t mcp_client_set_keepalive(mcp_client *client, int64_t milliseconds);
 
 /**
  * LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
@@ -5703,7 +5956,8 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  * Writes a line to a descriptor for each event on the connections of the
  * client.
  *
- * `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+ * `fd`: duplicated at once, so that you may close it; MCP_FD_NONE ends the
+ * trace.
  *
  * Credentials, session ids and the values of headers that were set are
  * masked.  The library does not mask anything else: a line shows up to 2000
@@ -5717,7 +5971,7 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
+int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
 
 /**
  * COUNTERS, for mcp_client_counter(): events that the library handled

@@ -24,6 +24,7 @@ static const struct wording wordings[] = {
     {"mcp_request_set_timeout()", "--timeout"},
     {"; see MCP_LIMIT_CONNECT_TIME of mcp_client_set_limit()", ""},
     {"; see mcp_client_set_deadline()", ""},
+    {"; see mcp_client_set_dispatch_only()", ""},
     {"; see MCP_ALLOW_RESTART of mcp_client_set_allow()", ""},
     {", see mcp_task_ttl()", ""},
     {"; see MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()", SIZE_LIMIT},

@@ -29,7 +29,7 @@ impl Client {
     /// Sets the authorization that gets the tokens; `None` removes it.
     pub(crate) fn set_auth(&self, auth: Option<&Arc<Auth>>) -> Result<()> {
         let Some(auth) = auth else {
-            return self.change(|options| options.set_credential(None));
+            return self.change_always(|options| options.set_credential(None));
         };
         let set = |options: &mut Options| {
             let oauth = Arc::new(OAuthCredential::new(auth, &options.address()?.url));

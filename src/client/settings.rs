@@ -8,9 +8,12 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
+use crate::client::core::client_state::ClientState;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
 use crate::client::core::operation::Operation;
+use crate::client::core::wakeup::WakeupHandler;
 use crate::client::options::{Options, milliseconds};
+use crate::platform::RawDescriptor;
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::request_meta::CommonMeta;
@@ -24,12 +27,14 @@ impl Client {
     }
 
     pub(crate) fn set_token(&self, token: Option<&str>) -> Result<()> {
-        self.change(|options| options.set_token(token))
+        self.check_settable_or(token.is_none())?;
+        self.change_always(|options| options.set_token(token))
     }
 
     pub(crate) fn set_token_handler(&self, handler: Option<Box<TokenHandler>>) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         let credential = handler.map(|handler| Arc::new(HandlerToken::new(handler)) as Arc<_>);
-        self.change(|options| options.set_credential(credential))
+        self.change_always(|options| options.set_credential(credential))
     }
 
     pub(crate) fn set_timeout(&self, value: i64) -> Result<()> {
@@ -40,9 +45,10 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_trace_fd(&self, fd: i32) -> Result<()> {
-        let trace = if fd == -1 { None } else { Some(Arc::new(Trace::new(fd)?)) };
-        self.change(|options| {
+    pub(crate) fn set_trace_fd(&self, fd: Option<RawDescriptor>) -> Result<()> {
+        self.check_settable_or(fd.is_none())?;
+        let trace = fd.map(Trace::new).transpose()?.map(Arc::new);
+        self.change_always(|options| {
             options.trace = trace;
             Ok(())
         })
@@ -178,6 +184,9 @@ impl Client {
         let most = most.ok_or_else(|| {
             Error::argument(format!("value is {value}: the smallest limit of this kind is 1"))
         })?;
+        if limit == Limit::MessageSize {
+            self.check_message_limit()?;
+        }
         self.change(|options| {
             match limit {
                 Limit::MessageSize => options.max_message = most,
@@ -190,6 +199,19 @@ impl Client {
             }
             Ok(())
         })
+    }
+
+    /// Fails while a shared connection is open: it keeps its limit.
+    fn check_message_limit(&self) -> Result<()> {
+        let session = self.current_session();
+        match session.as_ref().and_then(|session| session.transport.shared_connection()) {
+            Some(connection) if !connection.is_over() => Err(Error::new(
+                Status::State,
+                "the connection to the server is open and keeps its limit of a message: set the \
+                 limit before the first call",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Allows or forbids what the public header lists, all of it or nothing.
@@ -254,8 +276,26 @@ impl Client {
         }
     }
 
-    pub(crate) fn set_event_handler(&self, handler: Option<Arc<EventHandler>>) {
+    /// Sets the function that tells the event loop to dispatch, and tells it of
+    /// what is there already.
+    pub(crate) fn set_wakeup(&self, handler: Option<Arc<WakeupHandler>>) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
+        self.event_queue.wakeup.set(handler);
+        self.event_queue.tell_of_all();
+        Ok(())
+    }
+
+    /// Sets whether handlers run in dispatches alone.
+    pub(crate) fn set_dispatch_only(&self, is_alone: bool) -> Result<()> {
+        self.check_settable()?;
+        self.dispatcher.set_alone(is_alone);
+        Ok(())
+    }
+
+    pub(crate) fn set_event_handler(&self, handler: Option<Arc<EventHandler>>) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         self.change_handlers(|handlers| handlers.event = handler);
+        Ok(())
     }
 
     /// Sets the input handler, and the capabilities that are declared for it.
@@ -264,6 +304,7 @@ impl Client {
         kinds: InputKinds,
         handler: Option<Arc<InputHandler>>,
     ) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         let kinds = if handler.is_some() { kinds } else { InputKinds::default() };
         let options = self.options();
         let declared = ClientCapabilities {
@@ -274,7 +315,7 @@ impl Client {
             roots: kinds.roots || options.roots.is_some(),
             extra: options.declared.extra.clone(),
         };
-        if declared != options.declared {
+        if declared != options.declared && !self.is_closed() {
             self.change_before_session(|options| {
                 options.declared = declared;
                 Ok(())
@@ -298,7 +339,33 @@ impl Client {
         drop(old);
     }
 
+    /// The same for a setting that may remove something. That frees what the
+    /// application gave, also after the close.
+    pub(crate) fn check_settable_or(&self, is_removal: bool) -> Result<()> {
+        if is_removal { Ok(()) } else { self.check_settable() }
+    }
+
+    /// Fails if a setting would have no effect, because nothing is sent any more.
+    pub(crate) fn check_settable(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(
+                Status::State,
+                "the client was closed, so this setting has no effect: make another client",
+            ));
+        }
+        Ok(())
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+        self.check_settable()?;
+        self.change_always(change)
+    }
+
+    /// Changes the options of a client that may be closed.
+    pub(crate) fn change_always(
+        &self,
+        change: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Result<()> {
         let mut options = lock(&self.options);
         let mut changed = Options::clone(&options);
         change(&mut changed)?;
@@ -314,13 +381,14 @@ impl Client {
         &self,
         change: impl FnOnce(&mut Options) -> Result<()>,
     ) -> Result<()> {
-        if self.current_session().is_some_and(|session| !session.transport.is_over()) {
-            return Err(Error::new(
-                Status::State,
-                "the client is connected: set this before the first call",
-            ));
-        }
-        self.change(change)
+        let what = match self.state() {
+            ClientState::Connected => "the client is connected",
+            // The call that connects has read its options.
+            ClientState::Connecting => "a call connects the client",
+            _ => return self.change(change),
+        };
+        let what = format!("{what}: set this before the first call");
+        Err(Error::new(Status::State, what))
     }
 }
 

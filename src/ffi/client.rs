@@ -1,11 +1,12 @@
 //! Making, configuring, closing and freeing a client.
 
-use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::ffi::{CString, c_char, c_void};
+use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, Status};
+use crate::base::sync::lock;
 use crate::client::{Client, Token, TransportInUse};
-use crate::ffi::argument::{optional_text, text};
+use crate::ffi::argument::{lent, optional_text, text};
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
@@ -24,14 +25,22 @@ use crate::ffi::text::mcp_text;
 /// calls share one stream.  mcp_client_close() ends all waits.
 /// mcp_client_free() releases the client when no thread is inside a call.
 ///
+/// A function that sets an option returns MCP_OK only if the option has an
+/// effect.  Some options must be set before the client is connected, as their
+/// comments say: they are MCP_E_STATE while it is connected and while a call
+/// connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+/// NULL in place of a callback, a token or an authorization still releases
+/// it, and mcp_client_set_userdata() works as before.
+///
 /// The calling thread does all the work of its call.  For work that must
 /// continue between calls, the library starts one background thread for all
 /// clients of the process.  It serves the notification streams of
 /// mcp_listen() and mcp_subscribe_resource(), the requests of
 /// mcp_request_start(), the stream on which a server sends input requests,
-/// and the messages that arrive between calls from a process or over HTTP
-/// with SSE.  The background thread never runs callbacks and never frees user
-/// data; it queues both for the application's threads.  A host name that is
+/// the messages that arrive between calls from a process or over HTTP with
+/// SSE, and the pings of mcp_client_set_keepalive().  The background thread
+/// runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+/// both for the application's threads.  A host name that is
 /// neither an address nor a name of this machine is looked up on a thread
 /// that ends after the lookup.  At most eight of these threads run at a time
 /// in the process.
@@ -46,15 +55,29 @@ use crate::ffi::text::mcp_text;
 pub struct mcp_client {
     pid: u32,
     pub(crate) inner: Arc<Client>,
+    /// The URL of the server, if it has one.
+    pub(crate) url: Option<CString>,
+    /// The pointer of mcp_client_set_userdata().
+    userdata: Mutex<Option<UserData>>,
 }
 
 impl mcp_client {
     /// Makes the handle of a client.
     pub(crate) fn give(inner: Client) -> *mut Self {
-        let inner = Arc::new(inner);
-        let client = give(Self { pid: std::process::id(), inner: inner.clone() });
+        let url = inner.options().address().ok().map(|address| lent(&address.text));
+        let (pid, inner) = (std::process::id(), Arc::new(inner));
+        let client = give(Self { pid, inner: inner.clone(), url, userdata: Mutex::default() });
         inner.handle.set(client.cast());
         client
+    }
+
+    pub(crate) fn set_userdata(&self, userdata: UserData) {
+        let old = lock(&self.userdata).replace(userdata);
+        drop(old);
+    }
+
+    pub(crate) fn userdata(&self) -> *mut c_void {
+        lock(&self.userdata).as_ref().map_or(std::ptr::null_mut(), UserData::pointer)
     }
 }
 
@@ -151,7 +174,9 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
         if client.pid == std::process::id() {
             client.inner.close();
             // No later call dispatches for this client.
-            client.inner.attend();
+            client.inner.run_handlers();
+            // Requests keep the inner client, and may still be done.
+            client.inner.event_queue.wakeup.set(None);
         }
         Some(())
     });

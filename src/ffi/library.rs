@@ -5,8 +5,9 @@
 use std::ffi::c_char;
 
 use crate::base::error::Status;
-use crate::client::Counter;
 use crate::client::settings::Limit;
+use crate::client::{ClientState, Counter, NotificationKind};
+use crate::platform::RawDescriptor;
 
 /// Version of this header.  An application that was built with this header
 /// runs with every library that has the same major number and is not older.
@@ -263,6 +264,33 @@ pub const MCP_EVENT_LISTENING_ENDED: i32 = 1024;
 /// belong to the sign-in and was ignored.  mcp_event_message() has the text
 /// to show.  A sign-in has at most 16 of these events.
 pub const MCP_EVENT_SIGN_IN_NOTICE: i32 = 2048;
+
+/// The state of the client has changed.  mcp_client_state() has the state.
+/// Changes that follow each other before the handler runs are one event, so
+/// the state may be the same as in the event before; then the client was lost
+/// and is connected again, for example.  mcp_event_message() has the reason
+/// for MCP_STATE_LOST.  There is no event for MCP_STATE_CLOSED: the queue of
+/// a closed client is empty.
+pub const MCP_EVENT_STATE: i32 = 4096;
+
+/// STATES OF A CLIENT, for mcp_client_state().
+///
+/// The client is not connected, and was not connected before.
+pub const MCP_STATE_IDLE: i32 = 1;
+
+/// A call or the notification stream connects.
+pub const MCP_STATE_CONNECTING: i32 = 2;
+
+/// The client and the server have agreed on a protocol revision.
+pub const MCP_STATE_CONNECTED: i32 = 3;
+
+/// The client was connected, and the session, the connection or the server
+/// process has ended.  The next call connects again, unless
+/// MCP_ALLOW_RESTART or the kind of the client prevents it.
+pub const MCP_STATE_LOST: i32 = 4;
+
+/// mcp_client_close() was called.
+pub const MCP_STATE_CLOSED: i32 = 5;
 
 /// INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
 /// mcp_client_set_input_handler().
@@ -565,6 +593,22 @@ pub extern "C" fn mcp_status_name(status: i32) -> *const c_char {
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
 const PENDING: &str = "MCP_PENDING\0";
+
+/// A descriptor: see mcp_fd in the header, which cbindgen.toml writes.
+pub type mcp_fd = RawDescriptor;
+
+/// MCP_FD_NONE of the header.
+pub(crate) const NO_FD: mcp_fd = -1;
+
+/// Checks the numbers of the states in the same way.
+const _: () = {
+    assert!(MCP_EVENT_STATE == NotificationKind::State as i32);
+    assert!(MCP_STATE_IDLE == ClientState::Idle as i32);
+    assert!(MCP_STATE_CONNECTING == ClientState::Connecting as i32);
+    assert!(MCP_STATE_CONNECTED == ClientState::Connected as i32);
+    assert!(MCP_STATE_LOST == ClientState::Lost as i32);
+    assert!(MCP_STATE_CLOSED == ClientState::Closed as i32);
+};
 
 /// Checks the numbers of the counters in the same way.
 const _: () = {

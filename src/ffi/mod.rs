@@ -19,6 +19,7 @@ mod library;
 mod error;
 
 mod client;
+mod client_state;
 mod text;
 
 mod network;

@@ -7,6 +7,7 @@ use crate::ffi::argument::{bytes, optional_text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
+use crate::ffi::library::{NO_FD, mcp_fd};
 
 /// Sets the HTTP proxy for all connections of the client; the library uses
 /// the method CONNECT.
@@ -195,7 +196,8 @@ fn both<'a, T: ?Sized>(
 /// Writes a line to a descriptor for each event on the connections of the
 /// client.
 ///
-/// `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+/// `fd`: duplicated at once, so that you may close it; MCP_FD_NONE ends the
+/// trace.
 ///
 /// Credentials, session ids and the values of headers that were set are
 /// masked.  The library does not mask anything else: a line shows up to 2000
@@ -209,9 +211,9 @@ fn both<'a, T: ?Sized>(
 ///
 /// When: for calls begun later.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {
+pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: mcp_fd) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_trace_fd(fd)
+        unsafe { borrow(client, "client") }?.inner.set_trace_fd(Some(fd).filter(|fd| *fd != NO_FD))
     })
 }

@@ -73,7 +73,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 /// When: while no thread changes the environment.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
+pub unsafe extern "C" fn mcp_client_new_fds(read_fd: mcp_fd, write_fd: mcp_fd) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
         let adopt = |fd, name: &str| {
             Descriptor::adopt(fd)
@@ -141,7 +141,7 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 /// reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
 /// for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
 /// `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
-/// choices, pass -1.
+/// choices, pass MCP_FD_NONE.
 ///
 /// Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
 /// number that is not an open descriptor.
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 pub unsafe extern "C" fn mcp_client_set_stderr(
     client: *mut mcp_client,
     choice: i32,
-    fd: i32,
+    fd: mcp_fd,
 ) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.

@@ -37,6 +37,7 @@ OPTIONS = {
     "mcp_client_set_ca_file": "--cacert",
     "MCP_LIMIT_CONNECT_TIME of mcp_client_set_limit": None,
     "mcp_client_set_deadline": None,
+    "mcp_client_set_dispatch_only": None,
     "mcp_client_set_env": "--env",
     "mcp_client_set_header": "-H",
     "mcp_client_set_input_handler": None,

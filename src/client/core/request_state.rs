@@ -315,11 +315,9 @@ impl RequestState {
         is_current
     }
 
-    /// Wakes the thread that waits for the end of the request, if it has ended.
+    /// Wakes the thread that waits for the end of the request.
     pub(crate) fn wake_waiting(&self) {
-        if self.status().is_some()
-            && let Some(completed) = &*lock(&self.completed)
-        {
+        if let Some(completed) = &*lock(&self.completed) {
             completed.raise();
         }
     }

@@ -60,6 +60,8 @@ pub(crate) struct Options {
     pub(crate) max_events: usize,
     /// The limit of a close; `None` for the default of the transport.
     pub(crate) close_timeout: Option<Duration>,
+    /// How long a connection is idle before it is pinged; `None` for no pings.
+    pub(crate) keepalive: Option<Duration>,
     /// Whether a process that has ended is started again.
     pub(crate) restarts: bool,
     /// Whether a call of a tool that says it may be repeated is repeated.
@@ -129,9 +131,11 @@ const RESERVED_HEADERS: [&str; 17] = [
 impl Options {
     /// The options for a server behind HTTP.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
+        let text = url.to_owned();
         let url = Url::parse(url)?;
         let token = token.map(Token::parse).transpose()?;
         let mut options = Self::of(Server::Http(Address {
+            text,
             authority: url.origin.authority(),
             is_local: url.origin.is_loopback(),
             url,
@@ -164,6 +168,7 @@ impl Options {
             max_items: MAX_ITEMS,
             max_events: MAX_EVENTS,
             close_timeout: None,
+            keepalive: None,
             restarts: true,
             repeats_tools: false,
             allows_mismatch: false,
@@ -463,6 +468,18 @@ pub(crate) fn milliseconds(value: i64) -> Result<Duration> {
         )),
     }
 }
+
+/// Checks the milliseconds of an interval; 0 is none. The longest is one day.
+pub(crate) fn interval(value: i64) -> Result<Option<Duration>> {
+    let milliseconds = u64::try_from(value).map_err(|_| {
+        Error::argument("milliseconds is negative: 0 turns it off, and an interval is positive")
+    })?;
+    let interval = Duration::from_millis(milliseconds.min(LONGEST_INTERVAL));
+    Ok(Some(interval).filter(|interval| !interval.is_zero()))
+}
+
+/// In milliseconds.
+const LONGEST_INTERVAL: u64 = 24 * 3600 * 1000;
 
 /// Checks the milliseconds that a caller is ready to wait; 0 does not wait.
 pub(crate) fn patience(value: i64) -> Result<Duration> {

@@ -81,6 +81,7 @@ impl<'a> Ctx<'a> {
                 self.verify(&session).await?;
                 continue;
             }
+            let connecting = client.begin_connecting();
             let session = Arc::new(self.make_session().await?);
             let is_reconnection = lock(&client.negotiation_hint)
                 .as_mut()
@@ -88,16 +89,20 @@ impl<'a> Ctx<'a> {
             if is_reconnection {
                 client.count_one(Counter::Reconnections);
             }
-            *lock(&client.session) = Some(session.clone());
+            client.set_session(&session);
             if let Transport::SharedConnection(connection) = &session.transport {
                 client.keep_reading(connection, Arc::downgrade(&session))?;
             }
             self.restore(&session, is_reconnection).await?;
             // The task that opens the stream may have to connect, so that nobody
             // may wait for it inside.
-            drop(guard);
+            drop((guard, connecting));
+            client.keep_alive(&session)?;
             if opens_stream {
                 self.open_wanted_stream(&session).await?;
+            }
+            if !wait.is_background() && !wait.is_leading() {
+                client.attend_if_any();
             }
             return Ok(Connected { session, is_new: true });
         }

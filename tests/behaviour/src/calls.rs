@@ -252,7 +252,19 @@ impl Client {
         unsafe { raw::mcp_client_next_done(self.0) }
     }
 
+    /// Without the events about the state, which every client has.
     pub fn set_event_handler<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(Event) + Send + Sync + 'static,
+    {
+        self.set_every_event_handler(move |event| {
+            if event.kind != MCP_EVENT_STATE {
+                tell(event);
+            }
+        })
+    }
+
+    pub fn set_every_event_handler<F>(&self, tell: F) -> Outcome<()>
     where
         F: Fn(Event) + Send + Sync + 'static,
     {

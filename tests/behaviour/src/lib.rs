@@ -10,6 +10,7 @@ mod cases;
 pub mod chaos;
 mod config;
 mod event_log;
+mod event_loops;
 mod http_errors;
 mod http_server;
 mod input_requests;

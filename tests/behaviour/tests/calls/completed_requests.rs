@@ -230,11 +230,10 @@ tests! {
         ] {
             assert_eq!(outcome.unwrap_err().status, MCP_E_STATE);
         }
-        // Nothing of it was lost, and another flight may be different.
         client.close();
         assert_eq!(request.wait(0), MCP_E_CLOSED);
-        request.set_timeout(10);
-        request.set_cancel(&cancel);
+        // There can be no other flight.
+        assert_eq!(unsafe { raw::mcp_request_set_timeout(request.0, 10) }, MCP_E_STATE);
     }
 
     started_requests_beyond_the_limit_wait_in_order {
