@@ -19,6 +19,7 @@ struct wording {
 static const struct wording wordings[] = {
     {"cancelled by mcp_cancel_fire()", "cancelled"},
     {"cancelled by mcp_request_cancel()", "cancelled"},
+    {"cancelled by mcp_request_cancel()", "cancelled"},
     /* limits and times */
     {"mcp_client_set_timeout()", "--timeout"},
     {"mcp_request_set_timeout()", "--timeout"},
@@ -27,6 +28,9 @@ static const struct wording wordings[] = {
     {"; see mcp_client_set_dispatch_only()", ""},
     {"; see MCP_ALLOW_RESTART of mcp_client_set_allow()", ""},
     {", see mcp_task_ttl()", ""},
+    {" is handed out with this error; to take such results without an error, "
+     "see MCP_ALLOW_MISMATCH",
+     " was written"},
     {"; see MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()", SIZE_LIMIT},
     {"; see MCP_LIMIT_EVENTS of mcp_client_set_limit()", SIZE_LIMIT},
     {"; see MCP_LIMIT_ITEMS of mcp_client_set_limit()", SIZE_LIMIT},
@@ -108,8 +112,6 @@ static const struct wording wordings[] = {
     {"mcp_auth_set_store()", "--token-store"},
     {"mcp_auth_set_assertion_handler()",
      "--assertion-file and --assertion-env"},
-    {"mcp_auth_set_assertion_file()", "--assertion-file"},
-    {"mcp_auth_set_assertion_variable()", "--assertion-env"},
     {"or show the URL to the person with a callback; see "
      "mcp_auth_set_browser()",
      "or use --no-browser"},

@@ -19,9 +19,10 @@ use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::transport::address_policy::{PRIVATE_HTTP_HINT, is_private_host};
 
 // The types that `ffi` uses.
+pub(crate) use crate::auth::oauth::host::assertion::{read_file, read_variable};
 pub(crate) use crate::auth::oauth::spec::device_authorization::DeviceCode;
-pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser, DeviceHandler};
-pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
+pub(crate) use crate::auth::oauth::state::auth::{AssertionProvider, Auth, Browser, DeviceHandler};
+pub(crate) use crate::auth::oauth::state::settings::Grant;
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Store, StoreLock};
 

@@ -20,6 +20,7 @@ mod subscribe;
 
 // The types that `ffi` uses.
 pub(crate) use crate::auth::token::Token;
+pub(crate) use crate::auth::token_request::OpenTokenRequest;
 pub(crate) use crate::client::call::pages::joined;
 pub(crate) use crate::client::config::Config;
 pub(crate) use crate::client::core::client::Client;

@@ -3,15 +3,13 @@
 use std::ffi::{CString, c_char, c_void};
 use std::sync::{Arc, Mutex};
 
-use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
-use crate::client::{Client, Token, TransportInUse};
+use crate::client::{Client, TransportInUse};
 use crate::ffi::argument::{lent, optional_text, text};
-use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::ffi::callback::UserData;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
-use crate::ffi::text::mcp_text;
 
 /// A CLIENT of one server.  It holds everything that is needed to talk to the
 /// server: the address, the credentials, the negotiated protocol revision and
@@ -86,18 +84,6 @@ impl Handle for mcp_client {
         self.pid
     }
 }
-
-/// Provides the bearer token for the next request; see
-/// mcp_client_set_token_handler().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `refused`: 1 if the server answered 401 to the last token, otherwise 0.
-/// `out`: put the token there with mcp_text_set() and return MCP_OK.
-///
-/// With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
-/// callback runs on the thread that is in a call.
-pub type mcp_token_fn =
-    Option<unsafe extern "C" fn(userdata: *mut c_void, refused: i32, out: *mut mcp_text) -> i32>;
 
 /// Makes a client of the MCP server at an http:// or https:// address.
 ///
@@ -238,56 +224,6 @@ pub unsafe extern "C" fn mcp_client_set_token(
         let (client, token) =
             unsafe { (borrow(client, "client")?, optional_text(token, "token")?) };
         client.inner.set_token(token)
-    })
-}
-
-/// Sets a callback that provides the token.
-///
-/// `callback`: called before the first request, and again when the server
-/// answers 401.  If the second token differs from the first, the request is
-/// sent once more.  The callback runs on the thread that is in a call,
-/// possibly on several threads at the same time.  NULL removes the handler or
-/// the token.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
-/// MCP_E_FORKED.
-///
-/// Spec: authorization.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_token_handler(
-    client: *mut mcp_client,
-    callback: mcp_token_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    // From here on the library owns it, and releases it on every path.
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        let Some(callback) = callback else {
-            drop(userdata);
-            return client.inner.set_token_handler(None);
-        };
-        let ask = move |is_refused: bool| -> Result<Token> {
-            let mut sink = mcp_text::default();
-            let refused = i32::from(is_refused);
-            // SAFETY: the application passed the function for this user data,
-            // which lives as long as this closure. The sink outlives the call.
-            let status = unsafe { callback(userdata.pointer(), refused, &raw mut sink) };
-            let failed =
-                |what: &str| Error::new(Status::Unauthorized, format!("the token handler {what}"));
-            if status != Status::Ok as i32 {
-                return Err(failed(&format!("failed: it returned {status}")));
-            }
-            match sink.take() {
-                Some(token) => Token::parse(&token),
-                None => Err(failed("returned MCP_OK without a token")),
-            }
-        };
-        client.inner.set_token_handler(Some(Box::new(ask)))
     })
 }
 

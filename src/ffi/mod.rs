@@ -20,16 +20,17 @@ mod error;
 
 mod client;
 mod client_state;
-mod text;
+mod token_request;
 
 mod network;
 mod stdio;
 
+mod assertion;
 mod auth;
 mod auth_options;
 mod sign_in;
 
-mod device_code;
+mod sign_in_page;
 mod store;
 
 mod limit;
@@ -41,6 +42,8 @@ mod request_new;
 
 mod request;
 mod request_control;
+
+mod progress;
 
 mod dispatch;
 

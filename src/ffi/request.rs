@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::options::{milliseconds, patience};
-use crate::client::request::{ProgressHandler, Request};
+use crate::client::request::Request;
 use crate::client::{Operation, OperationResult};
 use crate::ffi::argument::{optional_text, store};
-use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
@@ -69,20 +68,6 @@ impl mcp_request {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
-
-/// Reports the progress of a request; see mcp_request_set_progress().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `progress`: increases with each report.
-/// `total`: -1 if the server did not send it.
-/// `message`: UTF-8, valid until the callback returns; NULL if the server did
-/// not send it.
-///
-/// The callback runs on the thread that performs the request, or on a thread
-/// that dispatches.
-pub type mcp_progress_fn = Option<
-    unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
->;
 
 /// The error of a run, which may come beside a result.
 fn failure(result: &Result<OperationResult>) -> Option<Error> {
@@ -180,51 +165,6 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
             limits.deadline = Some(deadline);
             Ok(())
         })
-    })
-}
-
-/// Sets a callback for progress, and asks the server for progress
-/// notifications.  For "tools/call" the library always asks for them.
-///
-/// `callback`: runs when a progress notification arrives, on the thread that
-/// performs the request or that dispatches.  NULL removes it.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
-/// is closed; MCP_E_FORKED.
-///
-/// Each progress notification restarts the timeout of the request.
-///
-/// The callback is not called after the request is done, was freed, or has
-/// another callback.  The library discards progress notifications that arrive
-/// later.  If the callback is running on another thread at that time, the
-/// library waits for it: do not hold a lock that the callback takes.  If the
-/// request is in flight, a new callback gets the progress only after the
-/// request is performed or started again.
-///
-/// Spec: progress.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_set_progress(
-    request: *mut mcp_request,
-    callback: mcp_progress_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live request.
-        let request = unsafe { borrow(request, "request") }?;
-        let report = callback.map(|callback| {
-            Arc::new(move |progress, total: Option<f64>, message: Option<&str>| {
-                let message = message.map(Lent::new);
-                let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
-                let total = total.unwrap_or(-1.0);
-                // SAFETY: the application passed the function for this user data.
-                unsafe { callback(userdata.pointer(), progress, total, message) };
-            }) as Arc<ProgressHandler>
-        });
-        request.inner.set_report(report)
     })
 }
 
@@ -360,7 +300,7 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// Sends the request and waits on this thread until it is done.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
-/// NULL on failure.
+/// NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
 ///
 /// Handlers of the client run on this thread during the wait.  If the
 /// connection is lost after a byte of the request may have reached the
@@ -472,7 +412,8 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 /// or NULL.
 ///
 /// Returns the status of the request, and makes its error the last error of
-/// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+/// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
 /// if the request is in flight or was not started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(

@@ -141,7 +141,7 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 /// reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
 /// for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
 /// `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
-/// choices, pass MCP_FD_NONE.
+/// choices: pass MCP_FD_NONE.
 ///
 /// Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
 /// number that is not an open descriptor.

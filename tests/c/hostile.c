@@ -99,8 +99,9 @@ static void on_event(
     void *userdata, mcp_client *whose, const mcp_event *event);
 static void on_input(void *userdata, mcp_client *whose, mcp_input *input);
 static void on_progress(
-    void *userdata, double progress, double total, const char *message);
-static int32_t on_token(void *userdata, int32_t refused, mcp_text *out);
+    void *userdata, mcp_request *request, const mcp_progress *progress);
+static int32_t on_token(
+    void *userdata, mcp_client *whose, mcp_token_request *request);
 
 static void check_thread(void)
 {
@@ -604,22 +605,33 @@ static void on_input(void *userdata, mcp_client *whose, mcp_input *input)
 }
 
 static void on_progress(
-    void *userdata, double progress, double total, const char *message)
+    void *userdata, mcp_request *request, const mcp_progress *progress)
 {
-    (void)progress;
-    (void)total;
-    (void)message;
+    (void)request;
+    mcp_progress_value(progress);
+    mcp_progress_message(progress);
     check_mark(userdata);
     act_inside(3);
 }
 
-static int32_t on_token(void *userdata, int32_t refused, mcp_text *out)
+static int32_t on_token(
+    void *userdata, mcp_client *whose, mcp_token_request *request)
 {
-    (void)refused;
+    int32_t status = MCP_OK;
+
+    (void)whose;
     check_mark(userdata);
     act_inside(4);
-    return one_in(8) ? MCP_E_AUTH
-                     : mcp_text_set(out, test_token, strlen(test_token));
+    mcp_token_request_refused(request);
+    mcp_token_request_challenge(request, "scope");
+    if (one_in(8))
+        status = MCP_E_AUTH;
+    else if (!one_in(8))
+        mcp_token_request_answer(request, test_token, strlen(test_token));
+    else if (one_in(2))
+        mcp_token_request_fail(request, "not now");
+    mcp_token_request_free(request);
+    return status;
 }
 
 /* ------------------------------------------------------------- one episode */

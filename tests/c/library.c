@@ -47,7 +47,15 @@ static void null_is_invalid_for_functions_that_act(void)
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_token(NULL, "a"));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
                  mcp_client_set_token_handler(NULL, NULL, NULL, NULL));
-    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_text_set(NULL, "a", 1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_token_request_answer(NULL, "a", 1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_token_request_fail(NULL, "a"));
+    CHECK(mcp_token_request_refused(NULL) == 0);
+    CHECK(mcp_token_request_challenge(NULL, "scope") == NULL);
+    mcp_token_request_free(NULL);
+    CHECK(mcp_progress_value(NULL) == 0);
+    CHECK(mcp_progress_total(NULL) == -1);
+    CHECK(mcp_progress_message(NULL) == NULL);
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_timeout(NULL, 1));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
                  mcp_client_set_limit(NULL, MCP_LIMIT_CONNECT_TIME, 1));

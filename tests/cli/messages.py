@@ -54,6 +54,7 @@ OPTIONS = {
     "mcp_notify": None,
     "mcp_request_set_task": None,
     "mcp_task_ttl": None,
+    "mcp_request_cancel": "cancelled",
     "mcp_sign_in": "mcpclient login",
 }
 # Messages that name more than a function.

@@ -159,7 +159,7 @@ CONSTANTS = {
     "bytes of a configuration file": [("client/config/mod.rs", "1024 * 1024")],
     "bytes of a token file": [("auth/oauth/store/file.rs", "4 * 1024 * 1024")],
     "bytes of a file with": [("auth/oauth/host/assertion.rs", "256 * 1024")],
-    "bytes of a text": [("ffi/text.rs", "1024 * 1024")],
+    "bytes of a text": [("ffi/argument.rs", "1024 * 1024")],
     "arguments of a program": [("ffi/stdio.rs", "4096")],
     "bytes of a trace line": [("transport/trace.rs", "2000")],
 }

@@ -34,8 +34,9 @@ pub struct Chapter {
 pub const CALLBACKS: &str = "\
 Every callback gets the user data that was set with it, the handle that it
 belongs to, and an object with getters, so that a later library can tell it
-more.  The object is valid until the callback returns, except an mcp_input
-and an mcp_token_request, which the application owns and frees.
+more.  The object is valid until the callback returns, and so is everything
+that its getters return.  The exceptions are mcp_input and mcp_token_request:
+the application owns and frees them, and may answer them later.
 
 A callback runs on a thread of the application, inside a function of this
 library, which holds no lock.  It may run on several threads at once.
@@ -530,14 +531,10 @@ A person signs in with a browser, and the library gets and renews the tokens:
             "mcp_open_browser",
             "mcp_sign_in_page",
             "mcp_sign_in_page_*",
-            "mcp_device_code",
-            "mcp_device_code_*",
             "mcp_store_entry",
             "mcp_store_entry_*",
             "mcp_assertion",
             "mcp_assertion_*",
-            "mcp_text",
-            "mcp_text_set",
         ],
     },
     Chapter {

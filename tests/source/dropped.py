@@ -12,13 +12,14 @@ NAMES = """
     client_set_max_pages client_set_repeat_tools client_set_restart
     client_set_stderr_fd client_set_tasks config_client config_warning_count
     content_annotations_json content_meta_json content_name content_uri
-    event_data_json event_logger list_tasks prompt_argument_title
+    delete_fn device_code_complete_url device_code_expires_in device_code_url
+    device_code_user_code event_data_json event_logger list_tasks load_fn prompt_argument_title
     prompt_icons_json prompt_meta_json resource_annotations_json
     resource_icons_json resource_meta_json result_capabilities_json
     result_completion_total result_meta_json result_server_title result_task_id
     result_task_message result_task_poll_interval result_task_status
-    result_task_ttl result_ttl task_created task_updated tool_annotations_json
-    tool_icons_json tool_meta_json
+    result_task_ttl result_ttl task_created task_updated save_fn text_set
+    tool_annotations_json tool_icons_json tool_meta_json
     COUNT_DROPPED_REPLIES COUNT_DROPPED_EVENTS COUNT_CACHE_HITS
     COUNT_RECONNECTIONS COUNT_REPETITIONS COUNT_RESUMPTIONS COUNT_STARTS
     COUNT_JUNK EVENT_SILENT
@@ -54,4 +55,6 @@ def files(root):
             yield path
         for base, folders, names in os.walk(path):
             folders[:] = [one for one in folders if one not in NO_TEXT and one[0] != "."]
-            yield from (os.path.join(base, name) for name in sorted(names))
+            # The record of the ABI has a test of its own.
+            names = [name for name in sorted(names) if not name.endswith(".abi.xml")]
+            yield from (os.path.join(base, name) for name in names)

@@ -22,15 +22,16 @@ pub mod slow_server;
 mod sse_server;
 mod stdio_server;
 pub mod tasks;
+mod token_requests;
 mod transports;
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use auth::Auth;
-pub use calls::Progress;
+pub use calls::{Beside, Progress};
 pub use cases::{case_within, replaced};
 pub use config::Config;
 pub use event_log::EventLog;
@@ -42,6 +43,7 @@ pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
 pub use stdio_server::{StdioServer, exists, is_reaped};
+pub use token_requests::TokenRequest;
 
 /// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]
@@ -224,33 +226,6 @@ impl Client {
     pub fn set_certificate(&self, certificate: &str, key: &str) -> Outcome<()> {
         outcome(unsafe {
             raw::mcp_client_set_certificate(self.0, c(certificate).as_ptr(), c(key).as_ptr())
-        })
-    }
-
-    /// The argument of `ask` is whether the server refused the last token.
-    pub fn set_token_handler<F>(&self, ask: F) -> Outcome<()>
-    where
-        F: Fn(bool) -> Option<String> + Send + Sync + 'static,
-    {
-        unsafe extern "C" fn call<F: Fn(bool) -> Option<String>>(
-            userdata: *mut c_void,
-            refused: i32,
-            out: *mut raw::mcp_text,
-        ) -> i32 {
-            let ask = unsafe { &*(userdata as *const F) };
-            match ask(refused != 0) {
-                Some(token) => unsafe {
-                    raw::mcp_text_set(out, token.as_ptr().cast(), token.len())
-                },
-                None => 99,
-            }
-        }
-        unsafe extern "C" fn free<F>(userdata: *mut c_void) {
-            drop(unsafe { Box::from_raw(userdata as *mut F) });
-        }
-        let userdata = Box::into_raw(Box::new(ask)).cast();
-        outcome(unsafe {
-            raw::mcp_client_set_token_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
         })
     }
 

@@ -126,7 +126,7 @@ tests! {
             assert_eq!(raw::mcp_client_set_header(client.0, ptr::null(), ptr::null()), 1);
             assert!(Failure::last().message.contains("name is NULL"));
             assert_eq!(raw::mcp_client_set_trace_fd(client.0, 12345), 1);
-            assert_eq!(raw::mcp_text_set(ptr::null_mut(), ptr::null(), 0), 1);
+            assert_eq!(raw::mcp_token_request_answer(ptr::null_mut(), ptr::null(), 0), 1);
         }
     }
 
