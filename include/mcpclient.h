@@ -446,8 +446,9 @@ typedef void (*mcp_input_fn)(void *userdata,
  * in the process.
  *
  * Descriptors: a client uses one for each of its connections, one for
- * mcp_client_fd(), and at most five while threads block in its calls.  It
- * keeps at most 64 idle connections.  A started request and a cancel use
+ * mcp_client_fd(), at most five more while threads wait in its calls, and at
+ * most three for each of these threads.  It keeps at most 64 idle
+ * connections.  A started request, a cancel, a wake-up and a keepalive use
  * none of their own.  A cancel borrows a descriptor while threads block in
  * calls that have it; the process keeps that descriptor for the next cancel.
  * The background thread uses three.
@@ -3047,16 +3048,15 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * The members replace those of an earlier call of this function, and those
  * of a _meta in the parameters.  They also replace the members of
- * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
- * refused.  The members "traceparent", "tracestate" and "baggage" are
- * refused if they do not conform to W3C Trace Context.
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol
+ * itself uses are refused.  The members "traceparent", "tracestate" and
+ * "baggage" are refused if they do not conform to W3C Trace Context.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request,
-                                  const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken
@@ -3211,7 +3211,9 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
- * Returns UTF-8 text, valid as long as the request.
+ * Returns UTF-8 text, valid as long as the request; never NULL for a valid
+ * request.  A request that is not one message of the protocol has a name in
+ * place of a method: "connect", "listen", "sign in", "sign out" or "close".
  *
  * Spec: basic, requests.
  */

@@ -439,6 +439,7 @@ impl EventQueue {
 mod tests {
     use super::*;
     use crate::client::core::operation::Operation;
+    use crate::protocol::call::Call;
 
     fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
@@ -489,7 +490,7 @@ mod tests {
     fn signals_show_the_contents_after_any_operation() {
         let queue = Arc::new(EventQueue::default());
         let client_side = |callback: bool| {
-            let request = Arc::new(RequestState::new(Operation::Connect));
+            let request = Arc::new(RequestState::new(Operation::Call(Call::ping())));
             // Any address: the handle is not freed.
             request.handle.set(std::ptr::dangling_mut());
             let handler = callback.then(|| Arc::new(|_| ()) as Arc<_>);
