@@ -126,10 +126,12 @@
  * NEW KINDS.  A later library may have more statuses, event kinds, content
  * kinds and other kinds than this header.  It may give a number of its own to
  * something that is MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  Treat a
- * number that you do not know like OTHER.  To recognize a particular kind of
- * OTHER, compare mcp_event_method() or mcp_content_json(), whatever the
- * number is: they work for every kind, and will continue to.  The numbers in
- * this header never change their meaning.
+ * number that you do not know like OTHER: in a switch, handle OTHER in the
+ * default branch and not in a branch of its own.  To recognize a particular
+ * kind of OTHER, compare mcp_event_method() or mcp_content_json(), whatever
+ * the number is: they work for every kind, and will continue to.  A handler of
+ * input requests gets no kind that mcp_client_set_input_handler() did not
+ * name.  The numbers in this header never change their meaning.
  *
  * FORK.  A child process must make its own handles.  With the handles of its
  * parent, calls return MCP_E_FORKED, and the _free functions only release
@@ -611,7 +613,7 @@ mcp_result *mcp_client_new_server_result(mcp_client *client);
 /**
  * The client was connected, and the session, the connection or the server
  * process has ended.  The next call connects again, unless
- * mcp_client_set_restart() or the kind of the client prevents it.
+ * MCP_ALLOW_RESTART or the kind of the client prevents it.
  */
 #define MCP_STATE_LOST 4
 
@@ -3046,16 +3048,15 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * The members replace those of an earlier call of this function, and those
  * of a _meta in the parameters.  They also replace the members of
- * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
- * refused.  The members "traceparent", "tracestate" and "baggage" are
- * refused if they do not conform to W3C Trace Context.
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol
+ * itself uses are refused.  The members "traceparent", "tracestate" and
+ * "baggage" are refused if they do not conform to W3C Trace Context.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request,
-                                  const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken

@@ -168,7 +168,7 @@ static int32_t set_errors(mcp_client *client, const struct options *options)
     if (!is_chosen)
         choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
                                                : MCP_STDERR_KEEP;
-    status = mcp_client_set_stderr(client, choice, -1);
+    status = mcp_client_set_stderr(client, choice, MCP_FD_NONE);
     /* The configuration file's server may have a URL instead of a program. */
     return !is_chosen && status == MCP_E_UNSUPPORTED ? MCP_OK : status;
 }
