@@ -52,7 +52,8 @@ int32_t perform(mcp_client *client, const struct options *options,
         status = wait_for(client, options);
     if (status == MCP_OK)
         status = mcp_request_wait(request, 0);
-    if (status == MCP_OK && out != NULL)
+    /* A result that does not match its schema is there all the same. */
+    if ((status == MCP_OK || status == MCP_E_SCHEMA) && out != NULL)
         status = mcp_request_take_result(request, out);
     hide_progress();
     stop_reading();
