@@ -53,12 +53,11 @@ static void list(void)
     mcp_result_free(result);
 }
 
-static void on_progress(void *userdata, double progress, double total,
-                        const char *message)
+static void on_progress(void *userdata, mcp_request *request,
+                        const mcp_progress *progress)
 {
-    (void)total;
-    (void)message;
-    if ((long)progress == *(long *)userdata + 1)
+    (void)request;
+    if ((long)mcp_progress_value(progress) == *(long *)userdata + 1)
         (*(long *)userdata)++;
 }
 

@@ -8,16 +8,16 @@
 #include <mcpclient.h>
 
 static int32_t on_code(void *userdata, mcp_auth *auth,
-                       const mcp_device_code *code)
+                       const mcp_sign_in_page *page)
 {
     (void)userdata;
     (void)auth;
-    printf("Visit %s and enter the code %s", mcp_device_code_url(code),
-           mcp_device_code_user_code(code));
-    if (mcp_device_code_complete_url(code) != NULL)
-        printf(",\nor visit %s", mcp_device_code_complete_url(code));
+    printf("Visit %s and enter the code %s", mcp_sign_in_page_url(page),
+           mcp_sign_in_page_user_code(page));
+    if (mcp_sign_in_page_complete_url(page) != NULL)
+        printf(",\nor visit %s", mcp_sign_in_page_complete_url(page));
     printf(".\nThe code expires in %ld s.\n",
-           (long)(mcp_device_code_expires_in(code) / 1000));
+           (long)(mcp_sign_in_page_expires_in(page) / 1000));
     fflush(stdout);
     return MCP_OK;
 }

@@ -9,19 +9,22 @@
 
 #include <mcpclient.h>
 
-static int32_t read_token(void *userdata, int32_t refused, mcp_text *out)
+static int32_t read_token(void *userdata, mcp_client *client,
+                          mcp_token_request *request)
 {
     char line[4096];
+    int32_t status = MCP_E_NOT_FOUND;
     FILE *file = fopen((const char *)userdata, "r");
     int found = file != NULL && fgets(line, sizeof line, file) != NULL;
 
-    (void)refused;
+    (void)client;
     if (file != NULL)
         fclose(file);
-    if (!found)
-        return MCP_E_NOT_FOUND;
-    line[strcspn(line, "\r\n")] = '\0';
-    return mcp_text_set(out, line, strlen(line));
+    if (found)
+        status = mcp_token_request_answer(request, line,
+                                          strcspn(line, "\r\n"));
+    mcp_token_request_free(request);
+    return status;
 }
 
 int main(int argc, char **argv)

@@ -20,15 +20,19 @@ static void on_interrupt(int number)
     mcp_cancel_fire(interrupt); /* allowed in a signal handler */
 }
 
-static void on_progress(void *userdata, double progress, double total,
-                        const char *message)
+static void on_progress(void *userdata, mcp_request *request,
+                        const mcp_progress *progress)
 {
     FILE *to = (FILE *)userdata;
+    double value = mcp_progress_value(progress);
+    double total = mcp_progress_total(progress);
+    const char *message = mcp_progress_message(progress);
 
+    (void)request;
     if (total > 0)
-        fprintf(to, "%3.0f %% ", 100 * progress / total);
+        fprintf(to, "%3.0f %% ", 100 * value / total);
     else
-        fprintf(to, "%g ", progress);
+        fprintf(to, "%g ", value);
     fprintf(to, "%s\n", message != NULL ? message : "");
 }
 

@@ -97,8 +97,9 @@
  * CALLBACKS run inside a function of this library that you called, on the
  * thread that called it.  They never run on a thread of the library.  A
  * callback may call this library, but must not free the handle for which it
- * was called; only a done callback may free its request.  A callback must return: do not leave it by an exception,
- * longjmp() or pthread_exit().  To remove a callback, set NULL in its place.
+ * was called; only a done callback may free its request.  A callback must
+ * return: do not leave it by an exception, longjmp() or pthread_exit().  To
+ * remove a callback, set NULL in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -441,28 +442,23 @@ typedef void (*mcp_input_fn)(void *userdata,
  * The background thread uses three.
  *
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
- *   mcp_config_new_client(), mcp_client_new_config(), mcp_request_client(),
- *   mcp_input_client().
+ *   mcp_config_new_client(), mcp_request_client(), mcp_input_client().
  *
  * Functions: mcp_client_close(), mcp_client_set_header(),
  *   mcp_client_set_token(), mcp_client_set_token_handler(),
  *   mcp_client_set_transport(), mcp_client_transport(),
- *   mcp_client_set_protocol_version(), mcp_client_set_info(),
- *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
- *   mcp_client_set_ca_file(), mcp_client_set_certificate(),
- *   mcp_client_set_allow_plain_http(), mcp_client_set_trace_fd(),
+ *   mcp_client_set_protocol_version(), mcp_client_set_meta_json(),
+ *   mcp_client_set_info(), mcp_client_set_proxy(),
+ *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
  *   mcp_client_set_env(), mcp_client_set_directory(),
- *   mcp_client_set_stderr(), mcp_client_set_stderr_fd(),
- *   mcp_client_set_restart(), mcp_client_set_auth(), mcp_client_ref_auth(),
+ *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
  *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
- *   mcp_client_set_connect_timeout(), mcp_client_set_deadline(),
- *   mcp_client_set_input_timeout(), mcp_client_set_close_timeout(),
- *   mcp_client_set_limit(), mcp_client_set_max_message_size(),
- *   mcp_client_set_max_pages(), mcp_client_set_max_items(),
- *   mcp_client_set_max_events(), mcp_client_set_cache_size(),
- *   mcp_client_set_repeat_tools(), mcp_client_counter(), mcp_connect(),
- *   mcp_ping(), mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
- *   mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
+ *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
@@ -475,8 +471,8 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_dispatch(), mcp_client_next_done(),
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
- *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
- *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
+ *   mcp_list_skills(), mcp_read_skill_file(), mcp_get_task(),
+ *   mcp_get_task_result(), mcp_cancel_task().
  *
  * Released by: mcp_client_free().
  */
@@ -498,7 +494,7 @@ struct mcp_client;
  * name or a password; or the token is empty, or has a prefix, a space, a
  * line break or a byte outside ASCII.  If the address is plain http:// and
  * on another machine, the first call with a token fails: see
- * mcp_client_set_allow_plain_http().
+ * MCP_ALLOW_PLAIN_HTTP.
  *
  * When: while no thread changes the environment.
  * Spec: transports, authorization.
@@ -514,8 +510,8 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * Results, errors, cancels and requests outlive the client.  From then on
  * its requests are MCP_E_CLOSED; you must still free them.  The function
  * waits like mcp_client_close(), and then runs the done callbacks of the
- * requests that no other function has handed out.  In the child of a fork() it releases
- * memory and descriptors, and sends nothing.
+ * requests that no other function has handed out.  In the child of a fork()
+ * it releases memory and descriptors, and sends nothing.
  */
 void mcp_client_free(mcp_client *client);
 
@@ -803,10 +799,10 @@ int32_t mcp_version_number(void);
 
 /**
  * A limit was exceeded.  The message names the limit:
- * - a message or a line: mcp_client_set_max_message_size();
+ * - a message or a line: MCP_LIMIT_MESSAGE_SIZE;
  * - the head of an HTTP response: 64 KiB;
- * - a list: mcp_client_set_max_pages() or mcp_client_set_max_items();
- * - the messages before the response to a call: mcp_client_set_max_events();
+ * - a list: MCP_LIMIT_PAGES or MCP_LIMIT_ITEMS;
+ * - the messages before the response to a call: MCP_LIMIT_EVENTS;
  * - rounds of input requests in one call: ten;
  * - nested JSON objects and arrays: 512 levels.
  */
@@ -1141,15 +1137,16 @@ void mcp_error_free(mcp_error *error);
  *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
  *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
- *   mcp_result_text(), mcp_result_structured_json(),
- *   mcp_result_prompt_description(), mcp_result_completion_count(),
- *   mcp_result_completion(), mcp_result_completion_has_more(),
- *   mcp_result_tool_count(), mcp_result_tool(), mcp_result_resource_count(),
- *   mcp_result_resource(), mcp_result_prompt_count(), mcp_result_prompt(),
- *   mcp_result_skill_count(), mcp_result_skill(), mcp_result_find_tool(),
- *   mcp_result_server_name(), mcp_result_server_version(),
- *   mcp_result_protocol_version(), mcp_result_instructions(),
- *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
+ *   mcp_result_text(), mcp_result_structured_json(), mcp_result_structured(),
+ *   mcp_result_data(), mcp_result_prompt_description(),
+ *   mcp_result_completion_count(), mcp_result_completion(),
+ *   mcp_result_completion_has_more(), mcp_result_tool_count(),
+ *   mcp_result_tool(), mcp_result_resource_count(), mcp_result_resource(),
+ *   mcp_result_prompt_count(), mcp_result_prompt(), mcp_result_skill_count(),
+ *   mcp_result_skill(), mcp_result_find_tool(), mcp_result_server_name(),
+ *   mcp_result_server_version(), mcp_result_protocol_version(),
+ *   mcp_result_instructions(), mcp_result_has_capability(),
+ *   mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
  */
@@ -1304,14 +1301,14 @@ struct mcp_tool;
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
  * contains it.  From the same revision on, a list that the server declares
- * fresh is answered from memory, see mcp_client_set_cache_size().
+ * fresh is answered from memory, see MCP_LIMIT_CACHE.
  *
  * Each page may take the time of mcp_client_set_timeout(), and the whole
  * list the time of mcp_client_set_deadline().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
- * than mcp_client_set_max_pages() or more items than
- * mcp_client_set_max_items() allows.
+ * than MCP_LIMIT_PAGES or more items than
+ * MCP_LIMIT_ITEMS allows.
  *
  * Spec: tools/list, pagination.
  */
@@ -1332,13 +1329,13 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
  * allow a second attempt for tools that are read-only or idempotent, see
- * mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+ * MCP_ALLOW_REPEAT_TOOLS and mcp_request_set_repeatable().
  *
  * The call asks the server to report progress.  Each progress notification
  * restarts the timeout, but mcp_client_set_deadline() limits the whole call.
  * To set a timeout for one call, to receive progress or to cancel, see
  * mcp_request_new_call_tool().  For tools that run for a very long time, see
- * mcp_client_set_tasks().
+ * MCP_ALLOW_TASKS.
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
  * arguments that are not a JSON object, before anything is sent.
@@ -1415,6 +1412,40 @@ int32_t mcp_result_is_error(const mcp_result *result);
  * Spec: tools, structuredContent.
  */
 const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the structured content of a result of mcp_call_tool() as a value.
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none.  The first call parses the content,
+ * and the result keeps the value.  Borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const mcp_json *mcp_result_structured(const mcp_result *result);
+
+/**
+ * Returns the value that a tool returned: the structured content, or the
+ * member "result" of an object that only holds it.
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Structured content is an object before revision 2026-07-28.  FastMCP
+ * therefore wraps another value, such as the number 3, as {"result":3}.  It
+ * says so by "x-fastmcp-wrap-result" in the output schema of the tool, or by
+ * "wrap_result" in the member _meta of the result, and only then does this
+ * function return the value inside.  The library knows the output schema if
+ * the client has read a list with the tool before the call, see
+ * mcp_list_tools().
+ *
+ * Returns NULL if the server sent none.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const mcp_json *mcp_result_data(const mcp_result *result);
 
 /**
  * Returns the name to pass to mcp_call_tool().
@@ -1797,7 +1828,7 @@ int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
  * mcp_result_content().
  *
  * From revision 2026-07-28 on, a resource that the server declares fresh is
- * answered from memory, see mcp_client_set_cache_size().
+ * answered from memory, see MCP_LIMIT_CACHE.
  *
  * Returns MCP_OK or a status: call errors.
  *
@@ -1917,6 +1948,32 @@ int64_t mcp_resource_size(const mcp_resource *resource);
  * Spec: Resource.
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
+
+/**
+ * Expands a URI template (RFC 6570, all levels), such as that of
+ * mcp_resource_uri() for a resource template.
+ *
+ * `uri_template`: for example "file:///{+path}{?line,column}".
+ * `values_json`: a JSON object with the values of the variables: texts,
+ * numbers, booleans, and arrays or objects of these; NULL or "" for none.  A
+ * variable without a value leaves no trace, and so does one whose value is
+ * null, an empty array or an empty object.
+ *
+ * Returns a text to free with mcp_string_free(), or NULL with the last error
+ * set: MCP_E_INVALID_ARGUMENT for a malformed template, with the place in the
+ * message, and for a value that the template cannot use, with the variable in
+ * the message; MCP_E_TOO_LARGE for an expansion of more than 1 MiB.
+ *
+ * Spec: ResourceTemplate, uriTemplate; RFC 6570.
+ */
+char *mcp_uri_expand(const char *uri_template, const char *values_json);
+
+/**
+ * Releases a text of a function that returns a plain `char *`.
+ *
+ * `string`: a text that is not used again, or NULL.
+ */
+void mcp_string_free(char *string);
 
 /*
  * ===========================================================================
@@ -2211,8 +2268,8 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
  * freed.  A `const mcp_json *` is a part of such a value: valid until the
  * whole value is changed or freed.  A place in a value is a JSON Pointer
  * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
- * member "a".  Numbers keep the text with which they were written.  Only one
- * thread at a time may change a value or call mcp_json_text() for it.
+ * member "a".  Numbers keep the text with which they were written.  Several
+ * threads may read a value at the same time, while no thread changes it.
  *
  * Made by: mcp_json_new(), mcp_json_parse().
  *
@@ -2242,7 +2299,7 @@ mcp_json *mcp_json_new(void);
  * Returns a handle to free with mcp_json_free(), or NULL with the last error
  * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
  * column.  Objects and arrays may be nested 512 deep, as in the messages of
- * a server.
+ * a server: every text that a _json function returns can be parsed.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);
 
@@ -2790,7 +2847,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
  *
  * The members replace those of an earlier call of this function, and those
- * of a _meta in the parameters.  Names that the protocol itself uses are
+ * of a _meta in the parameters.  They also replace the members of
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
  * refused.  The members "traceparent", "tracestate" and "baggage" are
  * refused if they do not conform to W3C Trace Context.
  *
@@ -2798,7 +2856,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request,
+                                  const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken
@@ -2806,7 +2865,7 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  *
  * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
  * such as those that only read, and for the tools that
- * mcp_client_set_repeat_tools() allows; 0 for others.
+ * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  */
@@ -2822,8 +2881,8 @@ int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
  * "resources/templates/list", "prompts/list", "skills/list" and
  * "tasks/list", whether the request is performed or started.  The request
  * gives one result, as mcp_list_tools() does, with the same limits:
- * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
- * restarts with each page.  The deadline applies to the whole list.
+ * MCP_LIMIT_PAGES and MCP_LIMIT_ITEMS.  The timeout restarts with each page.
+ * The deadline applies to the whole list.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
  * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
@@ -2963,7 +3022,7 @@ int32_t mcp_request_cancel(mcp_request *request);
  *
  * Made by: mcp_cancel_new().
  *
- * Functions: mcp_cancel_fire(), mcp_cancel_reset().
+ * Functions: mcp_cancel_fire().
  *
  * Released by: mcp_cancel_free().
  */
@@ -2993,13 +3052,6 @@ mcp_cancel *mcp_cancel_new(void);
  * Threads: any, and signal handlers.  Spec: cancellation.
  */
 void mcp_cancel_fire(mcp_cancel *cancel);
-
-/**
- * Sets the cancel back to not fired, for requests begun later.
- *
- * `cancel`: may be NULL.
- */
-void mcp_cancel_reset(mcp_cancel *cancel);
 
 /**
  * Releases the cancel.  It does not fire it.
@@ -3098,8 +3150,9 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
  * Each completed request is handed out once: by this function, or by the
  * mcp_request_wait() that returns its status.  A request with a done callback
  * is handed out by the callback only.  A request that is performed or started
- * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
- * out, with the status MCP_E_CLOSED.
+ * again before it was handed out is not handed out for its earlier result.  A
+ * request that was in flight when the client was closed is handed out, with
+ * the status MCP_E_CLOSED.
  *
  * Only one thread may free a request.
  */
@@ -3545,7 +3598,7 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  *
  * An input request that is freed without an answer is dismissed, as
  * mcp_input_dismiss() does.  The same happens when the time of
- * mcp_client_set_input_timeout() is over.
+ * MCP_LIMIT_INPUT_TIME is over.
  *
  * While the input request is open, the request that it belongs to waits, and
  * the timeout of that request is paused.  An input request that arrives on
@@ -3841,7 +3894,7 @@ struct mcp_task;
  * `ttl_milliseconds`: how long the server is asked to keep the task and its
  * result; 0 lets the server choose; -1, the default, turns this option off.
  *
- * This works whether or not mcp_client_set_tasks() allows tasks.  If the
+ * This works whether or not MCP_ALLOW_TASKS is set.  If the
  * result has an mcp_result_task(), the server made the call a task.  Pass
  * its mcp_task_id() to mcp_get_task_result(), now or later, with this client
  * or another client of the same user.
@@ -3907,40 +3960,6 @@ int32_t mcp_get_task_result(mcp_client *client,
  * Spec: tasks/cancel.
  */
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
-
-/**
- * Allows tool calls to run as tasks, and waits for their end inside the
- * call.
- *
- * `allow`: 1 or 0, the default.
- *
- * The application still makes one call, and receives one result, however
- * long the tool runs.
- *
- * From revision 2026-07-28 on, each request declares the tasks extension,
- * and the server decides which call becomes a task.  In revision 2025-11-25
- * the library asks for a task if the tool can only run as one.  The list of
- * tools says so, and the library reads the list if it needs to.  Other
- * revisions have no tasks, and this option changes nothing there.
- *
- * While a call runs as a task, the library asks the server for the task's
- * status, as often as the server wants to be asked, and whenever an
- * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
- * the deadline stays the same, see mcp_client_set_deadline().  Input
- * requests of the task go to the input handler.  If the call is cancelled or
- * runs out of time, the library cancels the task at the server.
- *
- * If the task fails, the call returns the error that the task contains.  If
- * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
- * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
- * or MCP_E_SESSION_LOST if the session was lost.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
- */
-int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
  * Returns 1 for a result that is a task, and the number of tasks for a
@@ -4067,7 +4086,7 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  *
  * This function does not start the program.  The first call starts it, and a
  * call after the program has ended starts it again; see
- * mcp_client_set_restart().  The program gets the environment variables
+ * MCP_ALLOW_RESTART.  The program gets the environment variables
  * HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
  * mcp_client_set_env().  It inherits no descriptor except its standard ones.
  * It runs in a process group of its own.
@@ -4143,23 +4162,6 @@ int32_t mcp_client_set_env(mcp_client *client,
 int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 
 /**
- * Sets whether a call starts a server process again after it has ended.
- *
- * `allow`: 1, which is the default, or 0.  With 0, calls return
- * MCP_E_PROCESS after the process has ended.
- *
- * If the process may have begun to execute a call, the library does not
- * repeat that call after a restart, unless it is safe to repeat; see
- * mcp_client_set_repeat_tools().
- *
- * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
- * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
-
-/**
  * STANDARD ERROR of a server process, for mcp_client_set_stderr().
  *
  * The library reads it, and keeps its first and last lines for error
@@ -4178,32 +4180,26 @@ int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
 #define MCP_STDERR_INHERIT 2
 
 /**
- * Sets what happens to the standard error of a server process.
- *
- * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
- * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
- * its first 2 KiB and its last 6 KiB, as lines, for the messages of
- * MCP_E_PROCESS and MCP_E_TIMEOUT.
- *
- * See also mcp_client_set_stderr_fd().
- *
- * Errors: as for mcp_client_set_env().
- *
- * Spec: transports, stdio.
+ * The output goes to a descriptor of the application, such as a file, or a
+ * pipe that it reads.
  */
-int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
+#define MCP_STDERR_FD 3
 
 /**
- * Sends the standard error of a server process to a descriptor of yours,
- * such as a file, or a pipe that you read.
+ * Sets what happens to the standard error of a server process.
  *
- * `fd`: duplicated.
+ * `choice`: one of MCP_STDERR_.  MCP_STDERR_KEEP is the default: the library
+ * reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
+ * for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
+ * `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
+ * choices, pass -1.
  *
- * Errors: as for mcp_client_set_env().
+ * Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
+ * number that is not an open descriptor.
  *
  * Spec: transports, stdio.
  */
-int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
+int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, int32_t fd);
 
 /*
  * ===========================================================================
@@ -4284,6 +4280,25 @@ int32_t mcp_client_set_capabilities_json(mcp_client *client,
                                          const char *json);
 
 /**
+ * Adds the members of a JSON object to the _meta of every request, for
+ * example "traceparent".
+ *
+ * `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+ * removes the members.
+ *
+ * The members replace those of an earlier call of this function.  A member
+ * of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+ * request, replaces the one with the same name.  The requests that the
+ * library makes itself have the members as well, such as those that connect.
+ * The same names and values are refused as by mcp_request_set_meta_json().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ *
+ * When: at any time, for requests begun later.  Spec: basic, _meta.
+ */
+int32_t mcp_client_set_meta_json(mcp_client *client, const char *json);
+
+/**
  * Sets the HTTP proxy for all connections of the client; the library uses
  * the method CONNECT.
  *
@@ -4317,6 +4332,24 @@ int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
 /**
+ * Does what mcp_client_set_ca_file() does, with the certificates in memory.
+ *
+ * `pem`: `len` bytes of PEM text, copied; no NUL is needed at the end.  NULL,
+ * which is the default, means the certificates of the system only.
+ * `len`: the length in bytes.
+ *
+ * This function and mcp_client_set_ca_file() replace each other's
+ * certificates.
+ *
+ * Errors: MCP_E_TLS if there is no certificate in the text; MCP_E_STATE once
+ * the client is connected; MCP_E_UNSUPPORTED for a server that is not reached
+ * by HTTP; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_ca_data(mcp_client *client,
+                               const char *pem,
+                               size_t len);
+
+/**
  * Sets a client certificate for mutual TLS.
  *
  * `certificate_path`: a PEM file with the certificate chain, the client's
@@ -4338,6 +4371,32 @@ int32_t mcp_client_set_certificate(mcp_client *client,
                                    const char *key_path);
 
 /**
+ * Does what mcp_client_set_certificate() does, with certificate and key in
+ * memory.
+ *
+ * `certificate_pem`: `certificate_len` bytes of PEM text: the certificate
+ * chain, the client's own certificate first.
+ * `certificate_len`: the length in bytes.
+ * `key_pem`: `key_len` bytes of PEM text: the private key of the certificate.
+ * The library keeps no copy of the text.
+ * `key_len`: the length in bytes.
+ *
+ * No NUL is needed at the end of the texts.  If both are NULL, there is no
+ * client certificate.  This function and mcp_client_set_certificate() replace
+ * each other's certificate.
+ *
+ * Errors: MCP_E_TLS if there is no certificate or no key in the texts, or if
+ * they do not belong together; MCP_E_INVALID_ARGUMENT if one text is NULL;
+ * MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
+ * that is not reached by HTTP; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_certificate_data(mcp_client *client,
+                                        const char *certificate_pem,
+                                        size_t certificate_len,
+                                        const char *key_pem,
+                                        size_t key_len);
+
+/**
  * Sets a Unix socket to connect to, in place of the host and port of the
  * URL.
  *
@@ -4347,24 +4406,6 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  * MCP_E_FORKED.
  */
 int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
-
-/**
- * DANGER.  Allows the library to send a token, or a header that was set,
- * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
- *
- * `allow`: 1 allows it; 0, which is the default, does not.
- *
- * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
- * allows the metadata of the MCP server over http://, and no other request;
- * for a sign-in over http:// on a private network, see
- * mcp_auth_set_allow_private().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- * Spec: authorization, communication security.
- */
-int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 
 /*
  * ===========================================================================
@@ -4397,25 +4438,6 @@ int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
 
 /**
- * Sets how long name resolution, connecting, a proxy and TLS may take
- * together.  Default: 10000.
- *
- * `milliseconds`: 1 or more.
- *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
- * shortens the wait for the response to the library's first request,
- * server/discover, which is at most 2.5 s and half of the call's time.  If
- * there is no response by then, the library also sends the older handshake,
- * initialize, and uses the response that comes first.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int64_t milliseconds);
-
-/**
  * Sets how long a call may take at most, including every restart of its
  * timeout by progress notifications.  Default: 3600000, which is an hour.
  *
@@ -4427,19 +4449,6 @@ int32_t mcp_client_set_connect_timeout(mcp_client *client,
  * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
-
-/**
- * Sets how long an input request may stay unanswered.  After that time the
- * library answers it with "cancel".  Default: 600000, which is ten minutes.
- *
- * `milliseconds`: 1 or more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for input requests that arrive later.
- */
-int32_t mcp_client_set_input_timeout(mcp_client *client,
-                                     int64_t milliseconds);
 
 /**
  * Sets how long mcp_client_close() and mcp_client_free() may wait for the
@@ -4465,7 +4474,9 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  * four returns MCP_E_TOO_LARGE.
  *
  * The bytes of one message from the server, and of a whole list with all its
- * pages.  Default: 64 MiB.
+ * pages.  Default: 64 MiB.  The library skips a longer line from a server
+ * process: the call that the line would have answered fails, and other calls
+ * continue.
  */
 #define MCP_LIMIT_MESSAGE_SIZE 1
 
@@ -4486,7 +4497,16 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 #define MCP_LIMIT_EVENTS 4
 
 /**
- * The bytes of cached responses.  See mcp_client_set_cache_size().
+ * The bytes of cached responses.  Default: 4 MiB.  0 turns the cache off, so
+ * that every call asks the server.
+ *
+ * From revision 2026-07-28 on, a server may declare that a response stays
+ * fresh for some time.  The library then answers calls for fresh lists and
+ * resources from its cache, without a request.  A notification that a list
+ * or a resource has changed removes it from the cache; it must arrive
+ * through mcp_listen() or mcp_subscribe_resource().  A response for one
+ * token is never returned for another token, unless the server declares the
+ * response public.  Spec: caching.
  */
 #define MCP_LIMIT_CACHE 5
 
@@ -4500,6 +4520,26 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 #define MCP_LIMIT_CONNECTIONS 6
 
 /**
+ * The milliseconds that name resolution, connecting, a proxy and TLS may
+ * take together.  Default: 10000.  A call that exceeds it returns
+ * MCP_E_CONNECT.
+ *
+ * For a server process, it shortens the wait for the response to the
+ * library's first request, server/discover, which is at most 2.5 s and half
+ * of the call's time.  If there is no response by then, the library also
+ * sends the older handshake, initialize, and uses the response that comes
+ * first.
+ */
+#define MCP_LIMIT_CONNECT_TIME 7
+
+/**
+ * The milliseconds that an input request may stay unanswered.  After that
+ * time the library answers it with "cancel".  Default: 600000, which is ten
+ * minutes.
+ */
+#define MCP_LIMIT_INPUT_TIME 8
+
+/**
  * Sets one of the limits that protect the application from its server, and
  * the machine from the application.
  *
@@ -4508,100 +4548,98 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * When: for calls begun later.
+ * When: for calls begun later, and for input requests that arrive later.
  */
 int32_t mcp_client_set_limit(mcp_client *client,
                              int32_t limit,
                              int64_t value);
 
 /**
- * Sets the largest size of a message from the server.  A larger one is
- * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+ * WHAT AN APPLICATION MAY ALLOW, for mcp_client_set_allow().  To set several,
+ * add the numbers together.
  *
- * `bytes`: 1 or more.
+ * DANGER.  Allows the library to send a token, or a header that was set,
+ * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
  *
- * A list counts as one message, with all its pages.  The library skips a
- * longer line from a server process: the call that the line would have
- * answered fails, and other calls continue.
+ * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+ * allows the metadata of the MCP server over http://, and no other request;
+ * for a sign-in over http:// on a private network, see
+ * mcp_auth_set_allow_private().  Spec: authorization, communication security.
+ */
+#define MCP_ALLOW_PLAIN_HTTP 1
+
+/**
+ * Allows the library to send a tool call again after a broken connection,
+ * although the server may have executed it.  Default: not allowed.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * It holds for tools that declare that they only read (readOnlyHint), or
+ * that calling them twice has the same effect as calling them once
+ * (idempotentHint).  The library knows this only for tools in a list that was
+ * read.  The hints are claims of the server, which the library cannot verify.
+ * mcp_request_set_repeatable() sets this for a single request.  Spec: tool
+ * annotations.
+ */
+#define MCP_ALLOW_REPEAT_TOOLS 2
+
+/**
+ * Allows a call to start a server process again after it has ended.
+ * Default: allowed.  Where it is not allowed, calls return MCP_E_PROCESS
+ * after the process has ended.
+ *
+ * If the process may have begun to execute a call, the library does not
+ * repeat that call after a restart, unless it is safe to repeat; see
+ * MCP_ALLOW_REPEAT_TOOLS.
+ */
+#define MCP_ALLOW_RESTART 4
+
+/**
+ * Allows tool calls to run as tasks; the library waits for their end inside
+ * the call.  Default: not allowed.
+ *
+ * The application still makes one call, and receives one result, however
+ * long the tool runs.
+ *
+ * From revision 2026-07-28 on, each request declares the tasks extension,
+ * and the server decides which call becomes a task.  In revision 2025-11-25
+ * the library asks for a task if the tool can only run as one.  The list of
+ * tools says so, and the library reads the list if it needs to.  Other
+ * revisions have no tasks, and this option changes nothing there.
+ *
+ * While a call runs as a task, the library asks the server for the task's
+ * status, as often as the server wants to be asked, and whenever an
+ * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+ * the deadline stays the same, see mcp_client_set_deadline().  Input
+ * requests of the task go to the input handler.  If the call is cancelled or
+ * runs out of time, the library cancels the task at the server.
+ *
+ * If the task fails, the call returns the error that the task contains.  If
+ * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+ * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+ * or MCP_E_SESSION_LOST if the session was lost.  Spec: tasks (2025-11-25),
+ * tasks extension (2026-07-28).
+ */
+#define MCP_ALLOW_TASKS 8
+
+/**
+ * Allows a tool's result that does not match the output schema of the tool.
+ * Default: not allowed: the call returns MCP_E_SCHEMA, and the result beside
+ * it.
+ */
+#define MCP_ALLOW_MISMATCH 16
+
+/**
+ * Allows or forbids something that not every application wants.
+ *
+ * `what`: one of MCP_ALLOW_, or several of them added together.
+ * `allow`: 1 allows all of them, 0 forbids them.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and
+ * a client that does not start its server; MCP_E_FORKED.  Nothing is changed
+ * then.
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000.
- *
- * `pages`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
-
-/**
- * Sets how many items a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000000.
- *
- * `items`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
-
-/**
- * Sets how many messages a server may send in the stream of a call before
- * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
- *
- * `events`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
-
-/**
- * Sets how many bytes of responses the library may cache.  Default: 4 MiB.
- *
- * `bytes`: 0 turns the cache off, so that every call asks the server.
- *
- * From revision 2026-07-28 on, a server may declare that a response stays
- * fresh for some time.  The library then answers calls for fresh lists and
- * resources from its cache, without a request.  A notification that a list
- * or a resource has changed removes it from the cache; it must arrive
- * through mcp_listen() or mcp_subscribe_resource().  A response for one
- * token is never returned for another token, unless the server declares the
- * response public.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: at any time.  Spec: caching.
- */
-int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets whether the library may send a tool call again after a broken
- * connection, although the server may have executed it.
- *
- * `allow`: 1 allows it for tools that declare that they only read
- * (readOnlyHint), or that calling them twice has the same effect as calling
- * them once (idempotentHint).  The library knows this only for tools in a
- * list that was read.  0, which is the default, allows it for no tool.
- *
- * The hints are claims of the server, which the library cannot verify.
- * mcp_request_set_repeatable() sets this for a single request.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: tool annotations.
- */
-int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
+int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
 
 /*
  * ===========================================================================
@@ -5067,7 +5105,7 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
  * server on this machine, or an MCP server on a private network names one on
  * a private network.  Never allowed: link-local addresses.
  *
- * Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+ * Together with MCP_ALLOW_PLAIN_HTTP it allows a sign-in over
  * http:// on a private network: the MCP server must be on this machine or on
  * a private network, and each host of the sign-in must be a private address
  * or a name that only private networks have: one without a dot, or one that
@@ -5488,7 +5526,7 @@ int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
  * "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
  * value of a header, a token or a variable.
  *
- * Made by: mcp_config_load().
+ * Made by: mcp_config_load(), mcp_config_parse().
  *
  * Functions: mcp_config_count(), mcp_config_name(), mcp_config_url(),
  *   mcp_config_command(), mcp_config_status(), mcp_config_error(),
@@ -5513,6 +5551,25 @@ struct mcp_config;
  * the key to write in JSON.
  */
 mcp_config *mcp_config_load(const char *path);
+
+/**
+ * Does what mcp_config_load() does, with the text of a configuration file.
+ *
+ * `json`: `len` bytes of UTF-8; no NUL is needed at the end.
+ * `len`: the length in bytes, at most 1 MiB.
+ * `directory`: the directory to which the paths of "envFile" are relative;
+ * NULL means the current directory.  It need not exist.
+ *
+ * Messages contain "json" in place of the file, such as
+ * "json:7: mcpServers.weather.args[2]: ...".
+ *
+ * Returns a handle to free with mcp_config_free(), or NULL with the last
+ * error set: MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a text that is not
+ * JSON or has no servers.
+ */
+mcp_config *mcp_config_parse(const char *json,
+                             size_t len,
+                             const char *directory);
 
 /**
  * Releases a configuration and overwrites its secrets.
@@ -5630,21 +5687,6 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
 mcp_client *mcp_config_new_client(const mcp_config *config,
                                   const char *name);
 
-/**
- * Makes a client from a configuration file: mcp_config_load(),
- * mcp_config_new_client() and mcp_config_free() in one call, without the
- * warnings.
- *
- * `path`: as for mcp_config_load().
- * `name`: as for mcp_config_new_client().
- *
- * Returns a handle to free with mcp_client_free(), or NULL with the last
- * error set to one of their errors.
- *
- * When: while no thread changes the environment.
- */
-mcp_client *mcp_client_new_config(const char *path, const char *name);
-
 /*
  * ===========================================================================
  * DIAGNOSTICS
@@ -5694,7 +5736,7 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
 #define MCP_COUNTER_DROPPED_EVENTS 2
 
 /**
- * Calls that were answered from the cache.  See mcp_client_set_cache_size().
+ * Calls that were answered from the cache.  See MCP_LIMIT_CACHE.
  */
 #define MCP_COUNTER_CACHE_HITS 3
 

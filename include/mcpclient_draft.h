@@ -288,6 +288,47 @@ int32_t mcp_auth_set_dpop_key(mcp_auth *auth,
  */
 #define MCP_GRANT_JWT_BEARER 4
 
+/**
+ * Reads the signed token from a file: a callback for
+ * mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: the path of the file in UTF-8, a C string of the application.
+ * It must stay valid as long as the callback is set; `free_userdata` may free
+ * it.
+ * `auth`: ignored, may be NULL.
+ * `assertion`: receives the token.
+ *
+ * The library reads the file again for each exchange, on the thread that is
+ * in a call, or that dispatches.  The file need not exist when the callback
+ * is set.
+ *
+ * Returns MCP_OK; MCP_E_INVALID_ARGUMENT; MCP_E_AUTH if the file cannot be
+ * read, is no regular file, or has more than 256 KiB.
+ */
+int32_t mcp_assertion_from_file(void *userdata,
+                                mcp_auth *auth,
+                                mcp_assertion *assertion);
+
+/**
+ * Reads the signed token from an environment variable: a callback for
+ * mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: the name of the variable, a C string of the application.  It
+ * must stay valid as long as the callback is set; `free_userdata` may free
+ * it.
+ * `auth`: ignored, may be NULL.
+ * `assertion`: receives the token.
+ *
+ * The library reads the variable again for each exchange, on the thread that
+ * is in a call, or that dispatches.
+ *
+ * Returns MCP_OK; MCP_E_INVALID_ARGUMENT; MCP_E_AUTH if the variable is not
+ * set.
+ */
+int32_t mcp_assertion_from_variable(void *userdata,
+                                    mcp_auth *auth,
+                                    mcp_assertion *assertion);
+
 #ifdef __cplusplus
 }
 #endif

@@ -123,8 +123,8 @@ int check_folder(const char *folder);
 int save_contents(FILE *to, const mcp_result *result, const char *folder);
 
 /* progress.c */
-void show_progress(void *userdata, double progress, double total,
-                   const char *message);
+void show_progress(void *userdata, mcp_request *request,
+                   const mcp_progress *progress);
 void hide_progress(void);
 
 /* waiting.c */

@@ -51,13 +51,17 @@ static void put_beginning(const char *message)
     put_word(stderr, text);
 }
 
-void show_progress(void *userdata, double progress, double total,
-                   const char *message)
+void show_progress(void *userdata, mcp_request *request,
+                   const mcp_progress *progress)
 {
-    double part = total > 0 ? progress / total : 0.0;
+    double value = mcp_progress_value(progress);
+    double total = mcp_progress_total(progress);
+    const char *message = mcp_progress_message(progress);
+    double part = total > 0 ? value / total : 0.0;
     int i, filled;
 
     (void)userdata;
+    (void)request;
     if (!can_show() || (!is_due() && !(part >= 1.0)))
         return;
     fputc('\r', stderr);
@@ -70,7 +74,7 @@ void show_progress(void *userdata, double progress, double total,
             fputc(i < filled ? '=' : ' ', stderr);
         fprintf(stderr, "] %3.0f%%", 100.0 * part);
     } else {
-        fprintf(stderr, "%.6g", progress);
+        fprintf(stderr, "%.6g", value);
     }
     if (message != NULL) {
         fputc(' ', stderr);

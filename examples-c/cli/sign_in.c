@@ -91,7 +91,8 @@ static int is_listened_for(const struct options *options)
     return url == NULL || strncmp(url, "http:", 5) == 0;
 }
 
-static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
+static int32_t on_sign_in(void *userdata, mcp_auth *auth,
+                          const mcp_sign_in_page *page)
 {
     const struct options *options = (const struct options *)userdata;
     int is_listened = is_listened_for(options);
@@ -101,13 +102,13 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
     hide_progress();
     expect_a_person();
     stop_reading();
-    is_open = wants_browser && mcp_open_browser(NULL, auth, url) == MCP_OK;
+    is_open = wants_browser && mcp_open_browser(NULL, auth, page) == MCP_OK;
     if (wants_browser && !is_open) {
         put_program_name();
         fputs("no browser can be opened here; set BROWSER to one\n", stderr);
     }
     fputs("mcpclient: to sign in, visit\n  ", stderr);
-    put_word(stderr, url);
+    put_word(stderr, mcp_sign_in_page_url(page));
     fputc('\n', stderr);
     if (is_open && is_listened)
         return MCP_OK;
@@ -131,19 +132,19 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth, const char *url)
 /* Shows where a person signs in with another browser, and the code for it.
  * Nothing is waited for here: the library asks the server. */
 static int32_t on_device_code(void *userdata, mcp_auth *auth,
-                              const mcp_device_code *code)
+                              const mcp_sign_in_page *page)
 {
-    const char *complete = mcp_device_code_complete_url(code);
-    int64_t seconds = mcp_device_code_expires_in(code) / 1000;
+    const char *complete = mcp_sign_in_page_complete_url(page);
+    int64_t seconds = mcp_sign_in_page_expires_in(page) / 1000;
 
     (void)userdata;
     (void)auth;
     hide_progress();
     expect_a_person();
     fputs("mcpclient: to sign in, visit\n  ", stderr);
-    put_word(stderr, mcp_device_code_url(code));
+    put_word(stderr, mcp_sign_in_page_url(page));
     fputs("\nwith any browser, and enter the code\n  ", stderr);
-    put_word(stderr, mcp_device_code_user_code(code));
+    put_word(stderr, mcp_sign_in_page_user_code(page));
     if (complete != NULL) {
         fputs("\nThis address has the code in it:\n  ", stderr);
         put_word(stderr, complete);
@@ -203,6 +204,18 @@ static int32_t set_parameter(mcp_auth *auth, int option, const char *text)
 typedef int32_t (*set_text)(mcp_auth *auth, const char *text);
 typedef int32_t (*set_switch)(mcp_auth *auth, int32_t on);
 
+static int32_t set_assertion_file(mcp_auth *auth, const char *path)
+{
+    return mcp_auth_set_assertion_handler(auth, mcp_assertion_from_file,
+                                          (void *)path, NULL);
+}
+
+static int32_t set_assertion_variable(mcp_auth *auth, const char *name)
+{
+    return mcp_auth_set_assertion_handler(auth, mcp_assertion_from_variable,
+                                          (void *)name, NULL);
+}
+
 /* The options that are one text, or one switch, of the authorization. */
 static const struct {
     int option;
@@ -212,8 +225,8 @@ static const struct {
     {OPTION_SCOPE, mcp_auth_set_scope},
     {OPTION_ISSUER, mcp_auth_set_issuer},
     {OPTION_REDIRECT_URL, mcp_auth_set_redirect_url},
-    {OPTION_ASSERTION_FILE, mcp_auth_set_assertion_file},
-    {OPTION_ASSERTION_ENV, mcp_auth_set_assertion_variable},
+    {OPTION_ASSERTION_FILE, set_assertion_file},
+    {OPTION_ASSERTION_ENV, set_assertion_variable},
     {OPTION_PROVIDER, mcp_auth_set_provider},
 };
 static const struct {

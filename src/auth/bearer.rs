@@ -2,12 +2,13 @@
 //! returns.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use crate::auth::callback;
 use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::token::Token;
+use crate::auth::token_request::{OpenTokenRequest, TokenRequestState, WaitingCall};
 use crate::base::error::Result;
+use crate::base::sync::lock;
 use crate::wire::challenge;
 
 /// A token that the application set, or none.
@@ -36,9 +37,9 @@ impl Credential for FixedToken {
     }
 }
 
-/// The application's token handler. The argument: whether the server refused the
-/// last token.
-pub(crate) type TokenHandler = dyn Fn(bool) -> Result<Token> + Send + Sync;
+/// The application's token handler. It answers the request, at once or later,
+/// and calls [`OpenTokenRequest::returned`].
+pub(crate) type TokenHandler = dyn Fn(&Arc<OpenTokenRequest>) + Send + Sync;
 
 /// The token of the application's handler. The handler runs for the first request
 /// and after each refusal.
@@ -46,7 +47,27 @@ pub(crate) struct HandlerToken(Arc<HandlerTokenInner>);
 
 struct HandlerTokenInner {
     handler: Box<TokenHandler>,
-    token: Mutex<Option<Token>>,
+    state: Mutex<HandlerState>,
+}
+
+#[derive(Default)]
+struct HandlerState {
+    token: Option<Token>,
+    /// The request that is not answered yet, or whose answer no call has seen.
+    request: Option<Arc<OpenTokenRequest>>,
+}
+
+impl HandlerState {
+    /// Takes over what has become of the request.
+    fn update(&mut self) {
+        let Some(request) = &self.request else { return };
+        match request.state() {
+            TokenRequestState::Open => return,
+            TokenRequestState::Answered(Ok(token)) => self.token = Some(token),
+            TokenRequestState::Answered(Err(_)) | TokenRequestState::Over => {}
+        }
+        self.request = None;
+    }
 }
 
 impl fmt::Debug for HandlerToken {
@@ -57,31 +78,66 @@ impl fmt::Debug for HandlerToken {
 
 impl HandlerToken {
     pub(crate) fn new(handler: Box<TokenHandler>) -> Self {
-        Self(Arc::new(HandlerTokenInner { handler, token: Mutex::new(None) }))
+        Self(Arc::new(HandlerTokenInner { handler, state: Mutex::default() }))
     }
 }
 
+/// How a call gets its token.
+enum TokenSource {
+    Known(Token),
+    Requested(WaitingCall),
+}
+
 impl HandlerTokenInner {
-    /// Holds no lock while the handler runs: it may take long.
-    fn renew(&self, is_refused: bool) -> Result<Token> {
-        let token = (self.handler)(is_refused)?;
-        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
-        Ok(token)
-    }
-
     fn current(&self) -> Option<Token> {
-        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut state = lock(&self.state);
+        state.update();
+        state.token.clone()
     }
 
-    /// A token other than the refused one.
-    fn other(&self, refused: Option<&Token>) -> Result<Option<Token>> {
+    /// The token that is known now, unless the server refused it, or the request
+    /// for another one.
+    fn source(
+        &self,
+        refused: Option<&Token>,
+        make: impl FnOnce() -> Arc<OpenTokenRequest>,
+    ) -> TokenSource {
+        let mut state = lock(&self.state);
+        state.update();
         // Another thread may have renewed it during this request.
-        let current = self.current();
-        if current.is_some() && current.as_ref() != refused {
-            return Ok(current);
+        if let Some(token) = &state.token
+            && Some(token) != refused
+        {
+            return TokenSource::Known(token.clone());
         }
-        let renewed = self.renew(true)?;
-        Ok((Some(&renewed) != refused).then_some(renewed))
+        TokenSource::Requested(state.request.get_or_insert_with(make).join())
+    }
+
+    /// Runs the handler, unless it has the request already. Holds no lock
+    /// meanwhile: it may take long.
+    fn hand_out(&self, request: &Arc<OpenTokenRequest>) {
+        if request.hand_out() {
+            (self.handler)(request);
+        }
+    }
+
+    async fn token(
+        self: Arc<Self>,
+        refused: Option<&Token>,
+        need: Need<'_>,
+        make: impl FnOnce() -> Arc<OpenTokenRequest>,
+    ) -> Result<Token> {
+        let call = match self.source(refused, make) {
+            TokenSource::Known(token) => return Ok(token),
+            TokenSource::Requested(call) => call,
+        };
+        if need.wait.is_background() {
+            let (this, request) = (self.clone(), call.0.clone());
+            need.caller.put(Box::new(move || this.hand_out(&request)));
+        } else {
+            need.caller.run(&mut || self.hand_out(&call.0));
+        }
+        call.token(need.wait).await
     }
 }
 
@@ -93,7 +149,7 @@ impl Credential for HandlerToken {
     fn obtain<'a>(&'a self, need: Need<'a>) -> Later<'a, Option<Token>> {
         let inner = self.0.clone();
         Box::pin(async move {
-            callback::run(need.caller, need.wait, move || inner.renew(false).map(Some)).await
+            inner.token(None, need, || OpenTokenRequest::new(false, Vec::new())).await.map(Some)
         })
     }
 
@@ -102,18 +158,20 @@ impl Credential for HandlerToken {
         refusal: TokenRefusal<'a>,
         need: Need<'a>,
     ) -> Later<'a, Option<Token>> {
-        let (inner, token) = (self.0.clone(), refusal.token.cloned());
+        let inner = self.0.clone();
         Box::pin(async move {
+            let values = || refusal.challenges.iter().map(String::as_str);
             let asks_for_token = refusal.http_status == 401 || {
-                let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
                 let had_token = refusal.token.is_some();
-                challenge::asking_for_token(&challenges, false, had_token).is_some()
+                challenge::asking_for_token(&challenge::all(values()), false, had_token).is_some()
             };
             if !asks_for_token || refusal.tries.unauthorized {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;
-            callback::run(need.caller, need.wait, move || inner.other(token.as_ref())).await
+            let make = || OpenTokenRequest::new(true, challenge::parameters(values(), false));
+            let token = inner.token(refusal.token, need, make).await?;
+            Ok((Some(&token) != refusal.token).then_some(token))
         })
     }
 
@@ -125,26 +183,64 @@ impl Credential for HandlerToken {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::credential::Caller;
+    use crate::auth::oauth::host::http_client::HttpClient;
+    use crate::base::error::Error;
+    use crate::transport::wait::{Wait, now};
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
 
     #[test]
     fn runs_the_handler_once_and_again_after_a_refusal() {
         let asked = Arc::new(AtomicU32::new(0));
         let count = asked.clone();
-        let credential = HandlerToken::new(Box::new(move |is_refused| {
+        let credential = HandlerToken::new(Box::new(move |request| {
             let number = count.fetch_add(1, Ordering::Relaxed);
-            assert_eq!(is_refused, number > 0);
-            Token::parse(if number == 0 { "old" } else { "new" })
+            assert_eq!(request.is_refused, number > 0);
+            request.answer(Token::parse(if number == 0 { "old" } else { "new" })).unwrap();
         }));
+        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let token = |refused: Option<&Token>| {
+            let need = Need { wait: &wait, caller: &Nobody };
+            let make = || OpenTokenRequest::new(refused.is_some(), Vec::new());
+            now(credential.0.clone().token(refused, need, make)).unwrap()
+        };
         assert!(credential.ready().is_none());
-        let old = credential.0.renew(false).unwrap();
+        let old = token(None);
         assert_eq!(credential.ready(), Some(Some(old.clone())));
-        assert_eq!(credential.0.other(Some(&old)).unwrap().unwrap().bare(), "new");
+        assert_eq!(token(Some(&old)).bare(), "new");
         // A late refusal of the old token does not run the handler.
-        assert_eq!(credential.0.other(Some(&old)).unwrap().unwrap().bare(), "new");
+        assert_eq!(token(Some(&old)).bare(), "new");
         assert_eq!(asked.load(Ordering::Relaxed), 2);
         // The handler returns the same token again: no other token.
         let new = credential.current();
-        assert_eq!(credential.0.other(new.as_ref()).unwrap(), None);
+        assert_eq!(Some(token(new.as_ref())), new);
+    }
+
+    /// A client that runs callbacks at once.
+    struct Nobody;
+
+    impl Caller for Nobody {
+        fn put(&self, _work: Box<dyn FnOnce() + Send>) {}
+
+        fn run(&self, work: &mut dyn FnMut()) {
+            work();
+        }
+
+        fn http_client<'a>(&'a self, _private: bool, _wait: &'a Wait) -> Later<'a, HttpClient> {
+            Box::pin(async { Err(Error::argument("no client")) })
+        }
+
+        fn name(&self) -> &str {
+            ""
+        }
+
+        fn revision(&self) -> &'static str {
+            ""
+        }
+
+        fn store_failed(&self) {}
+
+        fn notice(&self, _text: &str, _wait: &Wait) {}
     }
 }

@@ -5,3 +5,4 @@ pub(crate) mod callback;
 pub(crate) mod credential;
 pub(crate) mod oauth;
 pub(crate) mod token;
+pub(crate) mod token_request;

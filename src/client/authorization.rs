@@ -19,9 +19,10 @@ use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::transport::address_policy::{PRIVATE_HTTP_HINT, is_private_host};
 
 // The types that `ffi` uses.
+pub(crate) use crate::auth::oauth::host::assertion::{read_file, read_variable};
 pub(crate) use crate::auth::oauth::spec::device_authorization::DeviceCode;
-pub(crate) use crate::auth::oauth::state::auth::{Auth, Browser, DeviceHandler};
-pub(crate) use crate::auth::oauth::state::settings::{Assertion, AssertionHandler, Grant};
+pub(crate) use crate::auth::oauth::state::auth::{AssertionProvider, Auth, Browser, DeviceHandler};
+pub(crate) use crate::auth::oauth::state::settings::Grant;
 pub(crate) use crate::auth::oauth::store::file::FileStore;
 pub(crate) use crate::auth::oauth::store::{Store, StoreLock};
 
@@ -29,7 +30,7 @@ impl Client {
     /// Sets the authorization that gets the tokens; `None` removes it.
     pub(crate) fn set_auth(&self, auth: Option<&Arc<Auth>>) -> Result<()> {
         let Some(auth) = auth else {
-            return self.change(|options| options.set_credential(None));
+            return self.change_always(|options| options.set_credential(None));
         };
         let set = |options: &mut Options| {
             let oauth = Arc::new(OAuthCredential::new(auth, &options.address()?.url));
@@ -171,7 +172,8 @@ impl Ctx<'_> {
                     if is_private {
                         PRIVATE_HTTP_HINT
                     } else {
-                        "use https, or allow it with mcp_client_set_allow_plain_http()"
+                        "use https, or allow it with \
+                         MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow()"
                     }
                 ),
             ));

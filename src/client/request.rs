@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::base::error::{Result, Status};
 use crate::base::signal::Signal;
+use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::done_callback::DoneHandler;
@@ -36,6 +37,28 @@ impl Deref for Request {
 impl Request {
     pub(crate) fn new(client: Arc<Client>, operation: Operation) -> Self {
         Self { client, state: Arc::new(RequestState::new(operation)) }
+    }
+
+    /// Changes the operation or its limits. Fails for a request that can never be
+    /// sent again, because the change would have no effect.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Operation, &mut CallLimits) -> Result<T>,
+    ) -> Result<T> {
+        self.client.check_settable()?;
+        self.state.change(change)
+    }
+
+    /// Sets the progress handler of the next run.
+    pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
+        self.client.check_settable_or(handler.is_none())?;
+        self.state.set_report(handler)
+    }
+
+    /// Sets whether all pages of a list are requested.
+    pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
+        self.client.check_settable()?;
+        self.state.set_all_pages(all)
     }
 
     pub(crate) fn perform(&self) -> Result<OperationResult> {
@@ -74,7 +97,9 @@ impl Request {
                 let result = Ctx::new(&client, &options, &wait).run(&operation, &limits).await;
                 if !this.is_abandoned() {
                     let result = this.settle(run, result);
-                    client.event_queue.push(QueuedItem::Done(this, run, result));
+                    client.event_queue.push(QueuedItem::Done(this.clone(), run, result));
+                    // A waiting thread that runs no handlers takes this item.
+                    this.wake_waiting();
                 }
                 client.in_flight.remove(run);
             })
@@ -106,7 +131,13 @@ impl Request {
 
     /// The client's options of this moment, with the headers of this request.
     fn options(&self) -> Result<Arc<Options>> {
-        self.client.options().with_headers(&self.headers())
+        let headers = self.headers();
+        let options = self.client.options().with_headers(&headers)?;
+        if !headers.is_empty() {
+            // Before this request connects, which it does without the headers.
+            options.check_secure()?;
+        }
+        Ok(options)
     }
 
     /// Ends a started request whose handle is freed.
@@ -120,7 +151,8 @@ impl Request {
 
     /// Sets the function that gets the request when it is done.
     pub(crate) fn set_done(&self, handler: Option<Arc<DoneHandler>>) -> Result<()> {
-        let old = self.change(|_, _| Ok(self.done_callback.set(handler)))?;
+        self.client.check_settable_or(handler.is_none())?;
+        let old = self.state.change(|_, _| Ok(self.done_callback.set(handler)))?;
         drop(old);
         self.client.event_queue.list_again(&self.state);
         Ok(())
@@ -160,6 +192,11 @@ impl Client {
         loop {
             // A callback may have started the request again.
             self.event_queue.claim(request);
+            let completed = request.completed();
+            completed.lower();
+            if self.dispatcher.is_alone() {
+                self.event_queue.complete_queued(request);
+            }
             // Items that arrived before the end are delivered before it.
             self.attend();
             if let Some(status) = request.status() {
@@ -171,9 +208,13 @@ impl Client {
             if left.is_zero() {
                 return Ok(None);
             }
-            let completed = request.completed();
             // A close needs no check here: it ends the request.
-            match now(Wait::for_at_most(left).until_either(self.arrivals_here(), &completed)) {
+            let wait = Wait::for_at_most(left);
+            let ended = match self.arrivals_here() {
+                Some(arrivals) => now(wait.until_either(arrivals, &completed)),
+                None => now(wait.until_raised(&completed)),
+            };
+            match ended {
                 Err(error) if error.status() == Status::Timeout => {}
                 other => other?,
             }
@@ -191,12 +232,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.end_claim(self.request);
-        // The request ended after the thread stopped waiting.
-        let is_done = || self.request.status().is_some_and(|status| status != Status::State);
-        if !self.is_handed_out && is_done() {
-            self.client.event_queue.list(self.request.state.clone());
-        }
+        self.client.event_queue.end_claim(&self.request.state, self.is_handed_out);
     }
 }
 

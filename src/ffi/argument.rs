@@ -2,7 +2,35 @@
 
 use std::ffi::{CStr, CString, c_char};
 
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, Status};
+
+/// The most bytes that a callback returns to the library.
+const MOST: usize = 1024 * 1024;
+
+/// Reads the text that a callback returns: `len` bytes of UTF-8.
+///
+/// # Safety
+///
+/// `data` is NULL, or points to `len` bytes that no thread changes during the
+/// call.
+pub(crate) unsafe fn returned_text<'a>(
+    data: *const c_char,
+    len: usize,
+    name: &str,
+) -> Result<&'a str> {
+    if data.is_null() {
+        return Err(Error::argument(format!("{name} is NULL")));
+    }
+    if len > MOST {
+        let what = format!("{name} has {len} bytes, more than {MOST}");
+        return Err(Error::new(Status::TooLarge, what));
+    }
+    // SAFETY: not NULL; the caller guarantees the rest.
+    let bytes = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len) };
+    std::str::from_utf8(bytes).map_err(|error| {
+        Error::argument(format!("{name} is not UTF-8 at byte {}", error.valid_up_to()))
+    })
+}
 
 /// Reads a required text: NULL is an error.
 ///
@@ -31,6 +59,36 @@ pub(crate) unsafe fn optional_text<'a>(
     // SAFETY: not NULL; the caller guarantees the rest.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map(Some).map_err(|error| {
+        Error::argument(format!("{name} is not UTF-8 at byte {}", error.valid_up_to()))
+    })
+}
+
+/// Reads optional bytes: NULL is `None`.
+///
+/// # Safety
+///
+/// `pointer` is NULL, or points to `len` bytes that no thread changes during
+/// the call.
+pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Option<&'a [u8]> {
+    // SAFETY: not NULL; the caller guarantees the rest.
+    let read = || unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), len) };
+    (!pointer.is_null()).then(read)
+}
+
+/// Reads a required text of a known length.
+///
+/// # Safety
+///
+/// As for [`bytes`].
+pub(crate) unsafe fn sized_text<'a>(
+    pointer: *const c_char,
+    len: usize,
+    name: &str,
+) -> Result<&'a str> {
+    // SAFETY: the caller guarantees it.
+    let bytes =
+        unsafe { bytes(pointer, len) }.ok_or_else(|| Error::argument(format!("{name} is NULL")))?;
+    std::str::from_utf8(bytes).map_err(|error| {
         Error::argument(format!("{name} is not UTF-8 at byte {}", error.valid_up_to()))
     })
 }

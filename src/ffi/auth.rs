@@ -1,17 +1,14 @@
 //! OAuth authorizations: how a client gets its tokens.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::sync::Arc;
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::secret::Secret;
-use crate::client::authorization::{Assertion, AssertionHandler, Auth, Grant};
-use crate::ffi::argument::{lent, optional_text, text};
-use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::client::authorization::{Auth, Grant};
+use crate::ffi::argument::{optional_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
-use crate::ffi::text::mcp_text;
 
 /// AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
 ///
@@ -71,20 +68,6 @@ impl Handle for mcp_auth {
         self.pid
     }
 }
-
-/// Provides a signed token; see mcp_auth_set_assertion_handler().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `audience`: the issuer of the authorization server.  The token must be
-/// issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
-/// there the identity provider issued the token to the application.
-/// `out`: put the token there with mcp_text_set() and return MCP_OK.
-///
-/// Any other return value ends the exchange with MCP_E_AUTH.  The callback
-/// runs on the thread that is in a call, or that dispatches.
-pub type mcp_assertion_fn = Option<
-    unsafe extern "C" fn(userdata: *mut c_void, audience: *const c_char, out: *mut mcp_text) -> i32,
->;
 
 /// Makes an authorization.
 ///
@@ -262,101 +245,6 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
     unsafe { set_text(auth, url, "url", Auth::set_client_metadata_url) }
 }
 
-/// Sets a callback that provides the signed token to exchange: the identity
-/// token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
-/// platform gives the workload for MCP_GRANT_JWT_BEARER.
-///
-/// `auth`: an authorization before its first exchange.
-/// `callback`: called again for each exchange; NULL removes it.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
-/// When: before use.  Spec: RFC 7523, RFC 8693.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_assertion_handler(
-    auth: *mut mcp_auth,
-    callback: mcp_assertion_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live handle.
-        let auth = unsafe { borrow(auth, "auth") }?;
-        let assertion = callback.map(|callback| {
-            let ask: Arc<AssertionHandler> = Arc::new(move |audience: &str| -> Result<Secret> {
-                let (audience, mut sink) = (lent(audience), mcp_text::default());
-                // SAFETY: the application passed the function for this user data.
-                // The text and the sink outlive the call.
-                let status =
-                    unsafe { callback(userdata.pointer(), audience.as_ptr(), &raw mut sink) };
-                check_returned(status, "the assertion handler")?;
-                sink.take().map(|text| Secret::from(text.as_str())).ok_or_else(|| {
-                    Error::new(
-                        Status::Auth,
-                        "the assertion handler returned MCP_OK without a token",
-                    )
-                })
-            });
-            Assertion::Callback(ask)
-        });
-        auth.inner.set_assertion(assertion)
-    })
-}
-
-/// Sets a file with the signed token, in place of
-/// mcp_auth_set_assertion_handler().  The library reads the file again for
-/// each exchange.
-///
-/// `auth`: an authorization before its first exchange.
-/// `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
-/// ends around the token are ignored.  NULL removes it.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
-/// When: before use.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_assertion_file(
-    auth: *mut mcp_auth,
-    path: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live handle, and for a text.
-        let (auth, path) = unsafe { (borrow(auth, "auth")?, optional_text(path, "path")?) };
-        if path == Some("") {
-            return Err(Error::argument("path is empty"));
-        }
-        auth.inner.set_assertion(path.map(|path| Assertion::File(path.into())))
-    })
-}
-
-/// Sets an environment variable with the signed token, in place of
-/// mcp_auth_set_assertion_handler().  The library reads the variable again
-/// for each exchange, on the thread that is in a call, or that dispatches.
-///
-/// `auth`: an authorization before its first exchange.
-/// `name`: copied.  The variable need not be set yet.  NULL removes it.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
-/// When: before use.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_assertion_variable(
-    auth: *mut mcp_auth,
-    name: *const c_char,
-) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live handle, and for a text.
-        let (auth, name) = unsafe { (borrow(auth, "auth")?, optional_text(name, "name")?) };
-        if name.is_some_and(|name| name.is_empty() || name.contains('=')) {
-            return Err(Error::argument("name is empty or has a \"=\""));
-        }
-        auth.inner.set_assertion(name.map(|name| Assertion::Variable(name.into())))
-    })
-}
-
 /// Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
 /// identity token for an ID-JAG.
 ///
@@ -464,10 +352,16 @@ pub(crate) unsafe fn set_text(
     })
 }
 
-/// Turns the return value of a callback into a result.
-pub(crate) fn check_returned(status: i32, what: &str) -> Result<()> {
+/// Turns the return value of a callback into a result. `error`: why a function
+/// of the library failed inside the callback; it counts if the callback returned
+/// its status.
+pub(crate) fn check_returned(status: i32, what: &str, error: Option<Error>) -> Result<()> {
     if status == Status::Ok as i32 {
         return Ok(());
     }
-    Err(Error::new(Status::Auth, format!("{what} failed: it returned {status}")))
+    let why = match error.filter(|error| error.status() as i32 == status) {
+        Some(error) => error.message().to_owned(),
+        None => format!("it returned {status}"),
+    };
+    Err(Error::new(Status::Auth, format!("{what} failed: {why}")))
 }

@@ -64,14 +64,14 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 /// From revision 2026-07-28 on, a tool is left out if its schema marks
 /// parameters for HTTP headers in an invalid way; mcp_result_json() still
 /// contains it.  From the same revision on, a list that the server declares
-/// fresh is answered from memory, see mcp_client_set_cache_size().
+/// fresh is answered from memory, see MCP_LIMIT_CACHE.
 ///
 /// Each page may take the time of mcp_client_set_timeout(), and the whole
 /// list the time of mcp_client_set_deadline().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
-/// than mcp_client_set_max_pages() or more items than
-/// mcp_client_set_max_items() allows.
+/// than MCP_LIMIT_PAGES or more items than
+/// MCP_LIMIT_ITEMS allows.
 ///
 /// Spec: tools/list, pagination.
 #[unsafe(no_mangle)]
@@ -94,13 +94,13 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// If the connection breaks after a byte of the call may have reached the
 /// server, the library does not send the call again and returns MCP_E_IO.  To
 /// allow a second attempt for tools that are read-only or idempotent, see
-/// mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+/// MCP_ALLOW_REPEAT_TOOLS and mcp_request_set_repeatable().
 ///
 /// The call asks the server to report progress.  Each progress notification
 /// restarts the timeout, but mcp_client_set_deadline() limits the whole call.
 /// To set a timeout for one call, to receive progress or to cancel, see
 /// mcp_request_new_call_tool().  For tools that run for a very long time, see
-/// mcp_client_set_tasks().
+/// MCP_ALLOW_TASKS.
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
 /// arguments that are not a JSON object, before anything is sent.
@@ -165,7 +165,7 @@ pub unsafe extern "C" fn mcp_list_resource_templates(
 /// mcp_result_content().
 ///
 /// From revision 2026-07-28 on, a resource that the server declares fresh is
-/// answered from memory, see mcp_client_set_cache_size().
+/// answered from memory, see MCP_LIMIT_CACHE.
 ///
 /// Returns MCP_OK or a status: call errors.
 ///

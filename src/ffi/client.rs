@@ -1,16 +1,15 @@
 //! Making, configuring, closing and freeing a client.
 
-use std::ffi::{c_char, c_void};
-use std::sync::Arc;
+use std::ffi::{CString, c_char, c_void};
+use std::sync::{Arc, Mutex};
 
-use crate::base::error::{Error, Result, Status};
-use crate::client::{Client, Token, TransportInUse};
-use crate::ffi::argument::{optional_text, text};
-use crate::ffi::callback::{UserData, mcp_free_fn};
+use crate::base::sync::lock;
+use crate::client::{Client, TransportInUse};
+use crate::ffi::argument::{lent, optional_text, text};
+use crate::ffi::callback::UserData;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
-use crate::ffi::text::mcp_text;
 
 /// A CLIENT of one server.  It holds everything that is needed to talk to the
 /// server: the address, the credentials, the negotiated protocol revision and
@@ -24,14 +23,22 @@ use crate::ffi::text::mcp_text;
 /// calls share one stream.  mcp_client_close() ends all waits.
 /// mcp_client_free() releases the client when no thread is inside a call.
 ///
+/// A function that sets an option returns MCP_OK only if the option has an
+/// effect.  Some options must be set before the client is connected, as their
+/// comments say: they are MCP_E_STATE while it is connected and while a call
+/// connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+/// NULL in place of a callback, a token or an authorization still releases
+/// it, and mcp_client_set_userdata() works as before.
+///
 /// The calling thread does all the work of its call.  For work that must
 /// continue between calls, the library starts one background thread for all
 /// clients of the process.  It serves the notification streams of
 /// mcp_listen() and mcp_subscribe_resource(), the requests of
 /// mcp_request_start(), the stream on which a server sends input requests,
-/// and the messages that arrive between calls from a process or over HTTP
-/// with SSE.  The background thread never runs callbacks and never frees user
-/// data; it queues both for the application's threads.  A host name that is
+/// the messages that arrive between calls from a process or over HTTP with
+/// SSE, and the pings of mcp_client_set_keepalive().  The background thread
+/// runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+/// both for the application's threads.  A host name that is
 /// neither an address nor a name of this machine is looked up on a thread
 /// that ends after the lookup.  At most eight of these threads run at a time
 /// in the process.
@@ -46,15 +53,29 @@ use crate::ffi::text::mcp_text;
 pub struct mcp_client {
     pid: u32,
     pub(crate) inner: Arc<Client>,
+    /// The URL of the server, if it has one.
+    pub(crate) url: Option<CString>,
+    /// The pointer of mcp_client_set_userdata().
+    userdata: Mutex<Option<UserData>>,
 }
 
 impl mcp_client {
     /// Makes the handle of a client.
     pub(crate) fn give(inner: Client) -> *mut Self {
-        let inner = Arc::new(inner);
-        let client = give(Self { pid: std::process::id(), inner: inner.clone() });
+        let url = inner.options().address().ok().map(|address| lent(&address.text));
+        let (pid, inner) = (std::process::id(), Arc::new(inner));
+        let client = give(Self { pid, inner: inner.clone(), url, userdata: Mutex::default() });
         inner.handle.set(client.cast());
         client
+    }
+
+    pub(crate) fn set_userdata(&self, userdata: UserData) {
+        let old = lock(&self.userdata).replace(userdata);
+        drop(old);
+    }
+
+    pub(crate) fn userdata(&self) -> *mut c_void {
+        lock(&self.userdata).as_ref().map_or(std::ptr::null_mut(), UserData::pointer)
     }
 }
 
@@ -63,18 +84,6 @@ impl Handle for mcp_client {
         self.pid
     }
 }
-
-/// Provides the bearer token for the next request; see
-/// mcp_client_set_token_handler().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `refused`: 1 if the server answered 401 to the last token, otherwise 0.
-/// `out`: put the token there with mcp_text_set() and return MCP_OK.
-///
-/// With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
-/// callback runs on the thread that is in a call.
-pub type mcp_token_fn =
-    Option<unsafe extern "C" fn(userdata: *mut c_void, refused: i32, out: *mut mcp_text) -> i32>;
 
 /// Makes a client of the MCP server at an http:// or https:// address.
 ///
@@ -91,7 +100,7 @@ pub type mcp_token_fn =
 /// name or a password; or the token is empty, or has a prefix, a space, a
 /// line break or a byte outside ASCII.  If the address is plain http:// and
 /// on another machine, the first call with a token fails: see
-/// mcp_client_set_allow_plain_http().
+/// MCP_ALLOW_PLAIN_HTTP.
 ///
 /// When: while no thread changes the environment.
 /// Spec: transports, authorization.
@@ -140,8 +149,8 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
 /// Results, errors, cancels and requests outlive the client.  From then on
 /// its requests are MCP_E_CLOSED; you must still free them.  The function
 /// waits like mcp_client_close(), and then runs the done callbacks of the
-/// requests that no other function has handed out.  In the child of a fork() it releases
-/// memory and descriptors, and sends nothing.
+/// requests that no other function has handed out.  In the child of a fork()
+/// it releases memory and descriptors, and sends nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
@@ -151,7 +160,9 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
         if client.pid == std::process::id() {
             client.inner.close();
             // No later call dispatches for this client.
-            client.inner.attend();
+            client.inner.run_handlers();
+            // Requests keep the inner client, and may still be done.
+            client.inner.event_queue.wakeup.set(None);
         }
         Some(())
     });
@@ -216,56 +227,6 @@ pub unsafe extern "C" fn mcp_client_set_token(
     })
 }
 
-/// Sets a callback that provides the token.
-///
-/// `callback`: called before the first request, and again when the server
-/// answers 401.  If the second token differs from the first, the request is
-/// sent once more.  The callback runs on the thread that is in a call,
-/// possibly on several threads at the same time.  NULL removes the handler or
-/// the token.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
-/// MCP_E_FORKED.
-///
-/// Spec: authorization.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_token_handler(
-    client: *mut mcp_client,
-    callback: mcp_token_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    // From here on the library owns it, and releases it on every path.
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        let Some(callback) = callback else {
-            drop(userdata);
-            return client.inner.set_token_handler(None);
-        };
-        let ask = move |is_refused: bool| -> Result<Token> {
-            let mut sink = mcp_text::default();
-            let refused = i32::from(is_refused);
-            // SAFETY: the application passed the function for this user data,
-            // which lives as long as this closure. The sink outlives the call.
-            let status = unsafe { callback(userdata.pointer(), refused, &raw mut sink) };
-            let failed =
-                |what: &str| Error::new(Status::Unauthorized, format!("the token handler {what}"));
-            if status != Status::Ok as i32 {
-                return Err(failed(&format!("failed: it returned {status}")));
-            }
-            match sink.take() {
-                Some(token) => Token::parse(&token),
-                None => Err(failed("returned MCP_OK without a token")),
-            }
-        };
-        client.inner.set_token_handler(Some(Box::new(ask)))
-    })
-}
-
 /// Chooses the HTTP transport by which the library reaches the server.
 ///
 /// `transport`: MCP_TRANSPORT_AUTO, which is the default,
@@ -324,6 +285,33 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
         let (client, version) =
             unsafe { (borrow(client, "client")?, optional_text(version, "version")?) };
         client.inner.set_protocol_version(version)
+    })
+}
+
+/// Adds the members of a JSON object to the _meta of every request, for
+/// example "traceparent".
+///
+/// `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+/// removes the members.
+///
+/// The members replace those of an earlier call of this function.  A member
+/// of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+/// request, replaces the one with the same name.  The requests that the
+/// library makes itself have the members as well, such as those that connect.
+/// The same names and values are refused as by mcp_request_set_meta_json().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+///
+/// When: at any time, for requests begun later.  Spec: basic, _meta.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_meta_json(
+    client: *mut mcp_client,
+    json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client, and for a text.
+        let (client, json) = unsafe { (borrow(client, "client")?, optional_text(json, "json")?) };
+        client.inner.set_meta(json)
     })
 }
 

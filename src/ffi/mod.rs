@@ -19,16 +19,18 @@ mod library;
 mod error;
 
 mod client;
-mod text;
+mod client_state;
+mod token_request;
 
 mod network;
 mod stdio;
 
+mod assertion;
 mod auth;
 mod auth_options;
 mod sign_in;
 
-mod device_code;
+mod sign_in_page;
 mod store;
 
 mod limit;
@@ -40,6 +42,8 @@ mod request_new;
 
 mod request;
 mod request_control;
+
+mod progress;
 
 mod dispatch;
 
@@ -56,6 +60,8 @@ mod server_info;
 mod tool;
 
 mod resource;
+
+mod uri;
 
 mod prompt;
 

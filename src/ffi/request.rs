@@ -6,10 +6,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::options::{milliseconds, patience};
-use crate::client::request::{ProgressHandler, Request};
+use crate::client::request::Request;
 use crate::client::{Operation, OperationResult};
 use crate::ffi::argument::{optional_text, store};
-use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
@@ -69,20 +68,6 @@ impl mcp_request {
         self.error.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
-
-/// Reports the progress of a request; see mcp_request_set_progress().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `progress`: increases with each report.
-/// `total`: -1 if the server did not send it.
-/// `message`: UTF-8, valid until the callback returns; NULL if the server did
-/// not send it.
-///
-/// The callback runs on the thread that performs the request, or on a thread
-/// that dispatches.
-pub type mcp_progress_fn = Option<
-    unsafe extern "C" fn(userdata: *mut c_void, progress: f64, total: f64, message: *const c_char),
->;
 
 /// The error of a run, which may come beside a result.
 fn failure(result: &Result<OperationResult>) -> Option<Error> {
@@ -183,50 +168,6 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
     })
 }
 
-/// Sets a callback for progress, and asks the server for progress
-/// notifications.  For "tools/call" the library always asks for them.
-///
-/// `callback`: runs when a progress notification arrives, on the thread that
-/// performs the request or that dispatches.  NULL removes it.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// Each progress notification restarts the timeout of the request.
-///
-/// The callback is not called after the request is done, was freed, or has
-/// another callback.  The library discards progress notifications that arrive
-/// later.  If the callback is running on another thread at that time, the
-/// library waits for it: do not hold a lock that the callback takes.  If the
-/// request is in flight, a new callback gets the progress only after the
-/// request is performed or started again.
-///
-/// Spec: progress.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_set_progress(
-    request: *mut mcp_request,
-    callback: mcp_progress_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live request.
-        let request = unsafe { borrow(request, "request") }?;
-        let report = callback.map(|callback| {
-            Arc::new(move |progress, total: Option<f64>, message: Option<&str>| {
-                let message = message.map(Lent::new);
-                let message = message.as_ref().map_or(std::ptr::null(), Lent::pointer);
-                let total = total.unwrap_or(-1.0);
-                // SAFETY: the application passed the function for this user data.
-                unsafe { callback(userdata.pointer(), progress, total, message) };
-            }) as Arc<ProgressHandler>
-        });
-        request.inner.set_report(report)
-    })
-}
-
 /// Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
 ///
 /// `cancel`: the request keeps a reference, so that you may free the cancel.
@@ -261,7 +202,8 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
 ///
 /// The members replace those of an earlier call of this function, and those
-/// of a _meta in the parameters.  Names that the protocol itself uses are
+/// of a _meta in the parameters.  They also replace the members of
+/// mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
 /// refused.  The members "traceparent", "tracestate" and "baggage" are
 /// refused if they do not conform to W3C Trace Context.
 ///
@@ -286,7 +228,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 ///
 /// `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
 /// such as those that only read, and for the tools that
-/// mcp_client_set_repeat_tools() allows; 0 for others.
+/// MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 #[unsafe(no_mangle)]
@@ -314,8 +256,8 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 /// "resources/templates/list", "prompts/list", "skills/list" and
 /// "tasks/list", whether the request is performed or started.  The request
 /// gives one result, as mcp_list_tools() does, with the same limits:
-/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
-/// restarts with each page.  The deadline applies to the whole list.
+/// MCP_LIMIT_PAGES and MCP_LIMIT_ITEMS.  The timeout restarts with each page.
+/// The deadline applies to the whole list.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
 /// a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.

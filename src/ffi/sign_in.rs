@@ -1,34 +1,15 @@
 //! Signing in and out, and how the person takes part in it.
 
-use std::ffi::{c_char, c_void};
-use std::sync::Arc;
-
-use zeroize::Zeroizing;
+use std::ffi::c_char;
 
 use crate::client::Operation;
-use crate::client::authorization::{Auth, Browser, open_browser};
-use crate::ffi::argument::{lent, text};
-use crate::ffi::auth::{check_returned, mcp_auth, set_text};
+use crate::client::authorization::Auth;
+use crate::ffi::argument::text;
+use crate::ffi::auth::{mcp_auth, set_text};
 use crate::ffi::call::run;
-use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
-use crate::ffi::handle::{borrow, peek};
-
-/// Shows the page on which the person signs in; see mcp_auth_set_browser().
-///
-/// `userdata`: the pointer that was set with the callback.
-/// `auth`: the authorization, for mcp_auth_complete(); borrowed until the
-/// callback returns.
-/// `url`: https://, or http:// on this machine; valid until the callback
-/// returns.  It belongs to this one sign-in: do not log it.
-///
-/// Return MCP_OK when the page is being opened.  Any other return value ends
-/// the sign-in with MCP_E_AUTH.  The callback runs on the thread that is in a
-/// call, or that dispatches.
-pub type mcp_browser_fn = Option<
-    unsafe extern "C" fn(userdata: *mut c_void, auth: *mut mcp_auth, url: *const c_char) -> i32,
->;
+use crate::ffi::handle::borrow;
 
 /// Gets a token before the server asks for one, so that the application can
 /// choose when the person signs in.
@@ -101,46 +82,6 @@ pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *co
     unsafe { set_text(auth, url, "url", Auth::set_redirect) }
 }
 
-/// Sets the callback that shows the page on which the person signs in.
-/// Without one, which is the default, a call that needs a sign-in returns
-/// MCP_E_UNAUTHORIZED.
-///
-/// `auth`: an authorization before its first exchange.
-/// `callback`: mcp_open_browser(), or a function of the application.  For
-/// example, a function may print the URL, read the URL that the person
-/// pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
-/// `userdata`: passed to the callback.
-/// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
-/// When: before use.  Spec: authorization.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_auth_set_browser(
-    auth: *mut mcp_auth,
-    callback: mcp_browser_fn,
-    userdata: *mut c_void,
-    free_userdata: mcp_free_fn,
-) -> i32 {
-    let userdata = UserData::new(userdata, free_userdata);
-    guard(|| {
-        // SAFETY: the header requires NULL or a live handle.
-        let auth = unsafe { borrow(auth, "auth") }?;
-        let show = callback.map(|callback| {
-            Box::new(move |auth: &Arc<Auth>, url: &str| {
-                let url = Zeroizing::new(lent(url).into_bytes_with_nul());
-                let mut lent = mcp_auth::new(auth.clone());
-                // SAFETY: the application passed the function for this user data.
-                // The handle and the text outlive the call.
-                let status =
-                    unsafe { callback(userdata.pointer(), &raw mut lent, url.as_ptr().cast()) };
-                check_returned(status, "the function that shows the sign-in page")
-            }) as Box<Browser>
-        });
-        auth.inner.set_browser(show)
-    })
-}
-
 /// Sets how long the person may take to sign in.  Default: 300000, which is
 /// five minutes.
 ///
@@ -191,40 +132,5 @@ pub unsafe extern "C" fn mcp_auth_complete(
         // SAFETY: the header requires NULL or a live handle, and for a text.
         let (auth, url) = unsafe { (borrow(auth, "auth")?, text(redirect_url, "redirect_url")?) };
         auth.inner.complete(url)
-    })
-}
-
-/// Opens a URL in the person's browser: a callback for
-/// mcp_auth_set_browser().
-///
-/// `userdata`: ignored, may be NULL.
-/// `auth`: the opener gets the environment variables that existed when this
-/// authorization was made; with NULL, the current ones.
-/// `url`: https://, or http:// on this machine, without a user name.  If `auth`
-/// has mcp_auth_set_allow_private(), also http:// on a private network.
-///
-/// All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
-/// percent-encoded.  The URL is one argument of the system's opener (open,
-/// xdg-open, x-www-browser), and the library runs no shell.  The environment
-/// variable BROWSER names other openers, separated by colons.  Each is a
-/// program with its arguments, in which %s stands for the URL.  A thread of
-/// the library waits until the opener ends, and then ends too.
-///
-/// Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
-/// other URL; MCP_E_NOT_FOUND if there is no opener.
-///
-/// When: with NULL for `auth` while no thread changes the
-/// environment.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_open_browser(
-    userdata: *mut c_void,
-    auth: *mut mcp_auth,
-    url: *const c_char,
-) -> i32 {
-    let _ = userdata;
-    guard(|| {
-        // SAFETY: the header requires a text, and for NULL or a live handle.
-        let (auth, url) = unsafe { (peek(auth), text(url, "url")?) };
-        open_browser(url, auth.map(|auth| auth.inner.as_ref()))
     })
 }

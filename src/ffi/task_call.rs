@@ -14,44 +14,6 @@ use crate::ffi::result::mcp_result;
 use crate::ffi::task::mcp_task;
 use crate::ffi::view::{lend_part, read_value};
 
-/// Allows tool calls to run as tasks, and waits for their end inside the
-/// call.
-///
-/// `allow`: 1 or 0, the default.
-///
-/// The application still makes one call, and receives one result, however
-/// long the tool runs.
-///
-/// From revision 2026-07-28 on, each request declares the tasks extension,
-/// and the server decides which call becomes a task.  In revision 2025-11-25
-/// the library asks for a task if the tool can only run as one.  The list of
-/// tools says so, and the library reads the list if it needs to.  Other
-/// revisions have no tasks, and this option changes nothing there.
-///
-/// While a call runs as a task, the library asks the server for the task's
-/// status, as often as the server wants to be asked, and whenever an
-/// MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
-/// the deadline stays the same, see mcp_client_set_deadline().  Input
-/// requests of the task go to the input handler.  If the call is cancelled or
-/// runs out of time, the library cancels the task at the server.
-///
-/// If the task fails, the call returns the error that the task contains.  If
-/// the server cancels the task, the call returns MCP_E_CANCELLED.  If the
-/// server does not know the task any more, the call returns MCP_E_NOT_FOUND,
-/// or MCP_E_SESSION_LOST if the session was lost.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// When: for calls begun later.
-/// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_tasks(allow != 0)
-    })
-}
-
 /// Makes a request return the task instead of waiting for its result, if the
 /// server runs the request as a task.
 ///
@@ -59,7 +21,7 @@ pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i3
 /// `ttl_milliseconds`: how long the server is asked to keep the task and its
 /// result; 0 lets the server choose; -1, the default, turns this option off.
 ///
-/// This works whether or not mcp_client_set_tasks() allows tasks.  If the
+/// This works whether or not MCP_ALLOW_TASKS is set.  If the
 /// result has an mcp_result_task(), the server made the call a task.  Pass
 /// its mcp_task_id() to mcp_get_task_result(), now or later, with this client
 /// or another client of the same user.

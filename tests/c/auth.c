@@ -17,20 +17,32 @@ typedef struct {
 
 static char base[64];
 
+/* In a callback that returns a status: fails it, and with it the call. */
+#define NEEDS(condition)                                                      \
+    do {                                                                      \
+        if (!(condition)) {                                                   \
+            printf("# line %d: %s\n", __LINE__, #condition);                  \
+            return 90;                                                        \
+        }                                                                     \
+    } while (0)
+
 static void release(void *userdata)
 {
     ((counted *)userdata)->freed++;
 }
 
 /* Takes the state out of the page's address, and answers at once. */
-static int32_t answer(void *userdata, mcp_auth *auth, const char *url)
+static int32_t answer(void *userdata, mcp_auth *auth,
+                      const mcp_sign_in_page *page)
 {
     char redirect[512];
-    const char *state = strstr(url, "state=");
+    const char *state = strstr(mcp_sign_in_page_url(page), "state=");
     int len;
 
     ((counted *)userdata)->calls++;
-    if (state == NULL)
+    if (state == NULL || mcp_sign_in_page_complete_url(page) != NULL ||
+        mcp_sign_in_page_user_code(page) != NULL ||
+        mcp_sign_in_page_expires_in(page) != -1)
         return 1;
     state += 6;
     len = (int)strcspn(state, "&");
@@ -40,20 +52,25 @@ static int32_t answer(void *userdata, mcp_auth *auth, const char *url)
     return mcp_auth_complete(auth, redirect);
 }
 
-static int32_t refuse(void *userdata, mcp_auth *auth, const char *url)
+static int32_t refuse(void *userdata, mcp_auth *auth,
+                      const mcp_sign_in_page *page)
 {
     (void)auth;
-    (void)url;
+    (void)page;
     ((counted *)userdata)->calls++;
     return 77;
 }
 
-static int32_t assert_it(void *userdata, const char *audience, mcp_text *out)
+static int32_t assert_it(void *userdata, mcp_auth *auth,
+                         mcp_assertion *assertion)
 {
     ((counted *)userdata)->calls++;
-    if (audience == NULL)
+    if (auth == NULL || mcp_assertion_audience(assertion) == NULL)
         return 1;
-    return mcp_text_set(out, "not-a-token", 11);
+    NEEDS(mcp_assertion_set_token(assertion, NULL, 0) == MCP_E_INVALID_ARGUMENT);
+    NEEDS(mcp_assertion_set_token(assertion, "\xff", 1) == MCP_E_INVALID_ARGUMENT);
+    NEEDS(mcp_assertion_set_token(assertion, "first", 5) == MCP_OK);
+    return mcp_assertion_set_token(assertion, "not-a-token", 11);
 }
 
 /* A store of one run: four entries. */
@@ -62,21 +79,31 @@ static struct {
     char *data;
 } kept[4];
 
-static int32_t load(void *userdata, const char *key, mcp_text *out)
+static int32_t load(void *userdata, mcp_auth *auth, mcp_store_entry *entry)
 {
-    size_t i;
+    const char *key = mcp_store_entry_key(entry);
+    size_t i, len = 1;
+
+    NEEDS(auth != NULL && mcp_store_entry_data(entry, &len) == NULL);
+    NEEDS(len == 0);
 
     ((counted *)userdata)->calls++;
     for (i = 0; i < 4; i++)
         if (kept[i].data != NULL && strcmp(kept[i].key, key) == 0)
-            return mcp_text_set(out, kept[i].data, strlen(kept[i].data));
+            return mcp_store_entry_set_data(entry, kept[i].data,
+                                            strlen(kept[i].data));
     return MCP_OK;
 }
 
-static int32_t save(void *userdata, const char *key, const char *data,
-                    size_t len)
+static int32_t save(void *userdata, mcp_auth *auth, mcp_store_entry *entry)
 {
-    size_t i;
+    size_t i, len;
+    const char *key = mcp_store_entry_key(entry);
+    const char *data = mcp_store_entry_data(entry, &len);
+
+    NEEDS(auth != NULL && data != NULL && strlen(data) == len);
+    NEEDS(mcp_store_entry_data(entry, NULL) == data);
+    NEEDS(mcp_store_entry_set_data(entry, "x", 1) == MCP_E_STATE);
 
     ((counted *)userdata)->calls++;
     for (i = 0; i < 4; i++)
@@ -90,9 +117,13 @@ static int32_t save(void *userdata, const char *key, const char *data,
     return 1;
 }
 
-static int32_t forget(void *userdata, const char *key)
+static int32_t forget(void *userdata, mcp_auth *auth, mcp_store_entry *entry)
 {
+    const char *key = mcp_store_entry_key(entry);
     size_t i;
+
+    NEEDS(auth != NULL && mcp_store_entry_data(entry, NULL) == NULL);
+    NEEDS(mcp_store_entry_set_data(entry, "x", 1) == MCP_E_STATE);
 
     ((counted *)userdata)->calls++;
     for (i = 0; i < 4; i++)
@@ -256,22 +287,30 @@ static void null_is_refused_or_ignored(void)
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_auth_complete(NULL, "x"));
     CHECK_STATUS(MCP_E_STATE, mcp_auth_complete(auth, "?code=x&state=y"));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_open_browser(NULL, NULL, NULL));
-    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
-                 mcp_open_browser(NULL, NULL, "javascript:alert(1)"));
     CHECK_STATUS(MCP_OK, mcp_auth_set_scope(auth, NULL));
     CHECK_STATUS(MCP_OK, mcp_auth_set_issuer(auth, NULL));
     CHECK_STATUS(MCP_OK, mcp_auth_set_redirect_url(auth, NULL));
     CHECK_STATUS(MCP_OK, mcp_auth_set_client_metadata_url(auth, NULL));
-    CHECK_STATUS(MCP_OK, mcp_auth_set_assertion_file(auth, NULL));
-    CHECK_STATUS(MCP_OK, mcp_auth_set_assertion_variable(auth, NULL));
+    CHECK_STATUS(MCP_OK,
+                 mcp_auth_set_assertion_handler(auth, NULL, NULL, NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_assertion_from_file("path", auth, NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_assertion_from_variable("NAME", auth, NULL));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_assertion_set_token(NULL, "a", 1));
+    CHECK(mcp_assertion_audience(NULL) == NULL);
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_store_entry_set_data(NULL, "a", 1));
+    CHECK(mcp_store_entry_key(NULL) == NULL);
+    CHECK(mcp_store_entry_data(NULL, NULL) == NULL);
     CHECK_STATUS(MCP_OK, mcp_auth_set_dpop_key(auth, NULL, NULL));
     CHECK_STATUS(MCP_OK, mcp_auth_set_device_handler(auth, NULL, NULL, NULL));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
                  mcp_auth_set_device_handler(NULL, NULL, NULL, NULL));
-    CHECK(mcp_device_code_user_code(NULL) == NULL);
-    CHECK(mcp_device_code_url(NULL) == NULL);
-    CHECK(mcp_device_code_complete_url(NULL) == NULL);
-    CHECK(mcp_device_code_expires_in(NULL) == -1);
+    CHECK(mcp_sign_in_page_user_code(NULL) == NULL);
+    CHECK(mcp_sign_in_page_url(NULL) == NULL);
+    CHECK(mcp_sign_in_page_complete_url(NULL) == NULL);
+    CHECK(mcp_sign_in_page_expires_in(NULL) == -1);
     mcp_client_free(client);
     mcp_auth_free(auth);
 }

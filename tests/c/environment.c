@@ -44,9 +44,32 @@ static void use(mcp_client *client, int32_t expected)
     mcp_client_close(client);
 }
 
+static int32_t open_page(void *userdata, mcp_auth *auth,
+                         const mcp_sign_in_page *page)
+{
+    *(int32_t *)userdata = mcp_open_browser(NULL, auth, page);
+    return MCP_E_CANCELLED;
+}
+
+/* Begins a sign-in, which the callback ends. */
+static void open_a_page(mcp_client *client, mcp_auth *auth)
+{
+    int32_t opened = -1;
+
+    CHECK_STATUS(MCP_OK, mcp_auth_set_browser(auth, open_page, &opened, NULL));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_client(auth, "an-id", NULL));
+    CHECK_STATUS(MCP_OK, mcp_auth_set_assume_pkce(auth, 1));
+    CHECK_STATUS(MCP_OK,
+                 mcp_auth_set_endpoints(auth, "http://127.0.0.1:9/authorize",
+                                        "http://127.0.0.1:9/token"));
+    CHECK_STATUS(MCP_OK, mcp_client_set_auth(client, auth));
+    CHECK_STATUS(MCP_E_AUTH, mcp_ping(client));
+    CHECK_STATUS(MCP_OK, opened);
+}
+
 static void nothing_reads_the_environment_after_a_handle_was_made(void)
 {
-    mcp_client *plain, *tls, *program, *proxied;
+    mcp_client *plain, *tls, *program, *proxied, *signing_in;
     mcp_auth *auth;
     char url[512];
 
@@ -59,13 +82,15 @@ static void nothing_reads_the_environment_after_a_handle_was_made(void)
     program = new_stdio();
     proxied = mcp_client_new("http://mcp.example/mcp", NULL);
     auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
+    signing_in = mcp_client_new(test_path("/mcp"), NULL);
     forbid_to_read();
     use(plain, MCP_OK);
     use(tls, MCP_OK);
     use(program, MCP_OK);
     use(proxied, MCP_E_PROXY);
-    CHECK_STATUS(MCP_OK, mcp_open_browser(NULL, auth, "https://a.example/"));
+    open_a_page(signing_in, auth);
     mcp_auth_free(auth);
+    mcp_client_free(signing_in);
     mcp_client_free(plain);
     mcp_client_free(tls);
     mcp_client_free(program);

@@ -99,8 +99,9 @@ static void on_event(
     void *userdata, mcp_client *whose, const mcp_event *event);
 static void on_input(void *userdata, mcp_client *whose, mcp_input *input);
 static void on_progress(
-    void *userdata, double progress, double total, const char *message);
-static int32_t on_token(void *userdata, int32_t refused, mcp_text *out);
+    void *userdata, mcp_request *request, const mcp_progress *progress);
+static int32_t on_token(
+    void *userdata, mcp_client *whose, mcp_token_request *request);
 
 static void check_thread(void)
 {
@@ -401,19 +402,20 @@ static void set_option(void)
             client, one_in(2) ? NULL : "[{\"uri\":\"file:///a\"}]");
         break;
     case 2:
-        mcp_client_set_max_message_size(client, 1000 + below(100000));
+        mcp_client_set_limit(client, MCP_LIMIT_MESSAGE_SIZE,
+                             (int64_t)(1000 + below(100000)));
         break;
     case 3:
         mcp_client_set_info(client, "hostile", "1");
         break;
     case 4:
-        mcp_client_set_connect_timeout(client, 200 + (int)below(800));
+        mcp_client_set_limit(client, MCP_LIMIT_CONNECT_TIME, 200 + (int)below(800));
         break;
     case 5:
         mcp_client_set_header(client, "X-A", one_in(2) ? NULL : "b");
         break;
     case 6:
-        mcp_client_set_restart(client, (int)below(2));
+        mcp_client_set_allow(client, MCP_ALLOW_RESTART, (int)below(2));
         break;
     default:
         mcp_client_set_token(client, one_in(2) ? NULL : test_token);
@@ -512,12 +514,14 @@ static void answer_later(void)
 
 static void change_cancel(void)
 {
-    mcp_cancel *cancel = cancels[below(CANCELS)];
+    size_t at = below(CANCELS);
 
-    if (one_in(2))
-        mcp_cancel_fire(cancel);
-    else
-        mcp_cancel_reset(cancel);
+    if (one_in(2)) {
+        mcp_cancel_fire(cancels[at]);
+        return;
+    }
+    mcp_cancel_free(cancels[at]); /* its requests keep a reference */
+    cancels[at] = mcp_cancel_new();
 }
 
 static void look_at_fd(void)
@@ -601,22 +605,33 @@ static void on_input(void *userdata, mcp_client *whose, mcp_input *input)
 }
 
 static void on_progress(
-    void *userdata, double progress, double total, const char *message)
+    void *userdata, mcp_request *request, const mcp_progress *progress)
 {
-    (void)progress;
-    (void)total;
-    (void)message;
+    (void)request;
+    mcp_progress_value(progress);
+    mcp_progress_message(progress);
     check_mark(userdata);
     act_inside(3);
 }
 
-static int32_t on_token(void *userdata, int32_t refused, mcp_text *out)
+static int32_t on_token(
+    void *userdata, mcp_client *whose, mcp_token_request *request)
 {
-    (void)refused;
+    int32_t status = MCP_OK;
+
+    (void)whose;
     check_mark(userdata);
     act_inside(4);
-    return one_in(8) ? MCP_E_AUTH
-                     : mcp_text_set(out, test_token, strlen(test_token));
+    mcp_token_request_refused(request);
+    mcp_token_request_challenge(request, "scope");
+    if (one_in(8))
+        status = MCP_E_AUTH;
+    else if (!one_in(8))
+        mcp_token_request_answer(request, test_token, strlen(test_token));
+    else if (one_in(2))
+        mcp_token_request_fail(request, "not now");
+    mcp_token_request_free(request);
+    return status;
 }
 
 /* ------------------------------------------------------------- one episode */
@@ -726,9 +741,9 @@ static void episode(void)
         return;
     }
     mcp_client_set_timeout(client, 200);
-    mcp_client_set_connect_timeout(client, 1000);
+    mcp_client_set_limit(client, MCP_LIMIT_CONNECT_TIME, 1000);
     /* A question that stays open stops the time of calls. */
-    mcp_client_set_input_timeout(client, 300);
+    mcp_client_set_limit(client, MCP_LIMIT_INPUT_TIME, 300);
     mcp_client_set_deadline(client, 2000);
     for (at = 0; at < CANCELS; at++)
         cancels[at] = mcp_cancel_new();

@@ -282,13 +282,30 @@ static void nothing_is_printed(void)
     CHECK(count < 0 && errno == EAGAIN);
 }
 
-static int32_t give_token(void *userdata, int32_t refused, mcp_text *out)
+/* In a callback that returns a status: fails it, and with it the call. */
+#define NEEDS(condition)                                                      \
+    do {                                                                      \
+        if (!(condition)) {                                                   \
+            printf("# line %d: %s\n", __LINE__, #condition);                  \
+            return 90;                                                        \
+        }                                                                     \
+    } while (0)
+
+static int32_t give_token(void *userdata, mcp_client *client,
+                          mcp_token_request *request)
 {
     int *calls = (int *)userdata;
+    int refused = mcp_token_request_refused(request);
     const char *token = refused ? test_token : "old";
+    int32_t status = mcp_token_request_answer(request, token, strlen(token));
 
+    (void)client;
     *calls += 1;
-    return mcp_text_set(out, token, strlen(token));
+    NEEDS((mcp_token_request_challenge(request, "realm") != NULL) == refused);
+    NEEDS(mcp_token_request_challenge(request, "nothing") == NULL);
+    NEEDS(mcp_token_request_challenge(request, NULL) == NULL);
+    mcp_token_request_free(request);
+    return status;
 }
 
 static void count_free(void *userdata)

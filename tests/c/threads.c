@@ -109,18 +109,22 @@ static void cancelled_thread_continues_its_wait(void)
     mcp_client_free(shared.client);
 }
 
-static int32_t give_token(void *userdata, int32_t refused, mcp_text *out)
+static int32_t give_token(void *userdata, mcp_client *client,
+                          mcp_token_request *request)
 {
     struct shared *shared = (struct shared *)userdata;
+    int32_t status;
 
-    (void)refused;
+    (void)client;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &shared->in_handler);
     pthread_setcancelstate(shared->in_handler, NULL);
     /* A call inside a call, and a cancellation point. */
     mcp_version();
     mcp_error_message(NULL);
     pthread_testcancel();
-    return mcp_text_set(out, test_token, strlen(test_token));
+    status = mcp_token_request_answer(request, test_token, strlen(test_token));
+    mcp_token_request_free(request);
+    return status;
 }
 
 static void *call_with_a_handler(void *userdata)
@@ -165,7 +169,6 @@ static void *use_small_functions(void *userdata)
     /* Each reads, writes or closes a descriptor. */
     cancel = mcp_cancel_new();
     mcp_cancel_fire(cancel);
-    mcp_cancel_reset(cancel);
     mcp_cancel_free(cancel);
     mcp_client_free(mcp_client_new(test_url, NULL));
     shared->calls++;

@@ -9,12 +9,13 @@ static const char *const eras[] = {"/full-stateless/mcp", "/full-handshake/mcp"}
 
 static int told, asked, events;
 
-static void on_progress(void *userdata, double progress, double total,
-                        const char *message)
+static void on_progress(void *userdata, mcp_request *request,
+                        const mcp_progress *progress)
 {
-    (void)progress;
-    (void)total;
-    (void)message;
+    CHECK(mcp_request_userdata(request) == NULL && request != NULL);
+    CHECK(mcp_progress_value(progress) >= 0);
+    CHECK(mcp_progress_total(progress) >= -1);
+    mcp_progress_message(progress);
     (*(int *)userdata)++;
 }
 
@@ -391,12 +392,11 @@ static void list_of_all_pages_is_started_and_freed(void)
     }
 }
 
-static void on_owned_progress(void *userdata, double progress, double total,
-                              const char *message)
+static void on_owned_progress(void *userdata, mcp_request *request,
+                              const mcp_progress *progress)
 {
+    (void)request;
     (void)progress;
-    (void)total;
-    (void)message;
     ++*(int *)userdata;
 }
 

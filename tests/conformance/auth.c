@@ -19,18 +19,19 @@
 /* What the suite expects, and nobody ever fetches. */
 #define METADATA_URL "https://conformance-test.local/client-metadata.json"
 
-static int32_t sign_in(void *userdata, mcp_auth *auth, const char *url)
+static int32_t sign_in(void *userdata, mcp_auth *auth,
+                       const mcp_sign_in_page *page)
 {
     (void)userdata;
     (void)auth;
-    return browse(url) == 0 ? MCP_OK : MCP_E_AUTH;
+    return browse(mcp_sign_in_page_url(page)) == 0 ? MCP_OK : MCP_E_AUTH;
 }
 
-static int32_t assert_identity(void *userdata, const char *audience,
-                               mcp_text *out)
+static int32_t assert_identity(void *userdata, mcp_auth *auth,
+                               mcp_assertion *assertion)
 {
-    (void)audience;
-    return mcp_text_set(out, userdata, strlen(userdata));
+    (void)auth;
+    return mcp_assertion_set_token(assertion, userdata, strlen(userdata));
 }
 
 /* Gives a text of the context; NULL if it has none of that name. */

@@ -34,8 +34,9 @@ pub struct Chapter {
 pub const CALLBACKS: &str = "\
 Every callback gets the user data that was set with it, the handle that it
 belongs to, and an object with getters, so that a later library can tell it
-more.  The object is valid until the callback returns, except an mcp_input
-and an mcp_token_request, which the application owns and frees.
+more.  The object is valid until the callback returns, and so is everything
+that its getters return.  The exceptions are mcp_input and mcp_token_request:
+the application owns and frees them, and may answer them later.
 
 A callback runs on a thread of the application, inside a function of this
 library, which holds no lock.  It may run on several threads at once.
@@ -430,11 +431,8 @@ A task is a tool call that continues after the server has answered:
             "mcp_get_task",
             "mcp_get_task_result",
             "mcp_cancel_task",
-            "mcp_list_tasks",
-            "mcp_client_set_tasks",
             "mcp_result_task_count",
             "mcp_result_task",
-            "mcp_result_task_*",
             "mcp_task_*",
         ],
     },
@@ -456,9 +454,8 @@ A server may be a program that the library starts:
             "mcp_client_new_fds",
             "mcp_client_set_env",
             "mcp_client_set_directory",
-            "mcp_client_set_restart",
             "MCP_STDERR_*",
-            "mcp_client_set_stderr*",
+            "mcp_client_set_stderr",
         ],
     },
     Chapter {
@@ -484,7 +481,6 @@ How the library reaches a server by HTTP:
             "mcp_client_set_ca_*",
             "mcp_client_set_certificate*",
             "mcp_client_set_unix_socket",
-            "mcp_client_set_allow_plain_http",
         ],
     },
     Chapter {
@@ -500,18 +496,13 @@ Every wait has an end, and every buffer has a limit:
         fprintf(stderr, \"%s\\n\", mcp_error_message(NULL));",
         items: &[
             "mcp_client_set_timeout",
-            "mcp_client_set_connect_timeout",
             "mcp_client_set_deadline",
-            "mcp_client_set_input_timeout",
             "mcp_client_set_close_timeout",
             "mcp_client_set_keepalive",
             "MCP_LIMIT_*",
             "mcp_client_set_limit",
-            "mcp_client_set_max_*",
-            "mcp_client_set_cache_size",
             "MCP_ALLOW_*",
             "mcp_client_set_allow",
-            "mcp_client_set_repeat_tools",
         ],
     },
     Chapter {
@@ -540,8 +531,6 @@ A person signs in with a browser, and the library gets and renews the tokens:
             "mcp_open_browser",
             "mcp_sign_in_page",
             "mcp_sign_in_page_*",
-            "mcp_device_code",
-            "mcp_device_code_*",
             "mcp_store_entry",
             "mcp_store_entry_*",
             "mcp_assertion",
@@ -562,7 +551,7 @@ The servers of a configuration file that other programs use as well:
         if (mcp_config_status(config, i) == MCP_OK)
             printf(\"%s\\n\", mcp_config_name(config, i));
     mcp_config_free(config);",
-        items: &["mcp_config", "mcp_config_*", "mcp_client_new_config"],
+        items: &["mcp_config", "mcp_config_*"],
     },
     Chapter {
         file: File::Stable,

@@ -50,14 +50,16 @@ static mcp_json *begin(const char *what)
     return line;
 }
 
-static void on_progress(void *userdata, double progress, double total,
-                        const char *message)
+static void on_progress(void *userdata, mcp_request *request,
+                        const mcp_progress *progress)
 {
+    const char *message = mcp_progress_message(progress);
     mcp_json *line = begin("progress");
 
     (void)userdata;
-    mcp_json_set_number(line, "/progress", progress);
-    mcp_json_set_number(line, "/total", total);
+    (void)request;
+    mcp_json_set_number(line, "/progress", mcp_progress_value(progress));
+    mcp_json_set_number(line, "/total", mcp_progress_total(progress));
     if (message != NULL)
         mcp_json_set_string(line, "/message", message);
     print(line);

@@ -15,7 +15,7 @@ for name in ["mcpclient.h", "mcpclient_draft.h"]:
             r"^#define (MCP_\w+) (-?\d+)$", header.read(), re.M))
 NAMES = {value: name for name, value in CONSTANTS.items()
          if name == "MCP_OK" or name.startswith("MCP_E_")}
-BROWSER_FN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
+BROWSER_FN = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
 LIBRARY = ctypes.CDLL(next(
     path for name in ("libmcpclient.so", "libmcpclient.dylib", "mcpclient.dll")
     for path in glob.glob(os.path.join(RELEASE, name))))
@@ -114,7 +114,8 @@ class Session:
             self.url.encode(), None)
         try:
             if self.browser:
-                def shown(_userdata, _auth, url):
+                def shown(_userdata, _auth, page):
+                    url = function("mcp_sign_in_page_url", HANDLE, result=TEXT)(page)
                     self.browser(url.decode())
                     return 0
                 self.callback = BROWSER_FN(shown)

@@ -43,6 +43,7 @@ impl Ctx<'_> {
         if let Some(answer) = client.cache.get(options, call) {
             return Ok(answer);
         }
+        let _in_progress = client.count_call();
         let rules = self.rules(call, limits);
         let mut machine = CallMachine::new(rules);
         let mut steps = CallSteps::new(self, call, limits, rules.is_repeatable, &Calls);

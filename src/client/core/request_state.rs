@@ -154,6 +154,10 @@ impl RequestState {
         }
     }
 
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(&*lock(&self.state), RunState::Done(..))
+    }
+
     /// The signal that is raised when a started request has ended.
     pub(crate) fn completed(&self) -> Arc<Signal> {
         let signal = lock(&self.completed).get_or_insert_with(Signal::shared).clone();
@@ -311,11 +315,9 @@ impl RequestState {
         is_current
     }
 
-    /// Wakes the thread that waits for the end of the request, if it has ended.
+    /// Wakes the thread that waits for the end of the request.
     pub(crate) fn wake_waiting(&self) {
-        if self.status().is_some()
-            && let Some(completed) = &*lock(&self.completed)
-        {
+        if let Some(completed) = &*lock(&self.completed) {
             completed.raise();
         }
     }

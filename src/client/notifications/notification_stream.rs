@@ -228,8 +228,9 @@ impl NotificationStream<'_> {
         http: &HttpContext<'_>,
         wait: &'a Wait,
     ) -> Result<(EventSource<HttpResponse<'a>>, Accepted)> {
-        let outgoing =
-            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let common = options.meta.as_deref();
+        let meta = RequestMeta { id, common, ..RequestMeta::default() };
+        let outgoing = session.dialect.request(call, &meta)?;
         let reply = Ctx::new(self.client, options, wait).open(session, &outgoing, http).await?;
         let mut source = EventSource::of_response(reply, options.max_message);
         let router = Router {

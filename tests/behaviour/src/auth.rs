@@ -7,6 +7,8 @@ use crate::calls::free;
 use crate::{Client, Failure, Outcome, c, optional, outcome, raw, text};
 
 type Text = *const c_char;
+type AssertionFn =
+    unsafe extern "C" fn(*mut c_void, *mut raw::mcp_auth, *mut raw::mcp_assertion) -> i32;
 
 /// A test that fails inside a callback is a callback that fails: no panic goes
 /// through the library.
@@ -114,12 +116,23 @@ impl Auth {
         self.set(raw::mcp_auth_set_redirect_url, url)
     }
 
+    /// The path or the name stays valid as long as the callback is set.
+    fn set_assertion_from(&self, from: AssertionFn, place: &str) -> Outcome<()> {
+        unsafe extern "C" fn free(place: *mut c_void) {
+            drop(unsafe { CString::from_raw(place.cast()) });
+        }
+        let place = c(place).into_raw().cast();
+        outcome(unsafe {
+            raw::mcp_auth_set_assertion_handler(self.0, Some(from), place, Some(free))
+        })
+    }
+
     pub fn set_assertion_file(&self, path: &str) -> Outcome<()> {
-        self.set(raw::mcp_auth_set_assertion_file, path)
+        self.set_assertion_from(raw::mcp_assertion_from_file, path)
     }
 
     pub fn set_assertion_variable(&self, name: &str) -> Outcome<()> {
-        self.set(raw::mcp_auth_set_assertion_variable, name)
+        self.set_assertion_from(raw::mcp_assertion_from_variable, name)
     }
 
     pub fn set_store_file(&self, path: &str) -> Outcome<()> {
@@ -210,10 +223,11 @@ impl Auth {
         unsafe extern "C" fn call<F: Fn(Lent, &str) -> i32>(
             userdata: *mut c_void,
             auth: *mut raw::mcp_auth,
-            url: Text,
+            page: *const raw::mcp_sign_in_page,
         ) -> i32 {
             let show = unsafe { &*(userdata as *const F) };
-            no_unwinding(|| show(Lent(auth), &text(url).unwrap()))
+            let url = text(unsafe { raw::mcp_sign_in_page_url(page) }).unwrap();
+            no_unwinding(|| show(Lent(auth), &url))
         }
         let userdata = Box::into_raw(Box::new(show)).cast();
         outcome(unsafe {
@@ -229,15 +243,15 @@ impl Auth {
         unsafe extern "C" fn call<F: Fn(Lent, DeviceCode) -> i32>(
             userdata: *mut c_void,
             auth: *mut raw::mcp_auth,
-            code: *const raw::mcp_device_code,
+            page: *const raw::mcp_sign_in_page,
         ) -> i32 {
             let show = unsafe { &*(userdata as *const F) };
             let code = unsafe {
                 DeviceCode {
-                    user_code: text(raw::mcp_device_code_user_code(code)).unwrap(),
-                    url: text(raw::mcp_device_code_url(code)).unwrap(),
-                    complete_url: text(raw::mcp_device_code_complete_url(code)),
-                    expires_in: raw::mcp_device_code_expires_in(code),
+                    user_code: text(raw::mcp_sign_in_page_user_code(page)).unwrap(),
+                    url: text(raw::mcp_sign_in_page_url(page)).unwrap(),
+                    complete_url: text(raw::mcp_sign_in_page_complete_url(page)),
+                    expires_in: raw::mcp_sign_in_page_expires_in(page),
                 }
             };
             no_unwinding(|| show(Lent(auth), code))
@@ -255,13 +269,15 @@ impl Auth {
     {
         unsafe extern "C" fn call<F: Fn(&str) -> Option<String>>(
             userdata: *mut c_void,
-            audience: Text,
-            out: *mut raw::mcp_text,
+            auth: *mut raw::mcp_auth,
+            assertion: *mut raw::mcp_assertion,
         ) -> i32 {
+            assert!(!auth.is_null());
             let ask = unsafe { &*(userdata as *const F) };
-            no_unwinding(|| match ask(&text(audience).unwrap_or_default()) {
+            let audience = text(unsafe { raw::mcp_assertion_audience(assertion) }).unwrap();
+            no_unwinding(|| match ask(&audience) {
                 Some(token) => unsafe {
-                    raw::mcp_text_set(out, token.as_ptr().cast(), token.len())
+                    raw::mcp_assertion_set_token(assertion, token.as_ptr().cast(), token.len())
                 },
                 None => 99,
             })
@@ -273,15 +289,19 @@ impl Auth {
     }
 
     pub fn set_store<S: Store>(&self, store: S) -> Outcome<()> {
+        type Entry = *mut raw::mcp_store_entry;
+        unsafe fn key(entry: Entry) -> String {
+            text(unsafe { raw::mcp_store_entry_key(entry) }).unwrap()
+        }
         unsafe extern "C" fn load<S: Store>(
             userdata: *mut c_void,
-            key: Text,
-            out: *mut raw::mcp_text,
+            _auth: *mut raw::mcp_auth,
+            entry: Entry,
         ) -> i32 {
             let store = unsafe { &*(userdata as *const S) };
-            match store.load(&text(key).unwrap()) {
+            match store.load(&unsafe { key(entry) }) {
                 Ok(Some(data)) => unsafe {
-                    raw::mcp_text_set(out, data.as_ptr().cast(), data.len())
+                    raw::mcp_store_entry_set_data(entry, data.as_ptr().cast(), data.len())
                 },
                 Ok(None) => 0,
                 Err(Failed) => 97,
@@ -289,19 +309,24 @@ impl Auth {
         }
         unsafe extern "C" fn save<S: Store>(
             userdata: *mut c_void,
-            key: Text,
-            data: Text,
-            len: usize,
+            _auth: *mut raw::mcp_auth,
+            entry: Entry,
         ) -> i32 {
-            let (store, key) = unsafe { (&*(userdata as *const S), text(key).unwrap()) };
+            let (store, key) = unsafe { (&*(userdata as *const S), key(entry)) };
             assert!(key.len() <= 100 && key.bytes().all(|byte| byte.is_ascii_graphic()), "{key}");
+            let mut len = 0;
+            let data = unsafe { raw::mcp_store_entry_data(entry, &mut len) };
             let data = unsafe { std::slice::from_raw_parts(data.cast::<u8>(), len + 1) };
             assert_eq!(data[len], 0, "a NUL behind the data");
             store.save(&key, &data[..len]).map_or(98, |()| 0)
         }
-        unsafe extern "C" fn forget<S: Store>(userdata: *mut c_void, key: Text) -> i32 {
+        unsafe extern "C" fn forget<S: Store>(
+            userdata: *mut c_void,
+            _auth: *mut raw::mcp_auth,
+            entry: Entry,
+        ) -> i32 {
             let store = unsafe { &*(userdata as *const S) };
-            store.forget(&text(key).unwrap()).map_or(99, |()| 0)
+            store.forget(&unsafe { key(entry) }).map_or(99, |()| 0)
         }
         let userdata = Box::into_raw(Box::new(store)).cast();
         outcome(unsafe {

@@ -1,12 +1,12 @@
 //! The calls of the protocol, and a client's limits and handlers.
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_void;
 use std::ptr;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::constants::MCP_PENDING;
+use crate::constants::*;
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -180,11 +180,11 @@ impl Client {
     }
 
     pub fn set_input_timeout(&self, milliseconds: i64) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_input_timeout(self.0, milliseconds) })
+        self.set_limit(MCP_LIMIT_INPUT_TIME, milliseconds)
     }
 
     pub fn set_max_pages(&self, pages: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
+        self.set_limit(MCP_LIMIT_PAGES, pages.into())
     }
 
     /// `limit`: MCP_LIMIT_....
@@ -192,20 +192,25 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
     }
 
+    /// `what`: MCP_ALLOW_..., added together.
+    pub fn set_allow(&self, what: i32, allow: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_allow(self.0, what, allow.into()) })
+    }
+
     pub fn set_close_timeout(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_close_timeout(self.0, milliseconds) })
     }
 
     pub fn set_max_items(&self, items: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_items(self.0, items) })
+        self.set_limit(MCP_LIMIT_ITEMS, items.into())
     }
 
     pub fn set_max_events(&self, events: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_events(self.0, events) })
+        self.set_limit(MCP_LIMIT_EVENTS, events.into())
     }
 
     pub fn set_cache_size(&self, bytes: usize) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_cache_size(self.0, bytes) })
+        self.set_limit(MCP_LIMIT_CACHE, i64::try_from(bytes).unwrap())
     }
 
     pub fn count(&self, counter: i32) -> i64 {
@@ -247,7 +252,19 @@ impl Client {
         unsafe { raw::mcp_client_next_done(self.0) }
     }
 
+    /// Without the events about the state, which every client has.
     pub fn set_event_handler<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(Event) + Send + Sync + 'static,
+    {
+        self.set_every_event_handler(move |event| {
+            if event.kind != MCP_EVENT_STATE {
+                tell(event);
+            }
+        })
+    }
+
+    pub fn set_every_event_handler<F>(&self, tell: F) -> Outcome<()>
     where
         F: Fn(Event) + Send + Sync + 'static,
     {
@@ -312,12 +329,18 @@ impl Request {
     pub fn set_progress<F: Fn(Progress) + Send + 'static>(&self, tell: F) -> Outcome<()> {
         unsafe extern "C" fn call<F: Fn(Progress)>(
             userdata: *mut c_void,
-            progress: f64,
-            total: f64,
-            message: *const c_char,
+            request: *mut raw::mcp_request,
+            progress: *const raw::mcp_progress,
         ) {
-            let message = crate::text(message);
-            unsafe { (*(userdata as *const F))(Progress { progress, total, message }) }
+            assert!(!request.is_null());
+            let progress = unsafe {
+                Progress {
+                    progress: raw::mcp_progress_value(progress),
+                    total: raw::mcp_progress_total(progress),
+                    message: crate::text(raw::mcp_progress_message(progress)),
+                }
+            };
+            unsafe { (*(userdata as *const F))(progress) }
         }
         let userdata = Box::into_raw(Box::new(tell)).cast();
         outcome(unsafe {

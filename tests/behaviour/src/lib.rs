@@ -10,6 +10,7 @@ mod cases;
 pub mod chaos;
 mod config;
 mod event_log;
+mod event_loops;
 mod http_errors;
 mod http_server;
 mod input_requests;
@@ -21,9 +22,10 @@ pub mod slow_server;
 mod sse_server;
 mod stdio_server;
 pub mod tasks;
+mod token_requests;
 mod transports;
 
-use std::ffi::{CStr, CString, c_char, c_void};
+use std::ffi::{CStr, CString, c_char};
 use std::ptr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,6 +43,7 @@ pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
 pub use stdio_server::{StdioServer, exists, is_reaped};
+pub use token_requests::TokenRequest;
 
 /// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]
@@ -183,11 +186,12 @@ impl Client {
     }
 
     pub fn set_connect_timeout(&self, milliseconds: i64) {
-        outcome(unsafe { raw::mcp_client_set_connect_timeout(self.0, milliseconds) }).unwrap();
+        self.set_limit(constants::MCP_LIMIT_CONNECT_TIME, milliseconds).unwrap();
     }
 
     pub fn set_max_message_size(&self, bytes: usize) {
-        outcome(unsafe { raw::mcp_client_set_max_message_size(self.0, bytes) }).unwrap();
+        let bytes = i64::try_from(bytes).unwrap();
+        self.set_limit(constants::MCP_LIMIT_MESSAGE_SIZE, bytes).unwrap();
     }
 
     pub fn pin(&self, version: &str) -> Outcome<()> {
@@ -202,36 +206,26 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_ca_file(self.0, c(path).as_ptr()) })
     }
 
+    pub fn set_ca_data(&self, pem: Option<&[u8]>) -> Outcome<()> {
+        let (start, len) = pem.map_or((ptr::null(), 0), |pem| (pem.as_ptr().cast(), pem.len()));
+        outcome(unsafe { raw::mcp_client_set_ca_data(self.0, start, len) })
+    }
+
+    pub fn set_certificate_data(
+        &self,
+        certificate: Option<&[u8]>,
+        key: Option<&[u8]>,
+    ) -> Outcome<()> {
+        let parts = |pem: Option<&[u8]>| {
+            pem.map_or((ptr::null(), 0), |pem| (pem.as_ptr().cast(), pem.len()))
+        };
+        let ((start, len), (key, key_len)) = (parts(certificate), parts(key));
+        outcome(unsafe { raw::mcp_client_set_certificate_data(self.0, start, len, key, key_len) })
+    }
+
     pub fn set_certificate(&self, certificate: &str, key: &str) -> Outcome<()> {
         outcome(unsafe {
             raw::mcp_client_set_certificate(self.0, c(certificate).as_ptr(), c(key).as_ptr())
-        })
-    }
-
-    /// The argument of `ask` is whether the server refused the last token.
-    pub fn set_token_handler<F>(&self, ask: F) -> Outcome<()>
-    where
-        F: Fn(bool) -> Option<String> + Send + Sync + 'static,
-    {
-        unsafe extern "C" fn call<F: Fn(bool) -> Option<String>>(
-            userdata: *mut c_void,
-            refused: i32,
-            out: *mut raw::mcp_text,
-        ) -> i32 {
-            let ask = unsafe { &*(userdata as *const F) };
-            match ask(refused != 0) {
-                Some(token) => unsafe {
-                    raw::mcp_text_set(out, token.as_ptr().cast(), token.len())
-                },
-                None => 99,
-            }
-        }
-        unsafe extern "C" fn free<F>(userdata: *mut c_void) {
-            drop(unsafe { Box::from_raw(userdata as *mut F) });
-        }
-        let userdata = Box::into_raw(Box::new(ask)).cast();
-        outcome(unsafe {
-            raw::mcp_client_set_token_handler(self.0, Some(call::<F>), userdata, Some(free::<F>))
         })
     }
 
@@ -295,10 +289,6 @@ impl Cancel {
 
     pub fn fire(&self) {
         unsafe { raw::mcp_cancel_fire(self.0) }
-    }
-
-    pub fn reset(&self) {
-        unsafe { raw::mcp_cancel_reset(self.0) }
     }
 }
 

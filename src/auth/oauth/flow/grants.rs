@@ -7,7 +7,6 @@ use crate::auth::oauth::flow::context::Flow;
 use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::token_endpoint::{TimedResponse, TokenRequest};
 use crate::auth::oauth::flow::token_parameters::TokenParameters;
-use crate::auth::oauth::host::assertion::{read_file, read_variable};
 use crate::auth::oauth::host::http_client::HttpClient;
 use crate::auth::oauth::host::listener::LoopbackListener;
 use crate::auth::oauth::spec::jwt::check_assertion;
@@ -16,7 +15,7 @@ use crate::auth::oauth::spec::token_request::AuthMethod;
 use crate::auth::oauth::spec::token_response::{
     TokenError, TokenErrorKind, TokenResponse, TokenStep,
 };
-use crate::auth::oauth::state::settings::{Assertion, Grant};
+use crate::auth::oauth::state::settings::Grant;
 use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 
@@ -259,17 +258,8 @@ impl Flow<'_> {
         let Some(assertion) = self.settings.assertion.clone() else {
             return self.check_settings().and(Err(failed("no signed token")));
         };
-        let token = match assertion {
-            Assertion::Callback(handler) => {
-                let audience = audience.to_owned();
-                self.run_callback(self.need.wait, move || handler(&audience)).await?
-            }
-            Assertion::File(path) => read_file(&path)?,
-            // Only a thread of the application may read the environment.
-            Assertion::Variable(name) => {
-                self.run_callback(self.need.wait, move || read_variable(&name)).await?
-            }
-        };
+        let audience = audience.to_owned();
+        let token = self.run_callback(self.need.wait, move || assertion(&audience)).await?;
         let bare = Secret::from(token.expose().trim());
         if bare.expose().is_empty() || !bare.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(failed(

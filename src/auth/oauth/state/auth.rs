@@ -18,13 +18,14 @@ use crate::auth::oauth::state::account::Account;
 use crate::auth::oauth::state::client_id_places::ClientIdPlaces;
 use crate::auth::oauth::state::pending_sign_in::PendingSignIn;
 use crate::auth::oauth::state::settings::{
-    Assertion, ClientCredentials, GivenEndpoints, Grant, IdentityProvider, OpenPage, Settings,
-    ShowDeviceCode,
+    AssertionHandler, ClientCredentials, GivenEndpoints, Grant, IdentityProvider, OpenPage,
+    Settings, ShowDeviceCode,
 };
 use crate::auth::oauth::store::Store;
 use crate::auth::oauth::store::memory::MemoryStore;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::transport::async_mutex::AsyncMutex;
 use crate::wire::url::{URL_LIMIT, scheme_of};
@@ -34,6 +35,9 @@ pub(crate) type Browser = dyn Fn(&Arc<Auth>, &str) -> Result<()> + Send + Sync;
 
 /// Shows the code of the device authorization grant; runs code of the application.
 pub(crate) type DeviceHandler = dyn Fn(&Arc<Auth>, &DeviceCode) -> Result<()> + Send + Sync;
+
+/// Provides the signed token for an audience; runs code of the application.
+pub(crate) type AssertionProvider = dyn Fn(&Arc<Auth>, &str) -> Result<Secret> + Send + Sync;
 
 /// An authorization. Several clients may share one.
 pub(crate) struct Auth {
@@ -163,7 +167,18 @@ impl Auth {
         self.change(|settings| settings.sign_in_timeout = timeout)
     }
 
-    pub(crate) fn set_assertion(&self, assertion: Option<Assertion>) -> Result<()> {
+    pub(crate) fn set_assertion(
+        self: &Arc<Self>,
+        provider: Option<Box<AssertionProvider>>,
+    ) -> Result<()> {
+        // A strong reference would keep the authorization alive for ever.
+        let this = Arc::downgrade(self);
+        let assertion = provider.map(|provider| {
+            Arc::new(move |audience: &str| match this.upgrade() {
+                Some(auth) => provider(&auth, audience),
+                None => Err(Error::new(Status::State, "the authorization was freed")),
+            }) as Arc<AssertionHandler>
+        });
         self.change(|settings| settings.assertion = assertion)
     }
 

@@ -1,8 +1,6 @@
 //! The settings of an authorization.
 
-use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,17 +65,9 @@ pub(crate) type OpenPage = dyn Fn(&str) -> Result<()> + Send + Sync;
 /// Shows the code of the device authorization grant to the person.
 pub(crate) type ShowDeviceCode = dyn Fn(&DeviceCode) -> Result<()> + Send + Sync;
 
-/// Returns the assertion for an audience.
+/// Returns the assertion for an audience: the token of a person or a workload. It
+/// is called again for each request.
 pub(crate) type AssertionHandler = dyn Fn(&str) -> Result<Secret> + Send + Sync;
-
-/// Where the assertion of a person or a workload comes from. It is read again for
-/// each request.
-#[derive(Clone)]
-pub(crate) enum Assertion {
-    Callback(Arc<AssertionHandler>),
-    File(PathBuf),
-    Variable(OsString),
-}
 
 /// The client id and secret that the application set.
 #[derive(Clone, Debug)]
@@ -116,7 +106,7 @@ pub(crate) struct Settings {
     pub(crate) open_page: Option<Arc<OpenPage>>,
     pub(crate) show_device_code: Option<Arc<ShowDeviceCode>>,
     pub(crate) sign_in_timeout: Duration,
-    pub(crate) assertion: Option<Assertion>,
+    pub(crate) assertion: Option<Arc<AssertionHandler>>,
     pub(crate) identity_provider: Option<IdentityProvider>,
     /// Whether tokens are bound to a key (DPoP); `None`: the servers decide.
     pub(crate) dpop: Option<bool>,

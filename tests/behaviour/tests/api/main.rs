@@ -8,3 +8,4 @@ mod null_arguments;
 mod reentrancy;
 mod same_over_each_transport;
 mod started_operations;
+mod uri_templates;

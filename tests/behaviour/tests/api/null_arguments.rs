@@ -79,14 +79,23 @@ tests! {
         unsafe {
             for wrong in [0, -1, i32::MIN] {
                 is_refused(raw::mcp_client_set_deadline(client.0, wrong.into()));
-                is_refused(raw::mcp_client_set_input_timeout(client.0, wrong.into()));
-                is_refused(raw::mcp_client_set_max_pages(client.0, wrong));
-                is_refused(raw::mcp_client_set_max_items(client.0, wrong));
-                is_refused(raw::mcp_client_set_max_events(client.0, wrong));
+                for limit in MCP_LIMIT_MESSAGE_SIZE..=MCP_LIMIT_INPUT_TIME {
+                    if wrong != 0 || limit != MCP_LIMIT_CACHE {
+                        is_refused(raw::mcp_client_set_limit(client.0, limit, wrong.into()));
+                    }
+                }
+                is_refused(raw::mcp_client_set_limit(client.0, wrong, 1));
+                is_refused(raw::mcp_client_set_allow(client.0, wrong, 1));
             }
             is_refused(raw::mcp_client_set_deadline(null_mut(), 1));
-            is_refused(raw::mcp_client_set_max_pages(null_mut(), 1));
-            is_refused(raw::mcp_client_set_cache_size(null_mut(), 1));
+            is_refused(raw::mcp_client_set_limit(null_mut(), MCP_LIMIT_PAGES, 1));
+            is_refused(raw::mcp_client_set_allow(null_mut(), MCP_ALLOW_TASKS, 1));
+            is_refused(raw::mcp_client_set_allow(client.0, MCP_ALLOW_TASKS | 1 << 20, 1));
+            let with_restart = MCP_ALLOW_TASKS | MCP_ALLOW_RESTART;
+            let status = raw::mcp_client_set_allow(client.0, with_restart, 1);
+            assert_eq!(outcome(status).unwrap_err().status, MCP_E_UNSUPPORTED);
+            outcome(raw::mcp_client_set_limit(client.0, MCP_LIMIT_CACHE, 0)).unwrap();
+            outcome(raw::mcp_client_set_limit(client.0, MCP_LIMIT_INPUT_TIME, i64::MAX)).unwrap();
             is_refused(raw::mcp_client_set_roots_json(null_mut(), null()));
             for wrong in [c"", c"[", c"{}", c"7"] {
                 is_refused(raw::mcp_client_set_roots_json(client.0, wrong.as_ptr()));

@@ -311,7 +311,8 @@ tests! {
         assert_eq!(client.ping().unwrap_err().status, MCP_E_UNAUTHORIZED);
         client.set_token_handler(|_| Some("Bearer s3cret".into())).unwrap();
         let failure = client.ping().unwrap_err();
-        assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT);
+        assert_eq!(failure.status, MCP_E_UNAUTHORIZED);
+        assert!(failure.message.contains("has the prefix"), "{}", failure.message);
         assert!(!failure.message.contains("s3cret"));
         assert_eq!(server.log().count(), 0);
     }

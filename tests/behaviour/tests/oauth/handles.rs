@@ -129,8 +129,10 @@ tests! {
                 raw::mcp_auth_complete(auth.0, ptr::null()),
                 raw::mcp_open_browser(ptr::null_mut(), ptr::null_mut(), ptr::null()),
                 raw::mcp_auth_set_assertion_handler(nobody, None, ptr::null_mut(), None),
-                raw::mcp_auth_set_assertion_file(nobody, x.as_ptr()),
-                raw::mcp_auth_set_assertion_variable(nobody, x.as_ptr()),
+                raw::mcp_assertion_from_file(ptr::null_mut(), nobody, ptr::null_mut()),
+                raw::mcp_assertion_from_variable(ptr::null_mut(), nobody, ptr::null_mut()),
+                raw::mcp_assertion_set_token(ptr::null_mut(), x.as_ptr(), 1),
+                raw::mcp_store_entry_set_data(ptr::null_mut(), x.as_ptr(), 1),
                 raw::mcp_auth_set_identity_provider(nobody, x.as_ptr(), x.as_ptr(), ptr::null()),
                 raw::mcp_auth_set_identity_provider(auth.0, ptr::null(), x.as_ptr(), ptr::null()),
                 raw::mcp_auth_set_dpop(nobody, 1),
@@ -148,7 +150,7 @@ tests! {
                 raw::mcp_auth_set_redirect_url(auth.0, ptr::null()),
                 raw::mcp_auth_set_client_metadata_url(auth.0, ptr::null()),
                 raw::mcp_auth_set_dpop_key(auth.0, ptr::null(), ptr::null()),
-                raw::mcp_auth_set_assertion_file(auth.0, ptr::null()),
+                raw::mcp_auth_set_assertion_handler(auth.0, None, ptr::null_mut(), None),
                 raw::mcp_auth_set_browser(auth.0, None, ptr::null_mut(), None),
                 raw::mcp_auth_set_device_handler(auth.0, None, ptr::null_mut(), None),
                 raw::mcp_auth_set_store(auth.0, None, None, None, ptr::null_mut(), None),
@@ -160,7 +162,11 @@ tests! {
     }
 
     store_needs_all_its_callbacks {
-        unsafe extern "C" fn forget(_: *mut c_void, _: *const std::ffi::c_char) -> i32 {
+        unsafe extern "C" fn forget(
+            _: *mut c_void,
+            _: *mut raw::mcp_auth,
+            _: *mut raw::mcp_store_entry,
+        ) -> i32 {
             0
         }
         unsafe extern "C" fn free(userdata: *mut c_void) {

@@ -152,7 +152,6 @@ tests! {
             let redirect = browser.asked().text("redirect_uri").to_owned();
             assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
             // Another call starts a new exchange.
-            cancel.reset();
             assert_eq!(scene.authority.count(Step::Token), 0);
         }
     }
