@@ -68,7 +68,9 @@
  * or after the handles that it came from.  If a function returns a
  * `const T *`, you borrow it: it is valid as long as the handle that it came
  * from.  The library copies what you pass in.  `*out` is NULL after a
- * failure.
+ * failure, with one exception: a tool has run, and its result does not match
+ * its output schema.  Then the status is MCP_E_SCHEMA, and `*out` is the
+ * result, which you own: see mcp_call_tool().
  *
  * TEXT is UTF-8 and ends with a NUL.  A function whose text may be long has a
  * parameter `size_t *len`.  Unless it is NULL, it receives the number of
@@ -969,9 +971,9 @@ const char *mcp_status_name(int32_t status);
  * Made by: mcp_error_copy().
  *
  * Functions: mcp_error_status(), mcp_error_message(),
- *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
- *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
- *   mcp_error_exit_status(), mcp_error_copy().
+ *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_rpc_message(),
+ *   mcp_error_data_json(), mcp_error_challenge(), mcp_error_retry_after(),
+ *   mcp_error_may_have_run(), mcp_error_exit_status(), mcp_error_copy().
  *
  * Released by: mcp_error_free().
  */
@@ -1017,6 +1019,23 @@ int32_t mcp_error_http_status(const mcp_error *error);
  * Spec: basic, error codes.
  */
 int32_t mcp_error_rpc_code(const mcp_error *error);
+
+/**
+ * Returns the member `message` of the JSON-RPC error that the server sent, as
+ * the server wrote it.
+ *
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * mcp_error_message() says the same for a person: on one line, cut, and with
+ * advice.  This text is for a program that passes the error on.
+ *
+ * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+ * server repeated in it are masked.  Returns NULL if the error is not one that
+ * the server sent as a JSON-RPC error, and for a text of more than 1 MiB.
+ *
+ * Spec: basic, responses.
+ */
+const char *mcp_error_rpc_message(const mcp_error *error);
 
 /**
  * Returns the member `data` of the JSON-RPC error as JSON text.
@@ -1321,10 +1340,20 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
  * arguments.
  * `out`, unless NULL, receives the result, or NULL on failure; free it with
- * mcp_result_free().
+ * mcp_result_free().  After MCP_E_SCHEMA it is the result.
  *
  * A tool that fails gives a result, and this function returns MCP_OK: check
  * mcp_result_is_error().
+ *
+ * If the last list of tools has an outputSchema for the tool, the structured
+ * content of the result is checked against it.  If it does not match, or is
+ * missing, the function returns MCP_E_SCHEMA: the message names the field,
+ * the result is handed out, and mcp_error_may_have_run() returns 1.  There
+ * is no check without a list, for the result of a tool that failed, for a
+ * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
+ * mcp_get_task_result(), and if the library was built without the Cargo feature
+ * "schema".  To check arguments before a call, see
+ * mcp_tool_check_arguments().
  *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
@@ -2763,7 +2792,7 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.
+ * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -3193,10 +3222,12 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * or NULL.
  *
  * Returns the status of the request, and makes its error the last error of
- * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+ * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+ * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
  * if the request is in flight or was not started.
  */
-int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+int32_t mcp_request_take_result(mcp_request *request,
+                                mcp_result **out);
 
 /**
  * Returns why the request failed when it was last performed or started.

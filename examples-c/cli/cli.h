@@ -175,7 +175,7 @@ void put_schema(const char *heading, const mcp_json *schema,
 int32_t answer_questions(mcp_client *client, const struct options *options);
 
 /* The other commands: server.c, ping.c, tools.c, resources.c, prompts.c,
- * events.c, completion.c. */
+ * events.c, proxy.c, completion.c. */
 int servers(mcp_client *client, const struct options *options);
 int ping(mcp_client *client, const struct options *options);
 int info(mcp_client *client, const struct options *options);
@@ -189,6 +189,7 @@ int prompts(mcp_client *client, const struct options *options);
 int prompt(mcp_client *client, const struct options *options);
 int complete(mcp_client *client, const struct options *options);
 int listen_to(mcp_client *client, const struct options *options);
+int run_proxy(mcp_client *client, const struct options *options);
 int completion(mcp_client *client, const struct options *options);
 
 #endif

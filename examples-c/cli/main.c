@@ -79,6 +79,7 @@ static int run(const struct options *options)
     handle_signals(options);
     if (client == NULL ||
         (options->command->run != listen_to &&
+         options->command->run != run_proxy &&
          ask_for_logs(client, options, 1) != MCP_OK))
         status = fail(options);
     else

@@ -28,6 +28,9 @@ static const struct wording wordings[] = {
     {"; see mcp_client_set_dispatch_only()", ""},
     {"; see MCP_ALLOW_RESTART of mcp_client_set_allow()", ""},
     {", see mcp_task_ttl()", ""},
+    {" is handed out with this error; to take such results without an error, "
+     "see MCP_ALLOW_MISMATCH",
+     " was written"},
     {"; see MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()", SIZE_LIMIT},
     {"; see MCP_LIMIT_EVENTS of mcp_client_set_limit()", SIZE_LIMIT},
     {"; see MCP_LIMIT_ITEMS of mcp_client_set_limit()", SIZE_LIMIT},

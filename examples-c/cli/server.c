@@ -207,7 +207,8 @@ mcp_client *make_client(const struct options *options)
         status = set_texts(client, options);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && !is_of_sign_in(options->command))
+    if (status == MCP_OK && !is_of_sign_in(options->command) &&
+        options->command->run != run_proxy) /* the host answers */
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);

@@ -112,7 +112,9 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth,
     fputc('\n', stderr);
     if (is_open && is_listened)
         return MCP_OK;
-    if (start_reading(options)) {
+    if (options->command->run == run_proxy && is_listened)
+        return MCP_OK; /* the person may see the address in the host's log */
+    if (options->command->run != run_proxy && start_reading(options)) {
         fputs(is_listened ? "If this command does not go on by itself, paste "
                             "the address that the browser ends at:\n"
                           : "Then paste the address that the browser ends at:"

@@ -264,6 +264,20 @@ static int put_tool_result(const mcp_result *result,
     return status;
 }
 
+/* The tool has run, but its result does not match its schema.  With --json the
+ * result comes first, and the error is the second object. */
+static int put_mismatch(const mcp_result *result,
+                        const struct options *options)
+{
+    int status = SUCCESS;
+
+    if (options->json)
+        put_result_json(result);
+    else
+        put_whole_result(stdout, result, options, &status);
+    return fail(options);
+}
+
 static int32_t call_once(mcp_client *client, const struct options *options,
                          const mcp_json *arguments, mcp_result **out)
 {
@@ -296,8 +310,12 @@ int call(mcp_client *client, const struct options *options)
         result = NULL;
         status = call_once(client, options, arguments, &result);
     }
-    status = status == MCP_OK ? put_tool_result(result, options)
-                              : fail(options);
+    if (status == MCP_OK)
+        status = put_tool_result(result, options);
+    else if (status == MCP_E_SCHEMA)
+        status = put_mismatch(result, options);
+    else
+        status = fail(options);
     mcp_result_free(result);
     mcp_json_free(arguments);
     return status;
@@ -307,7 +325,7 @@ int request(mcp_client *client, const struct options *options)
 {
     const char *params = options->word_count > 1 ? options->words[1] : NULL;
     mcp_result *result = NULL;
-    int status = SUCCESS;
+    int status = SUCCESS, is_done;
 
     if (params != NULL) {
         mcp_json *object = mcp_json_parse(params, strlen(params));
@@ -321,12 +339,15 @@ int request(mcp_client *client, const struct options *options)
         if (status != SUCCESS)
             return status;
     }
-    if (perform_long(client, options,
-                     mcp_request_new(client, options->words[0], params),
-                     &result) != MCP_OK)
-        return fail(options);
-    put_result_json(result);
-    status = mcp_result_is_error(result) ? FAILED : SUCCESS;
+    is_done = perform_long(client, options,
+                           mcp_request_new(client, options->words[0], params),
+                           &result) == MCP_OK;
+    if (result != NULL) /* as it is for MCP_E_SCHEMA */
+        put_result_json(result);
+    if (!is_done)
+        status = fail(options);
+    else
+        status = mcp_result_is_error(result) ? FAILED : SUCCESS;
     mcp_result_free(result);
     return status;
 }

@@ -153,8 +153,11 @@ int applies(int option, const struct command *command)
 
     if (one->commands != NULL)
         return is_among(one->commands, command->name);
-    if (one->group == INFORMATION || command->takes == TAKES_SERVER)
+    if (one->group == INFORMATION)
         return 1;
+    if (command->takes == TAKES_SERVER) /* the host chooses the log level */
+        return option != OPTION_LOG_LEVEL ||
+               strcmp(command->name, "proxy") != 0;
     if (command->takes == TAKES_FILE)
         return option == OPTION_CONFIG || option == OPTION_JSON ||
                option == OPTION_VERBOSE;

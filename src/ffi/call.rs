@@ -86,10 +86,20 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
 /// arguments.
 /// `out`, unless NULL, receives the result, or NULL on failure; free it with
-/// mcp_result_free().
+/// mcp_result_free().  After MCP_E_SCHEMA it is the result.
 ///
 /// A tool that fails gives a result, and this function returns MCP_OK: check
 /// mcp_result_is_error().
+///
+/// If the last list of tools has an outputSchema for the tool, the structured
+/// content of the result is checked against it.  If it does not match, or is
+/// missing, the function returns MCP_E_SCHEMA: the message names the field,
+/// the result is handed out, and mcp_error_may_have_run() returns 1.  There
+/// is no check without a list, for the result of a tool that failed, for a
+/// schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
+/// mcp_get_task_result(), and if the library was built without the Cargo feature
+/// "schema".  To check arguments before a call, see
+/// mcp_tool_check_arguments().
 ///
 /// If the connection breaks after a byte of the call may have reached the
 /// server, the library does not send the call again and returns MCP_E_IO.  To

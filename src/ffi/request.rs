@@ -300,7 +300,7 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// Sends the request and waits on this thread until it is done.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
-/// NULL on failure.
+/// NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
 ///
 /// Handlers of the client run on this thread during the wait.  If the
 /// connection is lost after a byte of the request may have reached the
@@ -412,7 +412,8 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 /// or NULL.
 ///
 /// Returns the status of the request, and makes its error the last error of
-/// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+/// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
 /// if the request is in flight or was not started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(

@@ -44,8 +44,7 @@ impl OutputSchema {
             Ok(schema) => schema,
             Err(why) => return Checked::Unusable(why.clone()),
         };
-        let content = answer.member("structuredContent").filter(|content| *content != "null");
-        let mismatch = match content {
+        let mismatch = match answer.member("structuredContent") {
             None => "the result has no structured content, which the tool's outputSchema \
                      demands"
                 .to_owned(),

@@ -29,6 +29,7 @@ import lacking
 import messages
 import oauth
 import payloads
+import proxy
 import saving
 import servers
 import sessions
@@ -186,6 +187,7 @@ PARTS = {
     "careless": [careless.run_all],
     "credentials": [dead_credentials.run_all, strays.run_all, device.run_all],
     "oauth": [oauth.run_all, ways_out.run_all],
+    "proxy": [proxy.run_all],
     "servers": [programs],
     "completing": [completing.run_all],
     "showing": [saving.run_all, sessions.run_all, showing.run_all, messages.run_all],

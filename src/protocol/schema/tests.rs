@@ -353,12 +353,16 @@ fn limits_what_a_schema_takes() {
         let all: Vec<String> = (0..count).map(member).collect();
         all.join(",")
     };
-    let patterns = members(101, &|at| format!("\"p{at}\":{{}}"));
-    unusable(&format!("{{\"patternProperties\":{{{patterns}}}}}"), "100 patterns");
+    let patterns = members(129, &|at| format!("\"p{at}\":{{}}"));
+    unusable(&format!("{{\"patternProperties\":{{{patterns}}}}}"), "its patterns take more than");
     let references = members(1001, &|at| format!("{{\"$ref\":\"#/x/{at}\"}}"));
     let targets = members(1001, &|_| "{}".to_owned());
     unusable(&format!("{{\"allOf\":[{references}],\"x\":[{targets}]}}"), "1000 references");
     unusable(&format!("{{\"pattern\":\"{}\"}}", "a".repeat(3000)), "2000 bytes");
+    let patterns = members(128, &|at| format!("\"p{at}\":{{}}"));
+    assert!(Schema::parse(&format!("{{\"patternProperties\":{{{patterns}}}}}")).is_ok());
+    let patterns = members(9, &|at| format!("\"{at}(ab){{300}}\":{{}}"));
+    unusable(&format!("{{\"patternProperties\":{{{patterns}}}}}"), "its patterns take more than");
     unusable(r#"{"pattern":"(((a{1,100}){1,100}){1,100}){1,100}"}"#, "cannot be used");
     unusable(&format!("{{\"pattern\":\"{}\"}}", "(".repeat(900)), "cannot be used");
     // Many references that look through a large document.

@@ -17,9 +17,20 @@ type Out = *mut *mut raw::mcp_result;
 fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
     let mut out = ptr::null_mut();
     let status = call(&mut out);
-    assert_eq!(status == 0, !out.is_null(), "a result where there is one");
+    let has_result = status == 0 || status == MCP_E_SCHEMA;
+    assert_eq!(has_result, !out.is_null(), "a result where there is one");
+    let answer = has_result.then(|| Answer(out));
     outcome(status)?;
-    Ok(Answer(out))
+    answer.ok_or_else(Failure::last)
+}
+
+/// An outcome, and the result where there is one, which may be beside an error.
+pub type Beside = (Outcome<()>, Option<Answer>);
+
+fn beside(call: impl FnOnce(Out) -> i32) -> Beside {
+    let mut out = ptr::null_mut();
+    let status = call(&mut out);
+    (outcome(status), (!out.is_null()).then_some(Answer(out)))
 }
 
 fn request(request: *mut raw::mcp_request) -> Outcome<Request> {
@@ -50,6 +61,11 @@ impl Client {
     pub fn call(&self, tool: &str, arguments: Value) -> Outcome<Answer> {
         let (tool, arguments) = (c(tool), json(&arguments));
         answer(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), arguments.as_ptr(), out) })
+    }
+
+    pub fn call_beside(&self, tool: &str) -> Beside {
+        let tool = c(tool);
+        beside(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), ptr::null(), out) })
     }
 
     pub fn read(&self, uri: &str) -> Outcome<Answer> {
@@ -403,6 +419,19 @@ impl Request {
     /// Its status, or MCP_PENDING.
     pub fn wait(&self, milliseconds: i64) -> i32 {
         unsafe { raw::mcp_request_wait(self.0, milliseconds) }
+    }
+
+    pub fn perform_beside(&self) -> Beside {
+        beside(|out| unsafe { raw::mcp_request_perform(self.0, out) })
+    }
+
+    pub fn take_beside(&self) -> Beside {
+        beside(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+
+    /// The request's own error.
+    pub fn failure(&self) -> Failure {
+        Failure::of(unsafe { raw::mcp_request_error(self.0) })
     }
 
     pub fn take_result(&self) -> Outcome<Answer> {

@@ -31,7 +31,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use auth::Auth;
-pub use calls::Progress;
+pub use calls::{Beside, Progress};
 pub use cases::{case_within, replaced};
 pub use config::Config;
 pub use event_log::EventLog;

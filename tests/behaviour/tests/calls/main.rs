@@ -6,6 +6,7 @@ mod client_meta;
 mod completed_requests;
 mod done_callbacks;
 mod lists;
+mod output_schema;
 mod payload;
 mod request_handles;
 mod response_cache;
