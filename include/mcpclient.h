@@ -87,21 +87,23 @@
  * mcp_client_set_timeout().
  *
  * THREADS.  Any thread may call any function.  Several threads may use an
- * mcp_client, an mcp_cancel or an mcp_input at the same time.  Several
- * threads may read an mcp_result or an mcp_config at the same time.  Only one
- * thread at a time may use an mcp_request or an mcp_json; mcp_request names
- * the functions that are an exception.  Thread
- * cancellation is disabled inside every function, and in the callbacks that
- * run there: after pthread_cancel() a thread ends at its first cancellation
- * point after the function returns.  Do not call the library from a thread
- * with asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
+ * mcp_client, an mcp_cancel, an mcp_input or an mcp_token_request at the same
+ * time.  Several threads may read an mcp_result or an mcp_config at the same
+ * time.  Only one thread at a time may use an mcp_request or an mcp_json;
+ * mcp_request names the functions that are an exception.  Thread cancellation
+ * is disabled inside every function, and in the callbacks that run there:
+ * after pthread_cancel() a thread ends at its first cancellation point after
+ * the function returns.  Do not call the library from a thread with
+ * asynchronous cancellation (PTHREAD_CANCEL_ASYNCHRONOUS).
  *
- * CALLBACKS run inside a function of this library that you called, on the
- * thread that called it.  They never run on a thread of the library.  A
- * callback may call this library, but must not free the handle for which it
- * was called; only a done callback may free its request.  A callback must
- * return: do not leave it by an exception, longjmp() or pthread_exit().  To
- * remove a callback, set NULL in its place.
+ * CALLBACKS.  Their types stand together, below the handles, with what holds
+ * for all of them.  A callback runs inside a function of this library that you
+ * called, on the thread that called it: mcp_client_dispatch(), or a call that
+ * waits.  It never runs on a thread of the library.  A callback may call this
+ * library, but must not free the handle for which it was called; only a done
+ * callback may free its request.  A callback must return: do not leave it by
+ * an exception, longjmp() or pthread_exit().  To remove a callback, set NULL
+ * in its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -111,8 +113,8 @@
  * make keep the values.  No other thread may change the environment while one
  * of these functions runs.  No other function and no thread of the library
  * reads the environment, with two exceptions:
- * - mcp_auth_set_assertion_variable() names a variable with a signed token.
- *   The library reads it for each OAuth exchange, in a call of yours.
+ * - mcp_assertion_from_variable() reads a variable with a signed token.  The
+ *   library calls it for each OAuth exchange, in a call of yours.
  * - The C library of the system has variables of its own.  glibc's
  *   getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others; it
  *   runs on a thread of this library when a host name is looked up.  Error
@@ -150,28 +152,43 @@ extern "C" {
 /** The version of this header as text. */
 #define MCP_VERSION "0.1.0"
 
+/**
+ * A descriptor of the system: on POSIX a file descriptor, on Windows a
+ * SOCKET.  MCP_FD_NONE is none.
+ */
+#ifdef _WIN32
+typedef uintptr_t mcp_fd;
+#else
+typedef int mcp_fd;
+#endif
+
+#define MCP_FD_NONE ((mcp_fd)-1)
+
 /*
  * ===========================================================================
  * TYPES
  * ===========================================================================
  * The handles.  The comment of each is in its chapter.
  */
+typedef struct mcp_assertion mcp_assertion;
 typedef struct mcp_auth mcp_auth;
 typedef struct mcp_cancel mcp_cancel;
 typedef struct mcp_client mcp_client;
 typedef struct mcp_config mcp_config;
 typedef struct mcp_content mcp_content;
-typedef struct mcp_device_code mcp_device_code;
 typedef struct mcp_error mcp_error;
 typedef struct mcp_event mcp_event;
 typedef struct mcp_input mcp_input;
 typedef struct mcp_json mcp_json;
+typedef struct mcp_progress mcp_progress;
 typedef struct mcp_prompt mcp_prompt;
 typedef struct mcp_request mcp_request;
 typedef struct mcp_resource mcp_resource;
 typedef struct mcp_result mcp_result;
+typedef struct mcp_sign_in_page mcp_sign_in_page;
+typedef struct mcp_store_entry mcp_store_entry;
 typedef struct mcp_task mcp_task;
-typedef struct mcp_text mcp_text;
+typedef struct mcp_token_request mcp_token_request;
 typedef struct mcp_tool mcp_tool;
 
 /*
@@ -180,8 +197,9 @@ typedef struct mcp_tool mcp_tool;
  * ===========================================================================
  * Every callback gets the user data that was set with it, the handle that it
  * belongs to, and an object with getters, so that a later library can tell it
- * more.  The object is valid until the callback returns, except an mcp_input
- * and an mcp_token_request, which the application owns and frees.
+ * more.  The object is valid until the callback returns, and so is everything
+ * that its getters return.  The exceptions are mcp_input and mcp_token_request:
+ * the application owns and frees them, and may answer them later.
  *
  * A callback runs on a thread of the application, inside a function of this
  * library, which holds no lock.  It may run on several threads at once.
@@ -197,19 +215,6 @@ typedef struct mcp_tool mcp_tool;
  *         printf("notification: %s\n", method ? method : "");
  *     }
  */
-
-/**
- * Provides the bearer token for the next request; see
- * mcp_client_set_token_handler().
- *
- * `userdata`: the pointer that was set with the callback.
- * `refused`: 1 if the server answered 401 to the last token, otherwise 0.
- * `out`: put the token there with mcp_text_set() and return MCP_OK.
- *
- * With any other return value the call fails with MCP_E_UNAUTHORIZED.  The
- * callback runs on the thread that is in a call.
- */
-typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
 
 /**
  * Releases the user data of a callback.
@@ -231,110 +236,79 @@ typedef int32_t (*mcp_token_fn)(void *userdata, int32_t refused, mcp_text *out);
 typedef void (*mcp_free_fn)(void *userdata);
 
 /**
+ * Receives a token request; see mcp_client_set_token_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client whose call needs a token.
+ * `request`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_token_request_free().
+ *
+ * Return MCP_OK.  Any other return value fails the token request, unless it
+ * was answered.  The application frees it in both cases.
+ */
+typedef int32_t (*mcp_token_fn)(void *userdata,
+                                mcp_client *client,
+                                mcp_token_request *request);
+
+/**
  * Provides a signed token; see mcp_auth_set_assertion_handler().
  *
  * `userdata`: the pointer that was set with the callback.
- * `audience`: the issuer of the authorization server.  The token must be
- * issued for this audience.  For MCP_GRANT_TOKEN_EXCHANGE you may ignore it:
- * there the identity provider issued the token to the application.
- * `out`: put the token there with mcp_text_set() and return MCP_OK.
+ * `auth`: the authorization.
+ * `assertion`: put the token there with mcp_assertion_set_token(), and return
+ * MCP_OK.
  *
- * Any other return value ends the exchange with MCP_E_AUTH.  The callback
- * runs on the thread that is in a call, or that dispatches.
+ * Any other return value ends the exchange with MCP_E_AUTH.
  */
 typedef int32_t (*mcp_assertion_fn)(void *userdata,
-                                    const char *audience,
-                                    mcp_text *out);
+                                    mcp_auth *auth,
+                                    mcp_assertion *assertion);
 
 /**
- * Shows the page on which the person signs in; see mcp_auth_set_browser().
+ * Shows the person the page on which to sign in; see mcp_auth_set_browser().
  *
  * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization, for mcp_auth_complete(); borrowed until the
- * callback returns.
- * `url`: https://, or http:// on this machine; valid until the callback
- * returns.  It belongs to this one sign-in: do not log it.
+ * `auth`: the authorization, for mcp_auth_complete().
+ * `page`: the page.  It belongs to this one sign-in: do not log it.
  *
- * Return MCP_OK when the page is being opened.  Any other return value ends
- * the sign-in with MCP_E_AUTH.  The callback runs on the thread that is in a
- * call, or that dispatches.
+ * Return MCP_OK when the page is being opened, without waiting for the
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.
  */
 typedef int32_t (*mcp_browser_fn)(void *userdata,
                                   mcp_auth *auth,
-                                  const char *url);
+                                  const mcp_sign_in_page *page);
 
 /**
  * Shows the person where to sign in, and the code to enter there; see
  * mcp_auth_set_device_handler().
  *
  * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization; borrowed until the callback returns.
- * `code`: valid until the callback returns.  It belongs to this one sign-in:
- * do not log it.
+ * `auth`: the authorization.
+ * `page`: the page and the code.  They belong to this one sign-in: do not
+ * log them.
  *
  * Return MCP_OK when the person can see the code, without waiting for the
- * person.  Any other return value ends the sign-in with MCP_E_AUTH.  The
- * callback runs on the thread that is in a call, or that dispatches.
+ * person.  Any other return value ends the sign-in with MCP_E_AUTH.
  */
 typedef int32_t (*mcp_device_code_fn)(void *userdata,
                                       mcp_auth *auth,
-                                      const mcp_device_code *code);
+                                      const mcp_sign_in_page *page);
 
 /**
- * Loads the data that was saved under a key; see mcp_auth_set_store().
+ * Loads, saves or deletes the data of a key; see mcp_auth_set_store().
  *
  * `userdata`: the pointer that was set with the callbacks.
- * `key`: up to 100 printable ASCII characters, not secret.
- * `out`: put the data there with mcp_text_set(); leave it unchanged if there
- * is no data for the key.
- *
- * Return MCP_OK in both cases.  Any other return value means that the store
- * failed.
- */
-typedef int32_t (*mcp_load_fn)(void *userdata, const char *key, mcp_text *out);
-
-/**
- * Saves data under a key, and replaces the data that was there; see
- * mcp_auth_set_store().
- *
- * `userdata`: the pointer that was set with the callbacks.
- * `key`: as for mcp_load_fn.
- * `data`: `len` bytes of UTF-8, followed by a NUL.  Secret.  Valid until the
- * callback returns.
+ * `auth`: the authorization.
+ * `entry`: the key, mcp_store_entry_key().  To load, put the data there with
+ * mcp_store_entry_set_data(), or leave the entry as it is if the key has no
+ * data.  To save, replace the data of the key by mcp_store_entry_data().  To
+ * delete, delete the data of the key; a key without data is not a failure.
  *
  * Return MCP_OK.  Any other return value means that the store failed.
  */
-typedef int32_t (*mcp_save_fn)(void *userdata,
-                               const char *key,
-                               const char *data,
-                               size_t len);
-
-/**
- * Deletes the data that was saved under a key; see mcp_auth_set_store().
- *
- * `userdata`: the pointer that was set with the callbacks.
- * `key`: as for mcp_load_fn.  A key without data is not a failure.
- *
- * Return MCP_OK.  Any other return value means that the store failed.
- */
-typedef int32_t (*mcp_delete_fn)(void *userdata, const char *key);
-
-/**
- * Reports the progress of a request; see mcp_request_set_progress().
- *
- * `userdata`: the pointer that was set with the callback.
- * `progress`: increases with each report.
- * `total`: -1 if the server did not send it.
- * `message`: UTF-8, valid until the callback returns; NULL if the server did
- * not send it.
- *
- * The callback runs on the thread that performs the request, or on a thread
- * that dispatches.
- */
-typedef void (*mcp_progress_fn)(void *userdata,
-                                double progress,
-                                double total,
-                                const char *message);
+typedef int32_t (*mcp_store_fn)(void *userdata,
+                                mcp_auth *auth,
+                                mcp_store_entry *entry);
 
 /**
  * Receives a started request that is done; see mcp_request_set_done().
@@ -347,6 +321,31 @@ typedef void (*mcp_progress_fn)(void *userdata,
  * mcp_client_dispatch() or inside a call of the same client that waits.
  */
 typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
+
+/**
+ * Receives the progress of a request; see mcp_request_set_progress().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: the request; NULL for a call that has no request.
+ * `progress`: what the server reports.
+ */
+typedef void (*mcp_progress_fn)(void *userdata,
+                                mcp_request *request,
+                                const mcp_progress *progress);
+
+/**
+ * Tells the application's event loop that a client has something for it; see
+ * mcp_client_set_wakeup().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ *
+ * This is the only callback that runs on any thread, also on one of the
+ * library, and that must not call the library.  It may only post to the
+ * loop: set a flag, queue an event, write to a pipe.  It must not wait, and
+ * must not take a lock that another thread holds while it is in a call that
+ * waits.  The library holds no mutex of its own meanwhile.
+ */
+typedef void (*mcp_wakeup_fn)(void *userdata);
 
 /**
  * Handles a notification; see mcp_client_set_event_handler().
@@ -424,21 +423,30 @@ typedef void (*mcp_input_fn)(void *userdata,
  * calls share one stream.  mcp_client_close() ends all waits.
  * mcp_client_free() releases the client when no thread is inside a call.
  *
+ * A function that sets an option returns MCP_OK only if the option has an
+ * effect.  Some options must be set before the client is connected, as their
+ * comments say: they are MCP_E_STATE while it is connected and while a call
+ * connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+ * NULL in place of a callback, a token or an authorization still releases
+ * it, and mcp_client_set_userdata() works as before.
+ *
  * The calling thread does all the work of its call.  For work that must
  * continue between calls, the library starts one background thread for all
  * clients of the process.  It serves the notification streams of
  * mcp_listen() and mcp_subscribe_resource(), the requests of
  * mcp_request_start(), the stream on which a server sends input requests,
- * and the messages that arrive between calls from a process or over HTTP
- * with SSE.  The background thread never runs callbacks and never frees user
- * data; it queues both for the application's threads.  A host name that is
+ * the messages that arrive between calls from a process or over HTTP with
+ * SSE, and the pings of mcp_client_set_keepalive().  The background thread
+ * runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+ * both for the application's threads.  A host name that is
  * neither an address nor a name of this machine is looked up on a thread
  * that ends after the lookup.  At most eight of these threads run at a time
  * in the process.
  *
  * Descriptors: a client uses one for each of its connections, one for
- * mcp_client_fd(), and at most five while threads block in its calls.  It
- * keeps at most 64 idle connections.  A started request and a cancel use
+ * mcp_client_fd(), at most five more while threads wait in its calls, and at
+ * most three for each of these threads.  It keeps at most 64 idle
+ * connections.  A started request, a cancel, a wake-up and a keepalive use
  * none of their own.  A cancel borrows a descriptor while threads block in
  * calls that have it; the process keeps that descriptor for the next cancel.
  * The background thread uses three.
@@ -447,20 +455,23 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_config_new_client(), mcp_request_client(), mcp_input_client().
  *
  * Functions: mcp_client_close(), mcp_client_set_header(),
- *   mcp_client_set_token(), mcp_client_set_token_handler(),
- *   mcp_client_set_transport(), mcp_client_transport(),
- *   mcp_client_set_protocol_version(), mcp_client_set_meta_json(),
- *   mcp_client_set_info(), mcp_client_set_proxy(),
- *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
- *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
- *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
- *   mcp_client_set_env(), mcp_client_set_directory(),
- *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
- *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
- *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
- *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
- *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
- *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_client_set_token(), mcp_client_set_transport(),
+ *   mcp_client_transport(), mcp_client_set_protocol_version(),
+ *   mcp_client_set_meta_json(), mcp_client_set_info(), mcp_client_state(),
+ *   mcp_client_new_server_result(), mcp_client_url(),
+ *   mcp_client_set_userdata(), mcp_client_userdata(),
+ *   mcp_client_set_keepalive(), mcp_client_set_token_handler(),
+ *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
+ *   mcp_client_set_ca_file(), mcp_client_set_ca_data(),
+ *   mcp_client_set_certificate(), mcp_client_set_certificate_data(),
+ *   mcp_client_set_trace_fd(), mcp_client_set_env(),
+ *   mcp_client_set_directory(), mcp_client_set_stderr(),
+ *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
+ *   mcp_sign_out(), mcp_client_set_timeout(), mcp_client_set_deadline(),
+ *   mcp_client_set_close_timeout(), mcp_client_set_limit(),
+ *   mcp_client_set_allow(), mcp_client_counter(), mcp_connect(), mcp_ping(),
+ *   mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
+ *   mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
@@ -470,7 +481,8 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
  *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
  *   mcp_request_new_sign_out(), mcp_request_new_close(), mcp_client_fd(),
- *   mcp_client_dispatch(), mcp_client_next_done(),
+ *   mcp_client_set_wakeup(), mcp_client_dispatch(), mcp_client_wake(),
+ *   mcp_client_set_dispatch_only(), mcp_client_next_done(),
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
  *   mcp_list_skills(), mcp_read_skill_file(), mcp_get_task(),
@@ -567,6 +579,78 @@ int32_t mcp_ping(mcp_client *client);
 int32_t mcp_connect(mcp_client *client, mcp_result **out);
 
 /**
+ * Returns the server info of the current session: what mcp_connect() gave.
+ *
+ * Does no I/O.
+ *
+ * Returns a result to free with mcp_result_free(), or NULL with the last
+ * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
+ * MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+ *
+ * Spec: initialize, server/discover.
+ */
+mcp_result *mcp_client_new_server_result(mcp_client *client);
+
+/**
+ * STATES OF A CLIENT, for mcp_client_state().
+ *
+ * The client is not connected, and was not connected before.
+ */
+#define MCP_STATE_IDLE 1
+
+/**
+ * A call or the notification stream connects.
+ */
+#define MCP_STATE_CONNECTING 2
+
+/**
+ * The client and the server have agreed on a protocol revision.
+ */
+#define MCP_STATE_CONNECTED 3
+
+/**
+ * The client was connected, and the session, the connection or the server
+ * process has ended.  The next call connects again, unless
+ * mcp_client_set_restart() or the kind of the client prevents it.
+ */
+#define MCP_STATE_LOST 4
+
+/**
+ * mcp_client_close() was called.
+ */
+#define MCP_STATE_CLOSED 5
+
+/**
+ * Returns the state of a client, one of MCP_STATE_.
+ *
+ * `client`: not changed.
+ *
+ * The function does no I/O and never waits.  When the state changes, the
+ * handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE, so that an
+ * application need not ask again and again.
+ *
+ * The state of a server process or of an HTTP with SSE stream becomes
+ * MCP_STATE_LOST when it ends, also between calls.  Streamable HTTP has no
+ * connection that could end: there the state becomes MCP_STATE_LOST when a
+ * request, a notification stream or mcp_client_set_keepalive() finds that
+ * the session is lost.
+ *
+ * Returns 0 for NULL.
+ */
+int32_t mcp_client_state(const mcp_client *client);
+
+/**
+ * Returns the URL of the server's MCP endpoint, as it was given to
+ * mcp_client_new() or written in a configuration.
+ *
+ * `client`: not changed.
+ *
+ * Returns NULL for NULL, and for a client that does not reach its server by
+ * HTTP.  Valid as long as the client.
+ */
+const char *mcp_client_url(const mcp_client *client);
+
+/**
  * Returns the transport that is in use, one of MCP_TRANSPORT_.
  *
  * `client`: not changed.
@@ -577,6 +661,30 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  * Spec: transports.
  */
 int32_t mcp_client_transport(mcp_client *client);
+
+/**
+ * Sets a pointer of the application that the client carries.
+ *
+ * `userdata`: any pointer; the library does not use it.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * It replaces the pointer that was set before.  The library releases the
+ * last one when the client is freed.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ */
+int32_t mcp_client_set_userdata(mcp_client *client,
+                                void *userdata,
+                                mcp_free_fn free_userdata);
+
+/**
+ * Returns the pointer of mcp_client_set_userdata().
+ *
+ * `client`: not changed.
+ *
+ * Returns NULL for NULL, and if none was set.
+ */
+void *mcp_client_userdata(const mcp_client *client);
 
 /**
  * Sets an HTTP header that the library sends with every request to the
@@ -624,21 +732,107 @@ int32_t mcp_client_set_token(mcp_client *client, const char *token);
  *
  * `callback`: called before the first request, and again when the server
  * answers 401.  If the second token differs from the first, the request is
- * sent once more.  The callback runs on the thread that is in a call,
- * possibly on several threads at the same time.  NULL removes the handler or
- * the token.
+ * sent once more.  NULL removes the handler or the token.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
+ *
+ * A call fails with MCP_E_UNAUTHORIZED if its token request fails, and with
+ * MCP_E_TIMEOUT if it is not answered in time.
  *
  * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
  * MCP_E_FORKED.
  *
- * Spec: authorization.
+ * When: at any time.  Spec: authorization.
  */
 int32_t mcp_client_set_token_handler(mcp_client *client,
                                      mcp_token_fn callback,
                                      void *userdata,
                                      mcp_free_fn free_userdata);
+
+/**
+ * A TOKEN REQUEST: a call needs a bearer token of the application.
+ *
+ * The callback of mcp_client_set_token_handler() receives it and owns it.  It
+ * may answer at once, or keep the token request and answer later, from any
+ * thread: with mcp_token_request_answer() or mcp_token_request_fail().
+ * Answer it once, and free it with mcp_token_request_free().  A token request
+ * that is freed without an answer fails.
+ *
+ * Calls of a client that need a token at the same time wait for the same
+ * token request, each within its own timeout.  When no call waits for it any
+ * more, an answer is MCP_E_STATE.  A started request waits without a thread,
+ * so that mcp_client_dispatch() returns before the answer.
+ *
+ * Functions: mcp_token_request_refused(), mcp_token_request_challenge(),
+ *   mcp_token_request_answer(), mcp_token_request_fail().
+ *
+ * Released by: mcp_token_request_free().
+ */
+struct mcp_token_request;
+
+/**
+ * Returns 1 if the server refused the last token, 0 if no token was sent yet.
+ *
+ * `request`: NULL gives 0.
+ */
+int32_t mcp_token_request_refused(const mcp_token_request *request);
+
+/**
+ * Returns a parameter of the challenge with which the server refused the
+ * last token (WWW-Authenticate).
+ *
+ * `request`: NULL gives NULL.
+ * `name`: as for mcp_error_challenge().
+ *
+ * Returns UTF-8 text as the server wrote it; NULL if the server sent none,
+ * and before the first refusal.  Valid until mcp_token_request_free().
+ *
+ * Spec: authorization; RFC 6750, section 3.
+ */
+const char *mcp_token_request_challenge(const mcp_token_request *request,
+                                        const char *name);
+
+/**
+ * Answers with a token.  The calls that wait for it continue, and later calls
+ * use it until the server refuses it.
+ *
+ * `request`: the token request.
+ * `token`: `len` bytes, the bearer token without the word "Bearer", copied.
+ * No NUL is needed at the end.  The copy is overwritten when it is released.
+ *
+ * A text that is no token is MCP_E_INVALID_ARGUMENT, and the token request
+ * stays open.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
+ * MCP_E_STATE if it was answered, or no call waits for it any more;
+ * MCP_E_FORKED.
+ *
+ * Spec: RFC 6750.
+ */
+int32_t mcp_token_request_answer(mcp_token_request *request,
+                                 const char *token,
+                                 size_t len);
+
+/**
+ * Fails the token request: the application has no token.  The calls that wait
+ * for it return MCP_E_UNAUTHORIZED.
+ *
+ * `request`: the token request.
+ * `message`: why, in UTF-8, copied; NULL for no reason.  It becomes a part of
+ * the error message of the calls.  More than 200 bytes are cut.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE as for
+ * mcp_token_request_answer(); MCP_E_FORKED.
+ */
+int32_t mcp_token_request_fail(mcp_token_request *request,
+                               const char *message);
+
+/**
+ * Releases a token request.  If it is not answered yet, it fails.
+ *
+ * `request`: a token request that is not used again, or NULL.
+ */
+void mcp_token_request_free(mcp_token_request *request);
 
 /**
  * Sets the name and version of the application, as the server sees them in
@@ -1153,6 +1347,8 @@ void mcp_error_free(mcp_error *error);
  * functions return is borrowed from it, and valid until mcp_result_free().
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
+ *
+ * Made by: mcp_client_new_server_result().
  *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
  *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
@@ -2549,13 +2745,13 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *   mcp_client_next_done(), mcp_input_request().
  *
  * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
- *   mcp_request_set_progress(), mcp_request_set_cancel(),
- *   mcp_request_set_meta_json(), mcp_request_set_repeatable(),
- *   mcp_request_set_all_pages(), mcp_request_set_userdata(),
- *   mcp_request_userdata(), mcp_request_perform(), mcp_request_start(),
- *   mcp_request_status(), mcp_request_wait(), mcp_request_take_result(),
- *   mcp_request_error(), mcp_request_set_done(), mcp_request_cancel(),
- *   mcp_request_set_header(), mcp_request_client(), mcp_request_method(),
+ *   mcp_request_set_cancel(), mcp_request_set_meta_json(),
+ *   mcp_request_set_repeatable(), mcp_request_set_all_pages(),
+ *   mcp_request_set_userdata(), mcp_request_userdata(),
+ *   mcp_request_perform(), mcp_request_start(), mcp_request_status(),
+ *   mcp_request_wait(), mcp_request_take_result(), mcp_request_error(),
+ *   mcp_request_set_done(), mcp_request_cancel(), mcp_request_set_header(),
+ *   mcp_request_client(), mcp_request_method(), mcp_request_set_progress(),
  *   mcp_request_set_task().
  *
  * Released by: mcp_request_free().
@@ -2832,33 +3028,6 @@ int32_t mcp_request_set_timeout(mcp_request *request, int64_t milliseconds);
 int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
 
 /**
- * Sets a callback for progress, and asks the server for progress
- * notifications.  For "tools/call" the library always asks for them.
- *
- * `callback`: runs when a progress notification arrives, on the thread that
- * performs the request or that dispatches.  NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * Each progress notification restarts the timeout of the request.
- *
- * The callback is not called after the request is done, was freed, or has
- * another callback.  The library discards progress notifications that arrive
- * later.  If the callback is running on another thread at that time, the
- * library waits for it: do not hold a lock that the callback takes.  If the
- * request is in flight, a new callback gets the progress only after the
- * request is performed or started again.
- *
- * Spec: progress.
- */
-int32_t mcp_request_set_progress(mcp_request *request,
-                                 mcp_progress_fn callback,
-                                 void *userdata,
-                                 mcp_free_fn free_userdata);
-
-/**
  * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
  *
  * `cancel`: the request keeps a reference, so that you may free the cancel.
@@ -2992,6 +3161,34 @@ int32_t mcp_request_set_header(mcp_request *request,
                                const char *value);
 
 /**
+ * Sets a callback for progress, and asks the server for progress
+ * notifications.  For "tools/call" the library always asks for them.
+ *
+ * `callback`: runs when a progress notification arrives, on the thread that
+ * performs the request or that dispatches.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
+ * is closed; MCP_E_FORKED.
+ *
+ * Each progress notification restarts the timeout of the request.
+ *
+ * The callback is not called after the request is done, was freed, or has
+ * another callback.  The library discards progress notifications that arrive
+ * later.  If the callback is running on another thread at that time, the
+ * library waits for it: do not hold a lock that the callback takes.  If the
+ * request is in flight, a new callback gets the progress only after the
+ * request is performed or started again.
+ *
+ * Spec: progress.
+ */
+int32_t mcp_request_set_progress(mcp_request *request,
+                                 mcp_progress_fn callback,
+                                 void *userdata,
+                                 mcp_free_fn free_userdata);
+
+/**
  * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
  *
  * `request`: NULL gives NULL.
@@ -3013,11 +3210,56 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
- * Returns UTF-8 text, valid as long as the request.
+ * Returns UTF-8 text, valid as long as the request; never NULL for a valid
+ * request.  A request that is not one message of the protocol has a name in
+ * place of a method: "connect", "listen", "sign in", "sign out" or "close".
  *
  * Spec: basic, requests.
  */
 const char *mcp_request_method(const mcp_request *request);
+
+/**
+ * THE PROGRESS of a request, as the server reports it.
+ *
+ * The callback of mcp_request_set_progress() receives it.  It is valid until
+ * the callback returns, and so is everything that the functions below
+ * return.
+ *
+ * Functions: mcp_progress_value(), mcp_progress_total(),
+ *   mcp_progress_message().
+ */
+struct mcp_progress;
+
+/**
+ * Returns how far the request is.  The value increases with each report.
+ *
+ * `progress`: NULL gives 0.
+ *
+ * Spec: progress, progress.
+ */
+double mcp_progress_value(const mcp_progress *progress);
+
+/**
+ * Returns the value at which the request is done.
+ *
+ * `progress`: NULL gives -1.
+ *
+ * Returns -1 if the server sent none or another type.
+ *
+ * Spec: progress, total.
+ */
+double mcp_progress_total(const mcp_progress *progress);
+
+/**
+ * Returns a text about the progress, for the person.
+ *
+ * `progress`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none or another type.
+ *
+ * Spec: progress, message.
+ */
+const char *mcp_progress_message(const mcp_progress *progress);
 
 /**
  * Ends a request that is in flight.  It completes as MCP_E_CANCELLED.
@@ -3135,15 +3377,17 @@ int32_t mcp_request_start(mcp_request *request);
  * client's whole life.
  *
  * The descriptor is readable as long as mcp_client_dispatch() has something
- * to run or mcp_client_next_done() has a request to hand out.  It does not
- * matter which thread caused this, or what other threads do.  Wait for it
- * with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
- * close it.
+ * to run, or mcp_client_next_done() has a request to hand out, or
+ * mcp_client_wake() was called after the last dispatch.  It does not matter
+ * which thread caused this, or what other threads do.  Wait for it with
+ * poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or close
+ * it.  A loop that cannot wait for a descriptor uses
+ * mcp_client_set_wakeup().
  *
- * Returns -1 with the last error set if no descriptor is left:
+ * Returns MCP_FD_NONE with the last error set if no descriptor is left:
  * MCP_E_INTERNAL.
  */
-int32_t mcp_client_fd(mcp_client *client);
+mcp_fd mcp_client_fd(mcp_client *client);
 
 /**
  * Runs the handlers for everything that has arrived, and the callbacks of
@@ -3239,6 +3483,80 @@ int32_t mcp_request_take_result(mcp_request *request,
  * the request is performed or started again, or freed.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
+
+/**
+ * Ends a mcp_client_dispatch() that waits on another thread.
+ *
+ * `client`: not changed.
+ *
+ * If no thread waits in mcp_client_dispatch(), the next one that would wait
+ * returns at once.  Several calls before that count as one.  Until then the
+ * descriptor of mcp_client_fd() is readable.  The function never waits; a
+ * signal handler must not call it.
+ *
+ * Returns MCP_OK, MCP_E_CLOSED, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ */
+int32_t mcp_client_wake(mcp_client *client);
+
+/**
+ * Sets the function that tells an event loop without descriptors, such as
+ * that of a window system or a game, to call mcp_client_dispatch().
+ *
+ * `callback`: called when the descriptor of mcp_client_fd() becomes
+ * readable, on the thread that made it so.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.  It never runs on a thread of the
+ * library.
+ *
+ * After the callback was called, the loop calls mcp_client_dispatch(client,
+ * 0), and then mcp_client_next_done() until that returns NULL.  Then nothing
+ * is lost: if a dispatch leaves something for the next one, the callback is
+ * called again before it returns.  The callback may be called more often
+ * than there is something to do, and on several threads at a time.  If there
+ * is something already, this function calls it at once.
+ *
+ * Replacing and removing the callback wait until the old one has returned on
+ * every other thread.  So do not hold a lock that the callback takes.
+ * Inside such a callback they do not wait.
+ *
+ * mcp_client_free() removes the callback.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+ * callback on a closed client.
+ */
+int32_t mcp_client_set_wakeup(mcp_client *client,
+                              mcp_wakeup_fn callback,
+                              void *userdata,
+                              mcp_free_fn free_userdata);
+
+/**
+ * Sets whether handlers run in mcp_client_dispatch() alone, and not in other
+ * calls that wait.
+ *
+ * `on`: 1 for mcp_client_dispatch() alone; 0, which is the default, for every
+ * call of this client that waits as well.
+ *
+ * With 1, a handler runs only on a thread that calls mcp_client_dispatch().
+ * This holds for notifications, progress, input requests, tokens and all
+ * other callbacks of the client except mcp_wakeup_fn.  A call that waits
+ * leaves them in the queue:
+ * - Notifications and progress stay there until a dispatch.  Progress that
+ *   is still there when its call returns is dropped.
+ * - A call that cannot go on without a handler, such as one for an input
+ *   request, a token or the browser, waits until another thread runs it in
+ *   mcp_client_dispatch().  On the thread that dispatches, such a call is
+ *   MCP_E_STATE.
+ *
+ * The thread that dispatches is the one that last called
+ * mcp_client_dispatch(), or this function.  mcp_request_wait() returns a
+ * request that is done on every thread.
+ *
+ * The setting holds for everything that arrives from now on.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+ * closed client.
+ */
+int32_t mcp_client_set_dispatch_only(mcp_client *client, int32_t on);
 
 /*
  * ===========================================================================
@@ -3337,6 +3655,16 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  * to show.  A sign-in has at most 16 of these events.
  */
 #define MCP_EVENT_SIGN_IN_NOTICE 2048
+
+/**
+ * The state of the client has changed.  mcp_client_state() has the state.
+ * Changes that follow each other before the handler runs are one event, so
+ * the state may be the same as in the event before; then the client was lost
+ * and is connected again, for example.  mcp_event_message() has the reason
+ * for MCP_STATE_LOST.  There is no event for MCP_STATE_CLOSED: the queue of
+ * a closed client is empty.
+ */
+#define MCP_EVENT_STATE 4096
 
 /**
  * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
@@ -3496,7 +3824,7 @@ int32_t mcp_event_kind(const mcp_event *event);
  * `event`: NULL gives NULL.
  *
  * It is "" for the events of the library: MCP_EVENT_LISTENING,
- * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+ * MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
  * valid `event`.  Valid while the handler runs.
  */
 const char *mcp_event_method(const mcp_event *event);
@@ -3538,7 +3866,8 @@ int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
  * Returns the text of an event, to show to a person: the log message for
- * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED and for
+ * MCP_EVENT_STATE with MCP_STATE_LOST, the notice for
  * MCP_EVENT_SIGN_IN_NOTICE.
  *
  * `event`: NULL gives NULL.
@@ -4163,7 +4492,7 @@ mcp_client *mcp_client_new_stdio(const char *const *argv);
  * When: while no thread changes the environment.
  * Spec: transports, stdio.
  */
-mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
+mcp_client *mcp_client_new_fds(mcp_fd read_fd, mcp_fd write_fd);
 
 /**
  * Sets an environment variable of a server process.
@@ -4223,14 +4552,14 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
  * reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
  * for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
  * `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
- * choices, pass -1.
+ * choices: pass MCP_FD_NONE.
  *
  * Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
  * number that is not an open descriptor.
  *
  * Spec: transports, stdio.
  */
-int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, int32_t fd);
+int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, mcp_fd fd);
 
 /*
  * ===========================================================================
@@ -4501,6 +4830,35 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
                                      int64_t milliseconds);
 
 /**
+ * Pings a connection that is idle, so that the server and what is between
+ * keep it open, and so that a server that no longer answers is found.
+ *
+ * `milliseconds`: how long no request was sent, before the library sends a
+ * ping; up to a quarter later.  0, which is the default, sends none.  The
+ * longest time is one day.
+ *
+ * The ping is sent on the background thread of the library, only while the
+ * client is connected and no call is in progress.  It never makes the
+ * library connect, sign in or run a callback for a token.  If the server
+ * does not answer it within the time of mcp_client_set_timeout(), or no
+ * longer knows the session, the session is lost: the state becomes
+ * MCP_STATE_LOST, and the handler gets MCP_EVENT_STATE.  The next call
+ * connects again.
+ *
+ * Revisions up to 2025-11-25 have a ping.  From revision 2026-07-28 on there
+ * is none, and no session that could be lost between calls: the library
+ * sends nothing there.
+ *
+ * The setting holds at once, and for later sessions.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed client;
+ * MCP_E_INTERNAL if the background thread cannot be started; MCP_E_FORKED.
+ *
+ * Spec: ping.
+ */
+int32_t mcp_client_set_keepalive(mcp_client *client, int64_t milliseconds);
+
+/**
  * LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
  * four returns MCP_E_TOO_LARGE.
  *
@@ -4761,22 +5119,42 @@ int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
  *
  * Made by: mcp_auth_new(), mcp_client_ref_auth().
  *
- * Functions: mcp_auth_set_client(), mcp_auth_set_client_key(),
- *   mcp_auth_set_client_metadata_url(), mcp_auth_set_assertion_handler(),
- *   mcp_auth_set_assertion_file(), mcp_auth_set_assertion_variable(),
+ * Functions: mcp_auth_set_assertion_handler(), mcp_auth_set_client(),
+ *   mcp_auth_set_client_key(), mcp_auth_set_client_metadata_url(),
  *   mcp_auth_set_identity_provider(), mcp_auth_set_dpop(),
  *   mcp_auth_set_dpop_key(), mcp_auth_set_scope(), mcp_auth_set_issuer(),
  *   mcp_auth_set_authorization_parameter(), mcp_auth_set_token_parameter(),
  *   mcp_auth_set_assume_pkce(), mcp_auth_set_endpoints(),
  *   mcp_auth_set_client_auth(), mcp_auth_set_provider(),
  *   mcp_auth_set_allow_private(), mcp_auth_set_redirect_url(),
- *   mcp_auth_set_browser(), mcp_auth_set_sign_in_timeout(),
- *   mcp_auth_complete(), mcp_auth_set_device_handler(), mcp_auth_set_store(),
- *   mcp_auth_set_store_file().
+ *   mcp_auth_set_sign_in_timeout(), mcp_auth_complete(),
+ *   mcp_auth_set_browser(), mcp_auth_set_device_handler(),
+ *   mcp_auth_set_store(), mcp_auth_set_store_file().
  *
  * Released by: mcp_auth_free().
  */
 struct mcp_auth;
+
+/**
+ * Sets a callback that provides the signed token to exchange: the identity
+ * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
+ * platform gives the workload for MCP_GRANT_JWT_BEARER.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: called again for each exchange: mcp_assertion_from_file(),
+ * mcp_assertion_from_variable(), or a function of the application.  NULL
+ * removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * When: before use.  Spec: RFC 7523, RFC 8693.
+ */
+int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
+                                       mcp_assertion_fn callback,
+                                       void *userdata,
+                                       mcp_free_fn free_userdata);
 
 /**
  * Makes an authorization.
@@ -4864,54 +5242,6 @@ int32_t mcp_auth_set_client_key(mcp_auth *auth,
  * Spec: authorization, client id metadata documents.
  */
 int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
-
-/**
- * Sets a callback that provides the signed token to exchange: the identity
- * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
- * platform gives the workload for MCP_GRANT_JWT_BEARER.
- *
- * `auth`: an authorization before its first exchange.
- * `callback`: called again for each exchange; NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 7523, RFC 8693.
- */
-int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
-                                       mcp_assertion_fn callback,
-                                       void *userdata,
-                                       mcp_free_fn free_userdata);
-
-/**
- * Sets a file with the signed token, in place of
- * mcp_auth_set_assertion_handler().  The library reads the file again for
- * each exchange.
- *
- * `auth`: an authorization before its first exchange.
- * `path`: in UTF-8, copied.  The file need not exist yet.  Blanks and line
- * ends around the token are ignored.  NULL removes it.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_assertion_file(mcp_auth *auth, const char *path);
-
-/**
- * Sets an environment variable with the signed token, in place of
- * mcp_auth_set_assertion_handler().  The library reads the variable again
- * for each exchange, on the thread that is in a call, or that dispatches.
- *
- * `auth`: an authorization before its first exchange.
- * `name`: copied.  The variable need not be set yet.  NULL removes it.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_assertion_variable(mcp_auth *auth, const char *name);
 
 /**
  * Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
@@ -5171,27 +5501,6 @@ int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
 
 /**
- * Sets the callback that shows the page on which the person signs in.
- * Without one, which is the default, a call that needs a sign-in returns
- * MCP_E_UNAUTHORIZED.
- *
- * `auth`: an authorization before its first exchange.
- * `callback`: mcp_open_browser(), or a function of the application.  For
- * example, a function may print the URL, read the URL that the person
- * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization.
- */
-int32_t mcp_auth_set_browser(mcp_auth *auth,
-                             mcp_browser_fn callback,
-                             void *userdata,
-                             mcp_free_fn free_userdata);
-
-/**
  * Sets how long the person may take to sign in.  Default: 300000, which is
  * five minutes.
  *
@@ -5230,6 +5539,27 @@ int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int64_t milliseconds);
 int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
 
 /**
+ * Sets the callback that shows the page on which the person signs in.
+ * Without one, which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: mcp_open_browser(), or a function of the application.  For
+ * example, a function may print the URL, read the URL that the person
+ * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
+ *
+ * When: before use.  Spec: authorization.
+ */
+int32_t mcp_auth_set_browser(mcp_auth *auth,
+                             mcp_browser_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
  * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
  * which is the default, a call that needs a sign-in returns
  * MCP_E_UNAUTHORIZED.
@@ -5266,12 +5596,11 @@ int32_t mcp_auth_set_device_handler(mcp_auth *auth,
  * `userdata`: passed to the callbacks.
  * `free_userdata`: see mcp_free_fn.
  *
- * The callbacks run on the thread that is in a call, or that dispatches, one
- * at a time for an authorization.  A call that waits for a callback on
- * another thread does so within its own timeout.  The store has one entry
- * for each key.  The data is secret, and its format is private to this
- * library.  If data cannot be loaded, or was changed, a call that has no
- * token yet returns MCP_E_AUTH.  If data cannot be saved, the call
+ * The callbacks run one at a time for an authorization.  A call that waits
+ * for a callback on another thread does so within its own timeout.  The store
+ * has one entry for each key.  The data is secret, and its format is private
+ * to this library.  If data cannot be loaded, or was changed, a call that has
+ * no token yet returns MCP_E_AUTH.  If data cannot be saved, the call
  * continues, and the failure is counted; see mcp_client_counter().
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
@@ -5279,9 +5608,9 @@ int32_t mcp_auth_set_device_handler(mcp_auth *auth,
  * When: before use.
  */
 int32_t mcp_auth_set_store(mcp_auth *auth,
-                           mcp_load_fn load,
-                           mcp_save_fn save,
-                           mcp_delete_fn forget,
+                           mcp_store_fn load,
+                           mcp_store_fn save,
+                           mcp_store_fn forget,
                            void *userdata,
                            mcp_free_fn free_userdata);
 
@@ -5387,116 +5716,186 @@ int32_t mcp_sign_in(mcp_client *client);
 int32_t mcp_sign_out(mcp_client *client);
 
 /**
- * Opens a URL in the person's browser: a callback for
+ * Opens a sign-in page in the person's browser: a callback for
  * mcp_auth_set_browser().
  *
  * `userdata`: ignored, may be NULL.
  * `auth`: the opener gets the environment variables that existed when this
  * authorization was made; with NULL, the current ones.
- * `url`: https://, or http:// on this machine, without a user name.  If `auth`
- * has mcp_auth_set_allow_private(), also http:// on a private network.
+ * `page`: the page that a callback received.  The function opens
+ * mcp_sign_in_page_complete_url() if it is not NULL, and else
+ * mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
  *
- * All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = & % + , are
- * percent-encoded.  The URL is one argument of the system's opener (open,
- * xdg-open, x-www-browser), and the library runs no shell.  The environment
- * variable BROWSER names other openers, separated by colons.  Each is a
- * program with its arguments, in which %s stands for the URL.  A thread of
- * the library waits until the opener ends, and then ends too.
+ * The URL must be https://, or http:// on this machine, without a user name.
+ * If `auth` has mcp_auth_set_allow_private(), it may also be http:// on a
+ * private network.  All characters except A-Z a-z 0-9 - . _ ~ : / ? # @ = &
+ * % + , are percent-encoded.  The URL is one argument of the system's opener
+ * (open, xdg-open, x-www-browser), and the library runs no shell.  The
+ * environment variable BROWSER names other openers, separated by colons.
+ * Each is a program with its arguments, in which %s stands for the URL.  A
+ * thread of the library waits until the opener ends, and then ends too.
  *
  * Returns MCP_OK when the opener was started; MCP_E_INVALID_ARGUMENT for any
- * other URL; MCP_E_NOT_FOUND if there is no opener.
+ * other URL and for NULL; MCP_E_NOT_FOUND if there is no opener.
  *
- * When: with NULL for `auth` while no thread changes the
- * environment.
+ * When: with NULL for `auth` while no thread changes the environment.
  */
 int32_t mcp_open_browser(void *userdata,
                          mcp_auth *auth,
-                         const char *url);
+                         const mcp_sign_in_page *page);
 
 /**
- * A DEVICE CODE: what a person needs to sign in with a browser on another
- * device (MCP_GRANT_DEVICE).
+ * A SIGN-IN PAGE: where the person signs in.
  *
- * The callback of mcp_auth_set_device_handler() receives it.  It is valid
- * while the callback runs, and so is everything that the functions below
- * return.
+ * The callbacks of mcp_auth_set_browser() and mcp_auth_set_device_handler()
+ * receive it.  It is valid until the callback returns, and so is everything
+ * that the functions below return.  Any thread may read it.
  *
- * Functions: mcp_device_code_user_code(), mcp_device_code_url(),
- *   mcp_device_code_complete_url(), mcp_device_code_expires_in().
+ * Functions: mcp_sign_in_page_url(), mcp_sign_in_page_complete_url(),
+ *   mcp_sign_in_page_user_code(), mcp_sign_in_page_expires_in().
  */
-struct mcp_device_code;
+struct mcp_sign_in_page;
 
 /**
- * Returns the code that the person enters, such as "WDJB-MJHT".
+ * Returns the URL of the page.  With a code for another device it is short,
+ * so that the person can type it.
  *
- * `code`: NULL gives NULL.
- *
- * The text has printable ASCII characters only.  Never NULL for a valid
- * `code`.  Valid while the callback runs.
- *
- * Spec: RFC 8628, user_code.
- */
-const char *mcp_device_code_user_code(const mcp_device_code *code);
-
-/**
- * Returns the URL of the page on which the person enters the code.  It is
- * short, so that the person can type it.
- *
- * `code`: NULL gives NULL.
+ * `page`: NULL gives NULL.
  *
  * The URL is https://, or http:// where the library accepts that for an
- * authorization server.  Never NULL for a valid `code`.  Valid while the
- * callback runs.
+ * authorization server.  Never NULL for a valid `page`.
  *
- * Spec: RFC 8628, verification_uri.
+ * Spec: RFC 6749, 4.1.1; RFC 8628, verification_uri.
  */
-const char *mcp_device_code_url(const mcp_device_code *code);
+const char *mcp_sign_in_page_url(const mcp_sign_in_page *page);
 
 /**
  * Returns the URL of the same page with the code in it, for a link or a QR
  * code.  The person still has to see the code, to compare it with the page.
  *
- * `code`: NULL gives NULL.
+ * `page`: NULL gives NULL.
  *
- * Returns NULL if the server sent none, or one that is not like the URL of
- * mcp_device_code_url().  Valid while the callback runs.
+ * Returns NULL without a code, and if the server sent no such URL, or one
+ * that is not like the URL of mcp_sign_in_page_url().
+ *
  * Spec: RFC 8628, verification_uri_complete.
  */
-const char *mcp_device_code_complete_url(const mcp_device_code *code);
+const char *mcp_sign_in_page_complete_url(const mcp_sign_in_page *page);
 
 /**
- * Returns how long the person has, in milliseconds from the request of the
- * code: until the code expires, and at most the time of
+ * Returns the code that the person enters on the page, such as "WDJB-MJHT".
+ *
+ * `page`: NULL gives NULL.
+ *
+ * The text has printable ASCII characters only.  Never NULL in the callback
+ * of mcp_auth_set_device_handler(); NULL in that of mcp_auth_set_browser().
+ *
+ * Spec: RFC 8628, user_code.
+ */
+const char *mcp_sign_in_page_user_code(const mcp_sign_in_page *page);
+
+/**
+ * Returns how long the person has to enter the code, in milliseconds from
+ * the request of the code: until the code expires, and at most the time of
  * mcp_auth_set_sign_in_timeout().
  *
- * `code`: NULL gives -1.
+ * `page`: NULL gives -1.
+ *
+ * Returns -1 without a code.
  *
  * Spec: RFC 8628, expires_in.
  */
-int64_t mcp_device_code_expires_in(const mcp_device_code *code);
+int64_t mcp_sign_in_page_expires_in(const mcp_sign_in_page *page);
 
 /**
- * A TEXT SINK that the library lends to a callback which must return text.
- * Write to it with mcp_text_set() before the callback returns.  The library
- * keeps a copy of the text, and overwrites the copy when it releases it.
+ * AN ENTRY OF THE STORE: what a callback of mcp_auth_set_store() loads, saves
+ * or deletes.
  *
- * Functions: mcp_text_set().
+ * It is valid until the callback returns, and so is everything that the
+ * functions below return.
+ *
+ * Functions: mcp_store_entry_key(), mcp_store_entry_data(),
+ *   mcp_store_entry_set_data().
  */
-struct mcp_text;
+struct mcp_store_entry;
 
 /**
- * Sets the text that a callback returns.
+ * Returns the key of an entry: up to 100 printable ASCII characters.  It is not
+ * secret.
  *
- * `text`: the sink that the callback was given.
- * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.
+ * `entry`: NULL gives NULL.
  *
- * If the callback calls this function several times, the last text counts.
+ * Never NULL for a valid `entry`.
+ */
+const char *mcp_store_entry_key(const mcp_store_entry *entry);
+
+/**
+ * Returns the data to save under the key.  It is secret.
+ *
+ * `entry`: NULL gives NULL.
+ * `len`, unless NULL, receives the number of bytes without the terminating
+ * NUL.
+ *
+ * Returns UTF-8 text that ends with a NUL; NULL in a callback that loads or
+ * deletes.
+ */
+const char *mcp_store_entry_data(const mcp_store_entry *entry, size_t *len);
+
+/**
+ * Gives the library the data that was loaded.
+ *
+ * `entry`: what the callback that loads received.
+ * `data`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.  The
+ * copy is overwritten when it is released.
+ *
+ * If the callback calls this function several times, the last data counts.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
+ * MCP_E_STATE in a callback that saves or deletes.
+ */
+int32_t mcp_store_entry_set_data(mcp_store_entry *entry,
+                                 const char *data,
+                                 size_t len);
+
+/**
+ * A SIGNED TOKEN that an exchange needs.
+ *
+ * The callback of mcp_auth_set_assertion_handler() receives it, and puts the
+ * token there with mcp_assertion_set_token().  It is valid until the callback
+ * returns.
+ *
+ * Functions: mcp_assertion_audience(), mcp_assertion_set_token().
+ */
+struct mcp_assertion;
+
+/**
+ * Returns the audience that the token must be issued for: the issuer of the
+ * authorization server.
+ *
+ * `assertion`: NULL gives NULL.
+ *
+ * For MCP_GRANT_TOKEN_EXCHANGE you may ignore it: there the identity provider
+ * issued the token to the application.  Never NULL for a valid `assertion`.
+ *
+ * Spec: RFC 7523, 3.
+ */
+const char *mcp_assertion_audience(const mcp_assertion *assertion);
+
+/**
+ * Gives the library the signed token.
+ *
+ * `assertion`: what the callback received.
+ * `token`: `len` bytes of UTF-8, copied.  No NUL is needed at the end.  The
+ * copy is overwritten when it is released.  Blanks and line ends around the
+ * token are ignored.
+ *
+ * If the callback calls this function several times, the last token counts.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
- *
- * Threads: that of the callback, until the callback returns.
  */
-int32_t mcp_text_set(mcp_text *text, const char *data, size_t len);
+int32_t mcp_assertion_set_token(mcp_assertion *assertion,
+                                const char *token,
+                                size_t len);
 
 /*
  * ===========================================================================
@@ -5734,7 +6133,8 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  * Writes a line to a descriptor for each event on the connections of the
  * client.
  *
- * `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+ * `fd`: duplicated at once, so that you may close it; MCP_FD_NONE ends the
+ * trace.
  *
  * Credentials, session ids and the values of headers that were set are
  * masked.  The library does not mask anything else: a line shows up to 2000
@@ -5748,7 +6148,7 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
+int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
 
 /**
  * COUNTERS, for mcp_client_counter(): events that the library handled

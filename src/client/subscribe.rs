@@ -38,15 +38,16 @@ impl Ctx<'_> {
             if let Some(call) = session.dialect.subscribe(uri, on) {
                 // The stream first, so that no notification is lost.
                 if on {
-                    self.update_stream().await?;
+                    self.update_stream(false).await?;
                 }
                 self.perform_within(&call, &CallLimits::default()).await?;
             }
-            self.update_stream().await
+            self.update_stream(false).await
         };
         let result = result.await;
         if result.is_err() && has_changed {
             change(!on);
+            self.close_stream_after_failure();
         }
         result
     }

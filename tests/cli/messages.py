@@ -53,8 +53,8 @@ OPTIONS = {
     "mcp_input_reply_json": None,
     "mcp_notify": None,
     "mcp_request_set_task": None,
-    "mcp_request_cancel": "cancelled",
     "mcp_task_ttl": None,
+    "mcp_request_cancel": "cancelled",
     "mcp_sign_in": "mcpclient login",
 }
 # Messages that name more than a function.

@@ -54,8 +54,9 @@ impl Closing {
         lock(&self.state).requests.retain(|(one, _)| *one != run);
     }
 
-    /// Whether a started request waits for the end.
+    /// Whether a started request waits for the end. It does so until it is done:
+    /// a loop that gets it has nothing else to wait for.
     pub(crate) fn is_awaited(&self) -> bool {
-        !lock(&self.state).requests.is_empty()
+        lock(&self.state).requests.iter().any(|(_, request)| request.status().is_none())
     }
 }

@@ -412,6 +412,10 @@ impl Request {
         outcome(unsafe { raw::mcp_request_start(self.0) })
     }
 
+    pub fn method(&self) -> String {
+        crate::text(unsafe { raw::mcp_request_method(self.0) }).unwrap()
+    }
+
     pub fn status(&self) -> i32 {
         unsafe { raw::mcp_request_status(self.0) }
     }

@@ -46,6 +46,10 @@ tests! {
                 assert!(raw::mcp_request_new_call_tool(one, null(), null()).is_null());
                 assert!(raw::mcp_request_new_read_resource(one, null()).is_null());
                 assert!(raw::mcp_request_new_get_prompt(one, null(), null()).is_null());
+                assert!(raw::mcp_request_new_subscribe(one, null()).is_null());
+                assert!(raw::mcp_request_new_unsubscribe(one, null()).is_null());
+                assert!(raw::mcp_request_new_notify(one, null(), null()).is_null());
+                assert!(raw::mcp_request_new_task_result(one, null()).is_null());
             }
             refused(|out| raw::mcp_call_tool(no, name, null(), out));
             refused(|out| raw::mcp_list_tools(no, out));
@@ -55,6 +59,21 @@ tests! {
             refused(|out| raw::mcp_list_skills(no, out));
             is_refused(raw::mcp_set_log_level(no, 0));
             is_refused(raw::mcp_listen(no, 1));
+            for request in [
+                raw::mcp_request_new_connect(no),
+                raw::mcp_request_new_listen(no, 1),
+                raw::mcp_request_new_subscribe(no, name),
+                raw::mcp_request_new_unsubscribe(no, name),
+                raw::mcp_request_new_set_log_level(no, 0),
+                raw::mcp_request_new_notify(no, name, null()),
+                raw::mcp_request_new_task_result(no, name),
+                raw::mcp_request_new_sign_in(no),
+                raw::mcp_request_new_sign_out(no),
+                raw::mcp_request_new_close(no),
+            ] {
+                assert!(request.is_null());
+                assert_eq!(raw::mcp_error_status(null()), MCP_E_INVALID_ARGUMENT);
+            }
             is_refused(raw::mcp_client_dispatch(no, 0));
             assert_eq!(raw::mcp_client_fd(no), -1);
             assert!(raw::mcp_client_next_done(no).is_null());

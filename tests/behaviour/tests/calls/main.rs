@@ -2,6 +2,7 @@
 
 mod all_pages;
 mod cancel_latency;
+mod close_requests;
 mod client_meta;
 mod completed_requests;
 mod done_callbacks;

@@ -61,7 +61,8 @@ impl Stress {
             };
             request.set_done(tell).unwrap();
         }
-        let started = Arc::new(Started { request, count, by_next_done: AtomicUsize::new(0), is_waited_for });
+        let started =
+            Arc::new(Started { request, count, by_next_done: AtomicUsize::new(0), is_waited_for });
         let userdata = Arc::as_ptr(&started) as *mut c_void;
         unsafe { raw::mcp_request_set_userdata(started.request.0, userdata) };
         self.started.fetch_add(1, Ordering::SeqCst);
