@@ -415,6 +415,7 @@ void finish_call(struct call *call)
     } else if (status != MCP_OK) {
         respond_failure(call, mcp_request_error(call->request));
     } else if (call->kind == INITIALIZE || call->kind == DISCOVER) {
+        stop_reading(); /* what the person pasted has arrived */
         respond_server(call, result);
     } else if (call->kind == EMPTY) {
         respond_result(call, "{}", 2);
