@@ -444,8 +444,9 @@ typedef void (*mcp_input_fn)(void *userdata,
  * in the process.
  *
  * Descriptors: a client uses one for each of its connections, one for
- * mcp_client_fd(), and at most five while threads block in its calls.  It
- * keeps at most 64 idle connections.  A started request and a cancel use
+ * mcp_client_fd(), at most five more while threads wait in its calls, and at
+ * most three for each of these threads.  It keeps at most 64 idle
+ * connections.  A started request, a cancel, a wake-up and a keepalive use
  * none of their own.  A cancel borrows a descriptor while threads block in
  * calls that have it; the process keeps that descriptor for the next cancel.
  * The background thread uses three.
@@ -3224,12 +3225,11 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
- * Requests without a method of one name give "connect", "listen", "sign in",
- * "sign out" or "close".  Those for a subscription, the log level and the
- * result of a task give "resources/subscribe", "resources/unsubscribe",
- * "logging/setLevel" and "tasks/result" in each revision.
- *
- * Returns UTF-8 text, valid as long as the request.
+ * Returns UTF-8 text, valid as long as the request; never NULL for a valid
+ * request.  A request that is not one message of the protocol has a name in
+ * place of a method: "connect", "listen", "sign in", "sign out" or "close".
+ * The method of the others is the same in each revision, for example
+ * "resources/subscribe", "logging/setLevel" and "tasks/result".
  *
  * Spec: basic, requests.
  */

@@ -163,7 +163,8 @@ static void on_event(void *userdata, mcp_client *client,
         fprintf(stderr, "listening\n");
         return;
     }
-    if (put_sign_in_notice(event) || is_enough(listening))
+    if (put_sign_in_notice(event) || is_enough(listening) ||
+        mcp_event_kind(event) == MCP_EVENT_STATE)
         return;
     listening->seen++;
     if (listening->options->json) {

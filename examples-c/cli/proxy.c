@@ -129,7 +129,6 @@ int run_proxy(mcp_client *client, const struct options *options)
         return FAILED;
     }
     serve(&proxy);
-    stop_waiting();
     mcp_client_close(client);
     while (proxy.calls != NULL)
         free_call(proxy.calls);

@@ -197,17 +197,9 @@ void drop_ended(struct proxy *proxy);
 
 /* proxy_events.c: the notifications of the server. */
 void take_event(void *userdata, mcp_client *client, const mcp_event *event);
-void take_progress(void *userdata, double progress, double total,
-                   const char *message);
+void take_progress(void *userdata, mcp_request *request,
+                   const mcp_progress *progress);
 void begin_subscription(struct call *call, struct text params);
 void end_subscription(struct call *call);
-
-/* LATER */
-mcp_request *later_new_connect(mcp_client *client);
-mcp_request *later_new_listen(mcp_client *client, int32_t kinds);
-mcp_request *later_new_subscribe(mcp_client *client, const char *uri);
-mcp_request *later_new_unsubscribe(mcp_client *client, const char *uri);
-mcp_request *later_new_set_log_level(mcp_client *client, int32_t level);
-mcp_request *later_new_notify(mcp_client *client, const char *method, const char *params);
 
 #endif

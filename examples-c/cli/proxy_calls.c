@@ -126,7 +126,7 @@ void listen_for_host(struct proxy *proxy)
     if (proxy->is_listening)
         return;
     proxy->is_listening = 1;
-    start_silently(proxy, later_new_listen(
+    start_silently(proxy, mcp_request_new_listen(
                               proxy->client,
                               MCP_EVENT_TOOLS_CHANGED +
                                   MCP_EVENT_PROMPTS_CHANGED +
@@ -144,7 +144,7 @@ void set_log_level(struct proxy *proxy, struct text level)
         return;
     proxy->log_level = number;
     start_silently(proxy,
-                   later_new_set_log_level(proxy->client, number));
+                   mcp_request_new_set_log_level(proxy->client, number));
 }
 
 /* What the proxy reads of the params of a request. */
@@ -295,11 +295,11 @@ static mcp_request *new_remembered(struct call *call, const char *method,
     call->kind = EMPTY;
     if (strcmp(method, "logging/setLevel") == 0 && number != NOT_CHOSEN) {
         call->proxy->log_level = number;
-        request = later_new_set_log_level(client, number);
+        request = mcp_request_new_set_log_level(client, number);
     } else if (strcmp(method, "resources/subscribe") == 0 && uri != NULL)
-        request = later_new_subscribe(client, uri);
+        request = mcp_request_new_subscribe(client, uri);
     else if (strcmp(method, "resources/unsubscribe") == 0 && uri != NULL)
-        request = later_new_unsubscribe(client, uri);
+        request = mcp_request_new_unsubscribe(client, uri);
     free(uri);
     return request;
 }
@@ -402,8 +402,6 @@ void finish_call(struct call *call)
     } else if (status != MCP_OK) {
         respond_failure(call, mcp_request_error(call->request));
     } else if (call->kind == INITIALIZE || call->kind == DISCOVER) {
-        stop_waiting();
-        mcp_result_free(result); result = NULL; mcp_connect(call->proxy->client, &result); /* LATER */
         respond_server(call, result);
     } else if (call->kind == EMPTY) {
         respond_result(call, "{}", 2);

@@ -180,20 +180,24 @@ void take_event(void *userdata, mcp_client *client, const mcp_event *event)
 }
 
 /* Passes the progress of a request to the host, with the host's token. */
-void take_progress(void *userdata, double progress, double total,
-                   const char *message)
+void take_progress(void *userdata, mcp_request *request,
+                   const mcp_progress *progress)
 {
+    const char *message = mcp_progress_message(progress);
+    double total = mcp_progress_total(progress);
     struct call *call = (struct call *)userdata;
     struct proxy *proxy = call->proxy;
     char number[40];
 
+    (void)request;
     if (call->token == NULL || proxy->has_ended)
         return;
     begin_message(proxy);
     add(&proxy->out, "\"method\":\"notifications/progress\","
                      "\"params\":{\"progressToken\":");
     add(&proxy->out, call->token);
-    snprintf(number, sizeof number, ",\"progress\":%.15g", progress);
+    snprintf(number, sizeof number, ",\"progress\":%.15g",
+             mcp_progress_value(progress));
     add(&proxy->out, number);
     if (total >= 0) {
         snprintf(number, sizeof number, ",\"total\":%.15g", total);
@@ -223,9 +227,9 @@ static void change_resources(struct call *call, int is_on)
 
         if (uri != NULL)
             start_silently(proxy, is_on
-                                      ? later_new_subscribe(
+                                      ? mcp_request_new_subscribe(
                                             proxy->client, uri)
-                                      : later_new_unsubscribe(
+                                      : mcp_request_new_unsubscribe(
                                             proxy->client, uri));
         free(uri);
     }

@@ -79,7 +79,7 @@ static void initialize(struct call *call, struct text params)
     version.at = session_version(find_member(params, "protocolVersion"));
     version.length = strlen(version.at);
     call->version = copy_text(version);
-    start_call(call, later_new_connect(proxy->client));
+    start_call(call, mcp_request_new_connect(proxy->client));
 }
 
 /* Checks the claims of a request without a session.  Returns 0 if it has
@@ -146,7 +146,7 @@ static void answer_request(struct call *call, const char *method,
     else if (strcmp(method, "server/discover") == 0 && call->is_stateless) {
         call->kind = DISCOVER;
         call->is_cacheable = 1;
-        start_call(call, later_new_connect(proxy->client));
+        start_call(call, mcp_request_new_connect(proxy->client));
     } else if (strcmp(method, "subscriptions/listen") == 0 &&
                call->is_stateless)
         begin_subscription(call, params);
@@ -189,7 +189,7 @@ static void take_notification(struct proxy *proxy, struct text method_json,
     else {
         copy = params.at != NULL ? copy_text(params) : NULL;
         start_silently(proxy,
-                       later_new_notify(proxy->client, method, copy));
+                       mcp_request_new_notify(proxy->client, method, copy));
         free(copy);
     }
     free(method);

@@ -45,19 +45,25 @@ impl Request {
         &self,
         change: impl FnOnce(&mut Operation, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
-        self.client.check_settable()?;
+        self.check_settable(false)?;
         self.state.change(change)
+    }
+
+    /// Fails for a setting of a request that cannot be sent any more. A removal
+    /// frees what the application gave, and a closed client can still be closed.
+    fn check_settable(&self, is_removal: bool) -> Result<()> {
+        self.client.check_settable_or(is_removal || self.is_close())
     }
 
     /// Sets the progress handler of the next run.
     pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
-        self.client.check_settable_or(handler.is_none())?;
+        self.check_settable(handler.is_none())?;
         self.state.set_report(handler)
     }
 
     /// Sets whether all pages of a list are requested.
     pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
-        self.client.check_settable()?;
+        self.check_settable(false)?;
         self.state.set_all_pages(all)
     }
 
@@ -151,7 +157,7 @@ impl Request {
 
     /// Sets the function that gets the request when it is done.
     pub(crate) fn set_done(&self, handler: Option<Arc<DoneHandler>>) -> Result<()> {
-        self.client.check_settable_or(handler.is_none())?;
+        self.check_settable(handler.is_none())?;
         let old = self.state.change(|_, _| Ok(self.done_callback.set(handler)))?;
         drop(old);
         self.client.event_queue.list_again(&self.state);

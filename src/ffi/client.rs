@@ -44,8 +44,9 @@ use crate::ffi::library::*;
 /// in the process.
 ///
 /// Descriptors: a client uses one for each of its connections, one for
-/// mcp_client_fd(), and at most five while threads block in its calls.  It
-/// keeps at most 64 idle connections.  A started request and a cancel use
+/// mcp_client_fd(), at most five more while threads wait in its calls, and at
+/// most three for each of these threads.  It keeps at most 64 idle
+/// connections.  A started request, a cancel, a wake-up and a keepalive use
 /// none of their own.  A cancel borrows a descriptor while threads block in
 /// calls that have it; the process keeps that descriptor for the next cancel.
 /// The background thread uses three.

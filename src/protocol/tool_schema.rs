@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::protocol::call::{checked_object, given};
 use crate::protocol::payload::is_set;
-use crate::protocol::schema::{Fault, Schema};
+use crate::protocol::schema::{Schema, SchemaFault};
 use crate::wire::jsonrpc::Answer;
 
 /// The schema of a tool's structured content. It is compiled at its first use.
@@ -50,8 +50,8 @@ impl OutputSchema {
                 .to_owned(),
             Some(content) => match schema.check(content) {
                 Ok(()) => return Checked::Match,
-                Err(Fault::Unchecked(why)) => return Checked::Unusable(why),
-                Err(Fault::Mismatch(what)) => {
+                Err(SchemaFault::Unchecked(why)) => return Checked::Unusable(why),
+                Err(SchemaFault::Mismatch(what)) => {
                     format!("the structured content does not match the tool's outputSchema: {what}")
                 }
             },
@@ -78,8 +78,8 @@ pub(crate) fn check_arguments(schema: Option<&str>, arguments: Option<&str>) -> 
     };
     match Schema::parse(schema).map_err(unusable)?.check(arguments) {
         Ok(()) => Ok(()),
-        Err(Fault::Unchecked(why)) => Err(unusable(why)),
-        Err(Fault::Mismatch(what)) => Err(Error::new(
+        Err(SchemaFault::Unchecked(why)) => Err(unusable(why)),
+        Err(SchemaFault::Mismatch(what)) => Err(Error::new(
             Status::Schema,
             format!("the arguments do not match the tool's inputSchema: {what}"),
         )),

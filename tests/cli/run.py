@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import agent
 import calling
 import careless
 import device
@@ -187,7 +188,7 @@ PARTS = {
     "careless": [careless.run_all],
     "credentials": [dead_credentials.run_all, strays.run_all, device.run_all],
     "oauth": [oauth.run_all, ways_out.run_all],
-    "proxy": [proxy.run_all],
+    "proxy": [proxy.run_all, agent.run_all],
     "servers": [programs],
     "completing": [completing.run_all],
     "showing": [saving.run_all, sessions.run_all, showing.run_all, messages.run_all],

@@ -2,7 +2,7 @@
 
 use super::parts;
 use crate::cost::bounded;
-use crate::protocol::schema::{Fault, Schema};
+use crate::protocol::schema::{SchemaFault, Schema};
 use crate::protocol::tool_schema::check_arguments;
 
 pub(super) const WORDS: &[&str] = &[
@@ -50,7 +50,7 @@ pub(super) fn run(data: &[u8]) {
     let Ok(schema) = bounded(data.len(), || Schema::parse(text)) else { return };
     let found = bounded(data.len(), || schema.check(value));
     assert_eq!(schema.check(value), found, "the same each time");
-    if let Err(Fault::Mismatch(what)) = &found {
+    if let Err(SchemaFault::Mismatch(what)) = &found {
         assert!(!what.is_empty());
         // What does not match a schema matches its opposite.
         let is_movable = !text.contains(['$', '#', '\\']);
@@ -58,7 +58,7 @@ pub(super) fn run(data: &[u8]) {
             Schema::parse(&format!("{{\"not\":{text}}}")).ok().filter(|_| is_movable)
         {
             let found = opposite.check(value);
-            assert!(!matches!(found, Err(Fault::Mismatch(_))), "{text} {value}: {found:?}");
+            assert!(!matches!(found, Err(SchemaFault::Mismatch(_))), "{text} {value}: {found:?}");
         }
     }
     if let Err(error) = bounded(data.len(), || check_arguments(Some(text), Some(value))) {

@@ -438,6 +438,8 @@ impl EventQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::core::operation::Operation;
+    use crate::protocol::call::Call;
 
     fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
@@ -488,7 +490,7 @@ mod tests {
     fn signals_show_the_contents_after_any_operation() {
         let queue = Arc::new(EventQueue::default());
         let client_side = |callback: bool| {
-            let request = Arc::new(RequestState::new(crate::protocol::call::Call::ping()));
+            let request = Arc::new(RequestState::new(Operation::Call(Call::ping())));
             // Any address: the handle is not freed.
             request.handle.set(std::ptr::dangling_mut());
             let handler = callback.then(|| Arc::new(|_| ()) as Arc<_>);
@@ -506,7 +508,7 @@ mod tests {
             match seed % 10 {
                 0 | 1 if request.mark_in_flight(run).is_ok() => {
                     queue.set_listing(request, DoneListing::Unlisted);
-                    queue.push(QueuedItem::Done(request.clone(), run, Ok(Vec::new())));
+                    queue.push(QueuedItem::Done(request.clone(), run, Ok(OperationResult::None)));
                 }
                 2 => _ = queue.push(event("a")),
                 3 => queue.claim(request),

@@ -6,7 +6,7 @@ use crate::base::error::quote;
 use crate::protocol::schema::pattern::Pattern;
 use crate::protocol::schema::reference;
 use crate::protocol::schema::rule::{
-    Bound, Conditional, Contains, Counted, KnownValue, Members, Node, NodeId, Rule, Types,
+    Bound, Conditional, Contains, Counted, KnownValue, MemberRules, Node, NodeId, Rule, Types,
 };
 use crate::wire::json_canonical::{push_canonical, sorted_members, string};
 use crate::wire::json_decimal::Decimal;
@@ -207,7 +207,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn of_object(&mut self, keywords: &Keywords<'_>, rules: &mut Vec<Rule>) -> Compiled<()> {
-        let mut members = Members::default();
+        let mut members = MemberRules::default();
         if let Some(place) = keywords.get("properties") {
             members.properties = self.named_schemas("properties", place)?;
         }

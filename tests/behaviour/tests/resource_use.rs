@@ -71,6 +71,33 @@ tests_alone! {
         assert!(slow.most.load(Ordering::SeqCst) <= 64);
     }
 
+    threads_that_wait_use_the_descriptors_that_the_header_names {
+        const THREADS: usize = 20;
+        let peer = stdio_server!("");
+        let slow = SlowServer::new(Some(Duration::from_millis(400)));
+        for (client, connections) in [(peer.client(), 0), (slow.client(), THREADS)] {
+            client.connect().unwrap();
+            client.fd();
+            let before = descriptors();
+            let most = std::thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(|| {
+                        let request = client.tool_request("slow", json!({"steps": 1, "pause": 400}));
+                        let _ = request.unwrap().perform();
+                    });
+                }
+                std::thread::sleep(Duration::from_millis(250));
+                descriptors()
+            });
+            let limit = before + 5 + 3 * THREADS + connections;
+            assert!(most <= limit, "{before} have become {most}, more than {limit}");
+            if connections == 0 {
+                let after = descriptors();
+                assert!(after <= before + 6, "{before} have become {after}");
+            }
+        }
+    }
+
     thousand_started_and_cancelled_requests_need_no_descriptor {
         let peer = stdio_server!("");
         let (client, cancel) = (peer.connected(), Cancel::new());

@@ -145,6 +145,23 @@ tests! {
         }
     }
 
+    progress_of_a_client_without_other_work_waits_for_a_dispatch {
+        let served = HttpServer::new(Config { streams: true, ..Config::handshake(Offer::default()) });
+        let client = served.client();
+        client.set_dispatch_only(true).unwrap();
+        let progress = Threads::default();
+        let shared = progress.clone();
+        let request = client.tool_request("slow", json!({"steps": 3, "pause": 30})).unwrap();
+        request.set_progress(move |_| shared.lock().unwrap().push(thread::current().id())).unwrap();
+        request.perform().unwrap();
+        assert_eq!(progress.lock().unwrap().len(), 0);
+        client.dispatch(0).unwrap();
+        assert_eq!(progress.lock().unwrap().len(), 0, "its request has ended");
+        let (_, dispatcher) = beside_a_dispatcher(&client, || request.perform().unwrap());
+        let threads = progress.lock().unwrap();
+        assert!(!threads.is_empty() && threads.iter().all(|thread| *thread == dispatcher));
+    }
+
     wait_returns_a_request_that_is_done_and_runs_no_handler {
         let (http, peer) = (HttpServer::handshake(), stdio_server!(""));
         for client in [http.client(), peer.client()] {
