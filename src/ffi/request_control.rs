@@ -89,7 +89,8 @@ pub unsafe extern "C" fn mcp_request_set_done(
 /// has not reached the server.  A cancelled request uses no descriptor.
 ///
 /// Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
-/// MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+/// MCP_E_CLOSED if the client is closed before that.  This is also so if the
+/// request was cancelled before and is still in flight.  Returns MCP_E_STATE if
 /// the request is not in flight, and if its result has arrived already: it
 /// completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
