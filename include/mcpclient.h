@@ -540,7 +540,8 @@ void mcp_client_free(mcp_client *client);
  * the server has ended the session and a server process has ended, but no
  * longer than mcp_client_set_close_timeout().  It may be called more than
  * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
- * function does nothing.
+ * function does nothing.  To close without waiting, see
+ * mcp_request_new_close().
  *
  * Spec: transports, session management.
  */
@@ -1510,8 +1511,8 @@ struct mcp_tool;
  *
  * To read a single page, perform a request of "tools/list" that has the
  * "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
- * with a request that can be started or cancelled, see
- * mcp_request_set_all_pages().
+ * with a request that can be started or cancelled, use mcp_request_new() with
+ * the method "tools/list", and mcp_request_set_all_pages().
  *
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -2025,7 +2026,8 @@ struct mcp_resource;
  * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
  * and mcp_result_resource().
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: resources/list.
  */
@@ -2039,7 +2041,8 @@ int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
  * Each template is read like a resource, and mcp_resource_uri() is its URI
  * template (RFC 6570).
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: resources/templates/list.
  */
@@ -2238,7 +2241,8 @@ struct mcp_prompt;
  * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
  * mcp_result_prompt().
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: prompts/list.
  */
@@ -2721,6 +2725,9 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  * something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
  * hands out the finished requests.
  *
+ * Each function that waits for the server has a request that does the same:
+ * mcp_request_new() with a method, or one of the functions after it.
+ *
  * A request that is not in flight may be performed or started again, which
  * sends it again.  While a request is in flight its options cannot be
  * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
@@ -2768,7 +2775,10 @@ struct mcp_request;
  * The library adds the members that the protocol requires (_meta, progress
  * token).
  *
- * A request with the method "ping" sends whatever mcp_ping() sends.
+ * A request with the method "ping" sends whatever mcp_ping() sends.  A list
+ * is a request with the method of the list, such as "resources/list", and
+ * mcp_request_set_all_pages().  What mcp_complete() does is a request with
+ * the method "completion/complete".
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
@@ -2988,7 +2998,8 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
+ * NULL on failure, and for a request that has no result.  After MCP_E_SCHEMA
+ * it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -3050,7 +3061,9 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * refused.  The members "traceparent", "tracestate" and "baggage" are
  * refused if they do not conform to W3C Trace Context.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
+ * message of the application; MCP_E_STATE in flight;
+ * MCP_E_FORKED.
  *
  * Spec: basic, _meta.
  */
@@ -3065,7 +3078,9 @@ int32_t mcp_request_set_meta_json(mcp_request *request,
  * such as those that only read, and for the tools that
  * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no
+ * method; MCP_E_STATE in flight;
+ * MCP_E_FORKED.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
@@ -3172,8 +3187,8 @@ int32_t mcp_request_set_header(mcp_request *request,
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
- * is closed; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
+ * MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
  *
@@ -3213,9 +3228,14 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
+ * A request that is not one message of the protocol has a name in place of a
+ * method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
+ * subscription, the log level and the result of a task give
+ * "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
+ * "tasks/result" in each revision.
+ *
  * Returns UTF-8 text, valid as long as the request; never NULL for a valid
- * request.  A request that is not one message of the protocol has a name in
- * place of a method: "connect", "listen", "sign in", "sign out" or "close".
+ * request.
  *
  * Spec: basic, requests.
  */
@@ -3466,7 +3486,7 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * Hands out the result of a started request that is done, once.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * or NULL.
+ * NULL on failure, and for a request that has no result.
  *
  * Returns the status of the request, and makes its error the last error of
  * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
