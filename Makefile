@@ -2,11 +2,11 @@
 
 # Folders that are relative to this folder.
 FOLDERS := PREFIX DESTDIR BINDIR LIBDIR INCLUDEDIR MANDIR DOCDIR PKGCONFIGDIR \
-    CMAKEDIR CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR
+    CMAKEDIR BASHDIR ZSHDIR FISHDIR CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR
 FROM_HERE = $(foreach name,$(FOLDERS),$(if $(filter-out /%,$(firstword \
     $($(name)))),$(name)='$(subst ','\'',$(CURDIR)/$($(name)))'))
 
-all run test test-quick install uninstall clean:
+all run test test-quick generated install uninstall clean:
 	@$(MAKE) -C examples-c $@ $(FROM_HERE)
 
-.PHONY: all run test test-quick install uninstall clean
+.PHONY: all run test test-quick generated install uninstall clean

@@ -28,7 +28,8 @@ static void on_event(void *userdata, mcp_client *client,
 {
     (void)userdata;
     (void)client;
-    printf("notification: %s\n", mcp_event_method(event));
+    if (mcp_event_kind(event) != MCP_EVENT_STATE)
+        printf("notification: %s\n", mcp_event_method(event));
 }
 
 /* Starts a call.  finish() gets `label` back as the user data. */

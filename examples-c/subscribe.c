@@ -28,6 +28,8 @@ static void on_event(void *userdata, mcp_client *client,
     case MCP_EVENT_LISTENING: /* earlier changes were not reported */
         printf("listening\n");
         break;
+    case MCP_EVENT_STATE: /* mcp_client_state() has it */
+        break;
     case MCP_EVENT_RESOURCE_UPDATED:
         printf("changed: %s\n", or_none(mcp_event_uri(event)));
         ++*count;

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     if (client != NULL)
         status = mcp_client_set_event_handler(client, on_event, NULL, NULL);
     if (status == MCP_OK) /* from here on, mcp_call_tool() waits for tasks */
-        status = mcp_client_set_tasks(client, 1);
+        status = mcp_client_set_allow(client, MCP_ALLOW_TASKS, 1);
     if (status == MCP_OK) {
         if (strcmp(what, "-b") == 0)
             status = begin(client, argv[3], argc > 4 ? argv[4] : NULL, &result);

@@ -68,7 +68,9 @@
  * or after the handles that it came from.  If a function returns a
  * `const T *`, you borrow it: it is valid as long as the handle that it came
  * from.  The library copies what you pass in.  `*out` is NULL after a
- * failure.
+ * failure, with one exception: a tool has run, and its result does not match
+ * its output schema.  Then the status is MCP_E_SCHEMA, and `*out` is the
+ * result, which you own: see mcp_call_tool().
  *
  * TEXT is UTF-8 and ends with a NUL.  A function whose text may be long has a
  * parameter `size_t *len`.  Unless it is NULL, it receives the number of
@@ -150,6 +152,18 @@ extern "C" {
 /** The version of this header as text. */
 #define MCP_VERSION "0.1.0"
 
+/**
+ * A descriptor of the system: on POSIX a file descriptor, on Windows a
+ * SOCKET.  MCP_FD_NONE is none.
+ */
+#ifdef _WIN32
+typedef uintptr_t mcp_fd;
+#else
+typedef int mcp_fd;
+#endif
+
+#define MCP_FD_NONE ((mcp_fd)-1)
+
 /*
  * ===========================================================================
  * TYPES
@@ -204,21 +218,6 @@ typedef struct mcp_tool mcp_tool;
  */
 
 /**
- * Receives a token request; see mcp_client_set_token_handler().
- *
- * `userdata`: the pointer that was set with the callback.
- * `client`: the client whose call needs a token.
- * `request`: belongs to the application: answer it now or later, from any
- * thread, and free it with mcp_token_request_free().
- *
- * Return MCP_OK.  Any other return value fails the token request, unless it
- * was answered.  The application frees it in both cases.
- */
-typedef int32_t (*mcp_token_fn)(void *userdata,
-                                mcp_client *client,
-                                mcp_token_request *request);
-
-/**
  * Releases the user data of a callback.
  *
  * `userdata`: the pointer that was set with the callback.
@@ -236,6 +235,21 @@ typedef int32_t (*mcp_token_fn)(void *userdata,
  * these calls is released afterwards, never inside this function.
  */
 typedef void (*mcp_free_fn)(void *userdata);
+
+/**
+ * Receives a token request; see mcp_client_set_token_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client whose call needs a token.
+ * `request`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_token_request_free().
+ *
+ * Return MCP_OK.  Any other return value fails the token request, unless it
+ * was answered.  The application frees it in both cases.
+ */
+typedef int32_t (*mcp_token_fn)(void *userdata,
+                                mcp_client *client,
+                                mcp_token_request *request);
 
 /**
  * Receives a log record; see mcp_client_set_log().
@@ -332,6 +346,20 @@ typedef void (*mcp_progress_fn)(void *userdata,
                                 const mcp_progress *progress);
 
 /**
+ * Tells the application's event loop that a client has something for it; see
+ * mcp_client_set_wakeup().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ *
+ * This is the only callback that runs on any thread, also on one of the
+ * library, and that must not call the library.  It may only post to the
+ * loop: set a flag, queue an event, write to a pipe.  It must not wait, and
+ * must not take a lock that another thread holds while it is in a call that
+ * waits.  The library holds no mutex of its own meanwhile.
+ */
+typedef void (*mcp_wakeup_fn)(void *userdata);
+
+/**
  * Handles a notification; see mcp_client_set_event_handler().
  *
  * `userdata`: the pointer given with the callback.
@@ -407,58 +435,70 @@ typedef void (*mcp_input_fn)(void *userdata,
  * calls share one stream.  mcp_client_close() ends all waits.
  * mcp_client_free() releases the client when no thread is inside a call.
  *
+ * A function that sets an option returns MCP_OK only if the option has an
+ * effect.  Some options must be set before the client is connected, as their
+ * comments say: they are MCP_E_STATE while it is connected and while a call
+ * connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+ * NULL in place of a callback, a token or an authorization still releases
+ * it, and mcp_client_set_userdata() works as before.
+ *
  * The calling thread does all the work of its call.  For work that must
  * continue between calls, the library starts one background thread for all
  * clients of the process.  It serves the notification streams of
  * mcp_listen() and mcp_subscribe_resource(), the requests of
  * mcp_request_start(), the stream on which a server sends input requests,
- * and the messages that arrive between calls from a process or over HTTP
- * with SSE.  The background thread never runs callbacks and never frees user
- * data; it queues both for the application's threads.  A host name that is
+ * the messages that arrive between calls from a process or over HTTP with
+ * SSE, and the pings of mcp_client_set_keepalive().  The background thread
+ * runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+ * both for the application's threads.  A host name that is
  * neither an address nor a name of this machine is looked up on a thread
  * that ends after the lookup.  At most eight of these threads run at a time
  * in the process.
  *
  * Descriptors: a client uses one for each of its connections, one for
- * mcp_client_fd(), and at most five while threads block in its calls.  It
- * keeps at most 64 idle connections.  A started request and a cancel use
+ * mcp_client_fd(), at most five more while threads wait in its calls, and at
+ * most three for each of these threads.  It keeps at most 64 idle
+ * connections.  A started request, a cancel, a wake-up and a keepalive use
  * none of their own.  A cancel borrows a descriptor while threads block in
  * calls that have it; the process keeps that descriptor for the next cancel.
  * The background thread uses three.
  *
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
- *   mcp_config_new_client(), mcp_client_new_config(), mcp_request_client(),
- *   mcp_input_client().
+ *   mcp_config_new_client(), mcp_request_client(), mcp_input_client().
  *
  * Functions: mcp_client_close(), mcp_client_set_header(),
  *   mcp_client_set_token(), mcp_client_set_transport(),
  *   mcp_client_transport(), mcp_client_set_protocol_version(),
- *   mcp_client_set_info(), mcp_client_set_token_handler(),
+ *   mcp_client_set_meta_json(), mcp_client_set_info(), mcp_client_state(),
+ *   mcp_client_new_server_result(), mcp_client_url(),
+ *   mcp_client_set_userdata(), mcp_client_userdata(),
+ *   mcp_client_set_keepalive(), mcp_client_set_token_handler(),
  *   mcp_client_set_log(), mcp_client_set_proxy(),
  *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
- *   mcp_client_set_certificate(), mcp_client_set_allow_plain_http(),
- *   mcp_client_set_trace_fd(), mcp_client_set_env(),
- *   mcp_client_set_directory(), mcp_client_set_stderr(),
- *   mcp_client_set_stderr_fd(), mcp_client_set_restart(),
- *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
- *   mcp_sign_out(), mcp_client_set_timeout(),
- *   mcp_client_set_connect_timeout(), mcp_client_set_deadline(),
- *   mcp_client_set_input_timeout(), mcp_client_set_close_timeout(),
- *   mcp_client_set_limit(), mcp_client_set_max_message_size(),
- *   mcp_client_set_max_pages(), mcp_client_set_max_items(),
- *   mcp_client_set_max_events(), mcp_client_set_cache_size(),
- *   mcp_client_set_repeat_tools(), mcp_client_counter(), mcp_connect(),
- *   mcp_ping(), mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
- *   mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
+ *   mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
+ *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
+ *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
+ *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
  *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
- *   mcp_client_fd(), mcp_client_dispatch(), mcp_client_next_done(),
+ *   mcp_request_new_connect(), mcp_request_new_listen(),
+ *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
+ *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
+ *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
+ *   mcp_request_new_sign_out(), mcp_request_new_close(), mcp_client_fd(),
+ *   mcp_client_set_wakeup(), mcp_client_dispatch(), mcp_client_wake(),
+ *   mcp_client_set_dispatch_only(), mcp_client_next_done(),
  *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
  *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
- *   mcp_list_skills(), mcp_read_skill_file(), mcp_client_set_tasks(),
- *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
+ *   mcp_list_skills(), mcp_read_skill_file(), mcp_get_task(),
+ *   mcp_get_task_result(), mcp_cancel_task().
  *
  * Released by: mcp_client_free().
  */
@@ -480,7 +520,7 @@ struct mcp_client;
  * name or a password; or the token is empty, or has a prefix, a space, a
  * line break or a byte outside ASCII.  If the address is plain http:// and
  * on another machine, the first call with a token fails: see
- * mcp_client_set_allow_plain_http().
+ * MCP_ALLOW_PLAIN_HTTP.
  *
  * When: while no thread changes the environment.
  * Spec: transports, authorization.
@@ -496,8 +536,8 @@ mcp_client *mcp_client_new(const char *url, const char *token);
  * Results, errors, cancels and requests outlive the client.  From then on
  * its requests are MCP_E_CLOSED; you must still free them.  The function
  * waits like mcp_client_close(), and then runs the done callbacks of the
- * requests that no other function has handed out.  In the child of a fork() it releases
- * memory and descriptors, and sends nothing.
+ * requests that no other function has handed out.  In the child of a fork()
+ * it releases memory and descriptors, and sends nothing.
  */
 void mcp_client_free(mcp_client *client);
 
@@ -551,6 +591,78 @@ int32_t mcp_ping(mcp_client *client);
 int32_t mcp_connect(mcp_client *client, mcp_result **out);
 
 /**
+ * Returns the server info of the current session: what mcp_connect() gave.
+ *
+ * Does no I/O.
+ *
+ * Returns a result to free with mcp_result_free(), or NULL with the last
+ * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
+ * MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+ *
+ * Spec: initialize, server/discover.
+ */
+mcp_result *mcp_client_new_server_result(mcp_client *client);
+
+/**
+ * STATES OF A CLIENT, for mcp_client_state().
+ *
+ * The client is not connected, and was not connected before.
+ */
+#define MCP_STATE_IDLE 1
+
+/**
+ * A call or the notification stream connects.
+ */
+#define MCP_STATE_CONNECTING 2
+
+/**
+ * The client and the server have agreed on a protocol revision.
+ */
+#define MCP_STATE_CONNECTED 3
+
+/**
+ * The client was connected, and the session, the connection or the server
+ * process has ended.  The next call connects again, unless
+ * mcp_client_set_restart() or the kind of the client prevents it.
+ */
+#define MCP_STATE_LOST 4
+
+/**
+ * mcp_client_close() was called.
+ */
+#define MCP_STATE_CLOSED 5
+
+/**
+ * Returns the state of a client, one of MCP_STATE_.
+ *
+ * `client`: not changed.
+ *
+ * The function does no I/O and never waits.  When the state changes, the
+ * handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE, so that an
+ * application need not ask again and again.
+ *
+ * The state of a server process or of an HTTP with SSE stream becomes
+ * MCP_STATE_LOST when it ends, also between calls.  Streamable HTTP has no
+ * connection that could end: there the state becomes MCP_STATE_LOST when a
+ * request, a notification stream or mcp_client_set_keepalive() finds that
+ * the session is lost.
+ *
+ * Returns 0 for NULL.
+ */
+int32_t mcp_client_state(const mcp_client *client);
+
+/**
+ * Returns the URL of the server's MCP endpoint, as it was given to
+ * mcp_client_new() or written in a configuration.
+ *
+ * `client`: not changed.
+ *
+ * Returns NULL for NULL, and for a client that does not reach its server by
+ * HTTP.  Valid as long as the client.
+ */
+const char *mcp_client_url(const mcp_client *client);
+
+/**
  * Returns the transport that is in use, one of MCP_TRANSPORT_.
  *
  * `client`: not changed.
@@ -561,6 +673,30 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  * Spec: transports.
  */
 int32_t mcp_client_transport(mcp_client *client);
+
+/**
+ * Sets a pointer of the application that the client carries.
+ *
+ * `userdata`: any pointer; the library does not use it.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * It replaces the pointer that was set before.  The library releases the
+ * last one when the client is freed.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ */
+int32_t mcp_client_set_userdata(mcp_client *client,
+                                void *userdata,
+                                mcp_free_fn free_userdata);
+
+/**
+ * Returns the pointer of mcp_client_set_userdata().
+ *
+ * `client`: not changed.
+ *
+ * Returns NULL for NULL, and if none was set.
+ */
+void *mcp_client_userdata(const mcp_client *client);
 
 /**
  * Sets an HTTP header that the library sends with every request to the
@@ -871,10 +1007,10 @@ int32_t mcp_version_number(void);
 
 /**
  * A limit was exceeded.  The message names the limit:
- * - a message or a line: mcp_client_set_max_message_size();
+ * - a message or a line: MCP_LIMIT_MESSAGE_SIZE;
  * - the head of an HTTP response: 64 KiB;
- * - a list: mcp_client_set_max_pages() or mcp_client_set_max_items();
- * - the messages before the response to a call: mcp_client_set_max_events();
+ * - a list: MCP_LIMIT_PAGES or MCP_LIMIT_ITEMS;
+ * - the messages before the response to a call: MCP_LIMIT_EVENTS;
  * - rounds of input requests in one call: ten;
  * - nested JSON objects and arrays: 512 levels.
  */
@@ -1041,9 +1177,9 @@ const char *mcp_status_name(int32_t status);
  * Made by: mcp_error_copy().
  *
  * Functions: mcp_error_status(), mcp_error_message(),
- *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_data_json(),
- *   mcp_error_challenge(), mcp_error_retry_after(), mcp_error_may_have_run(),
- *   mcp_error_exit_status(), mcp_error_copy().
+ *   mcp_error_http_status(), mcp_error_rpc_code(), mcp_error_rpc_message(),
+ *   mcp_error_data_json(), mcp_error_challenge(), mcp_error_retry_after(),
+ *   mcp_error_may_have_run(), mcp_error_exit_status(), mcp_error_copy().
  *
  * Released by: mcp_error_free().
  */
@@ -1089,6 +1225,23 @@ int32_t mcp_error_http_status(const mcp_error *error);
  * Spec: basic, error codes.
  */
 int32_t mcp_error_rpc_code(const mcp_error *error);
+
+/**
+ * Returns the member `message` of the JSON-RPC error that the server sent, as
+ * the server wrote it.
+ *
+ * `error`: an error, or NULL for the last error of this thread.
+ *
+ * mcp_error_message() says the same for a person: on one line, cut, and with
+ * advice.  This text is for a program that passes the error on.
+ *
+ * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+ * server repeated in it are masked.  Returns NULL if the error is not one that
+ * the server sent as a JSON-RPC error, and for a text of more than 1 MiB.
+ *
+ * Spec: basic, responses.
+ */
+const char *mcp_error_rpc_message(const mcp_error *error);
 
 /**
  * Returns the member `data` of the JSON-RPC error as JSON text.
@@ -1207,17 +1360,20 @@ void mcp_error_free(mcp_error *error);
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
  *
+ * Made by: mcp_client_new_server_result().
+ *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
  *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
- *   mcp_result_text(), mcp_result_structured_json(),
- *   mcp_result_prompt_description(), mcp_result_completion_count(),
- *   mcp_result_completion(), mcp_result_completion_has_more(),
- *   mcp_result_tool_count(), mcp_result_tool(), mcp_result_resource_count(),
- *   mcp_result_resource(), mcp_result_prompt_count(), mcp_result_prompt(),
- *   mcp_result_skill_count(), mcp_result_skill(), mcp_result_find_tool(),
- *   mcp_result_server_name(), mcp_result_server_version(),
- *   mcp_result_protocol_version(), mcp_result_instructions(),
- *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
+ *   mcp_result_text(), mcp_result_structured_json(), mcp_result_structured(),
+ *   mcp_result_data(), mcp_result_prompt_description(),
+ *   mcp_result_completion_count(), mcp_result_completion(),
+ *   mcp_result_completion_has_more(), mcp_result_tool_count(),
+ *   mcp_result_tool(), mcp_result_resource_count(), mcp_result_resource(),
+ *   mcp_result_prompt_count(), mcp_result_prompt(), mcp_result_skill_count(),
+ *   mcp_result_skill(), mcp_result_find_tool(), mcp_result_server_name(),
+ *   mcp_result_server_version(), mcp_result_protocol_version(),
+ *   mcp_result_instructions(), mcp_result_has_capability(),
+ *   mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
  */
@@ -1372,14 +1528,14 @@ struct mcp_tool;
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
  * contains it.  From the same revision on, a list that the server declares
- * fresh is answered from memory, see mcp_client_set_cache_size().
+ * fresh is answered from memory, see MCP_LIMIT_CACHE.
  *
  * Each page may take the time of mcp_client_set_timeout(), and the whole
  * list the time of mcp_client_set_deadline().
  *
  * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
- * than mcp_client_set_max_pages() or more items than
- * mcp_client_set_max_items() allows.
+ * than MCP_LIMIT_PAGES or more items than
+ * MCP_LIMIT_ITEMS allows.
  *
  * Spec: tools/list, pagination.
  */
@@ -1392,21 +1548,31 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
  * arguments.
  * `out`, unless NULL, receives the result, or NULL on failure; free it with
- * mcp_result_free().
+ * mcp_result_free().  After MCP_E_SCHEMA it is the result.
  *
  * A tool that fails gives a result, and this function returns MCP_OK: check
  * mcp_result_is_error().
  *
+ * If the last list of tools has an outputSchema for the tool, the structured
+ * content of the result is checked against it.  If it does not match, or is
+ * missing, the function returns MCP_E_SCHEMA: the message names the field,
+ * the result is handed out, and mcp_error_may_have_run() returns 1.  There
+ * is no check without a list, for the result of a tool that failed, for a
+ * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
+ * mcp_get_task_result(), and if the library was built without the Cargo feature
+ * "schema".  To check arguments before a call, see
+ * mcp_tool_check_arguments().
+ *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
  * allow a second attempt for tools that are read-only or idempotent, see
- * mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+ * MCP_ALLOW_REPEAT_TOOLS and mcp_request_set_repeatable().
  *
  * The call asks the server to report progress.  Each progress notification
  * restarts the timeout, but mcp_client_set_deadline() limits the whole call.
  * To set a timeout for one call, to receive progress or to cancel, see
  * mcp_request_new_call_tool().  For tools that run for a very long time, see
- * mcp_client_set_tasks().
+ * MCP_ALLOW_TASKS.
  *
  * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
  * arguments that are not a JSON object, before anything is sent.
@@ -1483,6 +1649,40 @@ int32_t mcp_result_is_error(const mcp_result *result);
  * Spec: tools, structuredContent.
  */
 const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
+
+/**
+ * Returns the structured content of a result of mcp_call_tool() as a value.
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none.  The first call parses the content,
+ * and the result keeps the value.  Borrowed from the result: valid until
+ * mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const mcp_json *mcp_result_structured(const mcp_result *result);
+
+/**
+ * Returns the value that a tool returned: the structured content, or the
+ * member "result" of an object that only holds it.
+ *
+ * `result`: NULL gives NULL.
+ *
+ * Structured content is an object before revision 2026-07-28.  FastMCP
+ * therefore wraps another value, such as the number 3, as {"result":3}.  It
+ * says so by "x-fastmcp-wrap-result" in the output schema of the tool, or by
+ * "wrap_result" in the member _meta of the result, and only then does this
+ * function return the value inside.  The library knows the output schema if
+ * the client has read a list with the tool before the call, see
+ * mcp_list_tools().
+ *
+ * Returns NULL if the server sent none.  Borrowed from the result: valid
+ * until mcp_result_free().
+ *
+ * Spec: tools, structuredContent.
+ */
+const mcp_json *mcp_result_data(const mcp_result *result);
 
 /**
  * Returns the name to pass to mcp_call_tool().
@@ -1865,7 +2065,7 @@ int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
  * mcp_result_content().
  *
  * From revision 2026-07-28 on, a resource that the server declares fresh is
- * answered from memory, see mcp_client_set_cache_size().
+ * answered from memory, see MCP_LIMIT_CACHE.
  *
  * Returns MCP_OK or a status: call errors.
  *
@@ -1985,6 +2185,32 @@ int64_t mcp_resource_size(const mcp_resource *resource);
  * Spec: Resource.
  */
 const char *mcp_resource_json(const mcp_resource *resource, size_t *len);
+
+/**
+ * Expands a URI template (RFC 6570, all levels), such as that of
+ * mcp_resource_uri() for a resource template.
+ *
+ * `uri_template`: for example "file:///{+path}{?line,column}".
+ * `values_json`: a JSON object with the values of the variables: texts,
+ * numbers, booleans, and arrays or objects of these; NULL or "" for none.  A
+ * variable without a value leaves no trace, and so does one whose value is
+ * null, an empty array or an empty object.
+ *
+ * Returns a text to free with mcp_string_free(), or NULL with the last error
+ * set: MCP_E_INVALID_ARGUMENT for a malformed template, with the place in the
+ * message, and for a value that the template cannot use, with the variable in
+ * the message; MCP_E_TOO_LARGE for an expansion of more than 1 MiB.
+ *
+ * Spec: ResourceTemplate, uriTemplate; RFC 6570.
+ */
+char *mcp_uri_expand(const char *uri_template, const char *values_json);
+
+/**
+ * Releases a text of a function that returns a plain `char *`.
+ *
+ * `string`: a text that is not used again, or NULL.
+ */
+void mcp_string_free(char *string);
 
 /*
  * ===========================================================================
@@ -2279,8 +2505,8 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
  * freed.  A `const mcp_json *` is a part of such a value: valid until the
  * whole value is changed or freed.  A place in a value is a JSON Pointer
  * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
- * member "a".  Numbers keep the text with which they were written.  Only one
- * thread at a time may change a value or call mcp_json_text() for it.
+ * member "a".  Numbers keep the text with which they were written.  Several
+ * threads may read a value at the same time, while no thread changes it.
  *
  * Made by: mcp_json_new(), mcp_json_parse().
  *
@@ -2310,7 +2536,7 @@ mcp_json *mcp_json_new(void);
  * Returns a handle to free with mcp_json_free(), or NULL with the last error
  * set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
  * column.  Objects and arrays may be nested 512 deep, as in the messages of
- * a server.
+ * a server: every text that a _json function returns can be parsed.
  */
 mcp_json *mcp_json_parse(const char *text, size_t len);
 
@@ -2523,6 +2749,11 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *
  * Made by: mcp_request_new(), mcp_request_new_call_tool(),
  *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
+ *   mcp_request_new_connect(), mcp_request_new_listen(),
+ *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
+ *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
+ *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
+ *   mcp_request_new_sign_out(), mcp_request_new_close(),
  *   mcp_client_next_done(), mcp_input_request().
  *
  * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
@@ -2602,6 +2833,160 @@ mcp_request *mcp_request_new_get_prompt(mcp_client *client,
                                         const char *arguments_json);
 
 /**
+ * Makes a request that does what mcp_connect() does.
+ *
+ * `client`: as for mcp_request_new().
+ *
+ * Its result is the server info, as mcp_connect() gives it.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: initialize, server/discover.
+ */
+mcp_request *mcp_request_new_connect(mcp_client *client);
+
+/**
+ * Makes a request that does what mcp_listen() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `kinds`: as for mcp_listen().
+ *
+ * The request has no result.  It is done when the server has accepted the
+ * stream.  The stream stays open after that: it ends with a request whose
+ * `kinds` are 0, or with the client.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: transports, listening for messages; subscriptions/listen.
+ */
+mcp_request *mcp_request_new_listen(mcp_client *client, int32_t kinds);
+
+/**
+ * Makes a request that does what mcp_subscribe_resource() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `uri`: as for mcp_subscribe_resource().
+ *
+ * The request has no result.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: resources/subscribe, subscriptions/listen.
+ */
+mcp_request *mcp_request_new_subscribe(mcp_client *client, const char *uri);
+
+/**
+ * Makes a request that does what mcp_unsubscribe_resource() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `uri`: as for mcp_unsubscribe_resource().
+ *
+ * The request has no result.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: resources/unsubscribe, subscriptions/listen.
+ */
+mcp_request *mcp_request_new_unsubscribe(mcp_client *client, const char *uri);
+
+/**
+ * Makes a request that does what mcp_set_log_level() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `level`: as for mcp_set_log_level().  The client remembers it when the
+ * request is done, and sends it again after a lost session.
+ *
+ * The request has no result.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: logging/setLevel, _meta logLevel.
+ */
+mcp_request *mcp_request_new_set_log_level(mcp_client *client, int32_t level);
+
+/**
+ * Makes a request that sends a notification, as mcp_notify() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `method`, `params_json`: as for mcp_notify().
+ *
+ * The request has no result, because the server does not answer
+ * notifications.  It is done when the server has accepted the notification,
+ * or over stdio when the notification was written.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: basic, notifications.
+ */
+mcp_request *mcp_request_new_notify(mcp_client *client,
+                                    const char *method,
+                                    const char *params_json);
+
+/**
+ * Makes a request that does what mcp_get_task_result() does.
+ *
+ * `client`: as for mcp_request_new().
+ * `task_id`: as for mcp_get_task_result().
+ *
+ * To ask for the status of a task or to cancel it, use mcp_request_new() with
+ * the method "tasks/get" or "tasks/cancel" and {"taskId":...}.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: tasks/result, tasks/get, tasks/update.
+ */
+mcp_request *mcp_request_new_task_result(mcp_client *client,
+                                         const char *task_id);
+
+/**
+ * Makes a request that does what mcp_sign_in() does.
+ *
+ * `client`: as for mcp_request_new().
+ *
+ * The request has no result.  The callbacks of a started request run inside
+ * mcp_client_dispatch(), and inside other calls of this client that wait.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: authorization, RFC 9728.
+ */
+mcp_request *mcp_request_new_sign_in(mcp_client *client);
+
+/**
+ * Makes a request that does what mcp_sign_out() does.
+ *
+ * `client`: as for mcp_request_new().
+ *
+ * The request has no result.  Its callbacks run where those of
+ * mcp_request_new_sign_in() do.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: RFC 7009.
+ */
+mcp_request *mcp_request_new_sign_out(mcp_client *client);
+
+/**
+ * Makes a request that does what mcp_client_close() does.
+ *
+ * `client`: as for mcp_request_new(), open or closed.
+ *
+ * The request has no result.  When it is started, all other requests in
+ * flight are done at once, as MCP_E_CLOSED.  It is done, as MCP_OK, when the
+ * session or the server's process has ended.  If the close takes longer than
+ * the request may, the request ends with MCP_E_TIMEOUT or MCP_E_CANCELLED,
+ * and the close goes on.
+ *
+ * The client must still be freed: mcp_client_free() waits only for what is
+ * left of the close.
+ *
+ * Returns like mcp_request_new().
+ *
+ * Spec: transports, session management.
+ */
+mcp_request *mcp_request_new_close(mcp_client *client);
+
+/**
  * Releases a request.  A started request that is in flight ends.
  *
  * `request`: a request that no thread is performing, and that you do not use
@@ -2615,7 +3000,7 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.
+ * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -2672,7 +3057,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
  *
  * The members replace those of an earlier call of this function, and those
- * of a _meta in the parameters.  Names that the protocol itself uses are
+ * of a _meta in the parameters.  They also replace the members of
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
  * refused.  The members "traceparent", "tracestate" and "baggage" are
  * refused if they do not conform to W3C Trace Context.
  *
@@ -2680,7 +3066,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request,
+                                  const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken
@@ -2688,7 +3075,7 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  *
  * `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
  * such as those that only read, and for the tools that
- * mcp_client_set_repeat_tools() allows; 0 for others.
+ * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  */
@@ -2704,8 +3091,8 @@ int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
  * "resources/templates/list", "prompts/list", "skills/list" and
  * "tasks/list", whether the request is performed or started.  The request
  * gives one result, as mcp_list_tools() does, with the same limits:
- * mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
- * restarts with each page.  The deadline applies to the whole list.
+ * MCP_LIMIT_PAGES and MCP_LIMIT_ITEMS.  The timeout restarts with each page.
+ * The deadline applies to the whole list.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
  * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
@@ -2794,7 +3181,8 @@ int32_t mcp_request_set_header(mcp_request *request,
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
+ * is closed; MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
  *
@@ -2834,7 +3222,9 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
- * Returns UTF-8 text, valid as long as the request.
+ * Returns UTF-8 text, valid as long as the request; never NULL for a valid
+ * request.  A request that is not one message of the protocol has a name in
+ * place of a method: "connect", "listen", "sign in", "sign out" or "close".
  *
  * Spec: basic, requests.
  */
@@ -2915,7 +3305,7 @@ int32_t mcp_request_cancel(mcp_request *request);
  *
  * Made by: mcp_cancel_new().
  *
- * Functions: mcp_cancel_fire(), mcp_cancel_reset().
+ * Functions: mcp_cancel_fire().
  *
  * Released by: mcp_cancel_free().
  */
@@ -2945,13 +3335,6 @@ mcp_cancel *mcp_cancel_new(void);
  * Threads: any, and signal handlers.  Spec: cancellation.
  */
 void mcp_cancel_fire(mcp_cancel *cancel);
-
-/**
- * Sets the cancel back to not fired, for requests begun later.
- *
- * `cancel`: may be NULL.
- */
-void mcp_cancel_reset(mcp_cancel *cancel);
 
 /**
  * Releases the cancel.  It does not fire it.
@@ -3006,15 +3389,17 @@ int32_t mcp_request_start(mcp_request *request);
  * client's whole life.
  *
  * The descriptor is readable as long as mcp_client_dispatch() has something
- * to run or mcp_client_next_done() has a request to hand out.  It does not
- * matter which thread caused this, or what other threads do.  Wait for it
- * with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
- * close it.
+ * to run, or mcp_client_next_done() has a request to hand out, or
+ * mcp_client_wake() was called after the last dispatch.  It does not matter
+ * which thread caused this, or what other threads do.  Wait for it with
+ * poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or close
+ * it.  A loop that cannot wait for a descriptor uses
+ * mcp_client_set_wakeup().
  *
- * Returns -1 with the last error set if no descriptor is left:
+ * Returns MCP_FD_NONE with the last error set if no descriptor is left:
  * MCP_E_INTERNAL.
  */
-int32_t mcp_client_fd(mcp_client *client);
+mcp_fd mcp_client_fd(mcp_client *client);
 
 /**
  * Runs the handlers for everything that has arrived, and the callbacks of
@@ -3050,8 +3435,9 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
  * Each completed request is handed out once: by this function, or by the
  * mcp_request_wait() that returns its status.  A request with a done callback
  * is handed out by the callback only.  A request that is performed or started
- * again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
- * out, with the status MCP_E_CLOSED.
+ * again before it was handed out is not handed out for its earlier result.  A
+ * request that was in flight when the client was closed is handed out, with
+ * the status MCP_E_CLOSED.
  *
  * Only one thread may free a request.
  */
@@ -3092,10 +3478,12 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * or NULL.
  *
  * Returns the status of the request, and makes its error the last error of
- * this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+ * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+ * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
  * if the request is in flight or was not started.
  */
-int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+int32_t mcp_request_take_result(mcp_request *request,
+                                mcp_result **out);
 
 /**
  * Returns why the request failed when it was last performed or started.
@@ -3107,6 +3495,80 @@ int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
  * the request is performed or started again, or freed.
  */
 const mcp_error *mcp_request_error(const mcp_request *request);
+
+/**
+ * Ends a mcp_client_dispatch() that waits on another thread.
+ *
+ * `client`: not changed.
+ *
+ * If no thread waits in mcp_client_dispatch(), the next one that would wait
+ * returns at once.  Several calls before that count as one.  Until then the
+ * descriptor of mcp_client_fd() is readable.  The function never waits; a
+ * signal handler must not call it.
+ *
+ * Returns MCP_OK, MCP_E_CLOSED, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ */
+int32_t mcp_client_wake(mcp_client *client);
+
+/**
+ * Sets the function that tells an event loop without descriptors, such as
+ * that of a window system or a game, to call mcp_client_dispatch().
+ *
+ * `callback`: called when the descriptor of mcp_client_fd() becomes
+ * readable, on the thread that made it so.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.  It never runs on a thread of the
+ * library.
+ *
+ * After the callback was called, the loop calls mcp_client_dispatch(client,
+ * 0), and then mcp_client_next_done() until that returns NULL.  Then nothing
+ * is lost: if a dispatch leaves something for the next one, the callback is
+ * called again before it returns.  The callback may be called more often
+ * than there is something to do, and on several threads at a time.  If there
+ * is something already, this function calls it at once.
+ *
+ * Replacing and removing the callback wait until the old one has returned on
+ * every other thread.  So do not hold a lock that the callback takes.
+ * Inside such a callback they do not wait.
+ *
+ * mcp_client_free() removes the callback.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+ * callback on a closed client.
+ */
+int32_t mcp_client_set_wakeup(mcp_client *client,
+                              mcp_wakeup_fn callback,
+                              void *userdata,
+                              mcp_free_fn free_userdata);
+
+/**
+ * Sets whether handlers run in mcp_client_dispatch() alone, and not in other
+ * calls that wait.
+ *
+ * `on`: 1 for mcp_client_dispatch() alone; 0, which is the default, for every
+ * call of this client that waits as well.
+ *
+ * With 1, a handler runs only on a thread that calls mcp_client_dispatch().
+ * This holds for notifications, progress, input requests, tokens and all
+ * other callbacks of the client except mcp_wakeup_fn.  A call that waits
+ * leaves them in the queue:
+ * - Notifications and progress stay there until a dispatch.  Progress that
+ *   is still there when its call returns is dropped.
+ * - A call that cannot go on without a handler, such as one for an input
+ *   request, a token or the browser, waits until another thread runs it in
+ *   mcp_client_dispatch().  On the thread that dispatches, such a call is
+ *   MCP_E_STATE.
+ *
+ * The thread that dispatches is the one that last called
+ * mcp_client_dispatch(), or this function.  mcp_request_wait() returns a
+ * request that is done on every thread.
+ *
+ * The setting holds for everything that arrives from now on.
+ *
+ * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+ * closed client.
+ */
+int32_t mcp_client_set_dispatch_only(mcp_client *client, int32_t on);
 
 /*
  * ===========================================================================
@@ -3205,6 +3667,16 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  * to show.  A sign-in has at most 16 of these events.
  */
 #define MCP_EVENT_SIGN_IN_NOTICE 2048
+
+/**
+ * The state of the client has changed.  mcp_client_state() has the state.
+ * Changes that follow each other before the handler runs are one event, so
+ * the state may be the same as in the event before; then the client was lost
+ * and is connected again, for example.  mcp_event_message() has the reason
+ * for MCP_STATE_LOST.  There is no event for MCP_STATE_CLOSED: the queue of
+ * a closed client is empty.
+ */
+#define MCP_EVENT_STATE 4096
 
 /**
  * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
@@ -3364,7 +3836,7 @@ int32_t mcp_event_kind(const mcp_event *event);
  * `event`: NULL gives NULL.
  *
  * It is "" for the events of the library: MCP_EVENT_LISTENING,
- * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+ * MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
  * valid `event`.  Valid while the handler runs.
  */
 const char *mcp_event_method(const mcp_event *event);
@@ -3406,7 +3878,8 @@ int32_t mcp_event_log_level(const mcp_event *event);
 
 /**
  * Returns the text of an event, to show to a person: the log message for
- * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
+ * MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED and for
+ * MCP_EVENT_STATE with MCP_STATE_LOST, the notice for
  * MCP_EVENT_SIGN_IN_NOTICE.
  *
  * `event`: NULL gives NULL.
@@ -3497,7 +3970,7 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  *
  * An input request that is freed without an answer is dismissed, as
  * mcp_input_dismiss() does.  The same happens when the time of
- * mcp_client_set_input_timeout() is over.
+ * MCP_LIMIT_INPUT_TIME is over.
  *
  * While the input request is open, the request that it belongs to waits, and
  * the timeout of that request is paused.  An input request that arrives on
@@ -3793,7 +4266,7 @@ struct mcp_task;
  * `ttl_milliseconds`: how long the server is asked to keep the task and its
  * result; 0 lets the server choose; -1, the default, turns this option off.
  *
- * This works whether or not mcp_client_set_tasks() allows tasks.  If the
+ * This works whether or not MCP_ALLOW_TASKS is set.  If the
  * result has an mcp_result_task(), the server made the call a task.  Pass
  * its mcp_task_id() to mcp_get_task_result(), now or later, with this client
  * or another client of the same user.
@@ -3859,40 +4332,6 @@ int32_t mcp_get_task_result(mcp_client *client,
  * Spec: tasks/cancel.
  */
 int32_t mcp_cancel_task(mcp_client *client, const char *task_id);
-
-/**
- * Allows tool calls to run as tasks, and waits for their end inside the
- * call.
- *
- * `allow`: 1 or 0, the default.
- *
- * The application still makes one call, and receives one result, however
- * long the tool runs.
- *
- * From revision 2026-07-28 on, each request declares the tasks extension,
- * and the server decides which call becomes a task.  In revision 2025-11-25
- * the library asks for a task if the tool can only run as one.  The list of
- * tools says so, and the library reads the list if it needs to.  Other
- * revisions have no tasks, and this option changes nothing there.
- *
- * While a call runs as a task, the library asks the server for the task's
- * status, as often as the server wants to be asked, and whenever an
- * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
- * the deadline stays the same, see mcp_client_set_deadline().  Input
- * requests of the task go to the input handler.  If the call is cancelled or
- * runs out of time, the library cancels the task at the server.
- *
- * If the task fails, the call returns the error that the task contains.  If
- * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
- * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
- * or MCP_E_SESSION_LOST if the session was lost.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
- */
-int32_t mcp_client_set_tasks(mcp_client *client, int32_t allow);
 
 /**
  * Returns 1 for a result that is a task, and the number of tasks for a
@@ -4019,7 +4458,7 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  *
  * This function does not start the program.  The first call starts it, and a
  * call after the program has ended starts it again; see
- * mcp_client_set_restart().  The program gets the environment variables
+ * MCP_ALLOW_RESTART.  The program gets the environment variables
  * HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
  * mcp_client_set_env().  It inherits no descriptor except its standard ones.
  * It runs in a process group of its own.
@@ -4065,7 +4504,7 @@ mcp_client *mcp_client_new_stdio(const char *const *argv);
  * When: while no thread changes the environment.
  * Spec: transports, stdio.
  */
-mcp_client *mcp_client_new_fds(int32_t read_fd, int32_t write_fd);
+mcp_client *mcp_client_new_fds(mcp_fd read_fd, mcp_fd write_fd);
 
 /**
  * Sets an environment variable of a server process.
@@ -4095,23 +4534,6 @@ int32_t mcp_client_set_env(mcp_client *client,
 int32_t mcp_client_set_directory(mcp_client *client, const char *path);
 
 /**
- * Sets whether a call starts a server process again after it has ended.
- *
- * `allow`: 1, which is the default, or 0.  With 0, calls return
- * MCP_E_PROCESS after the process has ended.
- *
- * If the process may have begun to execute a call, the library does not
- * repeat that call after a restart, unless it is safe to repeat; see
- * mcp_client_set_repeat_tools().
- *
- * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
- * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
-
-/**
  * STANDARD ERROR of a server process, for mcp_client_set_stderr().
  *
  * The library reads it, and keeps its first and last lines for error
@@ -4130,32 +4552,26 @@ int32_t mcp_client_set_restart(mcp_client *client, int32_t allow);
 #define MCP_STDERR_INHERIT 2
 
 /**
- * Sets what happens to the standard error of a server process.
- *
- * `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
- * MCP_STDERR_KEEP is the default: the library reads the output, and keeps
- * its first 2 KiB and its last 6 KiB, as lines, for the messages of
- * MCP_E_PROCESS and MCP_E_TIMEOUT.
- *
- * See also mcp_client_set_stderr_fd().
- *
- * Errors: as for mcp_client_set_env().
- *
- * Spec: transports, stdio.
+ * The output goes to a descriptor of the application, such as a file, or a
+ * pipe that it reads.
  */
-int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice);
+#define MCP_STDERR_FD 3
 
 /**
- * Sends the standard error of a server process to a descriptor of yours,
- * such as a file, or a pipe that you read.
+ * Sets what happens to the standard error of a server process.
  *
- * `fd`: duplicated.
+ * `choice`: one of MCP_STDERR_.  MCP_STDERR_KEEP is the default: the library
+ * reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
+ * for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
+ * `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
+ * choices: pass MCP_FD_NONE.
  *
- * Errors: as for mcp_client_set_env().
+ * Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
+ * number that is not an open descriptor.
  *
  * Spec: transports, stdio.
  */
-int32_t mcp_client_set_stderr_fd(mcp_client *client, int32_t fd);
+int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, mcp_fd fd);
 
 /*
  * ===========================================================================
@@ -4236,6 +4652,25 @@ int32_t mcp_client_set_capabilities_json(mcp_client *client,
                                          const char *json);
 
 /**
+ * Adds the members of a JSON object to the _meta of every request, for
+ * example "traceparent".
+ *
+ * `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+ * removes the members.
+ *
+ * The members replace those of an earlier call of this function.  A member
+ * of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+ * request, replaces the one with the same name.  The requests that the
+ * library makes itself have the members as well, such as those that connect.
+ * The same names and values are refused as by mcp_request_set_meta_json().
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+ *
+ * When: at any time, for requests begun later.  Spec: basic, _meta.
+ */
+int32_t mcp_client_set_meta_json(mcp_client *client, const char *json);
+
+/**
  * Sets the HTTP proxy for all connections of the client; the library uses
  * the method CONNECT.
  *
@@ -4269,6 +4704,24 @@ int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
 /**
+ * Does what mcp_client_set_ca_file() does, with the certificates in memory.
+ *
+ * `pem`: `len` bytes of PEM text, copied; no NUL is needed at the end.  NULL,
+ * which is the default, means the certificates of the system only.
+ * `len`: the length in bytes.
+ *
+ * This function and mcp_client_set_ca_file() replace each other's
+ * certificates.
+ *
+ * Errors: MCP_E_TLS if there is no certificate in the text; MCP_E_STATE once
+ * the client is connected; MCP_E_UNSUPPORTED for a server that is not reached
+ * by HTTP; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_ca_data(mcp_client *client,
+                               const char *pem,
+                               size_t len);
+
+/**
  * Sets a client certificate for mutual TLS.
  *
  * `certificate_path`: a PEM file with the certificate chain, the client's
@@ -4290,6 +4743,32 @@ int32_t mcp_client_set_certificate(mcp_client *client,
                                    const char *key_path);
 
 /**
+ * Does what mcp_client_set_certificate() does, with certificate and key in
+ * memory.
+ *
+ * `certificate_pem`: `certificate_len` bytes of PEM text: the certificate
+ * chain, the client's own certificate first.
+ * `certificate_len`: the length in bytes.
+ * `key_pem`: `key_len` bytes of PEM text: the private key of the certificate.
+ * The library keeps no copy of the text.
+ * `key_len`: the length in bytes.
+ *
+ * No NUL is needed at the end of the texts.  If both are NULL, there is no
+ * client certificate.  This function and mcp_client_set_certificate() replace
+ * each other's certificate.
+ *
+ * Errors: MCP_E_TLS if there is no certificate or no key in the texts, or if
+ * they do not belong together; MCP_E_INVALID_ARGUMENT if one text is NULL;
+ * MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
+ * that is not reached by HTTP; MCP_E_FORKED.
+ */
+int32_t mcp_client_set_certificate_data(mcp_client *client,
+                                        const char *certificate_pem,
+                                        size_t certificate_len,
+                                        const char *key_pem,
+                                        size_t key_len);
+
+/**
  * Sets a Unix socket to connect to, in place of the host and port of the
  * URL.
  *
@@ -4299,24 +4778,6 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  * MCP_E_FORKED.
  */
 int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
-
-/**
- * DANGER.  Allows the library to send a token, or a header that was set,
- * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
- *
- * `allow`: 1 allows it; 0, which is the default, does not.
- *
- * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
- * allows the metadata of the MCP server over http://, and no other request;
- * for a sign-in over http:// on a private network, see
- * mcp_auth_set_allow_private().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- * Spec: authorization, communication security.
- */
-int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 
 /*
  * ===========================================================================
@@ -4349,25 +4810,6 @@ int32_t mcp_client_set_allow_plain_http(mcp_client *client, int32_t allow);
 int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
 
 /**
- * Sets how long name resolution, connecting, a proxy and TLS may take
- * together.  Default: 10000.
- *
- * `milliseconds`: 1 or more.
- *
- * A call that exceeds it returns MCP_E_CONNECT.  For a server process, it
- * shortens the wait for the response to the library's first request,
- * server/discover, which is at most 2.5 s and half of the call's time.  If
- * there is no response by then, the library also sends the older handshake,
- * initialize, and uses the response that comes first.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_connect_timeout(mcp_client *client,
-                                       int64_t milliseconds);
-
-/**
  * Sets how long a call may take at most, including every restart of its
  * timeout by progress notifications.  Default: 3600000, which is an hour.
  *
@@ -4379,19 +4821,6 @@ int32_t mcp_client_set_connect_timeout(mcp_client *client,
  * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
-
-/**
- * Sets how long an input request may stay unanswered.  After that time the
- * library answers it with "cancel".  Default: 600000, which is ten minutes.
- *
- * `milliseconds`: 1 or more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for input requests that arrive later.
- */
-int32_t mcp_client_set_input_timeout(mcp_client *client,
-                                     int64_t milliseconds);
 
 /**
  * Sets how long mcp_client_close() and mcp_client_free() may wait for the
@@ -4413,11 +4842,42 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
                                      int64_t milliseconds);
 
 /**
+ * Pings a connection that is idle, so that the server and what is between
+ * keep it open, and so that a server that no longer answers is found.
+ *
+ * `milliseconds`: how long no request was sent, before the library sends a
+ * ping; up to a quarter later.  0, which is the default, sends none.  The
+ * longest time is one day.
+ *
+ * The ping is sent on the background thread of the library, only while the
+ * client is connected and no call is in progress.  It never makes the
+ * library connect, sign in or run a callback for a token.  If the server
+ * does not answer it within the time of mcp_client_set_timeout(), or no
+ * longer knows the session, the session is lost: the state becomes
+ * MCP_STATE_LOST, and the handler gets MCP_EVENT_STATE.  The next call
+ * connects again.
+ *
+ * Revisions up to 2025-11-25 have a ping.  From revision 2026-07-28 on there
+ * is none, and no session that could be lost between calls: the library
+ * sends nothing there.
+ *
+ * The setting holds at once, and for later sessions.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed client;
+ * MCP_E_INTERNAL if the background thread cannot be started; MCP_E_FORKED.
+ *
+ * Spec: ping.
+ */
+int32_t mcp_client_set_keepalive(mcp_client *client, int64_t milliseconds);
+
+/**
  * LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
  * four returns MCP_E_TOO_LARGE.
  *
  * The bytes of one message from the server, and of a whole list with all its
- * pages.  Default: 64 MiB.
+ * pages.  Default: 64 MiB.  The library skips a longer line from a server
+ * process: the call that the line would have answered fails, and other calls
+ * continue.
  */
 #define MCP_LIMIT_MESSAGE_SIZE 1
 
@@ -4438,7 +4898,16 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 #define MCP_LIMIT_EVENTS 4
 
 /**
- * The bytes of cached responses.  See mcp_client_set_cache_size().
+ * The bytes of cached responses.  Default: 4 MiB.  0 turns the cache off, so
+ * that every call asks the server.
+ *
+ * From revision 2026-07-28 on, a server may declare that a response stays
+ * fresh for some time.  The library then answers calls for fresh lists and
+ * resources from its cache, without a request.  A notification that a list
+ * or a resource has changed removes it from the cache; it must arrive
+ * through mcp_listen() or mcp_subscribe_resource().  A response for one
+ * token is never returned for another token, unless the server declares the
+ * response public.  Spec: caching.
  */
 #define MCP_LIMIT_CACHE 5
 
@@ -4452,6 +4921,26 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
 #define MCP_LIMIT_CONNECTIONS 6
 
 /**
+ * The milliseconds that name resolution, connecting, a proxy and TLS may
+ * take together.  Default: 10000.  A call that exceeds it returns
+ * MCP_E_CONNECT.
+ *
+ * For a server process, it shortens the wait for the response to the
+ * library's first request, server/discover, which is at most 2.5 s and half
+ * of the call's time.  If there is no response by then, the library also
+ * sends the older handshake, initialize, and uses the response that comes
+ * first.
+ */
+#define MCP_LIMIT_CONNECT_TIME 7
+
+/**
+ * The milliseconds that an input request may stay unanswered.  After that
+ * time the library answers it with "cancel".  Default: 600000, which is ten
+ * minutes.
+ */
+#define MCP_LIMIT_INPUT_TIME 8
+
+/**
  * Sets one of the limits that protect the application from its server, and
  * the machine from the application.
  *
@@ -4460,100 +4949,98 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  *
  * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
- * When: for calls begun later.
+ * When: for calls begun later, and for input requests that arrive later.
  */
 int32_t mcp_client_set_limit(mcp_client *client,
                              int32_t limit,
                              int64_t value);
 
 /**
- * Sets the largest size of a message from the server.  A larger one is
- * MCP_E_TOO_LARGE.  Default: 67108864, which is 64 MiB.
+ * WHAT AN APPLICATION MAY ALLOW, for mcp_client_set_allow().  To set several,
+ * add the numbers together.
  *
- * `bytes`: 1 or more.
+ * DANGER.  Allows the library to send a token, or a header that was set,
+ * over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
  *
- * A list counts as one message, with all its pages.  The library skips a
- * longer line from a server process: the call that the line would have
- * answered fails, and other calls continue.
+ * Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+ * allows the metadata of the MCP server over http://, and no other request;
+ * for a sign-in over http:// on a private network, see
+ * mcp_auth_set_allow_private().  Spec: authorization, communication security.
+ */
+#define MCP_ALLOW_PLAIN_HTTP 1
+
+/**
+ * Allows the library to send a tool call again after a broken connection,
+ * although the server may have executed it.  Default: not allowed.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * It holds for tools that declare that they only read (readOnlyHint), or
+ * that calling them twice has the same effect as calling them once
+ * (idempotentHint).  The library knows this only for tools in a list that was
+ * read.  The hints are claims of the server, which the library cannot verify.
+ * mcp_request_set_repeatable() sets this for a single request.  Spec: tool
+ * annotations.
+ */
+#define MCP_ALLOW_REPEAT_TOOLS 2
+
+/**
+ * Allows a call to start a server process again after it has ended.
+ * Default: allowed.  Where it is not allowed, calls return MCP_E_PROCESS
+ * after the process has ended.
+ *
+ * If the process may have begun to execute a call, the library does not
+ * repeat that call after a restart, unless it is safe to repeat; see
+ * MCP_ALLOW_REPEAT_TOOLS.
+ */
+#define MCP_ALLOW_RESTART 4
+
+/**
+ * Allows tool calls to run as tasks; the library waits for their end inside
+ * the call.  Default: not allowed.
+ *
+ * The application still makes one call, and receives one result, however
+ * long the tool runs.
+ *
+ * From revision 2026-07-28 on, each request declares the tasks extension,
+ * and the server decides which call becomes a task.  In revision 2025-11-25
+ * the library asks for a task if the tool can only run as one.  The list of
+ * tools says so, and the library reads the list if it needs to.  Other
+ * revisions have no tasks, and this option changes nothing there.
+ *
+ * While a call runs as a task, the library asks the server for the task's
+ * status, as often as the server wants to be asked, and whenever an
+ * MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+ * the deadline stays the same, see mcp_client_set_deadline().  Input
+ * requests of the task go to the input handler.  If the call is cancelled or
+ * runs out of time, the library cancels the task at the server.
+ *
+ * If the task fails, the call returns the error that the task contains.  If
+ * the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+ * server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+ * or MCP_E_SESSION_LOST if the session was lost.  Spec: tasks (2025-11-25),
+ * tasks extension (2026-07-28).
+ */
+#define MCP_ALLOW_TASKS 8
+
+/**
+ * Allows a tool's result that does not match the output schema of the tool.
+ * Default: not allowed: the call returns MCP_E_SCHEMA, and the result beside
+ * it.
+ */
+#define MCP_ALLOW_MISMATCH 16
+
+/**
+ * Allows or forbids something that not every application wants.
+ *
+ * `what`: one of MCP_ALLOW_, or several of them added together.
+ * `allow`: 1 allows all of them, 0 forbids them.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and
+ * a client that does not start its server; MCP_E_FORKED.  Nothing is changed
+ * then.
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_max_message_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets how many pages a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000.
- *
- * `pages`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_pages(mcp_client *client, int32_t pages);
-
-/**
- * Sets how many items a list may have.  A longer list is MCP_E_TOO_LARGE.
- * Default: 1000000.
- *
- * `items`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: pagination.
- */
-int32_t mcp_client_set_max_items(mcp_client *client, int32_t items);
-
-/**
- * Sets how many messages a server may send in the stream of a call before
- * its response.  With more the call is MCP_E_TOO_LARGE.  Default: 1000000.
- *
- * `events`: 1 to INT32_MAX.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.
- */
-int32_t mcp_client_set_max_events(mcp_client *client, int32_t events);
-
-/**
- * Sets how many bytes of responses the library may cache.  Default: 4 MiB.
- *
- * `bytes`: 0 turns the cache off, so that every call asks the server.
- *
- * From revision 2026-07-28 on, a server may declare that a response stays
- * fresh for some time.  The library then answers calls for fresh lists and
- * resources from its cache, without a request.  A notification that a list
- * or a resource has changed removes it from the cache; it must arrive
- * through mcp_listen() or mcp_subscribe_resource().  A response for one
- * token is never returned for another token, unless the server declares the
- * response public.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: at any time.  Spec: caching.
- */
-int32_t mcp_client_set_cache_size(mcp_client *client, size_t bytes);
-
-/**
- * Sets whether the library may send a tool call again after a broken
- * connection, although the server may have executed it.
- *
- * `allow`: 1 allows it for tools that declare that they only read
- * (readOnlyHint), or that calling them twice has the same effect as calling
- * them once (idempotentHint).  The library knows this only for tools in a
- * list that was read.  0, which is the default, allows it for no tool.
- *
- * The hints are claims of the server, which the library cannot verify.
- * mcp_request_set_repeatable() sets this for a single request.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
- * When: for calls begun later.  Spec: tool annotations.
- */
-int32_t mcp_client_set_repeat_tools(mcp_client *client, int32_t allow);
+int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
 
 /*
  * ===========================================================================
@@ -4991,7 +5478,7 @@ int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
  * server on this machine, or an MCP server on a private network names one on
  * a private network.  Never allowed: link-local addresses.
  *
- * Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+ * Together with MCP_ALLOW_PLAIN_HTTP it allows a sign-in over
  * http:// on a private network: the MCP server must be on this machine or on
  * a private network, and each host of the sign-in must be a private address
  * or a name that only private networks have: one without a dot, or one that
@@ -5481,7 +5968,7 @@ int32_t mcp_assertion_set_token(mcp_assertion *assertion,
  * "mcp.json:7: mcpServers.weather.args[2]: ...".  It never contains the
  * value of a header, a token or a variable.
  *
- * Made by: mcp_config_load().
+ * Made by: mcp_config_load(), mcp_config_parse().
  *
  * Functions: mcp_config_count(), mcp_config_name(), mcp_config_url(),
  *   mcp_config_command(), mcp_config_status(), mcp_config_error(),
@@ -5506,6 +5993,25 @@ struct mcp_config;
  * the key to write in JSON.
  */
 mcp_config *mcp_config_load(const char *path);
+
+/**
+ * Does what mcp_config_load() does, with the text of a configuration file.
+ *
+ * `json`: `len` bytes of UTF-8; no NUL is needed at the end.
+ * `len`: the length in bytes, at most 1 MiB.
+ * `directory`: the directory to which the paths of "envFile" are relative;
+ * NULL means the current directory.  It need not exist.
+ *
+ * Messages contain "json" in place of the file, such as
+ * "json:7: mcpServers.weather.args[2]: ...".
+ *
+ * Returns a handle to free with mcp_config_free(), or NULL with the last
+ * error set: MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a text that is not
+ * JSON or has no servers.
+ */
+mcp_config *mcp_config_parse(const char *json,
+                             size_t len,
+                             const char *directory);
 
 /**
  * Releases a configuration and overwrites its secrets.
@@ -5623,21 +6129,6 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
 mcp_client *mcp_config_new_client(const mcp_config *config,
                                   const char *name);
 
-/**
- * Makes a client from a configuration file: mcp_config_load(),
- * mcp_config_new_client() and mcp_config_free() in one call, without the
- * warnings.
- *
- * `path`: as for mcp_config_load().
- * `name`: as for mcp_config_new_client().
- *
- * Returns a handle to free with mcp_client_free(), or NULL with the last
- * error set to one of their errors.
- *
- * When: while no thread changes the environment.
- */
-mcp_client *mcp_client_new_config(const char *path, const char *name);
-
 /*
  * ===========================================================================
  * DIAGNOSTICS
@@ -5654,7 +6145,8 @@ mcp_client *mcp_client_new_config(const char *path, const char *name);
  * Writes a line to a descriptor for each event on the connections of the
  * client.
  *
- * `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+ * `fd`: duplicated at once, so that you may close it; MCP_FD_NONE ends the
+ * trace.
  *
  * Credentials, session ids and the values of headers that were set are
  * masked.  The library does not mask anything else: a line shows up to 2000
@@ -5668,7 +6160,7 @@ mcp_client *mcp_client_new_config(const char *path, const char *name);
  *
  * When: for calls begun later.
  */
-int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
+int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
 
 /**
  * Sets a callback that receives the lines of mcp_client_set_trace_fd() as
@@ -5691,7 +6183,8 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, int32_t fd);
  * mcp_client_free() delivers no records.  A call that the callback makes
  * leads to further records.
  *
- * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
+ * mcp_client_close(), except to remove the callback; MCP_E_FORKED.
  *
  * When: at any time, for calls begun later.
  */
@@ -5745,7 +6238,7 @@ const char *mcp_log_record_message(const mcp_log_record *record);
 #define MCP_COUNTER_DROPPED_EVENTS 2
 
 /**
- * Calls that were answered from the cache.  See mcp_client_set_cache_size().
+ * Calls that were answered from the cache.  See MCP_LIMIT_CACHE.
  */
 #define MCP_COUNTER_CACHE_HITS 3
 

@@ -38,11 +38,9 @@ struct options {
     int verbose;
 };
 
-/* main.c: Ctrl-C fires `interrupt` while `is_polite` is set.  Otherwise it
- * ends the server's program and mcpclient. */
+/* main.c: Ctrl-C fires `interrupt`, which ends all requests. */
 extern mcp_cancel *interrupt;
 extern volatile sig_atomic_t interrupted;
-extern volatile sig_atomic_t is_polite;
 
 /* options.c */
 #ifdef __GNUC__
@@ -67,6 +65,8 @@ void note_absence(mcp_client *client, size_t count, const char *capability,
 /* sign_in.c */
 int32_t set_auth(mcp_client *client, const struct options *options);
 int put_sign_in_notice(const mcp_event *event);
+int answer_input(void);
+void read_answer(void);
 void stop_reading(void);
 void end_sign_in(void);
 int login(mcp_client *client, const struct options *options);
@@ -127,9 +127,19 @@ void show_progress(void *userdata, mcp_request *request,
                    const mcp_progress *progress);
 void hide_progress(void);
 
-/* waiting.c: says what the command waits for, if it is not connected soon. */
-void start_waiting(mcp_client *client, const struct options *options);
-void stop_waiting(void);
+/* waiting.c */
+void put_waiting(const struct options *options);
+
+/* perform.c: each of these frees the request.  On failure the last error is
+ * that of the request. */
+int32_t perform(mcp_client *client, const struct options *options,
+                mcp_request *request, mcp_result **out);
+int32_t perform_long(mcp_client *client, const struct options *options,
+                     mcp_request *request, mcp_result **out);
+int32_t perform_list(mcp_client *client, const struct options *options,
+                     const char *method, mcp_result **out);
+int32_t wait_for(mcp_client *client, const struct options *options);
+void expect_a_person(void);
 
 /* arguments.c: makes a JSON object of JSON or of key=value words.  Returns
  * NULL after it has printed what is wrong.  `schema` may be NULL. */
@@ -165,7 +175,7 @@ void put_schema(const char *heading, const mcp_json *schema,
 int32_t answer_questions(mcp_client *client, const struct options *options);
 
 /* The other commands: server.c, ping.c, tools.c, resources.c, prompts.c,
- * events.c, completion.c. */
+ * events.c, proxy.c, completion.c. */
 int servers(mcp_client *client, const struct options *options);
 int ping(mcp_client *client, const struct options *options);
 int info(mcp_client *client, const struct options *options);
@@ -179,9 +189,7 @@ int prompts(mcp_client *client, const struct options *options);
 int prompt(mcp_client *client, const struct options *options);
 int complete(mcp_client *client, const struct options *options);
 int listen_to(mcp_client *client, const struct options *options);
+int run_proxy(mcp_client *client, const struct options *options);
 int completion(mcp_client *client, const struct options *options);
-
-/* Performs a request, which Ctrl-C cancels, and frees it. */
-int32_t perform(mcp_request *request, mcp_result **out);
 
 #endif

@@ -85,7 +85,7 @@ static const char *const zsh[] = {
     "        for line in \"${(@)lines[2,-1]}\"; do",
     "            values+=(\"${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}\")",
     "        done",
-    "        _describe -o 'word' values ;;",
+    "        _describe word values ;;",
     "    esac",
     "}",
     "",
@@ -102,7 +102,7 @@ static const char *const fish[] = {
     "function __mcpclient_complete",
     "    set -l words (commandline -opc) (commandline -ct)",
     "    set -l lines ($words[1] completion words -- $words[2..-1] 2>/dev/null)",
-    "    set -l prefix (string match -r -- '^--[^=]*=' $words[-1])",
+    "    set -l prefix (string match -r -- '^--[^=]*=' $words[-1]; or echo)",
     "    set -l word (string replace -r -- '^--[^=]*=' '' $words[-1])",
     "    switch $lines[1]",
     "        case files",
@@ -127,6 +127,7 @@ struct line {
     int words;  /* the command, and those after it */
     int option; /* the one that waits for its value; or -1 */
     int program; /* the word with which a program begins; or 0 */
+    int words_only; /* after "--" */
     int is_given[OPTIONS];
     char config[4096];
 };
@@ -163,7 +164,7 @@ static void take_word(struct line *line, const char *word)
         line->option = -1;
         return;
     }
-    if (word[0] != '-' || word[1] == '\0') {
+    if (line->words_only || word[0] != '-' || word[1] == '\0') {
         if (line->words++ == 0)
             line->command = find_command(word);
         return;
@@ -187,6 +188,8 @@ static void read_line_of(struct line *line, char **words, int count)
     for (i = 0; i < count && line->program == 0; i++)
         if (strcmp(words[i], "--") == 0 && line->is_given[OPTION_STDIO])
             line->program = i + 2;
+        else if (strcmp(words[i], "--") == 0)
+            line->words_only = 1;
         else
             take_word(line, words[i]);
 }
@@ -287,12 +290,12 @@ static int put_words_of(char **words, int count)
         printf("program %d\n", line.program);
     else if (line.option >= 0)
         put_values(&line, line.option, "");
-    else if (word[0] == '-' && word[length] == '=' && option >= 0)
-        put_values(&line, option, before);
-    else if (word[0] == '-')
-        put_options(&line);
-    else
+    else if (word[0] != '-' || line.words_only)
         put_arguments_of(&line);
+    else if (word[length] == '=' && option >= 0)
+        put_values(&line, option, before);
+    else
+        put_options(&line);
     return SUCCESS;
 }
 

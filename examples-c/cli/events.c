@@ -106,8 +106,11 @@ int32_t ask_for_logs(mcp_client *client, const struct options *options,
         status = mcp_client_set_event_handler(client, on_log, (void *)options,
                                               NULL);
     if (status == MCP_OK)
-        status = mcp_set_log_level(
-            client, (int32_t)options->number[OPTION_LOG_LEVEL]);
+        status = perform(
+            client, options,
+            mcp_request_new_set_log_level(
+                client, (int32_t)options->number[OPTION_LOG_LEVEL]),
+            NULL);
     if (status != MCP_E_UNSUPPORTED && status != MCP_E_RPC)
         return status;
     put_program_name();
@@ -157,11 +160,11 @@ static void on_event(void *userdata, mcp_client *client,
 
     (void)client;
     if (mcp_event_kind(event) == MCP_EVENT_LISTENING) {
-        is_polite = 1; /* before the word that a script may wait for */
         fprintf(stderr, "listening\n");
         return;
     }
-    if (put_sign_in_notice(event) || is_enough(listening))
+    if (put_sign_in_notice(event) || is_enough(listening) ||
+        mcp_event_kind(event) == MCP_EVENT_STATE)
         return;
     listening->seen++;
     if (listening->options->json) {
@@ -179,12 +182,14 @@ static void on_event(void *userdata, mcp_client *client,
 
 /* Returns the kinds of notification that the server declares.  Without any it
  * returns all kinds, so that log messages arrive or the error says why not. */
-static int32_t declared_kinds(mcp_client *client)
+static int32_t declared_kinds(mcp_client *client,
+                              const struct options *options)
 {
     int32_t kinds = 0;
     mcp_result *server = NULL;
 
-    if (mcp_connect(client, &server) == MCP_OK) {
+    if (perform(client, options, mcp_request_new_connect(client), &server) ==
+        MCP_OK) {
         if (mcp_result_has_capability(server, "tools.listChanged"))
             kinds += MCP_EVENT_TOOLS_CHANGED;
         if (mcp_result_has_capability(server, "prompts.listChanged"))
@@ -210,13 +215,18 @@ int listen_to(mcp_client *client, const struct options *options)
     if (status == MCP_OK)
         status = ask_for_logs(client, options, 0);
     if (status == MCP_OK)
-        status = mcp_listen(client, declared_kinds(client));
+        status = perform(
+            client, options,
+            mcp_request_new_listen(client, declared_kinds(client, options)),
+            NULL);
     for (i = 0; status == MCP_OK && i < options->word_count; i++)
-        status = mcp_subscribe_resource(client, options->words[i]);
-    is_polite = 1;
+        status = perform(client, options,
+                         mcp_request_new_subscribe(client, options->words[i]),
+                         NULL);
     while (status == MCP_OK && !interrupted && !is_enough(&listening))
-        status = mcp_client_dispatch(client, 200);
-    is_polite = 0;
+        status = wait_for(client, options);
+    if (status == MCP_OK)
+        interrupted = 0; /* Ctrl-C is the usual end */
     mcp_client_set_event_handler(client, NULL, NULL, NULL);
     return status == MCP_OK ? SUCCESS : fail(options);
 }

@@ -148,11 +148,13 @@ void put_usage(void)
 
 void put_usage_of(const struct command *command)
 {
-    char name[80];
+    char name[80], line[120];
     int i;
 
-    printf("usage: mcpclient [options] %s\n\n",
-           synopsis(command, name, sizeof name));
+    snprintf(line, sizeof line, "mcpclient [options] %s",
+             synopsis(command, name, sizeof name));
+    put_filled(line, printf("usage: "), 7);
+    putchar('\n');
     put_filled(command->text, 0, 0);
     for (i = 0; i < OPTIONS; i++)
         if (option_table[i].commands != NULL && applies(i, command)) {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli.h"
 
@@ -337,6 +338,21 @@ int is_of_sign_in(const struct command *command)
 }
 
 /* Separates the words: the command, the URL, the command's arguments. */
+/* Whether the proxy may sign in: it does so if the server asks for it, unless
+ * it was given another credential. */
+static int may_sign_in(const struct options *options)
+{
+    static const char name[] = "authorization:";
+    int i;
+
+    for (i = 0; i < options->given_count; i++)
+        if (options->given[i].option == OPTION_HEADER &&
+            strncasecmp(options->given[i].value, name, sizeof name - 1) == 0)
+            return 0;
+    return options->url != NULL && options->token == NULL &&
+           getenv("MCPCLIENT_TOKEN") == NULL;
+}
+
 static int take_words(struct options *options)
 {
     char **word = options->all_words;
@@ -352,6 +368,8 @@ static int take_words(struct options *options)
     if (options->value[OPTION_CONFIG] == NULL && !options->is_stdio &&
         *word != NULL && options->command->takes <= TAKES_URL)
         options->url = *word++;
+    if (options->command->run == run_proxy)
+        options->wants_oauth |= may_sign_in(options);
     for (options->words = word; *word != NULL; word++)
         if (options->word_count++ == options->command->most_words)
             return bad_usage("unexpected argument %s%s", *word,

@@ -270,17 +270,18 @@ int fail_with(const struct options *options, const char *status,
     return FAILED;
 }
 
-/* Prints the thread's last error: a line, and with --json a document. */
+/* Prints the thread's last error: a line, and with --json a document.
+ * Ctrl-C has no line: the person knows. */
 int fail(const struct options *options)
 {
     int is_ours =
         interrupted && mcp_error_status(NULL) == MCP_E_CANCELLED;
 
     fflush(stdout);
-    if (interrupted && mcp_error_status(NULL) == MCP_E_CLOSED)
-        return INTERRUPTED; /* Ctrl-C outside of a call says nothing */
-    put_program_name();
-    put_error(stderr);
+    if (!is_ours) {
+        put_program_name();
+        put_error(stderr);
+    }
     if (options->json) {
         char *message = with_options(mcp_error_message(NULL));
 

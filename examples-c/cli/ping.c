@@ -113,22 +113,21 @@ static int is_answered(long i)
     return 1;
 }
 
+static int32_t connect_to(mcp_client *client, const struct options *options,
+                          mcp_result **server)
+{
+    return perform(client, options, mcp_request_new_connect(client), server);
+}
+
 int ping(mcp_client *client, const struct options *options)
 {
     long i, count = options->number[OPTION_COUNT];
     struct summary summary;
-    mcp_request *request = mcp_request_new(client, "ping", NULL);
     mcp_result *server = NULL;
     int status = SUCCESS;
 
     count += count == 0;
     memset(&summary, 0, sizeof summary);
-    if (request == NULL ||
-        mcp_request_set_cancel(request, interrupt) != MCP_OK) {
-        mcp_request_free(request);
-        return fail(options);
-    }
-    is_polite = 1;
     for (i = 0; i < count && !interrupted; i++) {
         double begin;
 
@@ -138,11 +137,14 @@ int ping(mcp_client *client, const struct options *options)
             break;
         begin = now_ms();
         summary.sent++;
-        if (mcp_request_perform(request, NULL) == MCP_OK || is_answered(i)) {
+        if (perform(client, options, mcp_request_new(client, "ping", NULL),
+                    NULL) == MCP_OK ||
+            is_answered(i)) {
             double ms = now_ms() - begin;
 
             add(&summary, ms);
-            if (server == NULL && mcp_connect(client, &server) != MCP_OK) {
+            if (server == NULL && connect_to(client, options, &server) !=
+                                      MCP_OK) {
                 status = fail(options);
                 break;
             }
@@ -166,7 +168,8 @@ int ping(mcp_client *client, const struct options *options)
     if (summary.received < summary.sent)
         status = FAILED;
     mcp_result_free(server);
-    mcp_request_free(request);
+    if (summary.sent > 0)
+        interrupted = 0; /* Ctrl-C is the usual end */
     return status;
 }
 
@@ -215,7 +218,7 @@ int info(mcp_client *client, const struct options *options)
     const char *text, *json;
     size_t length = 0;
 
-    if (mcp_connect(client, &server) != MCP_OK)
+    if (connect_to(client, options, &server) != MCP_OK)
         return fail(options);
     text = mcp_result_json(server, &length);
     whole = text != NULL ? mcp_json_parse(text, length) : NULL;

@@ -26,7 +26,7 @@ int prompts(mcp_client *client, const struct options *options)
     mcp_result *list = NULL;
     size_t i;
 
-    if (mcp_list_prompts(client, &list) != MCP_OK)
+    if (perform_list(client, options, "prompts/list", &list) != MCP_OK)
         return fail(options);
     if (options->json)
         put_result_json(list);
@@ -47,9 +47,10 @@ int prompt(mcp_client *client, const struct options *options)
 
     if (arguments == NULL)
         return BAD_USAGE;
-    if (perform(mcp_request_new_get_prompt(client, options->words[0],
-                                           mcp_json_text(arguments, NULL)),
-                &result) != MCP_OK)
+    if (perform_long(client, options,
+                     mcp_request_new_get_prompt(client, options->words[0],
+                                                mcp_json_text(arguments, NULL)),
+                     &result) != MCP_OK)
         status = fail(options);
     else if (options->json)
         put_result_json(result);

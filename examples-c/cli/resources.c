@@ -38,7 +38,7 @@ int resources(mcp_client *client, const struct options *options)
 {
     mcp_result *list = NULL;
 
-    if (mcp_list_resources(client, &list) != MCP_OK)
+    if (perform_list(client, options, "resources/list", &list) != MCP_OK)
         return fail(options);
     put_list(list, options);
     note_absence(client, mcp_result_resource_count(list), "resources",
@@ -51,7 +51,7 @@ int templates(mcp_client *client, const struct options *options)
 {
     mcp_result *list = NULL;
 
-    if (mcp_list_resource_templates(client, &list) != MCP_OK)
+    if (perform_list(client, options, "resources/templates/list", &list) != MCP_OK)
         return fail(options);
     put_list(list, options);
     note_absence(client, mcp_result_resource_count(list), "resources",
@@ -164,8 +164,9 @@ int read_resource(mcp_client *client, const struct options *options)
     mcp_result *result = NULL;
     int status;
 
-    if (perform(mcp_request_new_read_resource(client, options->words[0]),
-                &result) != MCP_OK)
+    if (perform_long(client, options,
+                     mcp_request_new_read_resource(client, options->words[0]),
+                     &result) != MCP_OK)
         return fail(options);
     if (options->json)
         status = put_result_json(result);

@@ -168,7 +168,7 @@ static int32_t set_errors(mcp_client *client, const struct options *options)
     if (!is_chosen)
         choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
                                                : MCP_STDERR_KEEP;
-    status = mcp_client_set_stderr(client, choice);
+    status = mcp_client_set_stderr(client, choice, -1);
     /* The configuration file's server may have a URL instead of a program. */
     return !is_chosen && status == MCP_E_UNSUPPORTED ? MCP_OK : status;
 }
@@ -185,7 +185,7 @@ mcp_client *make_client(const struct options *options)
     if (status == MCP_OK && options->verbose)
         status = mcp_client_set_trace_fd(client, 2);
     if (status == MCP_OK) /* some tools run as tasks only */
-        status = mcp_client_set_tasks(client, 1);
+        status = mcp_client_set_allow(client, MCP_ALLOW_TASKS, 1);
     if (status == MCP_OK)
         status = set_pairs(client, options);
     if (status == MCP_OK)
@@ -197,7 +197,8 @@ mcp_client *make_client(const struct options *options)
         status = mcp_client_set_transport(
             client, (int32_t)options->number[OPTION_TRANSPORT]);
     if (status == MCP_OK && options->value[OPTION_INSECURE_HTTP] != NULL)
-        status = mcp_client_set_allow_plain_http(client, 1);
+        status = mcp_client_set_allow(client,
+                                      MCP_ALLOW_PLAIN_HTTP, 1);
     if (status == MCP_OK && (options->value[OPTION_CERT] != NULL ||
                              options->value[OPTION_KEY] != NULL))
         status = mcp_client_set_certificate(
@@ -206,7 +207,8 @@ mcp_client *make_client(const struct options *options)
         status = set_texts(client, options);
     if (status == MCP_OK && options->url == NULL)
         status = set_errors(client, options);
-    if (status == MCP_OK && !is_of_sign_in(options->command))
+    if (status == MCP_OK && !is_of_sign_in(options->command) &&
+        options->command->run != run_proxy) /* the host answers */
         status = answer_questions(client, options);
     if (status != MCP_OK) {
         mcp_client_free(client);

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,82 +11,63 @@
 
 enum { MOST_ANSWER = 16384 };
 
-/* A thread reads what the person pastes, while the library listens for the
- * browser. */
+/* What the person pastes, while the library listens for the browser. */
 static struct {
     mcp_auth *auth;
-    pthread_t thread;
-    int is_running;
-    int input;  /* a descriptor */
+    int input;  /* a descriptor; or -1 */
     int is_own; /* opened here, so closed here */
-    int stop[2];
-} reading;
-
-/* Waits for input; returns 0 when stop_reading() was called. */
-static int may_read(void)
-{
-    struct pollfd entries[2];
-    int ready;
-
-    entries[0].fd = reading.input;
-    entries[1].fd = reading.stop[0];
-    entries[0].events = entries[1].events = POLLIN;
-    do
-        ready = poll(entries, 2, -1);
-    while (ready < 0 && errno == EINTR);
-    return ready > 0 && entries[1].revents == 0;
-}
-
-/* Reads a line byte by byte, so that later input is not consumed; 0 at the
- * end of the input. */
-static int read_answer(char *line)
-{
-    size_t length = 0;
-    ssize_t got = 0;
-    char byte = '\0';
-
-    while (byte != '\n') {
-        if (!may_read())
-            return 0;
-        got = read(reading.input, &byte, 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            break;
-        if (byte != '\n' && byte != '\0' && length < MOST_ANSWER - 1)
-            line[length++] = byte;
-    }
-    line[length] = '\0';
-    return byte == '\n' || length > 0;
-}
-
-/* Reads until the library accepts a line as the answer of this sign-in. */
-static void *read_answers(void *unused)
-{
+    size_t length;
     char line[MOST_ANSWER];
+} reading = {NULL, -1, 0, 0, ""};
 
-    while (read_answer(line)) {
-        if (line[strspn(line, " \t\r")] == '\0')
-            continue;
-        if (mcp_auth_complete(reading.auth, line) == MCP_OK)
-            break;
-        put_program_name();
-        put_error(stderr);
-    }
-    wipe(line);
-    return unused;
+/* Returns the descriptor at which the person may paste; -1 if no answer is
+ * expected. */
+int answer_input(void)
+{
+    return reading.input;
 }
 
 void stop_reading(void)
 {
-    if (!reading.is_running)
-        return;
-    close(reading.stop[1]);
-    pthread_join(reading.thread, NULL);
-    close(reading.stop[0]);
     if (reading.is_own)
         close(reading.input);
-    reading.is_running = 0;
+    reading.input = -1;
+    reading.is_own = 0;
+    reading.line[reading.length] = '\0';
+    reading.length = 0;
+    wipe(reading.line);
+}
+
+/* Takes a line as the answer of this sign-in; 0 if it is none. */
+static int take_answer(void)
+{
+    int is_taken;
+
+    reading.line[reading.length] = '\0';
+    reading.length = 0;
+    if (reading.line[strspn(reading.line, " \t\r")] == '\0')
+        return 0;
+    is_taken = mcp_auth_complete(reading.auth, reading.line) == MCP_OK;
+    if (!is_taken) {
+        put_program_name();
+        put_error(stderr);
+    }
+    return is_taken;
+}
+
+/* Reads one byte of the answer, so that later input is not consumed. */
+void read_answer(void)
+{
+    char byte;
+    ssize_t got = read(reading.input, &byte, 1);
+
+    if (got < 0 && errno == EINTR)
+        return;
+    if (got == 1 && byte != '\n' && byte != '\0' &&
+        reading.length < MOST_ANSWER - 1)
+        reading.line[reading.length++] = byte;
+    if ((got <= 0 || byte == '\n') && (take_answer() || got <= 0))
+        stop_reading();
 }
 
 /* Begins to read at the terminal; returns 0 without one.  Standard input is
@@ -97,25 +76,11 @@ static int start_reading(const struct options *options)
 {
     reading.input = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
     reading.is_own = reading.input >= 0;
-    if (!reading.is_own) {
-        if (!isatty(0) && !(is_of_sign_in(options->command) &&
-                            options->value[OPTION_NO_BROWSER] != NULL))
-            return 0;
+    if (!reading.is_own &&
+        (isatty(0) || (is_of_sign_in(options->command) &&
+                       options->value[OPTION_NO_BROWSER] != NULL)))
         reading.input = 0;
-    }
-    if (pipe(reading.stop) == 0) {
-        fcntl(reading.stop[0], F_SETFD, FD_CLOEXEC);
-        fcntl(reading.stop[1], F_SETFD, FD_CLOEXEC);
-        if (pthread_create(&reading.thread, NULL, read_answers, NULL) == 0) {
-            reading.is_running = 1;
-            return 1;
-        }
-        close(reading.stop[0]);
-        close(reading.stop[1]);
-    }
-    if (reading.is_own)
-        close(reading.input);
-    return 0;
+    return reading.input >= 0;
 }
 
 /* Returns 1 if the library listens for the browser. */
@@ -135,7 +100,7 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth,
     int is_open;
 
     hide_progress();
-    stop_waiting(); /* the person is waited for */
+    expect_a_person();
     stop_reading();
     is_open = wants_browser && mcp_open_browser(NULL, auth, page) == MCP_OK;
     if (wants_browser && !is_open) {
@@ -147,7 +112,9 @@ static int32_t on_sign_in(void *userdata, mcp_auth *auth,
     fputc('\n', stderr);
     if (is_open && is_listened)
         return MCP_OK;
-    if (start_reading(options)) {
+    if (options->command->run == run_proxy && is_listened)
+        return MCP_OK; /* the person may see the address in the host's log */
+    if (options->command->run != run_proxy && start_reading(options)) {
         fputs(is_listened ? "If this command does not go on by itself, paste "
                             "the address that the browser ends at:\n"
                           : "Then paste the address that the browser ends at:"
@@ -175,7 +142,7 @@ static int32_t on_device_code(void *userdata, mcp_auth *auth,
     (void)userdata;
     (void)auth;
     hide_progress();
-    stop_waiting(); /* the person is waited for */
+    expect_a_person();
     fputs("mcpclient: to sign in, visit\n  ", stderr);
     put_word(stderr, mcp_sign_in_page_url(page));
     fputs("\nwith any browser, and enter the code\n  ", stderr);
@@ -382,15 +349,16 @@ static int put_done(const struct options *options, const char *words)
 
 int login(mcp_client *client, const struct options *options)
 {
-    int32_t status = mcp_sign_in(client);
-
-    stop_reading();
-    return status == MCP_OK ? put_done(options, "signed in to")
-                            : fail(options);
+    return perform(client, options, mcp_request_new_sign_in(client), NULL) ==
+                   MCP_OK
+               ? put_done(options, "signed in to")
+               : fail(options);
 }
 
 int logout(mcp_client *client, const struct options *options)
 {
-    return mcp_sign_out(client) == MCP_OK ? put_done(options, "signed out of")
-                                          : fail(options);
+    return perform(client, options, mcp_request_new_sign_out(client), NULL) ==
+                   MCP_OK
+               ? put_done(options, "signed out of")
+               : fail(options);
 }

@@ -122,7 +122,7 @@ int tools(mcp_client *client, const struct options *options)
     int status = SUCCESS;
     size_t i;
 
-    if (mcp_list_tools(client, &result) != MCP_OK)
+    if (perform_list(client, options, "tools/list", &result) != MCP_OK)
         return fail(options);
     if (options->word_count > 0)
         status = put_one_tool(result, options->words[0], options);
@@ -138,16 +138,17 @@ int tools(mcp_client *client, const struct options *options)
 
 /* Stores a tool's schema.  If the server does not list the tool, the schema
  * stays NULL: the call itself will fail. */
-static int32_t find_schema(mcp_client *client, const char *name,
+static int32_t find_schema(mcp_client *client, const struct options *options,
                            mcp_json **schema)
 {
     mcp_result *list = NULL;
-    int32_t status = mcp_list_tools(client, &list);
+    int32_t status = perform_list(client, options, "tools/list", &list);
     const mcp_tool *tool;
 
     if (status == MCP_E_UNSUPPORTED || status == MCP_E_RPC)
         return MCP_OK;
-    tool = status == MCP_OK ? mcp_result_find_tool(list, name) : NULL;
+    tool = status == MCP_OK ? mcp_result_find_tool(list, options->words[0])
+                            : NULL;
     if (tool != NULL)
         *schema = schema_of(tool);
     mcp_result_free(list);
@@ -157,7 +158,7 @@ static int32_t find_schema(mcp_client *client, const char *name,
 /* Returns 1 if the server refused a call because the tool runs as a task only.
  * The library asks for a task once it has read the list of tools, which it
  * reads itself after an error.  Some servers refuse with a result. */
-static int lacks_task(mcp_client *client, const char *name,
+static int lacks_task(mcp_client *client, const struct options *options,
                       const mcp_result *result)
 {
     mcp_result *server = NULL, *list = NULL;
@@ -170,33 +171,15 @@ static int lacks_task(mcp_client *client, const char *name,
         return 0;
     if (mcp_connect(client, &server) == MCP_OK &&
         mcp_result_has_capability(server, "tasks.requests.tools.call") &&
-        mcp_list_tools(client, &list) == MCP_OK) {
-        support = task_support(mcp_result_find_tool(list, name), &whole);
+        perform_list(client, options, "tools/list", &list) == MCP_OK) {
+        support = task_support(mcp_result_find_tool(list, options->words[0]),
+                               &whole);
         lacks = support != NULL && strcmp(support, "required") == 0;
     }
     mcp_json_free(whole);
     mcp_result_free(list);
     mcp_result_free(server);
     return lacks;
-}
-
-int32_t perform(mcp_request *request, mcp_result **out)
-{
-    int32_t status = request != NULL ? MCP_OK : mcp_error_status(NULL);
-
-    if (status == MCP_OK)
-        status = mcp_request_set_cancel(request, interrupt);
-    /* Each progress notification restarts the timeout. */
-    if (status == MCP_OK)
-        status = mcp_request_set_progress(request, show_progress, NULL, NULL);
-    if (status == MCP_OK) {
-        is_polite = 1;
-        status = mcp_request_perform(request, out);
-        is_polite = 0;
-        hide_progress();
-    }
-    mcp_request_free(request);
-    return status;
 }
 
 /* Returns 1 if a result without contents has something to show: a member that
@@ -281,17 +264,32 @@ static int put_tool_result(const mcp_result *result,
     return status;
 }
 
-static int32_t call_once(mcp_client *client, const char *name,
+/* The tool has run, but its result does not match its schema.  With --json the
+ * result comes first, and the error is the second object. */
+static int put_mismatch(const mcp_result *result,
+                        const struct options *options)
+{
+    int status = SUCCESS;
+
+    if (options->json)
+        put_result_json(result);
+    else
+        put_whole_result(stdout, result, options, &status);
+    return fail(options);
+}
+
+static int32_t call_once(mcp_client *client, const struct options *options,
                          const mcp_json *arguments, mcp_result **out)
 {
-    return perform(mcp_request_new_call_tool(client, name,
-                                             mcp_json_text(arguments, NULL)),
-                   out);
+    const char *text = mcp_json_text(arguments, NULL);
+
+    return perform_long(
+        client, options,
+        mcp_request_new_call_tool(client, options->words[0], text), out);
 }
 
 int call(mcp_client *client, const struct options *options)
 {
-    const char *name = options->words[0];
     char **words = options->words + 1;
     int count = options->word_count - 1, status;
     int is_listed = needs_schema(words, count);
@@ -300,20 +298,24 @@ int call(mcp_client *client, const struct options *options)
 
     if (options->value[OPTION_OUTPUT] != NULL && check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
         return FAILED; /* before the tool does anything */
-    if (is_listed && find_schema(client, name, &schema) != MCP_OK)
+    if (is_listed && find_schema(client, options, &schema) != MCP_OK)
         return fail(options);
     arguments = take_arguments(words, count, ANY_VALUE, schema);
     mcp_json_free(schema);
     if (arguments == NULL)
         return BAD_USAGE;
-    status = call_once(client, name, arguments, &result);
-    if (status == MCP_OK && !is_listed && lacks_task(client, name, result)) {
+    status = call_once(client, options, arguments, &result);
+    if (status == MCP_OK && !is_listed && lacks_task(client, options, result)) {
         mcp_result_free(result);
         result = NULL;
-        status = call_once(client, name, arguments, &result);
+        status = call_once(client, options, arguments, &result);
     }
-    status = status == MCP_OK ? put_tool_result(result, options)
-                              : fail(options);
+    if (status == MCP_OK)
+        status = put_tool_result(result, options);
+    else if (status == MCP_E_SCHEMA)
+        status = put_mismatch(result, options);
+    else
+        status = fail(options);
     mcp_result_free(result);
     mcp_json_free(arguments);
     return status;
@@ -323,7 +325,7 @@ int request(mcp_client *client, const struct options *options)
 {
     const char *params = options->word_count > 1 ? options->words[1] : NULL;
     mcp_result *result = NULL;
-    int status = SUCCESS;
+    int status = SUCCESS, is_done;
 
     if (params != NULL) {
         mcp_json *object = mcp_json_parse(params, strlen(params));
@@ -337,11 +339,15 @@ int request(mcp_client *client, const struct options *options)
         if (status != SUCCESS)
             return status;
     }
-    if (perform(mcp_request_new(client, options->words[0], params), &result) !=
-        MCP_OK)
-        return fail(options);
-    put_result_json(result);
-    status = mcp_result_is_error(result) ? FAILED : SUCCESS;
+    is_done = perform_long(client, options,
+                           mcp_request_new(client, options->words[0], params),
+                           &result) == MCP_OK;
+    if (result != NULL) /* as it is for MCP_E_SCHEMA */
+        put_result_json(result);
+    if (!is_done)
+        status = fail(options);
+    else
+        status = mcp_result_is_error(result) ? FAILED : SUCCESS;
     mcp_result_free(result);
     return status;
 }

@@ -153,8 +153,11 @@ int applies(int option, const struct command *command)
 
     if (one->commands != NULL)
         return is_among(one->commands, command->name);
-    if (one->group == INFORMATION || command->takes == TAKES_SERVER)
+    if (one->group == INFORMATION)
         return 1;
+    if (command->takes == TAKES_SERVER) /* the host chooses the log level */
+        return option != OPTION_LOG_LEVEL ||
+               strcmp(command->name, "proxy") != 0;
     if (command->takes == TAKES_FILE)
         return option == OPTION_CONFIG || option == OPTION_JSON ||
                option == OPTION_VERBOSE;
@@ -207,7 +210,8 @@ static void compare_to(const char *word, const char *name,
 
     if (length >= 3 && strncmp(word, name, length) == 0)
         apart = 1; /* the beginning of a name */
-    if (apart < *least && apart <= 1 + strlen(name) / 4) {
+    if (apart < *least && 2 * apart < length &&
+        apart <= 1 + strlen(name) / 4) {
         *least = apart;
         *nearest = name;
     }

@@ -1,25 +1,13 @@
-/* Says what the command waits for, if the server is not connected after two
- * seconds: a first start of npx or uvx downloads a package. */
+/* Says what the command waits for, if the server is not connected soon: a first
+ * start of npx or uvx downloads a package. */
 #define _POSIX_C_SOURCE 200809L
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-enum { PATIENCE = 2000, MOST_PACKAGE = 200 };
-
-static struct {
-    mcp_client *client;
-    const struct options *options;
-    pthread_t thread;
-    int is_running;
-    int stop[2];
-} waiting;
+enum { MOST_PACKAGE = 200 };
 
 /* Programs that download what they start. */
 static const struct launcher {
@@ -99,10 +87,13 @@ static void put_program(char **program)
         fputs(" to answer server/discover or initialize\n", stderr);
 }
 
-static void put_waiting(const struct options *options)
+/* Only a person at a terminal is told, and with -v. */
+void put_waiting(const struct options *options)
 {
     char *program[2];
 
+    if ((!isatty(2) && !options->verbose) || is_of_sign_in(options->command))
+        return;
     program[0] = (char *)server_command();
     program[1] = NULL;
     put_program_name();
@@ -112,55 +103,5 @@ static void put_waiting(const struct options *options)
     } else {
         put_word(stderr, server_name(options));
         fputs(" to answer server/discover or initialize\n", stderr);
-    }
-}
-
-/* Waits for two seconds, or until stop_waiting() is called. */
-static void *wait_and_say(void *unused)
-{
-    struct pollfd entry;
-    int ready;
-
-    entry.fd = waiting.stop[0];
-    entry.events = POLLIN;
-    do
-        ready = poll(&entry, 1, PATIENCE);
-    while (ready < 0 && errno == EINTR);
-    if (ready == 0 &&
-        mcp_client_transport(waiting.client) == MCP_TRANSPORT_AUTO)
-        put_waiting(waiting.options);
-    return unused;
-}
-
-void stop_waiting(void)
-{
-    if (!waiting.is_running)
-        return;
-    close(waiting.stop[1]);
-    pthread_join(waiting.thread, NULL);
-    close(waiting.stop[0]);
-    waiting.is_running = 0;
-}
-
-void start_waiting(mcp_client *client, const struct options *options)
-{
-    sigset_t all, before;
-
-    if (client == NULL || (!isatty(2) && !options->verbose) ||
-        is_of_sign_in(options->command) || pipe(waiting.stop) != 0)
-        return;
-    fcntl(waiting.stop[0], F_SETFD, FD_CLOEXEC);
-    fcntl(waiting.stop[1], F_SETFD, FD_CLOEXEC);
-    waiting.client = client;
-    waiting.options = options;
-    /* Ctrl-C is for the main thread, which it wakes up. */
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    waiting.is_running =
-        pthread_create(&waiting.thread, NULL, wait_and_say, NULL) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!waiting.is_running) {
-        close(waiting.stop[0]);
-        close(waiting.stop[1]);
     }
 }

@@ -3,7 +3,7 @@
 function __mcpclient_complete
     set -l words (commandline -opc) (commandline -ct)
     set -l lines ($words[1] completion words -- $words[2..-1] 2>/dev/null)
-    set -l prefix (string match -r -- '^--[^=]*=' $words[-1])
+    set -l prefix (string match -r -- '^--[^=]*=' $words[-1]; or echo)
     set -l word (string replace -r -- '^--[^=]*=' '' $words[-1])
     switch $lines[1]
         case files

@@ -30,8 +30,7 @@ declare! {
     mcp_client_new_fds(i32, i32) -> Handle;
     mcp_client_free(Handle);
     mcp_client_set_timeout(Handle, i32) -> i32;
-    mcp_client_set_connect_timeout(Handle, i32) -> i32;
-    mcp_client_set_max_message_size(Handle, usize) -> i32;
+    mcp_client_set_limit(Handle, i32, i64) -> i32;
     mcp_client_set_event_handler(
         Handle, unsafe extern "C" fn(*mut c_void, Handle, Handle), *mut c_void, Free) -> i32;
     mcp_client_set_input_handler(
@@ -154,8 +153,8 @@ impl Application {
         let every_kind = 1 | 2 | 4 | 8;
         unsafe {
             mcp_client_set_timeout(client, 50);
-            mcp_client_set_connect_timeout(client, 50);
-            mcp_client_set_max_message_size(client, 200_000);
+            mcp_client_set_limit(client, 1, 200_000); // MCP_LIMIT_MESSAGE_SIZE
+            mcp_client_set_limit(client, 7, 50); // MCP_LIMIT_CONNECT_TIME
             mcp_client_set_event_handler(client, on_event, std::ptr::null_mut(), None);
             mcp_client_set_input_handler(client, every_kind, on_input, std::ptr::null_mut(), None);
         }

@@ -107,5 +107,5 @@ macro_rules! tests {
 
 tests! {
     challenge coding config cookie event_stream form http json jsonrpc keys listener mask messages oauth
-    replies skill url
+    replies schema skill url
 }

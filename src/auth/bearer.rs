@@ -131,11 +131,17 @@ impl HandlerTokenInner {
             TokenSource::Known(token) => return Ok(token),
             TokenSource::Requested(call) => call,
         };
-        if need.wait.is_background() {
+        let runs_here = !need.wait.is_background()
+            && match need.caller.runs_here() {
+                // Another thread may answer a request that the handler has.
+                Err(_) if call.0.is_handed_out() => false,
+                runs_here => runs_here?,
+            };
+        if runs_here {
+            need.caller.run(&mut || self.hand_out(&call.0));
+        } else {
             let (this, request) = (self.clone(), call.0.clone());
             need.caller.put(Box::new(move || this.hand_out(&request)));
-        } else {
-            need.caller.run(&mut || self.hand_out(&call.0));
         }
         call.token(need.wait).await
     }
@@ -222,6 +228,10 @@ mod tests {
 
     impl Caller for Nobody {
         fn put(&self, _work: Box<dyn FnOnce() + Send>) {}
+
+        fn runs_here(&self) -> Result<bool> {
+            Ok(true)
+        }
 
         fn run(&self, work: &mut dyn FnMut()) {
             work();

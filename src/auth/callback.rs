@@ -1,5 +1,6 @@
-//! Runs callbacks of the application: at once on its own thread, or, for the
-//! background thread, when the application next calls the library.
+//! Runs callbacks of the application: at once on its own thread; or, for the
+//! background thread, when the application next calls the library; or only in
+//! dispatches, if the application wants that.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +17,7 @@ pub(crate) async fn run<T: Send + 'static>(
     wait: &Wait,
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    if !wait.is_background() {
+    if !wait.is_background() && caller.runs_here()? {
         let (mut work, mut answer) = (Some(work), None);
         caller.run(&mut || answer = work.take().map(|work| work()));
         return answer.unwrap_or_else(|| Err(lost()));

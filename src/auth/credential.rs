@@ -60,6 +60,10 @@ pub(crate) trait Caller {
     /// Queues a callback for a thread of the application.
     fn put(&self, work: Box<dyn FnOnce() + Send>);
 
+    /// Whether a callback runs on this thread. If not, another thread takes it
+    /// from the queue. Fails if no other thread does.
+    fn runs_here(&self) -> Result<bool>;
+
     /// Runs a callback on this thread, at once.
     fn run(&self, work: &mut dyn FnMut());
 

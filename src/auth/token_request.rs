@@ -129,6 +129,11 @@ impl OpenTokenRequest {
         WaitingCall(self.clone())
     }
 
+    /// Whether the handler has it.
+    pub(crate) fn is_handed_out(&self) -> bool {
+        lock(&self.state).is_handed_out
+    }
+
     /// Whether the caller must run the handler now: once, and only while a call
     /// waits.
     pub(crate) fn hand_out(&self) -> bool {

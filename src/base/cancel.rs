@@ -74,11 +74,6 @@ impl Cancel {
         }
     }
 
-    /// Lets later calls run. Calls that began before are still cancelled.
-    pub(crate) fn reset(&self) {
-        self.state.fetch_and(!1, Ordering::SeqCst);
-    }
-
     /// The generation that a call remembers when it begins.
     pub(crate) fn generation(&self) -> Generation {
         Generation(self.state.load(Ordering::SeqCst) >> 1)
@@ -205,8 +200,6 @@ mod tests {
     #[test]
     fn wakes_a_blocked_thread_and_owns_no_descriptor_otherwise() {
         let cancel = Cancel::default();
-        cancel.fire();
-        cancel.reset();
         let began = cancel.generation();
         let blocked = cancel.block(began).unwrap();
         assert!(!is_readable(&blocked) && !cancel.is_fired(began));
@@ -214,25 +207,5 @@ mod tests {
         assert!(is_readable(&blocked) && cancel.is_fired(began));
         drop(blocked);
         assert_eq!(cancel.wake_up.load(Ordering::SeqCst), 0);
-    }
-
-    #[test]
-    fn cancels_calls_from_before_a_reset_and_no_later_call() {
-        let cancel = Cancel::default();
-        let before = cancel.generation();
-        let early = cancel.block(before).unwrap();
-        cancel.fire();
-        cancel.reset();
-        let after = cancel.generation();
-        let late = cancel.block(after).unwrap();
-        assert!(cancel.is_fired(before) && !cancel.is_fired(after));
-        late.settle();
-        assert!(is_readable(&early), "the cancelled call has not seen it yet");
-        drop(early);
-        late.settle();
-        assert!(!is_readable(&late), "the wake-up is for no remaining thread");
-        cancel.fire();
-        late.settle();
-        assert!(is_readable(&late), "a fired cancel is not cleared");
     }
 }

@@ -126,6 +126,8 @@ const DATA: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub(crate) struct RpcDetails {
     pub(crate) code: i32,
+    /// The server's message as it is; `None` in an error of the library.
+    pub(crate) message: Option<String>,
     pub(crate) data: Option<String>,
 }
 
@@ -170,7 +172,19 @@ impl Error {
     #[inline(never)]
     pub(crate) fn with_rpc(mut self, code: i32, data: Option<String>) -> Self {
         let data = data.filter(|data| data.len() <= DATA);
-        self.0.rpc = Some(RpcDetails { code, data });
+        self.0.rpc = Some(RpcDetails { code, message: None, data });
+        self
+    }
+
+    /// Keeps the server's message beside the code.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn with_rpc_message(mut self, message: &str) -> Self {
+        if let Some(rpc) = &mut self.0.rpc
+            && message.len() <= DATA
+        {
+            rpc.message = Some(message.to_owned());
+        }
         self
     }
 
@@ -280,6 +294,9 @@ impl Error {
         if let Some(rpc) = &mut self.0.rpc {
             let masked = rpc.data.take().and_then(|data| masker.mask_json(data));
             rpc.data = masked.filter(|data| data.len() <= DATA);
+            if let Some(message) = &mut rpc.message {
+                masker.mask(message);
+            }
         }
         self
     }

@@ -17,7 +17,6 @@ use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::error_code::METHOD_NOT_FOUND;
 use crate::transport::address_policy::{PRIVATE_HTTP_HINT, is_private_host};
-use crate::transport::wait::{Wait, now};
 
 // The types that `ffi` uses.
 pub(crate) use crate::auth::oauth::host::assertion::{read_file, read_variable};
@@ -31,7 +30,7 @@ impl Client {
     /// Sets the authorization that gets the tokens; `None` removes it.
     pub(crate) fn set_auth(&self, auth: Option<&Arc<Auth>>) -> Result<()> {
         let Some(auth) = auth else {
-            return self.change(|options| options.set_credential(None));
+            return self.change_always(|options| options.set_credential(None));
         };
         let set = |options: &mut Options| {
             let oauth = Arc::new(OAuthCredential::new(auth, &options.address()?.url));
@@ -51,33 +50,29 @@ impl Client {
     pub(crate) fn auth(&self) -> Result<Arc<Auth>> {
         Ok(oauth(&self.options())?.auth().clone())
     }
+}
 
+impl Ctx<'_> {
     /// Gets a token before the server requires one.
-    pub(crate) fn sign_in(self: &Arc<Self>) -> Result<()> {
-        self.with_oauth("sign in", |oauth, options, wait| {
-            let caller = CredentialContext { client: self, options };
-            let need = Need { wait, caller: &caller };
-            now(oauth.load(need))?;
-            self.ensure_token(oauth, options, need)?;
-            oauth.take_store_failure().map_or(Ok(()), Err)
-        })
+    pub(crate) async fn sign_in_within(self) -> Result<()> {
+        let oauth = self.oauth()?;
+        let caller = CredentialContext { client: self.client, options: self.options };
+        let need = Need { wait: self.wait, caller: &caller };
+        oauth.load(need).await?;
+        self.ensure_token(oauth, need).await?;
+        oauth.take_store_failure().map_or(Ok(()), Err)
     }
 
     /// Ends with a token that was just issued, or that the server has just
     /// accepted.
-    fn ensure_token(
-        self: &Arc<Self>,
-        oauth: &Arc<OAuthCredential>,
-        options: &Arc<Options>,
-        need: Need<'_>,
-    ) -> Result<()> {
+    async fn ensure_token(self, oauth: &Arc<OAuthCredential>, need: Need<'_>) -> Result<()> {
         let (mut refused, mut may_refresh, mut challenges) = (None, true, None);
         for _ in 0..=CHECKS {
             match oauth.good_token() {
                 Some((_, TokenOrigin::Grant)) => return Ok(()),
                 Some((token, origin)) if refused.as_ref() != Some(&token) => {
                     let check = TokenCheck::new(oauth, Some(&token));
-                    let verdict = self.check_token(&check, options, need.wait);
+                    let verdict = self.check_token(&check).await;
                     match verdict {
                         Err(error) if error.ends_call() => return Err(error),
                         Ok(TokenVerdict::Accepted) => return Ok(()),
@@ -98,10 +93,10 @@ impl Client {
                 }
                 Some(_) => {}
                 None if challenges.is_some() => {}
-                None => challenges = Some(self.challenges(oauth, options, need.wait)?),
+                None => challenges = Some(self.challenges(oauth).await?),
             }
             let challenges = challenges.as_deref().unwrap_or_default();
-            now(oauth.sign_in(need, refused.as_ref(), may_refresh, challenges))?;
+            oauth.sign_in(need, refused.as_ref(), may_refresh, challenges).await?;
         }
         Err(Error::new(
             Status::Auth,
@@ -112,14 +107,9 @@ impl Client {
     /// Sends a request without a token and returns the challenges of the
     /// refusal: they alone may name the metadata and the scope. The metadata may
     /// also be found without them, so a failure ends nothing.
-    fn challenges(
-        &self,
-        oauth: &Arc<OAuthCredential>,
-        options: &Options,
-        wait: &Wait,
-    ) -> Result<Vec<String>> {
+    async fn challenges(self, oauth: &Arc<OAuthCredential>) -> Result<Vec<String>> {
         let check = TokenCheck::new(oauth, None);
-        match self.check_token(&check, options, wait) {
+        match self.check_token(&check).await {
             Err(error) if error.ends_call() => Err(error),
             _ => Ok(check.challenges()),
         }
@@ -127,19 +117,15 @@ impl Client {
 
     /// Connects and pings with the token of a check, by a client that the
     /// application does not see.
-    fn check_token(
-        &self,
-        check: &Arc<TokenCheck>,
-        options: &Options,
-        wait: &Wait,
-    ) -> Result<TokenVerdict> {
+    async fn check_token(self, check: &Arc<TokenCheck>) -> Result<TokenVerdict> {
+        let Ctx { options, wait, .. } = self;
         let options = Arc::new(options.to_try(check.clone()));
-        let client = self.sibling(Options::clone(&options));
+        let client = self.client.sibling(Options::clone(&options));
         let call = Call::ping();
         let limits = CallLimits::of(&call);
-        let answer = now(Ctx::new(&client, &options, wait).perform_within(&call, &limits));
+        let answer = Ctx::new(&client, &options, wait).perform_within(&call, &limits).await;
         let is_connected = client.current_session().is_some();
-        client.close();
+        client.close_sibling(wait).await;
         wait.restart();
         match answer {
             Ok(_) => Ok(TokenVerdict::Accepted),
@@ -164,22 +150,19 @@ impl Client {
     }
 
     /// Revokes and removes the tokens.
-    pub(crate) fn sign_out(self: &Arc<Self>) -> Result<()> {
-        self.with_oauth("sign out", |oauth, options, wait| {
-            let caller = CredentialContext { client: self, options };
-            now(oauth.sign_out(Need { wait, caller: &caller }))
-        })
+    pub(crate) async fn sign_out_within(self) -> Result<()> {
+        let caller = CredentialContext { client: self.client, options: self.options };
+        self.oauth()?.sign_out(Need { wait: self.wait, caller: &caller }).await
     }
 
-    fn with_oauth(
-        self: &Arc<Self>,
-        call: &str,
-        work: impl FnOnce(&Arc<OAuthCredential>, &Arc<Options>, &Wait) -> Result<()>,
-    ) -> Result<()> {
-        self.check_open()?;
-        self.check_may_wait()?;
-        let options = self.options();
-        let oauth = oauth(&options)?;
+    /// The authorization, if its tokens may be sent to the server.
+    fn oauth(&self) -> Result<&Arc<OAuthCredential>> {
+        let Ctx { client, options, wait } = self;
+        client.check_open()?;
+        if !wait.is_background() {
+            client.check_may_wait()?;
+        }
+        let oauth = oauth(options)?;
         if options.is_insecure() {
             let is_private = is_private_host(&options.address()?.url.origin.host);
             return Err(Error::new(
@@ -189,14 +172,13 @@ impl Client {
                     if is_private {
                         PRIVATE_HTTP_HINT
                     } else {
-                        "use https, or allow it with mcp_client_set_allow_plain_http()"
+                        "use https, or allow it with \
+                         MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow()"
                     }
                 ),
             ));
         }
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        let done = work(oauth, &options, &wait);
-        done.map_err(|error| self.finished(error, call, &options))
+        Ok(oauth)
     }
 }
 

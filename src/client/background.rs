@@ -13,8 +13,8 @@ pub(crate) fn run(client: Arc<Client>, job: Job) -> Pin<Box<dyn Future<Output = 
     Box::pin(async move {
         match job {
             Job::SendOutbox(session) => outbox::send_all(&client, &session).await,
-            Job::NotificationStream { generation, stop, opening } => {
-                notification_stream::run(&client, generation, stop, &opening).await;
+            Job::NotificationStream(opening) => {
+                notification_stream::run(&client, &opening).await;
             }
         }
     })

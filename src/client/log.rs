@@ -21,10 +21,11 @@ impl Client {
         level: i32,
         handler: Option<Box<ClientLogHandler>>,
     ) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         let log = handler.map(|handler| self.log_queue(level, handler));
         let has_log = log.is_some();
         let mut old = None;
-        self.change(|options| {
+        self.change_always(|options| {
             old = options.trace.clone();
             options.trace = Trace::with_log(options.trace.as_ref(), log);
             Ok(())
@@ -52,6 +53,9 @@ impl Client {
                 events.push(QueuedItem::Log(log));
             }
         };
-        LogQueue::new(level, Arc::new(deliver), Box::new(announce))
+        let client = Arc::downgrade(self);
+        let runs_after_calls =
+            move || client.upgrade().is_some_and(|client| !client.dispatcher.is_alone());
+        LogQueue::new(level, Arc::new(deliver), Box::new(announce), Box::new(runs_after_calls))
     }
 }

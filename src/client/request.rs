@@ -12,11 +12,10 @@ use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::done_callback::DoneHandler;
 use crate::client::core::event_queue::QueuedItem;
+use crate::client::core::operation::{Operation, OperationResult};
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::options::Options;
-use crate::protocol::call::Call;
 use crate::transport::wait::{Wait, now};
-use crate::wire::jsonrpc::Answer;
 
 pub(crate) use crate::client::core::progress_report::ProgressHandler;
 
@@ -36,18 +35,47 @@ impl Deref for Request {
 }
 
 impl Request {
-    pub(crate) fn new(client: Arc<Client>, call: Call) -> Self {
-        Self { client, state: Arc::new(RequestState::new(call)) }
+    pub(crate) fn new(client: Arc<Client>, operation: Operation) -> Self {
+        Self { client, state: Arc::new(RequestState::new(operation)) }
     }
 
-    pub(crate) fn perform(&self) -> Result<Vec<Answer>> {
+    /// Changes the operation or its limits. Fails for a request that can never be
+    /// sent again, because the change would have no effect.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Operation, &mut CallLimits) -> Result<T>,
+    ) -> Result<T> {
+        self.check_settable(false)?;
+        self.state.change(change)
+    }
+
+    /// Fails for a setting of a request that cannot be sent any more. A removal
+    /// frees what the application gave, and a closed client can still be closed.
+    fn check_settable(&self, is_removal: bool) -> Result<()> {
+        self.client.check_settable_or(is_removal || self.is_close())
+    }
+
+    /// Sets the progress handler of the next run.
+    pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
+        self.check_settable(handler.is_none())?;
+        self.state.set_report(handler)
+    }
+
+    /// Sets whether all pages of a list are requested.
+    pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
+        self.check_settable(false)?;
+        self.state.set_all_pages(all)
+    }
+
+    pub(crate) fn perform(&self) -> Result<OperationResult> {
         let abort = self.mark_in_flight(0)?;
         let _reset = ResetOnDrop(self);
-        let (call, limits) = self.state.begin();
+        let (operation, limits) = self.state.begin();
         let options = self.options()?;
         let wait = self.client.wait(&options, &limits, false).or_abort(abort);
         let wait = wait.of_request(self.handle.clone());
-        let result = now(send(&self.client, &options, &call, &limits, &wait));
+        let wait = if self.is_close() { wait.despite_close() } else { wait };
+        let result = now(Ctx::new(&self.client, &options, &wait).run(&operation, &limits));
         let result = self.settle(0, result);
         // Items that arrived before the end are delivered before it.
         self.client.attend_if_any();
@@ -58,21 +86,26 @@ impl Request {
     /// of this moment. From then on, another thread may hand it out and free
     /// its handle.
     pub(crate) fn start(self: Arc<Self>) -> Result<()> {
+        if self.is_close() {
+            return self.start_close();
+        }
         let client = self.client.clone();
         client.check_open()?;
         let options = self.options()?;
         let run = client.in_flight.next();
         let abort = self.mark_in_flight(run)?;
-        let (call, limits) = self.state.begin();
+        let (operation, limits) = self.state.begin();
         let wait = client.wait(&options, &limits, true).or_abort(abort).queued();
         let wait = wait.of_request(self.handle.clone());
         let this = self.state.clone();
         let started = client.in_flight.add(run, &self.state).and_then(|()| {
             client.spawn(move |client| async move {
-                let result = send(&client, &options, &call, &limits, &wait).await;
+                let result = Ctx::new(&client, &options, &wait).run(&operation, &limits).await;
                 if !this.is_abandoned() {
                     let result = this.settle(run, result);
-                    client.event_queue.push(QueuedItem::Done(this, run, result));
+                    client.event_queue.push(QueuedItem::Done(this.clone(), run, result));
+                    // A waiting thread that runs no handlers takes this item.
+                    this.wake_waiting();
                 }
                 client.in_flight.remove(run);
             })
@@ -90,9 +123,27 @@ impl Request {
         }
     }
 
+    /// Begins to close the client. The requests in flight are done at once, and
+    /// this one when the close has ended.
+    fn start_close(&self) -> Result<()> {
+        let client = &self.client;
+        let run = client.in_flight.next();
+        let abort = self.mark_in_flight(run)?;
+        let (_, limits) = self.state.begin();
+        let wait = client.wait(&client.options(), &limits, true).despite_close().or_abort(abort);
+        let started = client.start_close_for(run, &self.state, wait);
+        started.inspect_err(|_| self.state.reset())
+    }
+
     /// The client's options of this moment, with the headers of this request.
     fn options(&self) -> Result<Arc<Options>> {
-        self.client.options().with_headers(&self.headers())
+        let headers = self.headers();
+        let options = self.client.options().with_headers(&headers)?;
+        if !headers.is_empty() {
+            // Before this request connects, which it does without the headers.
+            options.check_secure()?;
+        }
+        Ok(options)
     }
 
     /// Ends a started request whose handle is freed.
@@ -106,7 +157,8 @@ impl Request {
 
     /// Sets the function that gets the request when it is done.
     pub(crate) fn set_done(&self, handler: Option<Arc<DoneHandler>>) -> Result<()> {
-        let old = self.change(|_, _| Ok(self.done_callback.set(handler)))?;
+        self.check_settable(handler.is_none())?;
+        let old = self.state.change(|_, _| Ok(self.done_callback.set(handler)))?;
         drop(old);
         self.client.event_queue.list_again(&self.state);
         Ok(())
@@ -146,6 +198,11 @@ impl Client {
         loop {
             // A callback may have started the request again.
             self.event_queue.claim(request);
+            let completed = request.completed();
+            completed.lower();
+            if self.dispatcher.is_alone() {
+                self.event_queue.complete_queued(request);
+            }
             // Items that arrived before the end are delivered before it.
             self.attend();
             if let Some(status) = request.status() {
@@ -157,9 +214,13 @@ impl Client {
             if left.is_zero() {
                 return Ok(None);
             }
-            let completed = request.completed();
             // A close needs no check here: it ends the request.
-            match now(Wait::for_at_most(left).until_either(self.arrivals_here(), &completed)) {
+            let wait = Wait::for_at_most(left);
+            let ended = match self.arrivals_here() {
+                Some(arrivals) => now(wait.until_either(arrivals, &completed)),
+                None => now(wait.until_raised(&completed)),
+            };
+            match ended {
                 Err(error) if error.status() == Status::Timeout => {}
                 other => other?,
             }
@@ -177,25 +238,7 @@ struct Claim<'a> {
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
         self.request.forget_completed();
-        self.client.event_queue.end_claim(self.request);
-        // The request ended after the thread stopped waiting.
-        let is_done = || self.request.status().is_some_and(|status| status != Status::State);
-        if !self.is_handed_out && is_done() {
-            self.client.event_queue.list(self.request.state.clone());
-        }
-    }
-}
-
-async fn send(
-    client: &Arc<Client>,
-    options: &Arc<Options>,
-    call: &Call,
-    limits: &CallLimits,
-    wait: &Wait,
-) -> Result<Vec<Answer>> {
-    match limits.all_pages {
-        Some(member) => Ctx::new(client, options, wait).list_within(call, member, limits).await,
-        None => Ok(vec![Ctx::new(client, options, wait).perform(call, limits).await?]),
+        self.client.event_queue.end_claim(&self.request.state, self.is_handed_out);
     }
 }
 

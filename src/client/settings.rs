@@ -8,12 +8,17 @@ use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::client::core::client::Client;
+use crate::client::core::client_state::ClientState;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
-use crate::client::options::{Options, count, milliseconds};
+use crate::client::core::operation::Operation;
+use crate::client::core::wakeup::WakeupHandler;
+use crate::client::options::{Options, milliseconds};
+use crate::platform::RawDescriptor;
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
+use crate::protocol::request_meta::CommonMeta;
 use crate::transport::process::StandardError;
-use crate::transport::tls::{ClientCertificate, certificates};
+use crate::transport::tls::{CertificateDer, ClientCertificate, certificates, certificates_of};
 use crate::transport::trace::{Trace, TraceFile};
 
 impl Client {
@@ -22,12 +27,14 @@ impl Client {
     }
 
     pub(crate) fn set_token(&self, token: Option<&str>) -> Result<()> {
-        self.change(|options| options.set_token(token))
+        self.check_settable_or(token.is_none())?;
+        self.change_always(|options| options.set_token(token))
     }
 
     pub(crate) fn set_token_handler(&self, handler: Option<Box<TokenHandler>>) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         let credential = handler.map(|handler| Arc::new(HandlerToken::new(handler)) as Arc<_>);
-        self.change(|options| options.set_credential(credential))
+        self.change_always(|options| options.set_credential(credential))
     }
 
     pub(crate) fn set_timeout(&self, value: i64) -> Result<()> {
@@ -38,50 +45,11 @@ impl Client {
         })
     }
 
-    pub(crate) fn set_connect_timeout(&self, value: i64) -> Result<()> {
-        let timeout = milliseconds(value)?;
-        self.change(|options| {
-            options.connect_timeout = timeout;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_max_message_size(&self, bytes: usize) -> Result<()> {
-        if bytes == 0 {
-            return Err(Error::argument("bytes is 0: no message would be small enough"));
-        }
-        self.change(|options| {
-            options.max_message = bytes;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_allow_plain_http(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.allows_plain_http = allow;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_trace_fd(&self, fd: i32) -> Result<()> {
-        let file = if fd == -1 { None } else { Some(Arc::new(TraceFile::new(fd)?)) };
-        self.change(|options| {
+    pub(crate) fn set_trace_fd(&self, fd: Option<RawDescriptor>) -> Result<()> {
+        self.check_settable_or(fd.is_none())?;
+        let file = fd.map(TraceFile::new).transpose()?.map(Arc::new);
+        self.change_always(|options| {
             options.trace = Trace::with_file(options.trace.as_ref(), file);
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_repeat_tools(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.repeats_tools = allow;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_restart(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.program()?;
-            options.restarts = allow;
             Ok(())
         })
     }
@@ -134,7 +102,16 @@ impl Client {
 
     pub(crate) fn set_ca_file(&self, path: Option<&str>) -> Result<()> {
         self.options().address()?;
-        let extra = path.map(certificates).transpose()?.unwrap_or_default();
+        self.set_authorities(path.map(certificates).transpose()?.unwrap_or_default())
+    }
+
+    pub(crate) fn set_ca_data(&self, pem: Option<&[u8]>) -> Result<()> {
+        self.options().address()?;
+        let extra = pem.map(|pem| certificates_of(pem, "pem")).transpose()?;
+        self.set_authorities(extra.unwrap_or_default())
+    }
+
+    fn set_authorities(&self, extra: Vec<CertificateDer<'static>>) -> Result<()> {
         self.change_before_session(|options| {
             options.route.tls.extra = extra;
             options.http = Arc::default();
@@ -147,6 +124,19 @@ impl Client {
         let certificate = paths
             .map(|(certificate, key)| ClientCertificate::load(certificate, key))
             .transpose()?;
+        self.set_client_certificate(certificate)
+    }
+
+    /// The same with certificate and key as PEM texts.
+    pub(crate) fn set_certificate_data(&self, pems: Option<(&[u8], &[u8])>) -> Result<()> {
+        self.options().address()?;
+        let certificate = pems
+            .map(|(certificate, key)| ClientCertificate::parse(certificate, key))
+            .transpose()?;
+        self.set_client_certificate(certificate)
+    }
+
+    fn set_client_certificate(&self, certificate: Option<ClientCertificate>) -> Result<()> {
         self.change_before_session(|options| {
             options.route.tls.client = certificate;
             options.http = Arc::default();
@@ -158,14 +148,6 @@ impl Client {
         let deadline = milliseconds(value)?;
         self.change(|options| {
             options.deadline = deadline;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_input_timeout(&self, value: i64) -> Result<()> {
-        let timeout = milliseconds(value)?;
-        self.change(|options| {
-            options.input_timeout = timeout;
             Ok(())
         })
     }
@@ -183,10 +165,28 @@ impl Client {
 
     /// Sets one of the limits of the public header.
     pub(crate) fn set_limit(&self, limit: Limit, value: i64) -> Result<()> {
+        if matches!(limit, Limit::ConnectTime | Limit::InputTime) {
+            let time = milliseconds(value).map_err(|_| {
+                Error::argument(format!(
+                    "value is {value}: every wait has an end, of at least 1 ms"
+                ))
+            })?;
+            return self.change(|options| {
+                if limit == Limit::ConnectTime {
+                    options.connect_timeout = time;
+                } else {
+                    options.input_timeout = time;
+                }
+                Ok(())
+            });
+        }
         let most = usize::try_from(value).ok().filter(|most| *most > 0 || limit == Limit::Cache);
         let most = most.ok_or_else(|| {
             Error::argument(format!("value is {value}: the smallest limit of this kind is 1"))
         })?;
+        if limit == Limit::MessageSize {
+            self.check_message_limit()?;
+        }
         self.change(|options| {
             match limit {
                 Limit::MessageSize => options.max_message = most,
@@ -195,38 +195,54 @@ impl Client {
                 Limit::Events => options.max_events = most,
                 Limit::Cache => self.cache.set_limit(most),
                 Limit::Connections => self.connection_limit.set_most(most),
+                Limit::ConnectTime | Limit::InputTime => {}
             }
             Ok(())
         })
     }
 
-    pub(crate) fn set_max_pages(&self, value: i32) -> Result<()> {
-        let pages = count(value, "pages")?;
+    /// Fails while a shared connection is open: it keeps its limit.
+    fn check_message_limit(&self) -> Result<()> {
+        let session = self.current_session();
+        match session.as_ref().and_then(|session| session.transport.shared_connection()) {
+            Some(connection) if !connection.is_over() => Err(Error::new(
+                Status::State,
+                "the connection to the server is open and keeps its limit of a message: set the \
+                 limit before the first call",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Allows or forbids what the public header lists, all of it or nothing.
+    pub(crate) fn set_allow(&self, what: Allowances, allow: bool) -> Result<()> {
         self.change(|options| {
-            options.max_pages = pages;
+            if what.restart {
+                options.program()?;
+                options.restarts = allow;
+            }
+            if what.plain_http {
+                options.allows_plain_http = allow;
+            }
+            if what.repeat_tools {
+                options.repeats_tools = allow;
+            }
+            if what.tasks {
+                options.follows_tasks = allow;
+            }
+            if what.mismatch {
+                options.allows_mismatch = allow;
+            }
             Ok(())
         })
     }
 
-    pub(crate) fn set_max_items(&self, value: i32) -> Result<()> {
-        let items = count(value, "items")?;
+    /// Sets members of the `_meta` of every request.
+    pub(crate) fn set_meta(&self, json: Option<&str>) -> Result<()> {
+        let meta = json.map(CommonMeta::parse).transpose()?;
+        let meta = meta.filter(|meta| !meta.text().is_empty()).map(Arc::new);
         self.change(|options| {
-            options.max_items = items;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_max_events(&self, value: i32) -> Result<()> {
-        let events = count(value, "events")?;
-        self.change(|options| {
-            options.max_events = events;
-            Ok(())
-        })
-    }
-
-    pub(crate) fn set_tasks(&self, allow: bool) -> Result<()> {
-        self.change(|options| {
-            options.follows_tasks = allow;
+            options.meta = meta;
             Ok(())
         })
     }
@@ -254,14 +270,32 @@ impl Client {
         match self.current_session() {
             Some(session) if !session.server_info.revision.is_stateless() => {
                 let changed = Call::notification("notifications/roots/list_changed", None)?;
-                self.notify(&changed)
+                self.run(&Operation::Notify(changed)).map(drop)
             }
             _ => Ok(()),
         }
     }
 
-    pub(crate) fn set_event_handler(&self, handler: Option<Arc<EventHandler>>) {
+    /// Sets the function that tells the event loop to dispatch, and tells it of
+    /// what is there already.
+    pub(crate) fn set_wakeup(&self, handler: Option<Arc<WakeupHandler>>) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
+        self.event_queue.wakeup.set(handler);
+        self.event_queue.tell_of_all();
+        Ok(())
+    }
+
+    /// Sets whether handlers run in dispatches alone.
+    pub(crate) fn set_dispatch_only(&self, is_alone: bool) -> Result<()> {
+        self.check_settable()?;
+        self.dispatcher.set_alone(is_alone);
+        Ok(())
+    }
+
+    pub(crate) fn set_event_handler(&self, handler: Option<Arc<EventHandler>>) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         self.change_handlers(|handlers| handlers.event = handler);
+        Ok(())
     }
 
     /// Sets the input handler, and the capabilities that are declared for it.
@@ -270,6 +304,7 @@ impl Client {
         kinds: InputKinds,
         handler: Option<Arc<InputHandler>>,
     ) -> Result<()> {
+        self.check_settable_or(handler.is_none())?;
         let kinds = if handler.is_some() { kinds } else { InputKinds::default() };
         let options = self.options();
         let declared = ClientCapabilities {
@@ -280,7 +315,7 @@ impl Client {
             roots: kinds.roots || options.roots.is_some(),
             extra: options.declared.extra.clone(),
         };
-        if declared != options.declared {
+        if declared != options.declared && !self.is_closed() {
             self.change_before_session(|options| {
                 options.declared = declared;
                 Ok(())
@@ -304,7 +339,33 @@ impl Client {
         drop(old);
     }
 
+    /// The same for a setting that may remove something. That frees what the
+    /// application gave, also after the close.
+    pub(crate) fn check_settable_or(&self, is_removal: bool) -> Result<()> {
+        if is_removal { Ok(()) } else { self.check_settable() }
+    }
+
+    /// Fails if a setting would have no effect, because nothing is sent any more.
+    pub(crate) fn check_settable(&self) -> Result<()> {
+        if self.is_closed() {
+            return Err(Error::new(
+                Status::State,
+                "the client was closed, so this setting has no effect: make another client",
+            ));
+        }
+        Ok(())
+    }
+
     pub(crate) fn change(&self, change: impl FnOnce(&mut Options) -> Result<()>) -> Result<()> {
+        self.check_settable()?;
+        self.change_always(change)
+    }
+
+    /// Changes the options of a client that may be closed.
+    pub(crate) fn change_always(
+        &self,
+        change: impl FnOnce(&mut Options) -> Result<()>,
+    ) -> Result<()> {
         let mut options = lock(&self.options);
         let mut changed = Options::clone(&options);
         change(&mut changed)?;
@@ -320,13 +381,14 @@ impl Client {
         &self,
         change: impl FnOnce(&mut Options) -> Result<()>,
     ) -> Result<()> {
-        if self.current_session().is_some_and(|session| !session.transport.is_over()) {
-            return Err(Error::new(
-                Status::State,
-                "the client is connected: set this before the first call",
-            ));
-        }
-        self.change(change)
+        let what = match self.state() {
+            ClientState::Connected => "the client is connected",
+            // The call that connects has read its options.
+            ClientState::Connecting => "a call connects the client",
+            _ => return self.change(change),
+        };
+        let what = format!("{what}: set this before the first call");
+        Err(Error::new(Status::State, what))
     }
 }
 
@@ -344,11 +406,33 @@ pub(crate) enum Limit {
     /// The memory of the response cache.
     Cache = 5,
     Connections = 6,
+    /// Milliseconds.
+    ConnectTime = 7,
+    /// Milliseconds.
+    InputTime = 8,
 }
 
 impl Limit {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::MessageSize, Self::Pages, Self::Items, Self::Events, Self::Cache, Self::Connections];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::MessageSize,
+        Self::Pages,
+        Self::Items,
+        Self::Events,
+        Self::Cache,
+        Self::Connections,
+        Self::ConnectTime,
+        Self::InputTime,
+    ];
+}
+
+/// What the application may allow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Allowances {
+    pub(crate) plain_http: bool,
+    pub(crate) repeat_tools: bool,
+    pub(crate) restart: bool,
+    pub(crate) tasks: bool,
+    pub(crate) mismatch: bool,
 }
 
 /// The kinds of input requests that the application's handler takes.

@@ -1,16 +1,19 @@
 //! Subscribes to a resource, and sets the level of log messages.
 
-use std::sync::Arc;
-
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
-use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
-use crate::transport::wait::now;
 
 impl Ctx<'_> {
-    async fn subscribe_within(self, uri: &str, on: bool) -> Result<()> {
+    /// Subscribes to the updates of a resource, or unsubscribes.
+    pub(crate) async fn subscribe_within(self, uri: &str, on: bool) -> Result<()> {
+        let Ctx { client, options, wait } = self;
+        let attended = client.attended(wait.clone());
+        Ctx::new(client, options, &attended).change_subscription(uri, on).await
+    }
+
+    async fn change_subscription(self, uri: &str, on: bool) -> Result<()> {
         let Ctx { client, .. } = self;
         let session = self.connected().await?.session;
         if on && !session.server_info.has_capability("resources.subscribe") {
@@ -35,44 +38,27 @@ impl Ctx<'_> {
             if let Some(call) = session.dialect.subscribe(uri, on) {
                 // The stream first, so that no notification is lost.
                 if on {
-                    self.update_stream().await?;
+                    self.update_stream(false).await?;
                 }
                 self.perform_within(&call, &CallLimits::default()).await?;
             }
-            self.update_stream().await
+            self.update_stream(false).await
         };
         let result = result.await;
         if result.is_err() && has_changed {
             change(!on);
+            self.close_stream_after_failure();
         }
         result
     }
-}
-
-impl Client {
-    /// Subscribes to the updates of a resource, or unsubscribes.
-    pub(crate) fn subscribe(self: &Arc<Self>, uri: &str, on: bool) -> Result<()> {
-        let options = self.options();
-        let wait = self.attended(self.wait(&options, &CallLimits::default(), false));
-        let what = if on { "subscribe" } else { "unsubscribe" };
-        now(Ctx::new(self, &options, &wait).subscribe_within(uri, on))
-            .map_err(|error| self.failed(error, &wait, what, &options))
-    }
 
     /// Sets the minimum level of log messages.
-    pub(crate) fn set_log_level(self: &Arc<Self>, level: &'static str) -> Result<()> {
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        let set = async {
-            let session = Ctx::new(self, &options, &wait).connected().await?.session;
-            if let Some(call) = session.dialect.set_log_level(level) {
-                Ctx::new(self, &options, &wait)
-                    .perform_within(&call, &CallLimits::default())
-                    .await?;
-            }
-            *lock(&self.log_level) = Some(level);
-            Ok(())
-        };
-        now(set).map_err(|error| self.failed(error, &wait, "set the log level", &options))
+    pub(crate) async fn set_log_level_within(self, level: &'static str) -> Result<()> {
+        let session = self.connected().await?.session;
+        if let Some(call) = session.dialect.set_log_level(level) {
+            self.perform_within(&call, &CallLimits::default()).await?;
+        }
+        *lock(&self.client.log_level) = Some(level);
+        Ok(())
     }
 }

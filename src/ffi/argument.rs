@@ -63,6 +63,36 @@ pub(crate) unsafe fn optional_text<'a>(
     })
 }
 
+/// Reads optional bytes: NULL is `None`.
+///
+/// # Safety
+///
+/// `pointer` is NULL, or points to `len` bytes that no thread changes during
+/// the call.
+pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Option<&'a [u8]> {
+    // SAFETY: not NULL; the caller guarantees the rest.
+    let read = || unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), len) };
+    (!pointer.is_null()).then(read)
+}
+
+/// Reads a required text of a known length.
+///
+/// # Safety
+///
+/// As for [`bytes`].
+pub(crate) unsafe fn sized_text<'a>(
+    pointer: *const c_char,
+    len: usize,
+    name: &str,
+) -> Result<&'a str> {
+    // SAFETY: the caller guarantees it.
+    let bytes =
+        unsafe { bytes(pointer, len) }.ok_or_else(|| Error::argument(format!("{name} is NULL")))?;
+    std::str::from_utf8(bytes).map_err(|error| {
+        Error::argument(format!("{name} is not UTF-8 at byte {}", error.valid_up_to()))
+    })
+}
+
 /// Stores a value through an out-parameter; NULL means that the caller does not
 /// want it.
 ///

@@ -247,7 +247,7 @@ pub unsafe extern "C" fn mcp_auth_set_provider(auth: *mut mcp_auth, name: *const
 /// server on this machine, or an MCP server on a private network names one on
 /// a private network.  Never allowed: link-local addresses.
 ///
-/// Together with mcp_client_set_allow_plain_http() it allows a sign-in over
+/// Together with MCP_ALLOW_PLAIN_HTTP it allows a sign-in over
 /// http:// on a private network: the MCP server must be on this machine or on
 /// a private network, and each host of the sign-in must be a private address
 /// or a name that only private networks have: one without a dot, or one that

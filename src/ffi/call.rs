@@ -2,12 +2,13 @@
 
 use std::ffi::c_char;
 
-use crate::base::error::{Error, Result};
-use crate::client::{Call, LEVELS};
+use crate::base::error::Result;
+use crate::client::{Call, Operation, OperationResult};
 use crate::ffi::argument::{optional_text, store, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
-use crate::ffi::handle::{borrow, give};
+use crate::ffi::handle::borrow;
+use crate::ffi::request_new::{listening, log_level, notification};
 use crate::ffi::result::{hand_out, mcp_result};
 
 /// Connects to the server, negotiates the protocol revision, and returns the
@@ -26,18 +27,8 @@ use crate::ffi::result::{hand_out, mcp_result};
 /// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp_result) -> i32 {
-    // SAFETY: the header requires NULL or a place to write to.
-    unsafe { store(out, std::ptr::null_mut()) };
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        let info = client.inner.connect()?;
-        if !out.is_null() {
-            // SAFETY: not NULL, a place to write to.
-            unsafe { store(out, give(mcp_result::from_server_info(info))) };
-        }
-        Ok(())
-    })
+    // SAFETY: the header requires it of the caller.
+    unsafe { run(client, out, || Ok(Operation::Connect)) }
 }
 
 /// Checks that the server answers, with the same credentials as every other
@@ -73,14 +64,14 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 /// From revision 2026-07-28 on, a tool is left out if its schema marks
 /// parameters for HTTP headers in an invalid way; mcp_result_json() still
 /// contains it.  From the same revision on, a list that the server declares
-/// fresh is answered from memory, see mcp_client_set_cache_size().
+/// fresh is answered from memory, see MCP_LIMIT_CACHE.
 ///
 /// Each page may take the time of mcp_client_set_timeout(), and the whole
 /// list the time of mcp_client_set_deadline().
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
-/// than mcp_client_set_max_pages() or more items than
-/// mcp_client_set_max_items() allows.
+/// than MCP_LIMIT_PAGES or more items than
+/// MCP_LIMIT_ITEMS allows.
 ///
 /// Spec: tools/list, pagination.
 #[unsafe(no_mangle)]
@@ -95,21 +86,31 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// `arguments_json`: a JSON object as UTF-8 text, copied; NULL or "" for no
 /// arguments.
 /// `out`, unless NULL, receives the result, or NULL on failure; free it with
-/// mcp_result_free().
+/// mcp_result_free().  After MCP_E_SCHEMA it is the result.
 ///
 /// A tool that fails gives a result, and this function returns MCP_OK: check
 /// mcp_result_is_error().
 ///
+/// If the last list of tools has an outputSchema for the tool, the structured
+/// content of the result is checked against it.  If it does not match, or is
+/// missing, the function returns MCP_E_SCHEMA: the message names the field,
+/// the result is handed out, and mcp_error_may_have_run() returns 1.  There
+/// is no check without a list, for the result of a tool that failed, for a
+/// schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
+/// mcp_get_task_result(), and if the library was built without the Cargo feature
+/// "schema".  To check arguments before a call, see
+/// mcp_tool_check_arguments().
+///
 /// If the connection breaks after a byte of the call may have reached the
 /// server, the library does not send the call again and returns MCP_E_IO.  To
 /// allow a second attempt for tools that are read-only or idempotent, see
-/// mcp_client_set_repeat_tools() and mcp_request_set_repeatable().
+/// MCP_ALLOW_REPEAT_TOOLS and mcp_request_set_repeatable().
 ///
 /// The call asks the server to report progress.  Each progress notification
 /// restarts the timeout, but mcp_client_set_deadline() limits the whole call.
 /// To set a timeout for one call, to receive progress or to cancel, see
 /// mcp_request_new_call_tool().  For tools that run for a very long time, see
-/// mcp_client_set_tasks().
+/// MCP_ALLOW_TASKS.
 ///
 /// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
 /// arguments that are not a JSON object, before anything is sent.
@@ -174,7 +175,7 @@ pub unsafe extern "C" fn mcp_list_resource_templates(
 /// mcp_result_content().
 ///
 /// From revision 2026-07-28 on, a resource that the server declares fresh is
-/// answered from memory, see mcp_client_set_cache_size().
+/// answered from memory, see MCP_LIMIT_CACHE.
 ///
 /// Returns MCP_OK or a status: call errors.
 ///
@@ -207,11 +208,10 @@ pub unsafe extern "C" fn mcp_subscribe_resource(
     client: *mut mcp_client,
     uri: *const c_char,
 ) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and a text.
-        let (client, uri) = unsafe { (borrow(client, "client")?, text(uri, "uri")?) };
-        client.inner.subscribe(uri, true)
-    })
+    // SAFETY: the header requires NULL or a live client, and a text.
+    unsafe {
+        run(client, std::ptr::null_mut(), || Ok(Operation::Subscribe(text(uri, "uri")?.to_owned())))
+    }
 }
 
 /// Ends a subscription made by mcp_subscribe_resource().
@@ -226,11 +226,12 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
     client: *mut mcp_client,
     uri: *const c_char,
 ) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and a text.
-        let (client, uri) = unsafe { (borrow(client, "client")?, text(uri, "uri")?) };
-        client.inner.subscribe(uri, false)
-    })
+    // SAFETY: the header requires NULL or a live client, and a text.
+    unsafe {
+        run(client, std::ptr::null_mut(), || {
+            Ok(Operation::Unsubscribe(text(uri, "uri")?.to_owned()))
+        })
+    }
 }
 
 /// Lists all prompts of the server; reads all pages of the list.
@@ -334,13 +335,8 @@ pub unsafe extern "C" fn mcp_complete(
 /// Spec: logging/setLevel, _meta logLevel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        let name = usize::try_from(level).ok().and_then(|level| LEVELS.get(level));
-        let name = name.ok_or_else(|| Error::argument("level is not one of MCP_LOG_"))?;
-        client.inner.set_log_level(name)
-    })
+    // SAFETY: the header requires NULL or a live client.
+    unsafe { run(client, std::ptr::null_mut(), || log_level(level)) }
 }
 
 /// Opens the notification stream and keeps it open.  On this stream the
@@ -370,14 +366,8 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 /// Spec: transports, listening for messages; subscriptions/listen.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        if kinds & !KINDS != 0 {
-            return Err(Error::argument("kinds is not a sum of MCP_EVENT_ numbers"));
-        }
-        client.inner.listen(kinds)
-    })
+    // SAFETY: the header requires NULL or a live client.
+    unsafe { run(client, std::ptr::null_mut(), || listening(kinds)) }
 }
 
 /// Sends a notification.  The server does not answer notifications.
@@ -395,21 +385,31 @@ pub unsafe extern "C" fn mcp_notify(
     method: *const c_char,
     params_json: *const c_char,
 ) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and texts.
-        let (client, method, params) = unsafe {
-            (
-                borrow(client, "client")?,
-                text(method, "method")?,
-                optional_text(params_json, "params_json")?,
-            )
-        };
-        client.inner.notify(&Call::notification(method, params)?)
-    })
+    // SAFETY: the header requires NULL or a live client, and texts.
+    unsafe { run(client, std::ptr::null_mut(), || notification(method, params_json)) }
 }
 
-/// The sum of all MCP_EVENT_ numbers.
-const KINDS: i32 = 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512 | 1024;
+/// Runs an operation on this thread.
+///
+/// # Safety
+///
+/// `client` is NULL or alive, `out` is NULL or may be written to, and the
+/// texts that `make` reads are valid.
+pub(crate) unsafe fn run(
+    client: *mut mcp_client,
+    out: *mut *mut mcp_result,
+    make: impl FnOnce() -> Result<Operation>,
+) -> i32 {
+    // SAFETY: guaranteed by the caller.
+    unsafe { store(out, std::ptr::null_mut()) };
+    guard(|| {
+        // SAFETY: guaranteed by the caller.
+        let client = unsafe { borrow(client, "client") }?;
+        let result = client.inner.run(&make()?)?;
+        // SAFETY: guaranteed by the caller.
+        unsafe { hand_out(result, out) }
+    })
+}
 
 /// # Safety
 ///
@@ -426,7 +426,7 @@ unsafe fn call(
         let client = unsafe { borrow(client, "client") }?;
         let answer = client.inner.call(&make()?)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) }
+        unsafe { hand_out(OperationResult::Answers(vec![answer]), out) }
     })
 }
 
@@ -446,6 +446,6 @@ pub(crate) unsafe fn list(
         let client = unsafe { borrow(client, "client") }?;
         let pages = client.inner.list(method, member)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(pages, out) }
+        unsafe { hand_out(OperationResult::Answers(pages), out) }
     })
 }

@@ -61,20 +61,6 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
     }
 }
 
-/// Sets the cancel back to not fired, for requests begun later.
-///
-/// `cancel`: may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_cancel_reset(cancel: *mut mcp_cancel) {
-    let _uncancelled = Uncancelled::begin();
-    // SAFETY: the header requires NULL or a live cancel.
-    if let Some(cancel) = unsafe { peek(cancel) }
-        && cancel.pid == std::process::id()
-    {
-        cancel.inner.reset();
-    }
-}
-
 /// Releases the cancel.  It does not fire it.
 ///
 /// `cancel`: a cancel that you do not use afterwards, or NULL.

@@ -1,10 +1,12 @@
 //! Making, configuring, closing and freeing a client.
 
-use std::ffi::c_char;
-use std::sync::Arc;
+use std::ffi::{CString, c_char, c_void};
+use std::sync::{Arc, Mutex};
 
+use crate::base::sync::lock;
 use crate::client::{Client, TransportInUse};
-use crate::ffi::argument::{optional_text, text};
+use crate::ffi::argument::{lent, optional_text, text};
+use crate::ffi::callback::UserData;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
@@ -21,21 +23,30 @@ use crate::ffi::library::*;
 /// calls share one stream.  mcp_client_close() ends all waits.
 /// mcp_client_free() releases the client when no thread is inside a call.
 ///
+/// A function that sets an option returns MCP_OK only if the option has an
+/// effect.  Some options must be set before the client is connected, as their
+/// comments say: they are MCP_E_STATE while it is connected and while a call
+/// connects it.  All options of a closed client are MCP_E_STATE.  Exceptions:
+/// NULL in place of a callback, a token or an authorization still releases
+/// it, and mcp_client_set_userdata() works as before.
+///
 /// The calling thread does all the work of its call.  For work that must
 /// continue between calls, the library starts one background thread for all
 /// clients of the process.  It serves the notification streams of
 /// mcp_listen() and mcp_subscribe_resource(), the requests of
 /// mcp_request_start(), the stream on which a server sends input requests,
-/// and the messages that arrive between calls from a process or over HTTP
-/// with SSE.  The background thread never runs callbacks and never frees user
-/// data; it queues both for the application's threads.  A host name that is
+/// the messages that arrive between calls from a process or over HTTP with
+/// SSE, and the pings of mcp_client_set_keepalive().  The background thread
+/// runs no callback except mcp_wakeup_fn, and never frees user data; it queues
+/// both for the application's threads.  A host name that is
 /// neither an address nor a name of this machine is looked up on a thread
 /// that ends after the lookup.  At most eight of these threads run at a time
 /// in the process.
 ///
 /// Descriptors: a client uses one for each of its connections, one for
-/// mcp_client_fd(), and at most five while threads block in its calls.  It
-/// keeps at most 64 idle connections.  A started request and a cancel use
+/// mcp_client_fd(), at most five more while threads wait in its calls, and at
+/// most three for each of these threads.  It keeps at most 64 idle
+/// connections.  A started request, a cancel, a wake-up and a keepalive use
 /// none of their own.  A cancel borrows a descriptor while threads block in
 /// calls that have it; the process keeps that descriptor for the next cancel.
 /// The background thread uses three.
@@ -43,15 +54,29 @@ use crate::ffi::library::*;
 pub struct mcp_client {
     pid: u32,
     pub(crate) inner: Arc<Client>,
+    /// The URL of the server, if it has one.
+    pub(crate) url: Option<CString>,
+    /// The pointer of mcp_client_set_userdata().
+    userdata: Mutex<Option<UserData>>,
 }
 
 impl mcp_client {
     /// Makes the handle of a client.
     pub(crate) fn give(inner: Client) -> *mut Self {
-        let inner = Arc::new(inner);
-        let client = give(Self { pid: std::process::id(), inner: inner.clone() });
+        let url = inner.options().address().ok().map(|address| lent(&address.text));
+        let (pid, inner) = (std::process::id(), Arc::new(inner));
+        let client = give(Self { pid, inner: inner.clone(), url, userdata: Mutex::default() });
         inner.handle.set(client.cast());
         client
+    }
+
+    pub(crate) fn set_userdata(&self, userdata: UserData) {
+        let old = lock(&self.userdata).replace(userdata);
+        drop(old);
+    }
+
+    pub(crate) fn userdata(&self) -> *mut c_void {
+        lock(&self.userdata).as_ref().map_or(std::ptr::null_mut(), UserData::pointer)
     }
 }
 
@@ -76,7 +101,7 @@ impl Handle for mcp_client {
 /// name or a password; or the token is empty, or has a prefix, a space, a
 /// line break or a byte outside ASCII.  If the address is plain http:// and
 /// on another machine, the first call with a token fails: see
-/// mcp_client_set_allow_plain_http().
+/// MCP_ALLOW_PLAIN_HTTP.
 ///
 /// When: while no thread changes the environment.
 /// Spec: transports, authorization.
@@ -125,8 +150,8 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
 /// Results, errors, cancels and requests outlive the client.  From then on
 /// its requests are MCP_E_CLOSED; you must still free them.  The function
 /// waits like mcp_client_close(), and then runs the done callbacks of the
-/// requests that no other function has handed out.  In the child of a fork() it releases
-/// memory and descriptors, and sends nothing.
+/// requests that no other function has handed out.  In the child of a fork()
+/// it releases memory and descriptors, and sends nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
     read_or((), || {
@@ -136,7 +161,9 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
         if client.pid == std::process::id() {
             client.inner.close();
             // No later call dispatches for this client.
-            client.inner.attend();
+            client.inner.run_handlers();
+            // Requests keep the inner client, and may still be done.
+            client.inner.event_queue.wakeup.set(None);
         }
         Some(())
     });
@@ -259,6 +286,33 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
         let (client, version) =
             unsafe { (borrow(client, "client")?, optional_text(version, "version")?) };
         client.inner.set_protocol_version(version)
+    })
+}
+
+/// Adds the members of a JSON object to the _meta of every request, for
+/// example "traceparent".
+///
+/// `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+/// removes the members.
+///
+/// The members replace those of an earlier call of this function.  A member
+/// of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+/// request, replaces the one with the same name.  The requests that the
+/// library makes itself have the members as well, such as those that connect.
+/// The same names and values are refused as by mcp_request_set_meta_json().
+///
+/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+///
+/// When: at any time, for requests begun later.  Spec: basic, _meta.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_meta_json(
+    client: *mut mcp_client,
+    json: *const c_char,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client, and for a text.
+        let (client, json) = unsafe { (borrow(client, "client")?, optional_text(json, "json")?) };
+        client.inner.set_meta(json)
     })
 }
 

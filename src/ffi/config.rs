@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use crate::base::error::{Error, Status};
 use crate::client::Config;
-use crate::ffi::argument::{lent, optional_text, text};
+use crate::ffi::argument::{lent, optional_text, sized_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{give, peek, take};
@@ -102,6 +102,34 @@ pub unsafe extern "C" fn mcp_config_load(path: *const c_char) -> *mut mcp_config
         // SAFETY: the header requires NULL or a text.
         let path = unsafe { text(path, "path") }?;
         Ok(give(Config::load(path)?.into()))
+    })
+}
+
+/// Does what mcp_config_load() does, with the text of a configuration file.
+///
+/// `json`: `len` bytes of UTF-8; no NUL is needed at the end.
+/// `len`: the length in bytes, at most 1 MiB.
+/// `directory`: the directory to which the paths of "envFile" are relative;
+/// NULL means the current directory.  It need not exist.
+///
+/// Messages contain "json" in place of the file, such as
+/// "json:7: mcpServers.weather.args[2]: ...".
+///
+/// Returns a handle to free with mcp_config_free(), or NULL with the last
+/// error set: MCP_E_TOO_LARGE; MCP_E_INVALID_ARGUMENT for a text that is not
+/// JSON or has no servers.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_config_parse(
+    json: *const c_char,
+    len: usize,
+    directory: *const c_char,
+) -> *mut mcp_config {
+    guard_or(std::ptr::null_mut(), || {
+        // SAFETY: the header requires NULL or `len` readable bytes, and NULL
+        // or a text.
+        let (json, directory) =
+            unsafe { (sized_text(json, len, "json")?, optional_text(directory, "directory")?) };
+        Ok(give(Config::parse(json, directory)?.into()))
     })
 }
 
@@ -286,28 +314,5 @@ pub unsafe extern "C" fn mcp_config_new_client(
         let (config, name) = unsafe { (peek(config), optional_text(name, "name")?) };
         let config = config.ok_or_else(|| Error::argument("config is NULL"))?;
         Ok(mcp_client::give(config.inner.client(name)?))
-    })
-}
-
-/// Makes a client from a configuration file: mcp_config_load(),
-/// mcp_config_new_client() and mcp_config_free() in one call, without the
-/// warnings.
-///
-/// `path`: as for mcp_config_load().
-/// `name`: as for mcp_config_new_client().
-///
-/// Returns a handle to free with mcp_client_free(), or NULL with the last
-/// error set to one of their errors.
-///
-/// When: while no thread changes the environment.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_new_config(
-    path: *const c_char,
-    name: *const c_char,
-) -> *mut mcp_client {
-    guard_or(std::ptr::null_mut(), || {
-        // SAFETY: the header requires NULL or texts.
-        let (path, name) = unsafe { (text(path, "path")?, optional_text(name, "name")?) };
-        Ok(mcp_client::give(Config::load(path)?.client(name)?))
     })
 }

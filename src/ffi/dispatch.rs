@@ -1,10 +1,16 @@
 //! The functions for the application's event loop: a descriptor to wait for,
 //! and the calls to make when it is readable.
 
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use crate::client::WakeupHandler;
 use crate::client::options::patience;
+use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or};
 use crate::ffi::handle::borrow;
+use crate::ffi::library::{NO_FD, mcp_fd};
 use crate::ffi::request::mcp_request;
 
 /// Returns a descriptor on which an event loop can wait for the client.
@@ -13,19 +19,78 @@ use crate::ffi::request::mcp_request;
 /// client's whole life.
 ///
 /// The descriptor is readable as long as mcp_client_dispatch() has something
-/// to run or mcp_client_next_done() has a request to hand out.  It does not
-/// matter which thread caused this, or what other threads do.  Wait for it
-/// with poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or
-/// close it.
+/// to run, or mcp_client_next_done() has a request to hand out, or
+/// mcp_client_wake() was called after the last dispatch.  It does not matter
+/// which thread caused this, or what other threads do.  Wait for it with
+/// poll, epoll, kqueue, libuv, GLib or similar.  Never read, write or close
+/// it.  A loop that cannot wait for a descriptor uses
+/// mcp_client_set_wakeup().
 ///
-/// Returns -1 with the last error set if no descriptor is left:
+/// Returns MCP_FD_NONE with the last error set if no descriptor is left:
 /// MCP_E_INTERNAL.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> i32 {
-    guard_or(-1, || {
+pub unsafe extern "C" fn mcp_client_fd(client: *mut mcp_client) -> mcp_fd {
+    guard_or(NO_FD, || {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
         client.inner.fd()
+    })
+}
+
+/// Tells the application's event loop that a client has something for it; see
+/// mcp_client_set_wakeup().
+///
+/// `userdata`: the pointer that was set with the callback.
+///
+/// This is the only callback that runs on any thread, also on one of the
+/// library, and that must not call the library.  It may only post to the
+/// loop: set a flag, queue an event, write to a pipe.  It must not wait, and
+/// must not take a lock that another thread holds while it is in a call that
+/// waits.  The library holds no mutex of its own meanwhile.
+pub type mcp_wakeup_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
+
+/// Sets the function that tells an event loop without descriptors, such as
+/// that of a window system or a game, to call mcp_client_dispatch().
+///
+/// `callback`: called when the descriptor of mcp_client_fd() becomes
+/// readable, on the thread that made it so.  NULL removes it.
+/// `userdata`: passed to the callback.
+/// `free_userdata`: see mcp_free_fn.  It never runs on a thread of the
+/// library.
+///
+/// After the callback was called, the loop calls mcp_client_dispatch(client,
+/// 0), and then mcp_client_next_done() until that returns NULL.  Then nothing
+/// is lost: if a dispatch leaves something for the next one, the callback is
+/// called again before it returns.  The callback may be called more often
+/// than there is something to do, and on several threads at a time.  If there
+/// is something already, this function calls it at once.
+///
+/// Replacing and removing the callback wait until the old one has returned on
+/// every other thread.  So do not hold a lock that the callback takes.
+/// Inside such a callback they do not wait.
+///
+/// mcp_client_free() removes the callback.
+///
+/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+/// callback on a closed client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_wakeup(
+    client: *mut mcp_client,
+    callback: mcp_wakeup_fn,
+    userdata: *mut c_void,
+    free_userdata: mcp_free_fn,
+) -> i32 {
+    let userdata = UserData::new(userdata, free_userdata);
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        client.inner.set_wakeup(callback.map(|callback| {
+            Arc::new(move || {
+                // SAFETY: the application set the function for this user data,
+                // which lives as long as this closure.
+                unsafe { callback(userdata.pointer()) };
+            }) as Arc<WakeupHandler>
+        }))
     })
 }
 
@@ -57,6 +122,61 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
     })
 }
 
+/// Ends a mcp_client_dispatch() that waits on another thread.
+///
+/// `client`: not changed.
+///
+/// If no thread waits in mcp_client_dispatch(), the next one that would wait
+/// returns at once.  Several calls before that count as one.  Until then the
+/// descriptor of mcp_client_fd() is readable.  The function never waits; a
+/// signal handler must not call it.
+///
+/// Returns MCP_OK, MCP_E_CLOSED, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_wake(client: *mut mcp_client) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        client.inner.check_open()?;
+        client.inner.event_queue.wake();
+        Ok(())
+    })
+}
+
+/// Sets whether handlers run in mcp_client_dispatch() alone, and not in other
+/// calls that wait.
+///
+/// `on`: 1 for mcp_client_dispatch() alone; 0, which is the default, for every
+/// call of this client that waits as well.
+///
+/// With 1, a handler runs only on a thread that calls mcp_client_dispatch().
+/// This holds for notifications, progress, input requests, tokens and all
+/// other callbacks of the client except mcp_wakeup_fn.  A call that waits
+/// leaves them in the queue:
+/// - Notifications and progress stay there until a dispatch.  Progress that
+///   is still there when its call returns is dropped.
+/// - A call that cannot go on without a handler, such as one for an input
+///   request, a token or the browser, waits until another thread runs it in
+///   mcp_client_dispatch().  On the thread that dispatches, such a call is
+///   MCP_E_STATE.
+///
+/// The thread that dispatches is the one that last called
+/// mcp_client_dispatch(), or this function.  mcp_request_wait() returns a
+/// request that is done on every thread.
+///
+/// The setting holds for everything that arrives from now on.
+///
+/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
+/// closed client.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_dispatch_only(client: *mut mcp_client, on: i32) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client.
+        let client = unsafe { borrow(client, "client") }?;
+        client.inner.set_dispatch_only(on != 0)
+    })
+}
+
 /// Hands out the next started request that is done; NULL if there is none.
 ///
 /// `client`: the client of the requests, open or closed.
@@ -68,8 +188,9 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 /// Each completed request is handed out once: by this function, or by the
 /// mcp_request_wait() that returns its status.  A request with a done callback
 /// is handed out by the callback only.  A request that is performed or started
-/// again before it was handed out is not handed out for its earlier result.  A request that was in flight when the client was closed is handed
-/// out, with the status MCP_E_CLOSED.
+/// again before it was handed out is not handed out for its earlier result.  A
+/// request that was in flight when the client was closed is handed out, with
+/// the status MCP_E_CLOSED.
 ///
 /// Only one thread may free a request.
 #[unsafe(no_mangle)]

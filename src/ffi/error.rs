@@ -57,6 +57,29 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
     unsafe { read(error, 0, |error| error.error.rpc().map(|rpc| rpc.code)) }
 }
 
+/// Returns the member `message` of the JSON-RPC error that the server sent, as
+/// the server wrote it.
+///
+/// `error`: an error, or NULL for the last error of this thread.
+///
+/// mcp_error_message() says the same for a person: on one line, cut, and with
+/// advice.  This text is for a program that passes the error on.
+///
+/// Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
+/// server repeated in it are masked.  Returns NULL if the error is not one that
+/// the server sent as a JSON-RPC error, and for a text of more than 1 MiB.
+///
+/// Spec: basic, responses.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_error_rpc_message(error: *const mcp_error) -> *const c_char {
+    // SAFETY: the header requires NULL or a live error.
+    unsafe {
+        read(error, std::ptr::null(), |error| {
+            error.rpc_message.as_ref().map(|message| message.as_ptr())
+        })
+    }
+}
+
 /// Returns the member `data` of the JSON-RPC error as JSON text.
 ///
 /// `error`: an error, or NULL for the last error of this thread.

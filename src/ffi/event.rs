@@ -126,8 +126,7 @@ pub unsafe extern "C" fn mcp_client_set_event_handler(
                 unsafe { callback(userdata.pointer(), owner.address(), &event) };
             }) as Arc<EventHandler>
         });
-        client.inner.set_event_handler(handler);
-        Ok(())
+        client.inner.set_event_handler(handler)
     })
 }
 
@@ -146,7 +145,7 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 /// `event`: NULL gives NULL.
 ///
 /// It is "" for the events of the library: MCP_EVENT_LISTENING,
-/// MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE.  Never NULL for a
+/// MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
 /// valid `event`.  Valid while the handler runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
@@ -206,7 +205,8 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
 }
 
 /// Returns the text of an event, to show to a person: the log message for
-/// MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED, the notice for
+/// MCP_EVENT_LOG, the reason for MCP_EVENT_LISTENING_ENDED and for
+/// MCP_EVENT_STATE with MCP_STATE_LOST, the notice for
 /// MCP_EVENT_SIGN_IN_NOTICE.
 ///
 /// `event`: NULL gives NULL.
@@ -223,7 +223,9 @@ pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_
     unsafe {
         lend(event, |it| match it.kind {
             MCP_EVENT_LOG => it.view().string_or_json("data"),
-            MCP_EVENT_LISTENING_ENDED | MCP_EVENT_SIGN_IN_NOTICE => it.view().string("message"),
+            MCP_EVENT_LISTENING_ENDED | MCP_EVENT_SIGN_IN_NOTICE | MCP_EVENT_STATE => {
+                it.view().string("message")
+            }
             _ => None,
         })
     }

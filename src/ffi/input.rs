@@ -30,7 +30,7 @@ use crate::ffi::view::{Lent, lend, lend_long, read_value};
 ///
 /// An input request that is freed without an answer is dismissed, as
 /// mcp_input_dismiss() does.  The same happens when the time of
-/// mcp_client_set_input_timeout() is over.
+/// MCP_LIMIT_INPUT_TIME is over.
 ///
 /// While the input request is open, the request that it belongs to waits, and
 /// the timeout of that request is paused.  An input request that arrives on

@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::client::{NoPlace, Tree, Written, without_nul};
-use crate::ffi::argument::{store, text};
+use crate::ffi::argument::{sized_text, store, text};
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{give, peek, peek_mut, take};
 use crate::ffi::library::*;
@@ -15,11 +15,22 @@ use crate::ffi::library::*;
 /// freed.  A `const mcp_json *` is a part of such a value: valid until the
 /// whole value is changed or freed.  A place in a value is a JSON Pointer
 /// (RFC 6901): "" is the value itself, "/a/0" is the first element of its
-/// member "a".  Numbers keep the text with which they were written.  Only one
-/// thread at a time may change a value or call mcp_json_text() for it.
+/// member "a".  Numbers keep the text with which they were written.  Several
+/// threads may read a value at the same time, while no thread changes it.
 // Not `repr(transparent)`: cbindgen would show the inner type to C.
 #[derive(Debug)]
 pub struct mcp_json(Written);
+
+impl mcp_json {
+    /// A value of a server. `None`: it is not JSON, or too deep.
+    pub(crate) fn parsed(text: &str) -> Option<Self> {
+        Tree::parse(text).ok().map(|tree| Self(tree.into()))
+    }
+
+    pub(crate) fn at(&self, pointer: &str) -> Option<*const Self> {
+        self.0.at(pointer).map(part)
+    }
+}
 
 /// Makes an empty JSON object.
 ///
@@ -37,18 +48,12 @@ pub extern "C" fn mcp_json_new() -> *mut mcp_json {
 /// Returns a handle to free with mcp_json_free(), or NULL with the last error
 /// set to MCP_E_INVALID_ARGUMENT; its message contains the line and the
 /// column.  Objects and arrays may be nested 512 deep, as in the messages of
-/// a server.
+/// a server: every text that a _json function returns can be parsed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut mcp_json {
     guard_or(std::ptr::null_mut(), || {
-        if text.is_null() {
-            return Err(Error::argument("text is NULL"));
-        }
-        // SAFETY: not NULL, and the header requires `len` readable bytes.
-        let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), len) };
-        let text = std::str::from_utf8(bytes).map_err(|error| {
-            Error::argument(format!("text is not UTF-8 at byte {}", error.valid_up_to()))
-        })?;
+        // SAFETY: the header requires NULL or `len` readable bytes.
+        let text = unsafe { sized_text(text, len, "text") }?;
         let tree = Tree::parse(text)
             .map_err(|why| Error::argument(format!("text is not JSON: {}", quote(&why))))?;
         Ok(give(mcp_json(tree.into())))
@@ -213,7 +218,7 @@ pub unsafe extern "C" fn mcp_json_at(
     read_or(std::ptr::null(), || {
         // SAFETY: the header requires NULL or a live value, and a text.
         let (json, pointer) = unsafe { (peek(json)?, text(pointer, "pointer").ok()?) };
-        json.0.at(pointer).map(part)
+        json.at(pointer)
     })
 }
 

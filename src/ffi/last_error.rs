@@ -24,17 +24,20 @@ use crate::ffi::argument::lent;
 pub struct mcp_error {
     pub(crate) error: Error,
     pub(crate) message: CString,
+    pub(crate) rpc_message: Option<CString>,
     pub(crate) data: Option<CString>,
     pub(crate) challenge: Vec<(String, CString)>,
 }
 
 impl mcp_error {
     pub(crate) fn new(error: Error) -> Self {
+        let rpc_message = error.rpc().and_then(|rpc| rpc.message.as_deref());
         let rpc_data = error.rpc().and_then(|rpc| rpc.data.as_deref());
         let challenge = error.challenge().iter();
         Self {
             // Its parts may come from the server and have line breaks.
             message: lent(&on_one_line(error.message())),
+            rpc_message: rpc_message.map(lent),
             data: rpc_data.map(lent),
             challenge: challenge.map(|(name, value)| (name.clone(), lent(value))).collect(),
             error,

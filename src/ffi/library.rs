@@ -5,8 +5,9 @@
 use std::ffi::c_char;
 
 use crate::base::error::Status;
-use crate::client::Counter;
 use crate::client::settings::Limit;
+use crate::client::{ClientState, Counter, NotificationKind};
+use crate::platform::RawDescriptor;
 
 /// Version of this header.  An application that was built with this header
 /// runs with every library that has the same major number and is not older.
@@ -96,10 +97,10 @@ pub const MCP_E_CANCELLED: i32 = 26;
 pub const MCP_E_PROCESS: i32 = 27;
 
 /// A limit was exceeded.  The message names the limit:
-/// - a message or a line: mcp_client_set_max_message_size();
+/// - a message or a line: MCP_LIMIT_MESSAGE_SIZE;
 /// - the head of an HTTP response: 64 KiB;
-/// - a list: mcp_client_set_max_pages() or mcp_client_set_max_items();
-/// - the messages before the response to a call: mcp_client_set_max_events();
+/// - a list: MCP_LIMIT_PAGES or MCP_LIMIT_ITEMS;
+/// - the messages before the response to a call: MCP_LIMIT_EVENTS;
 /// - rounds of input requests in one call: ten;
 /// - nested JSON objects and arrays: 512 levels.
 pub const MCP_E_TOO_LARGE: i32 = 28;
@@ -264,6 +265,33 @@ pub const MCP_EVENT_LISTENING_ENDED: i32 = 1024;
 /// to show.  A sign-in has at most 16 of these events.
 pub const MCP_EVENT_SIGN_IN_NOTICE: i32 = 2048;
 
+/// The state of the client has changed.  mcp_client_state() has the state.
+/// Changes that follow each other before the handler runs are one event, so
+/// the state may be the same as in the event before; then the client was lost
+/// and is connected again, for example.  mcp_event_message() has the reason
+/// for MCP_STATE_LOST.  There is no event for MCP_STATE_CLOSED: the queue of
+/// a closed client is empty.
+pub const MCP_EVENT_STATE: i32 = 4096;
+
+/// STATES OF A CLIENT, for mcp_client_state().
+///
+/// The client is not connected, and was not connected before.
+pub const MCP_STATE_IDLE: i32 = 1;
+
+/// A call or the notification stream connects.
+pub const MCP_STATE_CONNECTING: i32 = 2;
+
+/// The client and the server have agreed on a protocol revision.
+pub const MCP_STATE_CONNECTED: i32 = 3;
+
+/// The client was connected, and the session, the connection or the server
+/// process has ended.  The next call connects again, unless
+/// mcp_client_set_restart() or the kind of the client prevents it.
+pub const MCP_STATE_LOST: i32 = 4;
+
+/// mcp_client_close() was called.
+pub const MCP_STATE_CLOSED: i32 = 5;
+
 /// INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
 /// mcp_client_set_input_handler().
 ///
@@ -367,11 +395,17 @@ pub const MCP_STDERR_DISCARD: i32 = 1;
 /// The output goes to the standard error of the application.
 pub const MCP_STDERR_INHERIT: i32 = 2;
 
+/// The output goes to a descriptor of the application, such as a file, or a
+/// pipe that it reads.
+pub const MCP_STDERR_FD: i32 = 3;
+
 /// LIMITS, for mcp_client_set_limit().  A call that exceeds one of the first
 /// four returns MCP_E_TOO_LARGE.
 ///
 /// The bytes of one message from the server, and of a whole list with all its
-/// pages.  Default: 64 MiB.
+/// pages.  Default: 64 MiB.  The library skips a longer line from a server
+/// process: the call that the line would have answered fails, and other calls
+/// continue.
 pub const MCP_LIMIT_MESSAGE_SIZE: i32 = 1;
 
 /// The pages of a list.  Default: 1000.
@@ -384,7 +418,16 @@ pub const MCP_LIMIT_ITEMS: i32 = 3;
 /// Default: 1000000.
 pub const MCP_LIMIT_EVENTS: i32 = 4;
 
-/// The bytes of cached responses.  See mcp_client_set_cache_size().
+/// The bytes of cached responses.  Default: 4 MiB.  0 turns the cache off, so
+/// that every call asks the server.
+///
+/// From revision 2026-07-28 on, a server may declare that a response stays
+/// fresh for some time.  The library then answers calls for fresh lists and
+/// resources from its cache, without a request.  A notification that a list
+/// or a resource has changed removes it from the cache; it must arrive
+/// through mcp_listen() or mcp_subscribe_resource().  A response for one
+/// token is never returned for another token, unless the server declares the
+/// response public.  Spec: caching.
 pub const MCP_LIMIT_CACHE: i32 = 5;
 
 /// The started requests that hold a connection at the same time.
@@ -393,6 +436,85 @@ pub const MCP_LIMIT_CACHE: i32 = 5;
 /// connection while an input request is open on its stream.  If the handler
 /// of an input request starts requests, set the limit high enough for them.
 pub const MCP_LIMIT_CONNECTIONS: i32 = 6;
+
+/// The milliseconds that name resolution, connecting, a proxy and TLS may
+/// take together.  Default: 10000.  A call that exceeds it returns
+/// MCP_E_CONNECT.
+///
+/// For a server process, it shortens the wait for the response to the
+/// library's first request, server/discover, which is at most 2.5 s and half
+/// of the call's time.  If there is no response by then, the library also
+/// sends the older handshake, initialize, and uses the response that comes
+/// first.
+pub const MCP_LIMIT_CONNECT_TIME: i32 = 7;
+
+/// The milliseconds that an input request may stay unanswered.  After that
+/// time the library answers it with "cancel".  Default: 600000, which is ten
+/// minutes.
+pub const MCP_LIMIT_INPUT_TIME: i32 = 8;
+
+/// WHAT AN APPLICATION MAY ALLOW, for mcp_client_set_allow().  To set several,
+/// add the numbers together.
+///
+/// DANGER.  Allows the library to send a token, or a header that was set,
+/// over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
+///
+/// Loopback addresses and Unix sockets are always allowed.  For a sign-in it
+/// allows the metadata of the MCP server over http://, and no other request;
+/// for a sign-in over http:// on a private network, see
+/// mcp_auth_set_allow_private().  Spec: authorization, communication security.
+pub const MCP_ALLOW_PLAIN_HTTP: i32 = 1;
+
+/// Allows the library to send a tool call again after a broken connection,
+/// although the server may have executed it.  Default: not allowed.
+///
+/// It holds for tools that declare that they only read (readOnlyHint), or
+/// that calling them twice has the same effect as calling them once
+/// (idempotentHint).  The library knows this only for tools in a list that was
+/// read.  The hints are claims of the server, which the library cannot verify.
+/// mcp_request_set_repeatable() sets this for a single request.  Spec: tool
+/// annotations.
+pub const MCP_ALLOW_REPEAT_TOOLS: i32 = 2;
+
+/// Allows a call to start a server process again after it has ended.
+/// Default: allowed.  Where it is not allowed, calls return MCP_E_PROCESS
+/// after the process has ended.
+///
+/// If the process may have begun to execute a call, the library does not
+/// repeat that call after a restart, unless it is safe to repeat; see
+/// MCP_ALLOW_REPEAT_TOOLS.
+pub const MCP_ALLOW_RESTART: i32 = 4;
+
+/// Allows tool calls to run as tasks; the library waits for their end inside
+/// the call.  Default: not allowed.
+///
+/// The application still makes one call, and receives one result, however
+/// long the tool runs.
+///
+/// From revision 2026-07-28 on, each request declares the tasks extension,
+/// and the server decides which call becomes a task.  In revision 2025-11-25
+/// the library asks for a task if the tool can only run as one.  The list of
+/// tools says so, and the library reads the list if it needs to.  Other
+/// revisions have no tasks, and this option changes nothing there.
+///
+/// While a call runs as a task, the library asks the server for the task's
+/// status, as often as the server wants to be asked, and whenever an
+/// MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
+/// the deadline stays the same, see mcp_client_set_deadline().  Input
+/// requests of the task go to the input handler.  If the call is cancelled or
+/// runs out of time, the library cancels the task at the server.
+///
+/// If the task fails, the call returns the error that the task contains.  If
+/// the server cancels the task, the call returns MCP_E_CANCELLED.  If the
+/// server does not know the task any more, the call returns MCP_E_NOT_FOUND,
+/// or MCP_E_SESSION_LOST if the session was lost.  Spec: tasks (2025-11-25),
+/// tasks extension (2026-07-28).
+pub const MCP_ALLOW_TASKS: i32 = 8;
+
+/// Allows a tool's result that does not match the output schema of the tool.
+/// Default: not allowed: the call returns MCP_E_SCHEMA, and the result beside
+/// it.
+pub const MCP_ALLOW_MISMATCH: i32 = 16;
 
 /// COUNTERS, for mcp_client_counter(): events that the library handled
 /// silently.
@@ -406,7 +528,7 @@ pub const MCP_COUNTER_DROPPED_REPLIES: i32 = 1;
 /// mcp_client_set_input_handler().
 pub const MCP_COUNTER_DROPPED_EVENTS: i32 = 2;
 
-/// Calls that were answered from the cache.  See mcp_client_set_cache_size().
+/// Calls that were answered from the cache.  See MCP_LIMIT_CACHE.
 pub const MCP_COUNTER_CACHE_HITS: i32 = 3;
 
 /// New sessions that replaced a lost session.
@@ -472,6 +594,22 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 const UNKNOWN: &str = "MCP_E_UNKNOWN\0";
 const PENDING: &str = "MCP_PENDING\0";
 
+/// A descriptor: see mcp_fd in the header, which cbindgen.toml writes.
+pub type mcp_fd = RawDescriptor;
+
+/// MCP_FD_NONE of the header.
+pub(crate) const NO_FD: mcp_fd = -1;
+
+/// Checks the numbers of the states in the same way.
+const _: () = {
+    assert!(MCP_EVENT_STATE == NotificationKind::State as i32);
+    assert!(MCP_STATE_IDLE == ClientState::Idle as i32);
+    assert!(MCP_STATE_CONNECTING == ClientState::Connecting as i32);
+    assert!(MCP_STATE_CONNECTED == ClientState::Connected as i32);
+    assert!(MCP_STATE_LOST == ClientState::Lost as i32);
+    assert!(MCP_STATE_CLOSED == ClientState::Closed as i32);
+};
+
 /// Checks the numbers of the counters in the same way.
 const _: () = {
     let pairs: &[(i32, Counter)] = &[
@@ -500,6 +638,8 @@ const _: () = {
     assert!(MCP_LIMIT_EVENTS == Limit::Events as i32);
     assert!(MCP_LIMIT_CACHE == Limit::Cache as i32);
     assert!(MCP_LIMIT_CONNECTIONS == Limit::Connections as i32);
+    assert!(MCP_LIMIT_CONNECT_TIME == Limit::ConnectTime as i32);
+    assert!(MCP_LIMIT_INPUT_TIME == Limit::InputTime as i32);
 };
 
 /// Checks that the constants are equal to the numbers of the enumeration:

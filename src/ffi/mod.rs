@@ -19,6 +19,7 @@ mod library;
 mod error;
 
 mod client;
+mod client_state;
 mod token_request;
 
 mod log;
@@ -38,6 +39,8 @@ mod limit;
 mod config;
 
 mod call;
+mod request_new;
+
 mod request;
 mod request_control;
 
@@ -58,6 +61,8 @@ mod server_info;
 mod tool;
 
 mod resource;
+
+mod uri;
 
 mod prompt;
 

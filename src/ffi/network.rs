@@ -2,11 +2,12 @@
 
 use std::ffi::c_char;
 
-use crate::base::error::Error;
-use crate::ffi::argument::optional_text;
+use crate::base::error::{Error, Result};
+use crate::ffi::argument::{bytes, optional_text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
+use crate::ffi::library::{NO_FD, mcp_fd};
 
 /// Sets the HTTP proxy for all connections of the client; the library uses
 /// the method CONNECT.
@@ -73,6 +74,32 @@ pub unsafe extern "C" fn mcp_client_set_ca_file(
     })
 }
 
+/// Does what mcp_client_set_ca_file() does, with the certificates in memory.
+///
+/// `pem`: `len` bytes of PEM text, copied; no NUL is needed at the end.  NULL,
+/// which is the default, means the certificates of the system only.
+/// `len`: the length in bytes.
+///
+/// This function and mcp_client_set_ca_file() replace each other's
+/// certificates.
+///
+/// Errors: MCP_E_TLS if there is no certificate in the text; MCP_E_STATE once
+/// the client is connected; MCP_E_UNSUPPORTED for a server that is not reached
+/// by HTTP; MCP_E_FORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_client_set_ca_data(
+    client: *mut mcp_client,
+    pem: *const c_char,
+    len: usize,
+) -> i32 {
+    guard(|| {
+        // SAFETY: the header requires NULL or a live client, and `len`
+        // readable bytes unless the text is NULL.
+        let (client, pem) = unsafe { (borrow(client, "client")?, bytes(pem, len)) };
+        client.inner.set_ca_data(pem)
+    })
+}
+
 /// Sets a client certificate for mutual TLS.
 ///
 /// `certificate_path`: a PEM file with the certificate chain, the client's
@@ -103,50 +130,74 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
                 optional_text(key_path, "key_path")?,
             )
         };
-        match (certificate, key) {
-            (None, None) => client.inner.set_certificate(None),
-            (Some(certificate), Some(key)) => {
-                client.inner.set_certificate(Some((certificate, key)))
-            }
-            (None, Some(_)) => {
-                Err(Error::argument("certificate_path is NULL, and key_path is not"))
-            }
-            (Some(_), None) => {
-                Err(Error::argument("key_path is NULL, and certificate_path is not"))
-            }
-        }
+        let pair = both((certificate, "certificate_path"), (key, "key_path"))?;
+        client.inner.set_certificate(pair)
     })
 }
 
-/// DANGER.  Allows the library to send a token, or a header that was set,
-/// over http:// to another machine.  Otherwise such a call is MCP_E_INSECURE.
+/// Does what mcp_client_set_certificate() does, with certificate and key in
+/// memory.
 ///
-/// `allow`: 1 allows it; 0, which is the default, does not.
+/// `certificate_pem`: `certificate_len` bytes of PEM text: the certificate
+/// chain, the client's own certificate first.
+/// `certificate_len`: the length in bytes.
+/// `key_pem`: `key_len` bytes of PEM text: the private key of the certificate.
+/// The library keeps no copy of the text.
+/// `key_len`: the length in bytes.
 ///
-/// Loopback addresses and Unix sockets are always allowed.  For a sign-in it
-/// allows the metadata of the MCP server over http://, and no other request;
-/// for a sign-in over http:// on a private network, see
-/// mcp_auth_set_allow_private().
+/// No NUL is needed at the end of the texts.  If both are NULL, there is no
+/// client certificate.  This function and mcp_client_set_certificate() replace
+/// each other's certificate.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// When: for calls begun later.
-/// Spec: authorization, communication security.
+/// Errors: MCP_E_TLS if there is no certificate or no key in the texts, or if
+/// they do not belong together; MCP_E_INVALID_ARGUMENT if one text is NULL;
+/// MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
+/// that is not reached by HTTP; MCP_E_FORKED.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
+pub unsafe extern "C" fn mcp_client_set_certificate_data(
     client: *mut mcp_client,
-    allow: i32,
+    certificate_pem: *const c_char,
+    certificate_len: usize,
+    key_pem: *const c_char,
+    key_len: usize,
 ) -> i32 {
     guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_allow_plain_http(allow != 0)
+        // SAFETY: the header requires NULL or a live client, and readable
+        // bytes unless the texts are NULL.
+        let (client, certificate, key) = unsafe {
+            (
+                borrow(client, "client")?,
+                bytes(certificate_pem, certificate_len),
+                bytes(key_pem, key_len),
+            )
+        };
+        let pair = both((certificate, "certificate_pem"), (key, "key_pem"))?;
+        client.inner.set_certificate_data(pair)
     })
+}
+
+/// Two arguments of which both or none are given.
+fn both<'a, T: ?Sized>(
+    (first, first_name): (Option<&'a T>, &str),
+    (second, second_name): (Option<&'a T>, &str),
+) -> Result<Option<(&'a T, &'a T)>> {
+    match (first, second) {
+        (None, None) => Ok(None),
+        (Some(first), Some(second)) => Ok(Some((first, second))),
+        (None, Some(_)) => {
+            Err(Error::argument(format!("{first_name} is NULL, and {second_name} is not")))
+        }
+        (Some(_), None) => {
+            Err(Error::argument(format!("{second_name} is NULL, and {first_name} is not")))
+        }
+    }
 }
 
 /// Writes a line to a descriptor for each event on the connections of the
 /// client.
 ///
-/// `fd`: duplicated at once, so that you may close it; -1 ends the trace.
+/// `fd`: duplicated at once, so that you may close it; MCP_FD_NONE ends the
+/// trace.
 ///
 /// Credentials, session ids and the values of headers that were set are
 /// masked.  The library does not mask anything else: a line shows up to 2000
@@ -160,9 +211,9 @@ pub unsafe extern "C" fn mcp_client_set_allow_plain_http(
 ///
 /// When: for calls begun later.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: i32) -> i32 {
+pub unsafe extern "C" fn mcp_client_set_trace_fd(client: *mut mcp_client, fd: mcp_fd) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_trace_fd(fd)
+        unsafe { borrow(client, "client") }?.inner.set_trace_fd(Some(fd).filter(|fd| *fd != NO_FD))
     })
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use crate::base::error::{Error, Result, Status};
 use crate::client::options::{milliseconds, patience};
 use crate::client::request::Request;
-use crate::client::{Answer, Call};
-use crate::ffi::argument::{optional_text, store, text};
+use crate::client::{Operation, OperationResult};
+use crate::ffi::argument::{optional_text, store};
 use crate::ffi::cancel::mcp_cancel;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
@@ -70,9 +70,9 @@ impl mcp_request {
 }
 
 /// The error of a run, which may come beside a result.
-fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
+fn failure(result: &Result<OperationResult>) -> Option<Error> {
     match result {
-        Ok(pages) => pages.iter().find_map(Answer::mismatch).cloned(),
+        Ok(result) => result.mismatch().cloned(),
         Err(error) => Some(error.clone()),
     }
 }
@@ -82,7 +82,10 @@ fn failure(result: &Result<Vec<Answer>>) -> Option<Error> {
 /// # Safety
 ///
 /// `client` is NULL or a live client, and the texts that `make` reads are valid.
-unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *mut mcp_request {
+pub(crate) unsafe fn new(
+    client: *mut mcp_client,
+    make: impl FnOnce() -> Result<Operation>,
+) -> *mut mcp_request {
     guard_or(std::ptr::null_mut(), || {
         // SAFETY: the caller guarantees it.
         let client = unsafe { borrow(client, "client") }?;
@@ -97,98 +100,6 @@ unsafe fn new(client: *mut mcp_client, make: impl FnOnce() -> Result<Call>) -> *
         inner.handle.set(request.cast());
         Ok(request)
     })
-}
-
-/// Makes a request with any method, known to this library or not.
-///
-/// `client`: the client that will send the request.  The request keeps it
-/// alive.
-/// `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
-/// `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
-/// The library adds the members that the protocol requires (_meta, progress
-/// token).
-///
-/// A request with the method "ping" sends whatever mcp_ping() sends.
-///
-/// Returns a handle to free with mcp_request_free(), or NULL with the last
-/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
-///
-/// Spec: basic, requests.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new(
-    client: *mut mcp_client,
-    method: *const c_char,
-    params_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            Call::new(text(method, "method")?, optional_text(params_json, "params_json")?)
-        })
-    }
-}
-
-/// Makes a request with the method "tools/call"; see mcp_call_tool().
-///
-/// `client`: as for mcp_request_new().
-/// `name`, `arguments_json`: as for mcp_call_tool().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: tools/call.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_call_tool(
-    client: *mut mcp_client,
-    name: *const c_char,
-    arguments_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            let arguments = optional_text(arguments_json, "arguments_json")?;
-            Call::tool(text(name, "name")?, arguments)
-        })
-    }
-}
-
-/// Makes a request with the method "resources/read"; see mcp_read_resource().
-///
-/// `client`: as for mcp_request_new().
-/// `uri`: as for mcp_read_resource().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: resources/read.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_read_resource(
-    client: *mut mcp_client,
-    uri: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for a text.
-    unsafe { new(client, || Ok(Call::read(text(uri, "uri")?))) }
-}
-
-/// Makes a request with the method "prompts/get"; see mcp_get_prompt().
-///
-/// `client`: as for mcp_request_new().
-/// `name`, `arguments_json`: as for mcp_get_prompt().
-///
-/// Returns like mcp_request_new().
-///
-/// Spec: prompts/get.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_request_new_get_prompt(
-    client: *mut mcp_client,
-    name: *const c_char,
-    arguments_json: *const c_char,
-) -> *mut mcp_request {
-    // SAFETY: the header requires NULL or a live client, and for texts.
-    unsafe {
-        new(client, || {
-            let arguments = optional_text(arguments_json, "arguments_json")?;
-            Call::prompt(text(name, "name")?, arguments)
-        })
-    }
 }
 
 /// Releases a request.  A started request that is in flight ends.
@@ -291,7 +202,8 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// `json`: a JSON object as UTF-8 text, copied; NULL removes the members.
 ///
 /// The members replace those of an earlier call of this function, and those
-/// of a _meta in the parameters.  Names that the protocol itself uses are
+/// of a _meta in the parameters.  They also replace the members of
+/// mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
 /// refused.  The members "traceparent", "tracestate" and "baggage" are
 /// refused if they do not conform to W3C Trace Context.
 ///
@@ -307,7 +219,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
         // SAFETY: the header requires NULL or a live request, and for a text.
         let (request, json) =
             unsafe { (borrow(request, "request")?, optional_text(json, "json")?) };
-        request.inner.change(|call, _| call.set_meta(json))
+        request.inner.change(|operation, _| operation.set_meta(json))
     })
 }
 
@@ -316,7 +228,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 ///
 /// `repeatable`: 1 or 0.  Default: 1 for methods that are safe to repeat,
 /// such as those that only read, and for the tools that
-/// mcp_client_set_repeat_tools() allows; 0 for others.
+/// MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 #[unsafe(no_mangle)]
@@ -327,7 +239,8 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        request.inner.change(|_, limits| {
+        request.inner.change(|operation, limits| {
+            operation.call("repetition")?;
             limits.is_repeatable = Some(repeatable != 0);
             Ok(())
         })
@@ -343,8 +256,8 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 /// "resources/templates/list", "prompts/list", "skills/list" and
 /// "tasks/list", whether the request is performed or started.  The request
 /// gives one result, as mcp_list_tools() does, with the same limits:
-/// mcp_client_set_max_pages(), mcp_client_set_max_items().  The timeout
-/// restarts with each page.  The deadline applies to the whole list.
+/// MCP_LIMIT_PAGES and MCP_LIMIT_ITEMS.  The timeout restarts with each page.
+/// The deadline applies to the whole list.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
 /// a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
@@ -387,7 +300,7 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// Sends the request and waits on this thread until it is done.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
-/// NULL on failure.
+/// NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
 ///
 /// Handlers of the client run on this thread during the wait.  If the
 /// connection is lost after a byte of the request may have reached the
@@ -499,7 +412,8 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 /// or NULL.
 ///
 /// Returns the status of the request, and makes its error the last error of
-/// this thread.  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
+/// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
 /// if the request is in flight or was not started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(
@@ -511,9 +425,9 @@ pub unsafe extern "C" fn mcp_request_take_result(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        let pages = request.inner.take_result()?;
+        let result = request.inner.take_result()?;
         // SAFETY: the header requires NULL or a place to write to.
-        unsafe { hand_out(pages, out) }
+        unsafe { hand_out(result, out) }
     })
 }
 

@@ -158,7 +158,9 @@ pub unsafe extern "C" fn mcp_request_client(request: *const mcp_request) -> *mut
 ///
 /// `request`: NULL gives NULL.
 ///
-/// Returns UTF-8 text, valid as long as the request.
+/// Returns UTF-8 text, valid as long as the request; never NULL for a valid
+/// request.  A request that is not one message of the protocol has a name in
+/// place of a method: "connect", "listen", "sign in", "sign out" or "close".
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]

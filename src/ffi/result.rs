@@ -5,11 +5,12 @@ use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
 use crate::base::error::Result;
-use crate::client::{Answer, ServerInfo, completion_values};
+use crate::client::{Answer, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
-use crate::ffi::handle::{give, take};
+use crate::ffi::handle::{give, peek, take};
+use crate::ffi::json::mcp_json;
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
@@ -42,6 +43,7 @@ pub struct mcp_result {
     tasks: OnceLock<Vec<mcp_task>>,
     contents: OnceLock<Vec<mcp_content>>,
     completions: OnceLock<Vec<Lent>>,
+    structured: OnceLock<Option<mcp_json>>,
 }
 
 impl mcp_result {
@@ -127,6 +129,24 @@ impl mcp_result {
             }
             out
         })
+    }
+
+    /// The structured content, parsed at its first use.
+    fn structured(&self) -> Option<&mcp_json> {
+        let parse = || mcp_json::parsed(self.root()?.raw("structuredContent")?);
+        self.structured.get_or_init(parse).as_ref()
+    }
+
+    /// Whether the structured content is an object that only holds the result
+    /// of a tool, as FastMCP writes it.
+    fn is_wrapped(&self) -> bool {
+        let is_marked = |meta: View| {
+            let of =
+                |name| meta.object(name).is_some_and(|own| own.raw("wrap_result") == Some("true"));
+            of("fastmcp") || of("_fastmcp")
+        };
+        self.pages.last().is_some_and(|page| page.is_wrapped())
+            || self.root().and_then(|root| root.object("_meta")).is_some_and(is_marked)
     }
 
     fn completions(&self) -> &[Lent] {
@@ -358,6 +378,49 @@ pub unsafe extern "C" fn mcp_result_structured_json(
     unsafe { lend_long(result, len, |it| it.root()?.value("structuredContent")) }
 }
 
+/// Returns the structured content of a result of mcp_call_tool() as a value.
+///
+/// `result`: NULL gives NULL.
+///
+/// Returns NULL if the server sent none.  The first call parses the content,
+/// and the result keeps the value.  Borrowed from the result: valid until
+/// mcp_result_free().
+///
+/// Spec: tools, structuredContent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_structured(result: *const mcp_result) -> *const mcp_json {
+    // SAFETY: the header requires NULL or a live result.
+    unsafe { lend_part(result, |it| it.structured()) }
+}
+
+/// Returns the value that a tool returned: the structured content, or the
+/// member "result" of an object that only holds it.
+///
+/// `result`: NULL gives NULL.
+///
+/// Structured content is an object before revision 2026-07-28.  FastMCP
+/// therefore wraps another value, such as the number 3, as {"result":3}.  It
+/// says so by "x-fastmcp-wrap-result" in the output schema of the tool, or by
+/// "wrap_result" in the member _meta of the result, and only then does this
+/// function return the value inside.  The library knows the output schema if
+/// the client has read a list with the tool before the call, see
+/// mcp_list_tools().
+///
+/// Returns NULL if the server sent none.  Borrowed from the result: valid
+/// until mcp_result_free().
+///
+/// Spec: tools, structuredContent.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mcp_result_data(result: *const mcp_result) -> *const mcp_json {
+    // SAFETY: the header requires NULL or a live result.
+    let it = unsafe { peek(result) };
+    read_or(std::ptr::null(), || {
+        let (it, whole) = (it?, it?.structured()?);
+        let inside = if it.is_wrapped() { whole.at("/result") } else { None };
+        Some(inside.unwrap_or(std::ptr::from_ref(whole)))
+    })
+}
+
 /// Returns the description in a result of mcp_get_prompt().
 ///
 /// `result`: NULL gives NULL.
@@ -424,11 +487,17 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
 /// # Safety
 ///
 /// `out` is NULL or may be written to.
-pub(crate) unsafe fn hand_out(pages: Vec<Answer>, out: *mut *mut mcp_result) -> Result<()> {
-    let mismatch = pages.iter().find_map(Answer::mismatch).cloned();
-    if !out.is_null() {
+pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result) -> Result<()> {
+    let mismatch = result.mismatch().cloned();
+    let result = match result {
+        _ if out.is_null() => None,
+        OperationResult::None => None,
+        OperationResult::Answers(pages) => Some(mcp_result::from_pages(pages)),
+        OperationResult::Server(info) => Some(mcp_result::from_server_info(*info)),
+    };
+    if let Some(result) = result {
         // SAFETY: not NULL, a place to write to.
-        unsafe { store(out, give(mcp_result::from_pages(pages))) };
+        unsafe { store(out, give(result)) };
     }
     mismatch.map_or(Ok(()), Err)
 }

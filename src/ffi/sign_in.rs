@@ -2,9 +2,11 @@
 
 use std::ffi::c_char;
 
+use crate::client::Operation;
 use crate::client::authorization::Auth;
 use crate::ffi::argument::text;
 use crate::ffi::auth::{mcp_auth, set_text};
+use crate::ffi::call::run;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
@@ -32,10 +34,8 @@ use crate::ffi::handle::borrow;
 /// Spec: authorization, RFC 9728.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.sign_in()
-    })
+    // SAFETY: the header requires NULL or a live client.
+    unsafe { run(client, std::ptr::null_mut(), || Ok(Operation::SignIn)) }
 }
 
 /// Removes the tokens that a client has through its authorization, and the
@@ -56,10 +56,8 @@ pub unsafe extern "C" fn mcp_sign_in(client: *mut mcp_client) -> i32 {
 /// Spec: RFC 7009.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.sign_out()
-    })
+    // SAFETY: the header requires NULL or a live client.
+    unsafe { run(client, std::ptr::null_mut(), || Ok(Operation::SignOut)) }
 }
 
 /// Sets the URL to which the authorization server sends the person's browser

@@ -21,7 +21,7 @@ use crate::platform::{Descriptor, os_string};
 ///
 /// This function does not start the program.  The first call starts it, and a
 /// call after the program has ended starts it again; see
-/// mcp_client_set_restart().  The program gets the environment variables
+/// MCP_ALLOW_RESTART.  The program gets the environment variables
 /// HOME, LOGNAME, PATH, SHELL, TERM and USER of the application, and those of
 /// mcp_client_set_env().  It inherits no descriptor except its standard ones.
 /// It runs in a process group of its own.
@@ -73,7 +73,7 @@ pub unsafe extern "C" fn mcp_client_new_stdio(argv: *const *const c_char) -> *mu
 /// When: while no thread changes the environment.
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_new_fds(read_fd: i32, write_fd: i32) -> *mut mcp_client {
+pub unsafe extern "C" fn mcp_client_new_fds(read_fd: mcp_fd, write_fd: mcp_fd) -> *mut mcp_client {
     guard_or(std::ptr::null_mut(), || {
         let adopt = |fd, name: &str| {
             Descriptor::adopt(fd)
@@ -137,18 +137,22 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 
 /// Sets what happens to the standard error of a server process.
 ///
-/// `choice`: MCP_STDERR_KEEP, MCP_STDERR_DISCARD or MCP_STDERR_INHERIT.
-/// MCP_STDERR_KEEP is the default: the library reads the output, and keeps
-/// its first 2 KiB and its last 6 KiB, as lines, for the messages of
-/// MCP_E_PROCESS and MCP_E_TIMEOUT.
+/// `choice`: one of MCP_STDERR_.  MCP_STDERR_KEEP is the default: the library
+/// reads the output, and keeps its first 2 KiB and its last 6 KiB, as lines,
+/// for the messages of MCP_E_PROCESS and MCP_E_TIMEOUT.
+/// `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
+/// choices: pass MCP_FD_NONE.
 ///
-/// See also mcp_client_set_stderr_fd().
-///
-/// Errors: as for mcp_client_set_env().
+/// Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
+/// number that is not an open descriptor.
 ///
 /// Spec: transports, stdio.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: i32) -> i32 {
+pub unsafe extern "C" fn mcp_client_set_stderr(
+    client: *mut mcp_client,
+    choice: i32,
+    fd: mcp_fd,
+) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
@@ -156,51 +160,16 @@ pub unsafe extern "C" fn mcp_client_set_stderr(client: *mut mcp_client, choice: 
             MCP_STDERR_KEEP => StandardError::Keep,
             MCP_STDERR_DISCARD => StandardError::Discard,
             MCP_STDERR_INHERIT => StandardError::Inherit,
+            MCP_STDERR_FD => {
+                let own = Descriptor::duplicate(fd)
+                    .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
+                StandardError::Descriptor(Arc::new(own))
+            }
             _ => {
                 let what = format!("choice {choice} is not one of MCP_STDERR_");
                 return Err(Error::argument(what));
             }
         })
-    })
-}
-
-/// Sends the standard error of a server process to a descriptor of yours,
-/// such as a file, or a pipe that you read.
-///
-/// `fd`: duplicated.
-///
-/// Errors: as for mcp_client_set_env().
-///
-/// Spec: transports, stdio.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_stderr_fd(client: *mut mcp_client, fd: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        let client = unsafe { borrow(client, "client") }?;
-        let own = Descriptor::duplicate(fd)
-            .map_err(|_| Error::argument(format!("fd {fd} is not an open descriptor")))?;
-        client.inner.set_stderr(StandardError::Descriptor(Arc::new(own)))
-    })
-}
-
-/// Sets whether a call starts a server process again after it has ended.
-///
-/// `allow`: 1, which is the default, or 0.  With 0, calls return
-/// MCP_E_PROCESS after the process has ended.
-///
-/// If the process may have begun to execute a call, the library does not
-/// repeat that call after a restart, unless it is safe to repeat; see
-/// mcp_client_set_repeat_tools().
-///
-/// Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
-/// MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
-///
-/// When: for calls begun later.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_restart(client: *mut mcp_client, allow: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_restart(allow != 0)
     })
 }
 

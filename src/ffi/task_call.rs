@@ -3,53 +3,16 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
-use crate::client::call::task_requests::TaskRequest;
-use crate::ffi::argument::{store, text};
+use crate::client::{Operation, TaskRequest};
+use crate::ffi::argument::text;
+use crate::ffi::call::run;
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::request::mcp_request;
-use crate::ffi::result::{hand_out, mcp_result};
+use crate::ffi::result::mcp_result;
 use crate::ffi::task::mcp_task;
 use crate::ffi::view::{lend_part, read_value};
-
-/// Allows tool calls to run as tasks, and waits for their end inside the
-/// call.
-///
-/// `allow`: 1 or 0, the default.
-///
-/// The application still makes one call, and receives one result, however
-/// long the tool runs.
-///
-/// From revision 2026-07-28 on, each request declares the tasks extension,
-/// and the server decides which call becomes a task.  In revision 2025-11-25
-/// the library asks for a task if the tool can only run as one.  The list of
-/// tools says so, and the library reads the list if it needs to.  Other
-/// revisions have no tasks, and this option changes nothing there.
-///
-/// While a call runs as a task, the library asks the server for the task's
-/// status, as often as the server wants to be asked, and whenever an
-/// MCP_EVENT_TASK_STATUS arrives.  Each answer restarts the call's timeout;
-/// the deadline stays the same, see mcp_client_set_deadline().  Input
-/// requests of the task go to the input handler.  If the call is cancelled or
-/// runs out of time, the library cancels the task at the server.
-///
-/// If the task fails, the call returns the error that the task contains.  If
-/// the server cancels the task, the call returns MCP_E_CANCELLED.  If the
-/// server does not know the task any more, the call returns MCP_E_NOT_FOUND,
-/// or MCP_E_SESSION_LOST if the session was lost.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
-/// When: for calls begun later.
-/// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i32) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client.
-        unsafe { borrow(client, "client") }?.inner.set_tasks(allow != 0)
-    })
-}
 
 /// Makes a request return the task instead of waiting for its result, if the
 /// server runs the request as a task.
@@ -58,7 +21,7 @@ pub unsafe extern "C" fn mcp_client_set_tasks(client: *mut mcp_client, allow: i3
 /// `ttl_milliseconds`: how long the server is asked to keep the task and its
 /// result; 0 lets the server choose; -1, the default, turns this option off.
 ///
-/// This works whether or not mcp_client_set_tasks() allows tasks.  If the
+/// This works whether or not MCP_ALLOW_TASKS is set.  If the
 /// result has an mcp_result_task(), the server made the call a task.  Pass
 /// its mcp_task_id() to mcp_get_task_result(), now or later, with this client
 /// or another client of the same user.
@@ -78,14 +41,14 @@ pub unsafe extern "C" fn mcp_request_set_task(
     guard(|| {
         // SAFETY: the header requires NULL or a live request.
         let request = unsafe { borrow(request, "request") }?;
-        request.inner.change(|call, limits| {
+        request.inner.change(|operation, limits| {
             if ttl_milliseconds < -1 {
                 return Err(Error::argument("ttl_milliseconds is less than -1"));
             }
             // The longest time to live is that of a `u32`: 49 days.
             let task = (ttl_milliseconds >= 0)
                 .then(|| u32::try_from(ttl_milliseconds).unwrap_or(u32::MAX));
-            if task.is_some() && !call.is_tool() {
+            if task.is_some() && !operation.is_tool_call() {
                 return Err(Error::argument(
                     "request calls no tool: only tool calls can run as tasks",
                 ));
@@ -153,14 +116,7 @@ unsafe fn ask_about_task(
     out: *mut *mut mcp_result,
 ) -> i32 {
     // SAFETY: guaranteed by the caller.
-    unsafe { store(out, std::ptr::null_mut()) };
-    guard(|| {
-        // SAFETY: guaranteed by the caller.
-        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        let answer = client.inner.about_task(about, id)?;
-        // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(vec![answer], out) }
-    })
+    unsafe { run(client, out, || Operation::task(about, text(task_id, "task_id")?)) }
 }
 
 /// Asks the server to cancel a task.
@@ -177,11 +133,8 @@ unsafe fn ask_about_task(
 /// Spec: tasks/cancel.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_cancel_task(client: *mut mcp_client, task_id: *const c_char) -> i32 {
-    guard(|| {
-        // SAFETY: the header requires NULL or a live client, and a text.
-        let (client, id) = unsafe { (borrow(client, "client")?, text(task_id, "task_id")?) };
-        client.inner.about_task(TaskRequest::Cancel, id).map(drop)
-    })
+    // SAFETY: the header requires the same.
+    unsafe { ask_about_task(client, TaskRequest::Cancel, task_id, std::ptr::null_mut()) }
 }
 
 /// Returns 1 for a result that is a task, and the number of tasks for a

@@ -185,9 +185,8 @@ impl Call {
     pub(crate) fn set_meta(&mut self, json: Option<&str>) -> Result<()> {
         let mut meta = String::new();
         if let Some(json) = json {
-            for (name, value) in object(json, "_meta")?.0 {
-                check_meta(&name, value)?;
-                MemberWriter::members_of(&mut meta).named(&name, value.get());
+            for (name, value) in checked_meta(json, "_meta")? {
+                MemberWriter::members_of(&mut meta).named(&name, &value);
             }
         }
         self.meta = meta;
@@ -256,6 +255,16 @@ fn check_method(method: &str) -> Result<()> {
 
 /// The names, without the prefix, that the library writes.
 const OURS: [&str; 4] = ["protocolVersion", "clientCapabilities", "clientInfo", "logLevel"];
+
+/// The members of a `_meta` of the application.
+pub(crate) fn checked_meta(json: &str, what: &str) -> Result<Vec<(String, String)>> {
+    let mut out = Vec::new();
+    for (name, value) in object(json, what)?.0 {
+        check_meta(&name, value)?;
+        out.push((name.into_owned(), value.get().to_owned()));
+    }
+    Ok(out)
+}
 
 fn check_meta(name: &str, value: &RawValue) -> Result<()> {
     let is_ours =

@@ -36,7 +36,7 @@ impl ClientCapabilities {
         if Members::parse(extensions).is_ok_and(|all| all.get(extension::TASKS).is_some()) {
             return Err(Error::argument(format!(
                 "json has \"{}\", which is declared where tasks are wanted: see \
-                 mcp_client_set_tasks() and mcp_request_set_task()",
+                 MCP_ALLOW_TASKS of mcp_client_set_allow() and mcp_request_set_task()",
                 extension::TASKS
             )));
         }

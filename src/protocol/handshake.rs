@@ -8,7 +8,7 @@ use crate::protocol::identity::Identity;
 use crate::protocol::input_request::InputResponse;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
-use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::request_meta::{RequestMeta, write_meta};
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
@@ -30,15 +30,18 @@ impl Handshake {
         revision: Revision,
         identity: &Identity,
         declared: &ClientCapabilities,
-        id: i64,
+        meta: &RequestMeta<'_>,
     ) -> Outgoing {
         let body = message(|json| {
-            json.integer("id", id);
+            json.integer("id", meta.id);
             json.string("method", "initialize");
             json.object("params", |json| {
                 json.string("protocolVersion", revision.as_str());
                 json.json("capabilities", &declared.json(true));
                 json.json("clientInfo", &identity.json());
+                if let Some(common) = meta.common {
+                    json.object("_meta", |json| json.members(common.text()));
+                }
             });
         });
         Outgoing { headers: Vec::new(), body: body.into_bytes() }
@@ -90,7 +93,7 @@ impl Dialect for Handshake {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
-            write_params(json, call, meta.wants_progress.then_some(meta.id));
+            write_params(json, call, meta);
         });
         Ok(self.outgoing(body))
     }
@@ -98,7 +101,7 @@ impl Dialect for Handshake {
     fn notification(&self, call: &Call) -> Outgoing {
         self.outgoing(message(|json| {
             json.string("method", &call.method);
-            write_params(json, call, None);
+            write_params(json, call, &RequestMeta::default());
         }))
     }
 
@@ -183,8 +186,8 @@ fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> String {
 }
 
 /// Writes no parameters if there are none.
-fn write_params(json: &mut MemberWriter<'_>, call: &Call, progress_token: Option<i64>) {
-    let has_meta = !call.meta.is_empty() || progress_token.is_some();
+fn write_params(json: &mut MemberWriter<'_>, call: &Call, meta: &RequestMeta<'_>) {
+    let has_meta = !call.meta.is_empty() || meta.wants_progress || meta.common.is_some();
     if call.members.is_empty() && !has_meta {
         return;
     }
@@ -192,9 +195,9 @@ fn write_params(json: &mut MemberWriter<'_>, call: &Call, progress_token: Option
         json.members(&call.members);
         if has_meta {
             json.object("_meta", |json| {
-                json.members(&call.meta);
-                if let Some(token) = progress_token {
-                    json.integer("progressToken", token);
+                write_meta(json, call, meta.common);
+                if meta.wants_progress {
+                    json.integer("progressToken", meta.id);
                 }
             });
         }
@@ -223,7 +226,8 @@ mod tests {
     fn initializes_without_headers_of_mcp() {
         let identity = Identity { name: "a\"b".into(), version: "1".into() };
         let declared = ClientCapabilities { form: true, ..ClientCapabilities::default() };
-        let first = Handshake::initialize(Revision::HANDSHAKE, &identity, &declared, 2);
+        let meta = RequestMeta { id: 2, ..RequestMeta::default() };
+        let first = Handshake::initialize(Revision::HANDSHAKE, &identity, &declared, &meta);
         assert!(first.headers.is_empty());
         let message: serde_json::Value = serde_json::from_str(text(&first)).unwrap();
         assert_eq!(message["params"]["protocolVersion"], "2025-11-25");

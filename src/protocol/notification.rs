@@ -30,6 +30,8 @@ pub(crate) enum NotificationKind {
     /// The library itself sends this event: what a sign-in that is under way has to
     /// tell the application.
     SignInNotice = 2048,
+    /// The library itself sends this event: the state of the client has changed.
+    State = 4096,
 }
 
 impl NotificationKind {

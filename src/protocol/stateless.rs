@@ -11,7 +11,7 @@ use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification;
 use crate::protocol::outgoing::{Headers, Outgoing};
-use crate::protocol::request_meta::RequestMeta;
+use crate::protocol::request_meta::{RequestMeta, write_meta};
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
@@ -48,13 +48,18 @@ impl Stateless {
     }
 
     /// `server/discover`, which is the ping of this dialect as well.
-    pub(crate) fn discover(&self, id: i64) -> Outgoing {
+    pub(crate) fn discover(&self, ping: &Call, meta: &RequestMeta<'_>) -> Outgoing {
         let mut body = String::with_capacity(96 + self.meta.len());
         json_members::push_object(&mut body, |json| {
             json.members(JSONRPC);
-            json.integer("id", id);
+            json.integer("id", meta.id);
             json.json("method", DISCOVER_JSON);
-            json.object("params", |json| json.object("_meta", |json| json.members(&self.meta)));
+            json.object("params", |json| {
+                json.object("_meta", |json| {
+                    json.members(&self.meta);
+                    write_meta(json, ping, meta.common);
+                });
+            });
         });
         Outgoing { headers: self.headers(DISCOVER.into()), body: body.into_bytes() }
     }
@@ -77,7 +82,7 @@ impl Stateless {
                 if let Some(level) = meta.log_level {
                     json.string("io.modelcontextprotocol/logLevel", level);
                 }
-                json.members(&call.meta);
+                write_meta(json, call, meta.common);
             });
             json.members(&call.members);
             let Some(retry) = meta.retry else { return };
@@ -94,7 +99,7 @@ impl Stateless {
 impl Dialect for Stateless {
     fn request(&self, call: &Call, meta: &RequestMeta<'_>) -> Result<Outgoing> {
         if call.is_ping() {
-            return Ok(self.discover(meta.id));
+            return Ok(self.discover(call, meta));
         }
         let mut headers = self.headers(call.method.clone().into());
         headers.extend(call.name.clone().map(|name| ("Mcp-Name".into(), name.into())));
@@ -275,6 +280,7 @@ mod tests {
             log_level: Some("info"),
             retry: Some(&retry),
             header_params: &header_params,
+            common: None,
         };
         let (headers, message) = request(&call, &frame);
         let params = &message["params"];

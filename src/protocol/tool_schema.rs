@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::protocol::call::{checked_object, given};
 use crate::protocol::payload::is_set;
-use crate::protocol::schema::{Fault, Schema};
+use crate::protocol::schema::{Schema, SchemaFault};
 use crate::wire::jsonrpc::Answer;
 
 /// The schema of a tool's structured content. It is compiled at its first use.
@@ -44,15 +44,14 @@ impl OutputSchema {
             Ok(schema) => schema,
             Err(why) => return Checked::Unusable(why.clone()),
         };
-        let content = answer.member("structuredContent").filter(|content| *content != "null");
-        let mismatch = match content {
+        let mismatch = match answer.member("structuredContent") {
             None => "the result has no structured content, which the tool's outputSchema \
                      demands"
                 .to_owned(),
             Some(content) => match schema.check(content) {
                 Ok(()) => return Checked::Match,
-                Err(Fault::Unchecked(why)) => return Checked::Unusable(why),
-                Err(Fault::Mismatch(what)) => {
+                Err(SchemaFault::Unchecked(why)) => return Checked::Unusable(why),
+                Err(SchemaFault::Mismatch(what)) => {
                     format!("the structured content does not match the tool's outputSchema: {what}")
                 }
             },
@@ -79,8 +78,8 @@ pub(crate) fn check_arguments(schema: Option<&str>, arguments: Option<&str>) -> 
     };
     match Schema::parse(schema).map_err(unusable)?.check(arguments) {
         Ok(()) => Ok(()),
-        Err(Fault::Unchecked(why)) => Err(unusable(why)),
-        Err(Fault::Mismatch(what)) => Err(Error::new(
+        Err(SchemaFault::Unchecked(why)) => Err(unusable(why)),
+        Err(SchemaFault::Mismatch(what)) => Err(Error::new(
             Status::Schema,
             format!("the arguments do not match the tool's inputSchema: {what}"),
         )),

@@ -221,7 +221,7 @@ impl AddressPolicy {
 /// What to do about plain http on a private network.
 pub(crate) const PRIVATE_HTTP_HINT: &str = "the server must use https; if the MCP server is on \
      the same private network and you trust everyone on it, allow it with \
-     mcp_client_set_allow_plain_http() and mcp_auth_set_allow_private()";
+     MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow() and mcp_auth_set_allow_private()";
 
 /// Whether a host of a URL can only be on a private network, or on this machine:
 /// an address of one, or a name that the public DNS does not have.

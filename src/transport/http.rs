@@ -194,7 +194,7 @@ impl HttpResponse<'_> {
                 Status::TooLarge,
                 format!(
                     "the server sent a reply of more than {limit} bytes; see \
-                     mcp_client_set_max_message_size()"
+                     MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()"
                 ),
             )
             .with_may_have_run(true)

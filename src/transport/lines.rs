@@ -139,7 +139,7 @@ impl LineSource {
             Status::TooLarge,
             format!(
                 "the server sent a line of more than {} bytes; see \
-                 mcp_client_set_max_message_size()",
+                 MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()",
                 self.lines.limit()
             ),
         );

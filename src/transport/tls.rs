@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::ring as provider;
+pub(crate) use rustls::pki_types::CertificateDer;
+use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, RootCertStore};
 
@@ -71,27 +72,43 @@ impl ClientCertificate {
     pub(crate) fn load(certificate_path: &str, key_path: &str) -> Result<Self> {
         let chain = certificates(certificate_path)?;
         let mut text = read(key_path)?;
-        let key = PrivateKeyDer::from_pem_slice(&text);
-        let (is_empty, is_der) = (text.is_empty(), is_der(&text));
-        let is_encrypted = memchr::memmem::find(&text, b" ENCRYPTED").is_some();
+        let pair = Self::of(chain, &file(certificate_path), &text, &file(key_path));
         platform::wipe(&mut text);
+        pair
+    }
+
+    /// The same for texts of the application.
+    pub(crate) fn parse(certificate_pem: &[u8], key_pem: &[u8]) -> Result<Self> {
+        let chain = certificates_of(certificate_pem, "certificate_pem")?;
+        Self::of(chain, "certificate_pem", key_pem, "key_pem")
+    }
+
+    fn of(
+        chain: Vec<CertificateDer<'static>>,
+        certificate_source: &str,
+        text: &[u8],
+        key_source: &str,
+    ) -> Result<Self> {
+        let key = PrivateKeyDer::from_pem_slice(text);
+        let (is_empty, is_der) = (text.is_empty(), is_der(text));
+        let is_encrypted = memchr::memmem::find(text, b" ENCRYPTED").is_some();
         let key = key.map_err(|error| match error {
             pem::Error::NoItemsFound if is_encrypted => wrong(
-                key_path,
+                key_source,
                 "has a private key that is encrypted with a password: write it without one, with \
                  openssl pkey",
             ),
-            pem::Error::NoItemsFound => no_item(key_path, is_empty, is_der, "private key"),
-            _ => wrong(key_path, "is not valid PEM"),
+            pem::Error::NoItemsFound => no_item(key_source, is_empty, is_der, "private key"),
+            _ => wrong(key_source, "is not valid PEM"),
         })?;
         let pair = CertifiedKey::from_der(chain, key, &provider::default_provider());
         let pair = pair.map_err(|error| match error {
             rustls::Error::InconsistentKeys(_) => wrong(
-                key_path,
-                &format!("does not belong to the certificate in \"{certificate_path}\""),
+                key_source,
+                &format!("does not belong to the certificate in {certificate_source}"),
             ),
-            rustls::Error::InvalidCertificate(_) => wrong(certificate_path, MALFORMED),
-            _ => wrong(key_path, "has a private key of a kind that the library does not know"),
+            rustls::Error::InvalidCertificate(_) => wrong(certificate_source, MALFORMED),
+            _ => wrong(key_source, "has a private key of a kind that the library does not know"),
         })?;
         Ok(Self(Arc::new(pair)))
     }
@@ -223,16 +240,20 @@ fn lock() -> MutexGuard<'static, Vec<SharedConfig>> {
 
 /// The certificates of a PEM file: at least one, and each one parses.
 pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
-    let text = read(path)?;
-    let found = CertificateDer::pem_slice_iter(&text)
+    certificates_of(&read(path)?, &file(path))
+}
+
+/// The certificates in a PEM text. `source` names it in errors.
+pub(crate) fn certificates_of(text: &[u8], source: &str) -> Result<Vec<CertificateDer<'static>>> {
+    let found = CertificateDer::pem_slice_iter(text)
         .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|_| wrong(path, "is not valid PEM"))?;
+        .map_err(|_| wrong(source, "is not valid PEM"))?;
     if found.is_empty() {
-        return Err(no_item(path, text.is_empty(), is_der(&text), "certificate"));
+        return Err(no_item(source, text.is_empty(), is_der(text), "certificate"));
     }
     let mut store = RootCertStore::empty();
     for certificate in &found {
-        store.add(certificate.clone()).map_err(|_| wrong(path, MALFORMED))?;
+        store.add(certificate.clone()).map_err(|_| wrong(source, MALFORMED))?;
     }
     Ok(found)
 }
@@ -240,18 +261,18 @@ pub(crate) fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>> {
 const MALFORMED: &str = "has a malformed certificate";
 
 /// The error for a file without a certificate or a key.
-fn no_item(path: &str, is_empty: bool, is_der: bool, item: &str) -> Error {
+fn no_item(source: &str, is_empty: bool, is_der: bool, item: &str) -> Error {
     if is_empty {
-        return wrong(path, &format!("is empty and has no {item}"));
+        return wrong(source, &format!("is empty and has no {item}"));
     }
     if is_der {
         let what = format!(
             "is DER, and the library reads PEM: convert it, for example with openssl {} -inform der",
             if item == "certificate" { "x509" } else { "pkey" }
         );
-        return wrong(path, &what);
+        return wrong(source, &what);
     }
-    wrong(path, &format!("has no {item} in PEM format"))
+    wrong(source, &format!("has no {item} in PEM format"))
 }
 
 /// Whether a text begins like a certificate or a key in DER: a sequence.
@@ -264,11 +285,17 @@ fn is_der(text: &[u8]) -> bool {
 }
 
 fn read(path: &str) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| wrong(path, &format!("cannot be read: {}", io_reason(&error))))
+    fs::read(path)
+        .map_err(|error| wrong(&file(path), &format!("cannot be read: {}", io_reason(&error))))
 }
 
-fn wrong(path: &str, what: &str) -> Error {
-    Error::new(Status::Tls, format!("the file \"{path}\" {what}"))
+/// A file in messages.
+fn file(path: &str) -> String {
+    format!("the file \"{path}\"")
+}
+
+fn wrong(source: &str, what: &str) -> Error {
+    Error::new(Status::Tls, format!("{source} {what}"))
 }
 
 #[cfg(test)]

@@ -65,6 +65,12 @@ pub(crate) trait Attendant: Send + Sync {
     /// Delivers the items that have arrived.
     fn attend(&self);
 
+    /// Whether no other thread runs the handlers, and none runs in this wait.
+    fn runs_none(&self) -> bool;
+
+    /// Fails if an input request waits for a handler that no thread runs.
+    fn check_handled(&self) -> Result<()>;
+
     /// The input requests that belong to no known call.
     fn open_inputs(&self) -> &OpenInputCount;
 
@@ -111,6 +117,8 @@ impl OpenInputCount {
 struct Pause {
     /// The input requests of this call; `None` if it cannot have any.
     own: Option<Arc<OpenInputCount>>,
+    /// How many input requests of no known call had begun before the wait.
+    first: usize,
     /// How many input requests had begun when the timeout was last checked.
     seen: Cell<usize>,
     is_on: Cell<bool>,
@@ -153,7 +161,8 @@ enum TimeLimit {
 /// The message of a request that the application cancelled.
 pub(crate) const REQUEST_CANCELLED: &str = "cancelled by mcp_request_cancel()";
 
-/// How often a paused wait checks whether an input request was answered.
+/// How often a paused wait checks whether an input request was answered, and how
+/// often a wait that runs no handlers checks whether there is one.
 const GLANCE: Duration = Duration::from_millis(100);
 
 /// Runs a future whose waits all block, so that it is ready at the first poll.
@@ -245,6 +254,11 @@ impl Wait {
         Self { abort: Some(abort), ..self }
     }
 
+    /// The same, but the close of the client does not end it.
+    pub(crate) fn despite_close(self) -> Self {
+        Self { close: None, ..self }
+    }
+
     /// The same for a request of the application.
     pub(crate) fn of_request(self, request: Arc<HandleAddress>) -> Self {
         Self { request: Some(request), ..self }
@@ -266,7 +280,7 @@ impl Wait {
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
         let seen = attendant.as_ref().map_or(0, |attendant| attendant.open_inputs().begun());
         let own = attendant.is_some().then(Arc::default);
-        let pause = Pause { own, seen: Cell::new(seen), is_on: Cell::new(false) };
+        let pause = Pause { own, first: seen, seen: Cell::new(seen), is_on: Cell::new(false) };
         Self { attendant, pause, ..self.clone() }
     }
 
@@ -456,7 +470,7 @@ impl Wait {
         // that sends without a pause cannot hide it.
         self.interrupted()?;
         let mut left = self.left()?.min(pause);
-        if self.pause.is_on.get() {
+        if self.pause.is_on.get() || self.needs_glances() {
             left = left.min(GLANCE);
         }
         let found = if self.is_background {
@@ -558,6 +572,25 @@ impl Wait {
         is_asking
     }
 
+    /// Whether the background thread may queue an input request that ends this
+    /// wait: nothing wakes it then.
+    fn needs_glances(&self) -> bool {
+        let attendant = self.attendant.as_ref().filter(|_| !self.is_background);
+        attendant.is_some_and(|attendant| attendant.runs_none())
+    }
+
+    /// Fails if this wait is for an input request that no thread will handle.
+    #[cold]
+    fn check_handled(&self) -> Result<()> {
+        let Some(attendant) = self.attendant.as_ref().filter(|_| !self.is_background) else {
+            return Ok(());
+        };
+        // One that was open before need not concern this call.
+        let has_own = self.pause.own.as_ref().is_some_and(|own| own.is_open());
+        let is_new = has_own || attendant.open_inputs().begun() != self.pause.first;
+        if is_new { attendant.check_handled() } else { Ok(()) }
+    }
+
     fn left(&self) -> Result<Duration> {
         if self.sign.as_ref().is_some_and(|sign| sign.swap(false, Ordering::Relaxed)) {
             self.restart();
@@ -569,6 +602,7 @@ impl Wait {
             return Err(Error::new(Status::Timeout, "no answer in time"));
         }
         if self.is_asking() && now < self.last {
+            self.check_handled()?;
             return Ok(within(self.last));
         }
         let end = self.end().min(self.last);
@@ -587,7 +621,8 @@ impl Wait {
             TimeLimit::Connect(limit) => Error::new(
                 Status::Connect,
                 format!(
-                    "no connection within {}; see mcp_client_set_connect_timeout()",
+                    "no connection within {}; see \
+                     MCP_LIMIT_CONNECT_TIME of mcp_client_set_limit()",
                     seconds(limit)
                 ),
             ),

@@ -180,7 +180,7 @@ impl EventStream {
             Status::TooLarge,
             format!(
                 "the server sent an event of more than {} bytes; see \
-                 mcp_client_set_max_message_size()",
+                 MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()",
                 self.limit
             ),
         )

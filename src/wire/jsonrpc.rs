@@ -76,6 +76,7 @@ pub(crate) struct Answer {
     is_of_marked_tools: bool,
     /// The error that the caller gets beside the result.
     mismatch: Option<Error>,
+    is_wrapped: bool,
 }
 
 /// The depth of a message's tape: message, result, list, item, and the members
@@ -85,7 +86,15 @@ const LEVELS: usize = 4;
 impl Answer {
     /// The result at a place of the message that begins at `start`.
     pub(crate) fn new(text: String, start: usize, tape: Tape, result: Place) -> Self {
-        Self { text, start, tape, result, is_of_marked_tools: false, mismatch: None }
+        Self {
+            text,
+            start,
+            tape,
+            result,
+            is_of_marked_tools: false,
+            mismatch: None,
+            is_wrapped: false,
+        }
     }
 
     /// A result that is a whole text. If the text is not JSON, it has no
@@ -112,6 +121,15 @@ impl Answer {
 
     pub(crate) fn mismatch(&self) -> Option<&Error> {
         self.mismatch.as_ref()
+    }
+
+    /// Marks the structured content as an object that only holds the result.
+    pub(crate) fn wrapped(self, is_wrapped: bool) -> Self {
+        Self { is_wrapped, ..self }
+    }
+
+    pub(crate) fn is_wrapped(&self) -> bool {
+        self.is_wrapped
     }
 
     /// The text that the places of [`Answer::tape`] refer to.

@@ -73,7 +73,7 @@ impl UnframedBody {
                 Status::TooLarge,
                 format!(
                     "the server sent a reply of more than {} bytes; see \
-                     mcp_client_set_max_message_size()",
+                     MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()",
                     self.limit
                 ),
             ));

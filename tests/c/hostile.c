@@ -402,19 +402,20 @@ static void set_option(void)
             client, one_in(2) ? NULL : "[{\"uri\":\"file:///a\"}]");
         break;
     case 2:
-        mcp_client_set_max_message_size(client, 1000 + below(100000));
+        mcp_client_set_limit(client, MCP_LIMIT_MESSAGE_SIZE,
+                             (int64_t)(1000 + below(100000)));
         break;
     case 3:
         mcp_client_set_info(client, "hostile", "1");
         break;
     case 4:
-        mcp_client_set_connect_timeout(client, 200 + (int)below(800));
+        mcp_client_set_limit(client, MCP_LIMIT_CONNECT_TIME, 200 + (int)below(800));
         break;
     case 5:
         mcp_client_set_header(client, "X-A", one_in(2) ? NULL : "b");
         break;
     case 6:
-        mcp_client_set_restart(client, (int)below(2));
+        mcp_client_set_allow(client, MCP_ALLOW_RESTART, (int)below(2));
         break;
     default:
         mcp_client_set_token(client, one_in(2) ? NULL : test_token);
@@ -513,12 +514,14 @@ static void answer_later(void)
 
 static void change_cancel(void)
 {
-    mcp_cancel *cancel = cancels[below(CANCELS)];
+    size_t at = below(CANCELS);
 
-    if (one_in(2))
-        mcp_cancel_fire(cancel);
-    else
-        mcp_cancel_reset(cancel);
+    if (one_in(2)) {
+        mcp_cancel_fire(cancels[at]);
+        return;
+    }
+    mcp_cancel_free(cancels[at]); /* its requests keep a reference */
+    cancels[at] = mcp_cancel_new();
 }
 
 static void look_at_fd(void)
@@ -738,9 +741,9 @@ static void episode(void)
         return;
     }
     mcp_client_set_timeout(client, 200);
-    mcp_client_set_connect_timeout(client, 1000);
+    mcp_client_set_limit(client, MCP_LIMIT_CONNECT_TIME, 1000);
     /* A question that stays open stops the time of calls. */
-    mcp_client_set_input_timeout(client, 300);
+    mcp_client_set_limit(client, MCP_LIMIT_INPUT_TIME, 300);
     mcp_client_set_deadline(client, 2000);
     for (at = 0; at < CANCELS; at++)
         cancels[at] = mcp_cancel_new();

@@ -58,9 +58,9 @@ static void null_is_invalid_for_functions_that_act(void)
     CHECK(mcp_progress_message(NULL) == NULL);
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_timeout(NULL, 1));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
-                 mcp_client_set_connect_timeout(NULL, 1));
+                 mcp_client_set_limit(NULL, MCP_LIMIT_CONNECT_TIME, 1));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
-                 mcp_client_set_max_message_size(NULL, 1));
+                 mcp_client_set_limit(NULL, MCP_LIMIT_MESSAGE_SIZE, 1));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
                  mcp_client_set_protocol_version(NULL, NULL));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_info(NULL, "a", "1"));
@@ -71,7 +71,7 @@ static void null_is_invalid_for_functions_that_act(void)
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
                  mcp_client_set_certificate(NULL, NULL, NULL));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
-                 mcp_client_set_allow_plain_http(NULL, 1));
+                 mcp_client_set_allow(NULL, MCP_ALLOW_PLAIN_HTTP, 1));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_trace_fd(NULL, 2));
     CHECK(mcp_request_new(NULL, "ping", NULL) == NULL);
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_request_set_timeout(NULL, 1));
@@ -97,7 +97,6 @@ static void null_is_accepted_by_getters_and_free(void)
     mcp_request_free(NULL);
     mcp_result_free(NULL);
     mcp_cancel_fire(NULL);
-    mcp_cancel_reset(NULL);
     mcp_cancel_free(NULL);
 }
 

@@ -114,7 +114,7 @@ static void response_over_the_limit_is_refused(void)
 {
     mcp_client *client = mcp_client_new(test_path("/huge"), test_token);
 
-    CHECK_STATUS(MCP_OK, mcp_client_set_max_message_size(client, 1000000));
+    CHECK_STATUS(MCP_OK, mcp_client_set_limit(client, MCP_LIMIT_MESSAGE_SIZE, 1000000));
     CHECK_STATUS(MCP_E_TOO_LARGE, mcp_ping(client));
     mcp_client_free(client);
 }

@@ -53,9 +53,11 @@ static void cancel_ends_a_call_from_another_thread(void)
     CHECK(pthread_create(&thread, NULL, fire_soon, cancel) == 0);
     CHECK_STATUS(MCP_E_CANCELLED, mcp_request_perform(request, NULL));
     pthread_join(thread, NULL);
-    /* It stays fired until it is reset. */
+    /* It stays fired: a request that runs again gets another. */
     CHECK_STATUS(MCP_E_CANCELLED, mcp_request_perform(request, NULL));
-    mcp_cancel_reset(cancel);
+    mcp_cancel_free(cancel);
+    cancel = mcp_cancel_new();
+    CHECK_STATUS(MCP_OK, mcp_request_set_cancel(request, cancel));
     CHECK_STATUS(MCP_OK, mcp_request_set_timeout(request, 30));
     CHECK_STATUS(MCP_E_TIMEOUT, mcp_request_perform(request, NULL));
     CHECK_STATUS(MCP_OK, mcp_request_set_cancel(request, NULL));

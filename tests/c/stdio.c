@@ -110,7 +110,7 @@ static void crash_is_an_error_and_the_next_call_restarts(void)
     CHECK(strstr(mcp_error_message(NULL), "it broke") != NULL);
     CHECK_STATUS(MCP_OK, mcp_ping(client));
     CHECK(mcp_client_counter(client, MCP_COUNTER_STARTS) == 2);
-    CHECK_STATUS(MCP_OK, mcp_client_set_restart(client, 0));
+    CHECK_STATUS(MCP_OK, mcp_client_set_allow(client, MCP_ALLOW_RESTART, 0));
     CHECK_STATUS(MCP_E_PROCESS, mcp_call_tool(client, "exit",
                                               "{\"signal\":6}", NULL));
     CHECK(mcp_error_exit_status(NULL) == 128 + 6);
@@ -179,9 +179,9 @@ static void nulls_are_refused(void)
     CHECK_STATUS(MCP_OK, mcp_client_set_env(client, "A", NULL));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_directory(NULL, "/"));
     CHECK_STATUS(MCP_OK, mcp_client_set_directory(client, NULL));
-    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_stderr(NULL, 0));
-    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_stderr_fd(NULL, 2));
-    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_restart(NULL, 1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_stderr(NULL, 0, -1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_stderr(NULL, MCP_STDERR_FD, 2));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_allow(NULL, MCP_ALLOW_RESTART, 1));
     CHECK_STATUS(MCP_E_UNSUPPORTED, mcp_client_set_token(client, "secret"));
     CHECK_STATUS(MCP_OK, mcp_ping(client));
     mcp_client_free(client);

@@ -169,7 +169,6 @@ static void *use_small_functions(void *userdata)
     /* Each reads, writes or closes a descriptor. */
     cancel = mcp_cancel_new();
     mcp_cancel_fire(cancel);
-    mcp_cancel_reset(cancel);
     mcp_cancel_free(cancel);
     mcp_client_free(mcp_client_new(test_url, NULL));
     shared->calls++;

@@ -61,6 +61,32 @@ def results(server):
                     (done.returncode, done.stdout, done.stderr) == (1, "", wanted), done)
 
 
+SCHEMA = {"type": "object", "properties": {"sum": {"type": "integer"}}, "required": ["sum"]}
+
+
+def mismatches(server):
+    """A result that does not match the output schema is written, and then the error."""
+    tool = {"name": "x", "inputSchema": {"type": "object"}, "outputSchema": SCHEMA}
+    fault = ('mcpclient: tools/call: tool "x": the structured content does not match the tool\'s '
+             'outputSchema: "/sum" is a string, not an integer. The tool has run, and its result '
+             "was written\n")
+    for content, printed in [([TEXT], "hi\n"), ([], '{"sum": "3"}\n')]:
+        result = {"content": content, "structuredContent": {"sum": "3"}}
+        script = {"results": {"tools/list": {"tools": [tool]}, "tools/call": result}}
+        for name, before, after in over(server, script):
+            # "a=1" needs the list of tools.
+            done = call("call", *before, "x", "a=1", *after)
+            suite.check("call prints what does not match, over %s" % name,
+                        (done.returncode, done.stdout, done.stderr) == (1, printed, fault), done)
+            done = call("--json", "call", *before, "x", "a=1", *after)
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            suite.check("with --json both are objects, over %s" % name,
+                        done.returncode == 1 and len(lines) == 2
+                        and lines[0]["structuredContent"] == {"sum": "3"}
+                        and (lines[1]["status"], lines[1]["mayHaveRun"]) == ("MCP_E_SCHEMA", True),
+                        done)
+
+
 def said(level, data, **more):
     return {"jsonrpc": "2.0", "method": "notifications/message",
             "params": dict({"level": level, "data": data}, **more)}
@@ -82,7 +108,7 @@ def logs(server):
               where="stderr")
         done = call("--log-level", "info", "call", *before, "x", *after)
         check("and shows what comes, over %s" % name, done, 0, "info: one\ntwo\n",
-              'warning lo g: {"a": 1}\n', "error: fast\n", 'error: {"msg": "m", "extra": 1}\n',
+              'warning lo g: {"a":1}\n', "error: fast\n", 'error: {"msg":"m","extra":1}\n',
               "alert: ?[1m\n", where="stderr")
         suite.check("but not what is below, over %s" % name, done.stdout == "hi\n"
                     and "small" not in done.stderr, done)
@@ -148,6 +174,7 @@ def with_tasks(url):
 def run_all(url):
     with ScriptedServer() as server:
         results(server)
+        mismatches(server)
         logs(server)
         tasks(server)
     with_tasks(url)

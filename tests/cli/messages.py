@@ -32,27 +32,29 @@ OPTIONS = {
     "mcp_cancel_fire": "cancelled",
     "mcp_client_new": "--token-file",
     "mcp_client_new_stdio": "--stdio",
-    "mcp_client_set_allow_plain_http": "--insecure-http",
+    "MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow": "--insecure-http",
     "mcp_client_set_auth": "--auth oauth",
     "mcp_client_set_ca_file": "--cacert",
-    "mcp_client_set_connect_timeout": None,
+    "MCP_LIMIT_CONNECT_TIME of mcp_client_set_limit": None,
     "mcp_client_set_deadline": None,
+    "mcp_client_set_dispatch_only": None,
     "mcp_client_set_env": "--env",
     "mcp_client_set_header": "-H",
     "mcp_client_set_input_handler": None,
-    "mcp_client_set_max_events": "the limit of mcpclient",
-    "mcp_client_set_max_items": "the limit of mcpclient",
-    "mcp_client_set_max_message_size": "the limit of mcpclient",
-    "mcp_client_set_max_pages": "the limit of mcpclient",
-    "mcp_client_set_restart": None,
+    "MCP_LIMIT_EVENTS of mcp_client_set_limit": "the limit of mcpclient",
+    "MCP_LIMIT_ITEMS of mcp_client_set_limit": "the limit of mcpclient",
+    "MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit": "the limit of mcpclient",
+    "MCP_LIMIT_PAGES of mcp_client_set_limit": "the limit of mcpclient",
+    "MCP_ALLOW_RESTART of mcp_client_set_allow": None,
     "mcp_client_set_roots_json": None,
-    "mcp_client_set_tasks": None,
+    "MCP_ALLOW_TASKS of mcp_client_set_allow": None,
     "mcp_client_set_timeout": "--timeout",
     "mcp_client_set_token": "-",
     "mcp_input_reply_json": None,
     "mcp_notify": None,
     "mcp_request_set_task": None,
-    "mcp_result_task_ttl": None,
+    "mcp_task_ttl": None,
+    "mcp_request_cancel": "cancelled",
     "mcp_sign_in": "mcpclient login",
 }
 # Messages that name more than a function.
@@ -70,7 +72,7 @@ SAID = [
     ("use mcp_auth_set_redirect_url() with http://localhost/callback",
      "use --redirect-url http://localhost/callback"),
 ]
-FUNCTION = re.compile(r"\b(mcp_\w+)\(")
+FUNCTION = re.compile(r"\b((?:MCP_\w+ of )?mcp_\w+)\(")
 # Reads messages, one on a line, and prints them as mcpclient would.
 PROGRAM = """
 #include <stdlib.h>

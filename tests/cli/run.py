@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import agent
 import calling
 import careless
 import device
@@ -29,13 +30,16 @@ import lacking
 import messages
 import oauth
 import payloads
+import proxy
 import saving
 import servers
 import sessions
 import showing
 import stock
 import strays
+import completing
 import tasks
+import usage
 import ways_out
 from common import CLIENT, call, check, one_line, suite
 from support import ROOT, TestServer, TOKEN
@@ -156,48 +160,13 @@ def failures(url):
           where="stderr")
 
 
-def usage():
-    for arguments, words in [
-            ([], "no command"), (["ping"], "needs a URL"), (["fly", "x"], "unknown command"),
-            (["ping", "a", "b"], "unexpected"), (["--nope", "x", "ping", "u"], "--nope"),
-            (["ping", "u", "--timeout"], "--timeout"), (["--timeout", "x", "ping", "u"], "--timeout"),
-            (["--timeout", "-1", "ping", "u"], "--timeout"), (["--timeout", "nan", "ping", "u"], "--timeout"),
-            (["-c", "0", "ping", "u"], "-c"), (["-c", "2x", "ping", "u"], "-c"),
-            (["-c", "2", "info", "u"], "-c"), (["-H", "no colon", "ping", "u"], "Name: value"),
-            (["call", "u"], "call URL TOOL"), (["tools", "u", "x", "y"], "unexpected"),
-            (["read", "u"], "read URL URI"), (["-o", "f", "tools", "u"], "-o is for read"),
-            (["--json", "-o", "f", "read", "u", "x"], "-o"), (["-n", "1", "ping", "u"], "-n"),
-            (["-n", "0", "listen", "u"], "-n"), (["complete", "u", "prompt", "p", "a"], "complete"),
-            (["complete", "http://h", "tool", "p", "a", "v"], "prompt or resource"),
-            (["request", "u"], "METHOD"), (["request", "http://h", "m", "[1]"], "JSON object"),
-            (["request", "http://h", "m", "{"], "JSON"), (["call", "http://h", "t", "{"], "JSON"),
-            (["call", "http://h", "t", "{}", "a=1"], "nothing may follow"),
-            (["call", "http://h", "t", "a"], "key=value"), (["call", "http://h", "t", "=1"], "key=value"),
-            (["call", "http://h", "t", "a:=x"], "a:=x"),
-            (["prompt", "http://h", "p", "a:=1"], "strings")]:
-        done = call(*arguments)
-        check("bad usage: %s" % " ".join(arguments), done, 2, words, "--help", where="stderr")
-    with open(os.path.join(ROOT, "examples-c", "mcpclient.1"), encoding="utf-8") as file:
-        manual = file.read().replace("\\-", "-")
-    for option in sorted(set(re.findall(r"(?<![\w-])--?[a-zA-Z][a-z-]*", call("--help").stdout))):
-        suite.check("the manual has %s" % option, re.search(
-            r"(?<![\w-])%s(?![\w-])" % option, manual))
-    for option in ["--help", "--version"]:
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([CLIENT, option], stdout=full, timeout=30)
-        suite.check("%s fails where it cannot be written" % option, done.returncode == 1)
-    check("--help", call("--help"), 0, "usage: mcpclient", "--token-file")
-    check("--version", call("--version"), 0, "mcpclient 0.")
-    check("words after -- are no options", call("ping", "--", "--url"), 1, "url", where="stderr")
-
-
 def against_the_test_server():
     with TestServer() as server:
         pings(server.url)
         infos(server.url)
         tokens(server.url)
         failures(server.url)
-        usage()
+        usage.run_all()
         events.run_all(server.url)
         tasks.run_all(server.url)
         calling.run_all(server.url)
@@ -219,7 +188,9 @@ PARTS = {
     "careless": [careless.run_all],
     "credentials": [dead_credentials.run_all, strays.run_all, device.run_all],
     "oauth": [oauth.run_all, ways_out.run_all],
+    "proxy": [proxy.run_all, agent.run_all],
     "servers": [programs],
+    "completing": [completing.run_all],
     "showing": [saving.run_all, sessions.run_all, showing.run_all, messages.run_all],
     "forms": [asking, lacking.run_all, payloads.run_all],
     "basics": [against_the_test_server],

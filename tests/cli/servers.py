@@ -212,8 +212,10 @@ def ends():
     for line in process.stderr:
         if "tools/call" in line:
             break
-    with open("/proc/%d/task/%d/children" % (process.pid, process.pid), encoding="ascii") as file:
-        children = [int(word) for word in file.read().split()]
+    children = []
+    for task in os.listdir("/proc/%d/task" % process.pid):
+        with open("/proc/%d/task/%s/children" % (process.pid, task), encoding="ascii") as file:
+            children += [int(word) for word in file.read().split()]
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=20)[1]
     suite.check("Ctrl-C cancels politely", process.returncode == 130

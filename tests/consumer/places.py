@@ -98,6 +98,9 @@ def apart(suite, folder, server, consume):
         "l64/libmcpclient.so", "l64/libmcpclient.so.0", "l64/libmcpclient.so.0.1.0",
         "l64/cmake/mcpclient/mcpclient-config.cmake", "l64/pkgconfig/mcpclient.pc",
         "l64/cmake/mcpclient/mcpclient-config-version.cmake",
+        "prefix/share/bash-completion/completions/mcpclient",
+        "prefix/share/fish/vendor_completions.d/mcpclient.fish",
+        "prefix/share/zsh/site-functions/_mcpclient",
         *("d/doc/docs/" + name for name in os.listdir(os.path.join(EXAMPLES, "../docs")))]),
         (there, done.stderr))
     suite.check("the client finds its library from there",
@@ -174,11 +177,12 @@ def moved(suite, folder, clone, cargo):
     """Folders seen from the top, a library that moves, a tree of another's."""
     env = dict(os.environ, CARGO=cargo)
     given = {"BINDIR": "o/b", "LIBDIR": "o/l", "INCLUDEDIR": "o/i", "MANDIR": "o/m", "DOCDIR": "o/d",
-             "PKGCONFIGDIR": "o/p", "CMAKEDIR": "o/c"}
+             "PKGCONFIGDIR": "o/p", "CMAKEDIR": "o/c", "BASHDIR": "o/cb", "ZSHDIR": "o/cz",
+             "FISHDIR": "o/cf"}
     done = make("install", *["%s=%s" % one for one in given.items()], cwd=clone, env=env)
     suite.check("each folder is seen from the top", done.returncode == 0 and {
         "b/mcpclient", "l/libmcpclient.a", "i/mcpclient.h", "i/mcpclient_draft.h",
-        "m/man1/mcpclient.1", "d/README.md",
+        "m/man1/mcpclient.1", "d/README.md", "cb/mcpclient", "cz/_mcpclient", "cf/mcpclient.fish",
         "p/mcpclient.pc", "c/mcpclient-config.cmake"} <= set(files_in(os.path.join(clone, "o"))),
         done.stderr[-2000:])
     client = os.path.join(clone, "examples-c/build/mcpclient")

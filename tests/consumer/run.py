@@ -51,7 +51,10 @@ def check_prefix(prefix):
                  "lib/libmcpclient.so", "lib/libmcpclient.so.0",
                  "lib/libmcpclient.so.0.1.0", "lib/libmcpclient.a", "bin/mcpclient",
                  "lib/pkgconfig/mcpclient.pc", "share/man/man1/mcpclient.1",
-                 "lib/cmake/mcpclient/mcpclient-config.cmake"]:
+                 "lib/cmake/mcpclient/mcpclient-config.cmake",
+                 "share/bash-completion/completions/mcpclient",
+                 "share/fish/vendor_completions.d/mcpclient.fish",
+                 "share/zsh/site-functions/_mcpclient"]:
         suite.check("installed: %s" % path, path in there, there)
     link = os.path.join(prefix, "lib", "libmcpclient.so")
     suite.check("the links lead to the library", os.path.islink(link) and

@@ -60,7 +60,7 @@ def chat(suite, program):
 # For each page, how its whole programs are run, in their order.
 PROGRAMS = {
     "README.md": [ping],
-    "docs/event-loops.md": [ping, ping, ping, ping, ping],
+    "docs/event-loops.md": [ping, ping, ping, ping, ping, ping],
     "docs/chat-loop.md": [chat],
 }
 

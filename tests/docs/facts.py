@@ -68,8 +68,6 @@ DEFAULTS = {
     "5 minutes": "300000", "500 ms": "500", "7 s": "7000", "64 MiB": "64 MiB", "1000": "1000",
     "1000000": "1000000", "4 MiB": "4 MiB", "64": "64",
 }
-# Where the comment of another name has the default.
-COMMENTS = {"MCP_LIMIT_CACHE": "mcp_client_set_cache_size"}
 # The fixed limits: how each row begins, and the constants in the sources: file
 # and value.
 CONSTANTS = {
@@ -190,7 +188,7 @@ def check_limits(suite, read):
     suite.check("docs/security.md has 13 limits that can be changed", len(settable) == 13)
     for what, default, how in settable:
         name = how.strip("`")
-        comment = comment_of(header, COMMENTS.get(name, name))
+        comment = comment_of(header, name)
         number = DEFAULTS[re.sub(r" \(.*", "", default)]
         suite.check("the header has the default: %s" % what,
                     re.search(r"\b%s\b" % number, comment), comment)

@@ -431,11 +431,8 @@ A task is a tool call that continues after the server has answered:
             "mcp_get_task",
             "mcp_get_task_result",
             "mcp_cancel_task",
-            "mcp_list_tasks",
-            "mcp_client_set_tasks",
             "mcp_result_task_count",
             "mcp_result_task",
-            "mcp_result_task_*",
             "mcp_task_*",
         ],
     },
@@ -457,9 +454,8 @@ A server may be a program that the library starts:
             "mcp_client_new_fds",
             "mcp_client_set_env",
             "mcp_client_set_directory",
-            "mcp_client_set_restart",
             "MCP_STDERR_*",
-            "mcp_client_set_stderr*",
+            "mcp_client_set_stderr",
         ],
     },
     Chapter {
@@ -485,7 +481,6 @@ How the library reaches a server by HTTP:
             "mcp_client_set_ca_*",
             "mcp_client_set_certificate*",
             "mcp_client_set_unix_socket",
-            "mcp_client_set_allow_plain_http",
         ],
     },
     Chapter {
@@ -501,18 +496,13 @@ Every wait has an end, and every buffer has a limit:
         fprintf(stderr, \"%s\\n\", mcp_error_message(NULL));",
         items: &[
             "mcp_client_set_timeout",
-            "mcp_client_set_connect_timeout",
             "mcp_client_set_deadline",
-            "mcp_client_set_input_timeout",
             "mcp_client_set_close_timeout",
             "mcp_client_set_keepalive",
             "MCP_LIMIT_*",
             "mcp_client_set_limit",
-            "mcp_client_set_max_*",
-            "mcp_client_set_cache_size",
             "MCP_ALLOW_*",
             "mcp_client_set_allow",
-            "mcp_client_set_repeat_tools",
         ],
     },
     Chapter {
@@ -561,7 +551,7 @@ The servers of a configuration file that other programs use as well:
         if (mcp_config_status(config, i) == MCP_OK)
             printf(\"%s\\n\", mcp_config_name(config, i));
     mcp_config_free(config);",
-        items: &["mcp_config", "mcp_config_*", "mcp_client_new_config"],
+        items: &["mcp_config", "mcp_config_*"],
     },
     Chapter {
         file: File::Stable,

@@ -67,10 +67,13 @@ static void on_progress(void *userdata, mcp_request *request,
 
 static void on_event(void *userdata, mcp_client *client, const mcp_event *event)
 {
-    mcp_json *line = begin("event");
+    mcp_json *line;
 
     (void)userdata;
     (void)client;
+    if (mcp_event_kind(event) == MCP_EVENT_STATE)
+        return;
+    line = begin("event");
     mcp_json_set_integer(line, "/kind", mcp_event_kind(event));
     mcp_json_set_json(line, "/params", mcp_event_params_json(event, NULL));
     if (mcp_event_uri(event) != NULL)

@@ -15,6 +15,7 @@ mod mask;
 mod messages;
 mod oauth;
 mod replies;
+mod schema;
 mod skill;
 mod url;
 
@@ -43,6 +44,7 @@ pub const ALL: &[Target] = &[
     Target { name: "messages", run: messages::run, words: messages::WORDS },
     Target { name: "oauth", run: oauth::run, words: oauth::WORDS },
     Target { name: "replies", run: replies::run, words: replies::WORDS },
+    Target { name: "schema", run: schema::run, words: schema::WORDS },
     Target { name: "skill", run: skill::run, words: skill::WORDS },
     Target { name: "url", run: url::run, words: url::WORDS },
 ];

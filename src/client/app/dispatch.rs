@@ -28,35 +28,75 @@ impl Client {
     /// Runs the handlers for everything in the queue. Waits up to `patience` if
     /// the queue is empty.
     pub(crate) fn dispatch(self: &Arc<Self>, patience: Duration) -> Result<()> {
-        // After a close, only requests that are done are left.
-        let is_over = || {
-            let has_any = self.attend() || self.event_queue.has_done();
-            if has_any { Ok(()) } else { self.check_open() }
-        };
+        self.dispatcher.enter();
+        let result = self.dispatch_once(patience);
+        self.event_queue.tell_of_rest();
+        result
+    }
+
+    fn dispatch_once(self: &Arc<Self>, patience: Duration) -> Result<()> {
         if self.is_closed() {
-            return is_over();
+            return self.dispatch_closed(patience);
         }
         self.input_requests.expire();
-        if self.attend() || patience.is_zero() || self.event_queue.has_done() {
+        let is_woken = self.event_queue.take_wake();
+        if self.run_handlers() || is_woken || patience.is_zero() || self.event_queue.has_done() {
             return Ok(());
         }
         self.check_may_wait()?;
         let wait = Wait::for_request(patience, patience, self.close.clone(), None);
         match now(wait.until_raised(self.event_queue.ready(!InCallback::any(self.id())))) {
             Ok(()) => {
-                self.attend();
+                self.event_queue.take_wake();
+                self.run_handlers();
                 Ok(())
             }
             Err(error) if error.status() == Status::Timeout => Ok(()),
-            Err(error) if error.status() == Status::Closed => is_over(),
+            Err(error) if error.status() == Status::Closed => self.dispatch_closed(Duration::ZERO),
             Err(error) => Err(error),
+        }
+    }
+
+    /// The same after a close: only requests that are done are left, and those
+    /// for the close itself.
+    fn dispatch_closed(&self, patience: Duration) -> Result<()> {
+        // Read first: such a request is done before it stops waiting.
+        let is_closing = self.closing.is_awaited();
+        let is_woken = self.event_queue.take_wake();
+        if self.run_handlers() || is_woken || self.event_queue.has_done() {
+            return Ok(());
+        }
+        if !is_closing {
+            return self.check_open();
+        }
+        if patience.is_zero() {
+            return Ok(());
+        }
+        self.check_may_wait()?;
+        let ready = self.event_queue.ready(!InCallback::any(self.id()));
+        match now(Wait::for_at_most(patience).until_raised(ready)) {
+            Ok(()) => {
+                self.event_queue.take_wake();
+                self.run_handlers();
+                Ok(())
+            }
+            Err(error) if error.status() == Status::Timeout => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Runs the handlers for the items in the queue, unless only a dispatch may
+    /// run them.
+    pub(crate) fn attend(&self) {
+        if !self.dispatcher.is_alone() {
+            self.run_handlers();
         }
     }
 
     /// Runs the handlers for the items in the queue, and returns whether there
     /// were any. Items that arrive meanwhile stay in the queue: otherwise a
     /// server that always sends something could delay a wait without end.
-    pub(crate) fn attend(&self) -> bool {
+    pub(crate) fn run_handlers(&self) -> bool {
         let with_events = !InCallback::any(self.id());
         let mut has_any = false;
         for _ in 0..self.event_queue.len() {
@@ -69,14 +109,16 @@ impl Client {
 
     /// Like `attend`, without taking the lock if the queue is empty.
     pub(crate) fn attend_if_any(&self) {
-        if self.arrivals_here().is_raised() {
+        if self.arrivals_here().is_some_and(Signal::is_raised) {
             self.attend();
         }
     }
 
     /// Raised while the queue has an item whose handler may run on this thread.
-    pub(crate) fn arrivals_here(&self) -> &Signal {
-        self.event_queue.arrivals(!InCallback::any(self.id()))
+    /// `None` if handlers run in dispatches alone.
+    pub(crate) fn arrivals_here(&self) -> Option<&Signal> {
+        let arrivals = || self.event_queue.arrivals(!InCallback::any(self.id()));
+        (!self.dispatcher.is_alone()).then(arrivals)
     }
 
     /// Fails inside a callback that gets or stores a credential. Calls wait for
@@ -100,6 +142,7 @@ impl Client {
                     handler(&event);
                 }
             }
+            QueuedItem::StateChange => self.handle(QueuedItem::Event(self.state_event())),
             // The call of the request has ended, or the server cancelled it.
             QueuedItem::InputRequest(request) if request.check_open().is_err() => {}
             QueuedItem::InputRequest(request)
@@ -153,9 +196,11 @@ impl Client {
 
     /// Delivers an item. On a thread of the application, the handler runs at
     /// once, after the items in the queue; otherwise the item is queued. An
-    /// event is queued while a handler of this client runs on this thread.
+    /// event is queued while a handler of this client runs on this thread, and
+    /// everything is if only a dispatch may run handlers.
     pub(crate) fn deliver(&self, item: QueuedItem, wait: &Wait) {
-        let is_later = matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
+        let is_later = self.dispatcher.is_alone()
+            || matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
         if is_later || wait.is_background() || wait.is_leading() {
             self.count_more(Counter::DroppedEvents, self.event_queue.push(item));
             return;
@@ -170,11 +215,22 @@ impl Client {
 impl Attendant for Client {
     fn arrivals(&self) -> Option<&Signal> {
         let has_any = self.has_background() || self.has_log.load(Ordering::Acquire);
-        has_any.then(|| self.arrivals_here())
+        if has_any { self.arrivals_here() } else { None }
     }
 
     fn attend(&self) {
         Client::attend(self);
+    }
+
+    fn runs_none(&self) -> bool {
+        self.dispatcher.is_this_thread()
+    }
+
+    fn check_handled(&self) -> Result<()> {
+        match self.dispatcher.check_elsewhere() {
+            Err(error) if self.event_queue.has_input_request() => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn open_inputs(&self) -> &OpenInputCount {

@@ -16,10 +16,21 @@ impl Client {
         if session.as_ref().is_some_and(|current| Arc::ptr_eq(current, lost)) {
             *session = None;
             drop(session);
+            if let Transport::SharedConnection(connection) = &lost.transport {
+                self.set_loss_of(connection);
+            }
+            self.report_state();
             self.input_requests.withdraw_all(lost);
             if let Transport::SharedConnection(connection) = &lost.transport {
                 self.retire(connection);
             }
+        }
+    }
+
+    /// Keeps the reason for the loss of a session whose connection has ended.
+    pub(crate) fn set_loss_of(&self, connection: &SharedConnection) {
+        if let Err(error) = connection.check() {
+            self.set_loss(error.masked(&self.options().secrets()).message());
         }
     }
 

@@ -26,7 +26,6 @@ use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::protocol::call::Call;
 use crate::protocol::call_machine::{CallMachine, CallRules, CallStep};
-use crate::protocol::server_info::ServerInfo;
 use crate::transport::wait::now;
 use crate::wire::jsonrpc::Answer;
 
@@ -44,6 +43,7 @@ impl Ctx<'_> {
         if let Some(answer) = client.cache.get(options, call) {
             return Ok(answer);
         }
+        let _in_progress = client.count_call();
         let rules = self.rules(call, limits);
         let mut machine = CallMachine::new(rules);
         let mut steps = CallSteps::new(self, call, limits, rules.is_repeatable, &Calls);
@@ -98,16 +98,5 @@ impl Client {
     pub(crate) fn call_uncached(self: &Arc<Self>, call: &Call) -> Result<Answer> {
         self.cache.forget_answer(call);
         self.call(call)
-    }
-
-    /// Connects, unless the client is connected, and returns what the server
-    /// says about itself.
-    pub(crate) fn connect(self: &Arc<Self>) -> Result<ServerInfo> {
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        match now(Ctx::new(self, &options, &wait).connected()) {
-            Ok(connected) => Ok(connected.session.server_info.clone()),
-            Err(error) => Err(self.failed(error, &wait, "connect", &options)),
-        }
     }
 }

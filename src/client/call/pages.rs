@@ -83,7 +83,8 @@ impl Ctx<'_> {
                 items += item::count(&answer, member);
                 if items > max_items {
                     return Err(named(format!(
-                        "the server's list has more than {} items; see mcp_client_set_max_items()",
+                        "the server's list has more than {} items; see \
+                         MCP_LIMIT_ITEMS of mcp_client_set_limit()",
                         max_items
                     )));
                 }
@@ -93,7 +94,7 @@ impl Ctx<'_> {
             if bytes > options.max_message {
                 return Err(named(format!(
                     "the server's list has more than {} bytes; see \
-                     mcp_client_set_max_message_size()",
+                     MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()",
                     options.max_message
                 )));
             }
@@ -101,7 +102,8 @@ impl Ctx<'_> {
             let Some(next) = next else { return Ok(pages) };
             if pages.len() >= max_pages {
                 return Err(named(format!(
-                    "the server's list has more than {} pages; see mcp_client_set_max_pages()",
+                    "the server's list has more than {} pages; see \
+                     MCP_LIMIT_PAGES of mcp_client_set_limit()",
                     max_pages
                 )));
             }

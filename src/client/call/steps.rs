@@ -130,6 +130,7 @@ impl<'a> CallSteps<'a> {
             log_level: *lock(&client.log_level),
             retry,
             header_params: &header_params,
+            common: ctx.options.meta.as_deref(),
         };
         let outgoing = match session.dialect.request(call, &meta) {
             Ok(outgoing) => outgoing,
@@ -230,7 +231,8 @@ impl<'a> CallSteps<'a> {
             CallEnd::Answer => match self.answer {
                 Some(answer) if self.call.is_tool() && !self.is_task_handle => {
                     let mismatch = self.ctx.mismatch(self.call, &answer);
-                    return Ok(answer.with_mismatch(mismatch));
+                    let is_wrapped = self.ctx.client.tool_catalog.wraps_result(self.call);
+                    return Ok(answer.with_mismatch(mismatch).wrapped(is_wrapped));
                 }
                 Some(answer) => return Ok(answer),
                 None => Error::new(Status::Internal, "a call without an answer"),

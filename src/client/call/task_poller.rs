@@ -226,7 +226,7 @@ impl<'a> TaskPoller<'a> {
             if self.input_bytes > self.options.max_message {
                 let what = format!(
                     "the task's input requests have more than {} bytes; see \
-                     mcp_client_set_max_message_size()",
+                     MCP_LIMIT_MESSAGE_SIZE of mcp_client_set_limit()",
                     self.options.max_message
                 );
                 return Err(Error::new(Status::TooLarge, what));
@@ -333,7 +333,7 @@ impl<'a> TaskPoller<'a> {
         let is_same = current.is_some_and(|current| Arc::ptr_eq(&current, &self.session));
         let (status, what) = if is_same {
             let what = "the server does not know the task, or not any more: it keeps each for \
-                        its time to live, see mcp_result_task_ttl()";
+                        its time to live, see mcp_task_ttl()";
             (Status::NotFound, what)
         } else {
             let what = "the server forgot the session while it worked on the task, and the task \

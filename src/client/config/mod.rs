@@ -14,7 +14,7 @@ pub(crate) mod resolved_entry;
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -33,7 +33,10 @@ use crate::platform::{Access, open_regular};
 /// The servers of a file. It does not change after loading.
 #[derive(Debug)]
 pub(crate) struct Config {
-    path: String,
+    /// The file in messages.
+    name: String,
+    /// The directory to which the paths in the file are relative.
+    folder: PathBuf,
     pub(crate) entries: Vec<Entry>,
     pub(crate) warnings: Vec<String>,
 }
@@ -42,6 +45,8 @@ pub(crate) struct Config {
 const LARGEST: u64 = 1024 * 1024;
 /// The limit of names in a message.
 const LISTED: usize = 20;
+/// The name of a text that is no file, in messages.
+const TEXT: &str = "json";
 
 impl Config {
     pub(crate) fn load(path: &str) -> Result<Self> {
@@ -51,7 +56,18 @@ impl Config {
         if access.is_readable_by_others() {
             warnings.extend(readable(&entries, access));
         }
-        Ok(Self { path: path.to_owned(), entries, warnings })
+        let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self { name: file, folder, entries, warnings })
+    }
+
+    /// Reads the text of a file that the application has.
+    pub(crate) fn parse(text: &str, folder: Option<&str>) -> Result<Self> {
+        if text.len() as u64 > LARGEST {
+            return Err(too_large().during(TEXT));
+        }
+        let Document { entries, warnings } = Document::parse(TEXT, text)?;
+        let folder = folder.unwrap_or_default().into();
+        Ok(Self { name: TEXT.to_owned(), folder, entries, warnings })
     }
 
     /// Makes a client for the server with this name, or for the only server.
@@ -69,17 +85,14 @@ impl Config {
         let environment = Environment::read();
         let references = References {
             variable: &|name| environment.get(name).map(OsStr::to_owned),
-            file: &|path| {
-                let folder = Path::new(&self.path).parent().unwrap_or(Path::new(""));
-                read(&folder.join(path)).map(|(text, _)| text)
-            },
+            file: &|path| read(&self.folder.join(path)).map(|(text, _)| text),
         };
         client(&ResolvedEntry::new(entry, &references)?)
     }
 
     fn entry(&self, name: Option<&str>) -> Result<&Entry> {
         let none = |what: String| {
-            let what = format!("{}: {what}: {}", quote(&self.path), self.names());
+            let what = format!("{}: {what}: {}", self.name, self.names());
             Err(Error::new(Status::NotFound, what))
         };
         if let Some(name) = name {

@@ -74,7 +74,7 @@ fn failure(text: &str) -> (Status, String) {
 
 fn config(text: &str) -> Config {
     let Document { entries, warnings } = parse(text).unwrap();
-    Config { path: "f.json".into(), entries, warnings }
+    Config { name: "f.json".into(), folder: PathBuf::new(), entries, warnings }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::cancel::Cancel;
+use crate::client::core::operation::Operation;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::options::Header;
 use crate::protocol::call::Call;
@@ -32,5 +33,12 @@ impl CallLimits {
     pub(crate) fn of(call: &Call) -> Self {
         let report = call.is_tool().then(|| Arc::new(ProgressReport::silent()));
         Self { report, ..Self::default() }
+    }
+
+    pub(crate) fn of_operation(operation: &Operation) -> Self {
+        match operation {
+            Operation::Call(call) => Self::of(call),
+            _ => Self::default(),
+        }
     }
 }

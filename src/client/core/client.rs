@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -14,8 +14,11 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::background_tasks::BackgroundTasks;
 use crate::client::core::call_limits::CallLimits;
+use crate::client::core::client_state::StateFacts;
+use crate::client::core::closing::Closing;
 use crate::client::core::connection_limit::ConnectionLimit;
 use crate::client::core::counters::{Counter, Counters};
+use crate::client::core::dispatcher::Dispatcher;
 use crate::client::core::event_queue::EventQueue;
 use crate::client::core::handlers::Handlers;
 use crate::client::core::input_request::{InputContext, OpenInputRequests, Responder};
@@ -30,6 +33,7 @@ use crate::client::core::task_watches::TaskWatches;
 use crate::client::core::tool_catalog::ToolCatalog;
 use crate::client::core::unused_input::UnusedInput;
 use crate::client::options::Options;
+use crate::protocol::server_info::ServerInfo;
 use crate::transport::async_mutex::AsyncMutex;
 use crate::transport::background::Background;
 use crate::transport::process::KeptOutput;
@@ -46,7 +50,9 @@ pub(crate) struct Client {
     pub(crate) negotiation_hint: Mutex<Option<NegotiationHint>>,
     /// Held by the call that connects.
     pub(crate) connecting: AsyncMutex,
+    /// Raised when the close begins.
     pub(crate) close: Arc<Signal>,
+    pub(crate) closing: Closing,
     pub(crate) next_id: AtomicI64,
     pub(crate) log_level: Mutex<Option<&'static str>>,
     pub(crate) event_queue: Arc<EventQueue>,
@@ -62,6 +68,12 @@ pub(crate) struct Client {
     /// The standard error of the server's last process, if the library keeps it.
     pub(crate) standard_error: Mutex<Option<Arc<KeptOutput>>>,
     pub(crate) unused_input: UnusedInput,
+    pub(crate) state_facts: StateFacts,
+    pub(crate) dispatcher: Dispatcher,
+    /// How many calls are in progress.
+    calls: AtomicUsize,
+    /// Raised to end the current keepalive.
+    pub(crate) keepalive: Mutex<Option<Arc<Signal>>>,
     /// The C handle; null once it is freed.
     pub(crate) handle: HandleAddress,
     /// Whether there is a log handler.
@@ -80,6 +92,7 @@ impl Client {
             negotiation_hint: Mutex::default(),
             connecting: AsyncMutex::default(),
             close: Signal::shared(),
+            closing: Closing::default(),
             next_id: AtomicI64::new(1),
             log_level: Mutex::default(),
             event_queue: Arc::default(),
@@ -94,6 +107,10 @@ impl Client {
             connection_limit: ConnectionLimit::default(),
             standard_error: Mutex::default(),
             unused_input: UnusedInput::default(),
+            state_facts: StateFacts::default(),
+            dispatcher: Dispatcher::default(),
+            calls: AtomicUsize::new(0),
+            keepalive: Mutex::default(),
             handle: HandleAddress::default(),
             has_log: AtomicBool::new(false),
             counters: Counters::default(),
@@ -163,6 +180,12 @@ impl Client {
         lock(&self.session).clone()
     }
 
+    /// What the server said about itself, if the client is connected.
+    pub(crate) fn current_server_info(&self) -> Option<ServerInfo> {
+        let session = self.current_session().filter(|session| !session.transport.is_over())?;
+        Some(session.server_info.clone())
+    }
+
     pub(crate) fn is_current(&self, session: &Arc<Session>) -> bool {
         self.current_session().is_some_and(|now| Arc::ptr_eq(&now, session))
     }
@@ -173,6 +196,19 @@ impl Client {
 
     pub(crate) fn next_id(&self) -> i64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Counts a call until the value is dropped.
+    #[inline(always)]
+    pub(crate) fn count_call(&self) -> CallInProgress<'_> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        CallInProgress(&self.calls)
+    }
+
+    /// Whether no call is in progress, and a number that every request changes.
+    pub(crate) fn activity(&self) -> (bool, i64) {
+        let is_idle = self.calls.load(Ordering::Relaxed) == 0;
+        (is_idle, self.next_id.load(Ordering::Relaxed))
     }
 
     /// Whether an id is one that this client has given to a request.
@@ -247,6 +283,17 @@ impl Client {
             responder,
             input_timeout: self.options().input_timeout,
         }
+    }
+}
+
+/// A call that is in progress.
+#[derive(Debug)]
+pub(crate) struct CallInProgress<'a>(&'a AtomicUsize);
+
+impl Drop for CallInProgress<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

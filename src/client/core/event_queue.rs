@@ -3,18 +3,19 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use crate::base::error::Result;
 use crate::base::numbered::Numbered;
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::input_request::OpenInputRequest;
+use crate::client::core::operation::OperationResult;
 use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
+use crate::client::core::wakeup::Wakeup;
 use crate::protocol::notification::{NotificationKind, ProgressParams};
 use crate::transport::log_queue::LogQueue;
-use crate::wire::jsonrpc::Answer;
 
 /// A notification of the server, or an event of the library about the
 /// notification stream.
@@ -29,12 +30,15 @@ pub(crate) struct Event {
 /// An item for the threads of the application.
 pub(crate) enum QueuedItem {
     Event(Event),
+    /// The state of the client has changed. The handler gets the state of the
+    /// moment when it runs, so one item stands for any number of changes.
+    StateChange,
     InputRequest(Arc<OpenInputRequest>),
     /// Dropped if the report has ended.
     Progress(Weak<ProgressReport>, ProgressParams<'static>),
     /// A started request has ended with this result. It is done once a thread
     /// of the application takes the item.
-    Done(Arc<RequestState>, RunId, Result<Vec<Answer>>),
+    Done(Arc<RequestState>, RunId, Result<OperationResult>),
     /// A started request is done, and its done callback has to run.
     Callback(Arc<RequestState>),
     /// Runs a callback that gets or stores a credential.
@@ -55,7 +59,7 @@ impl QueuedItem {
     }
 
     fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_) | Self::Log(_))
+        matches!(self, Self::Event(_) | Self::StateChange | Self::Log(_))
     }
 }
 
@@ -63,6 +67,7 @@ impl fmt::Debug for QueuedItem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Event(_) => "Event",
+            Self::StateChange => "StateChange",
             Self::InputRequest(_) => "InputRequest",
             Self::Progress(..) => "Progress",
             Self::Done(..) => "Done",
@@ -85,6 +90,8 @@ pub(crate) struct EventQueue {
     ready: Signal,
     /// Like `ready`, without events.
     ready_without_events: Signal,
+    /// Told when there is something to dispatch or to hand out.
+    pub(crate) wakeup: Wakeup,
 }
 
 #[derive(Debug, Default)]
@@ -101,6 +108,8 @@ struct Queue {
     /// The same for requests with a done callback.
     callbacks: Numbered<Arc<RequestState>>,
     next_number: u64,
+    /// The application wants a dispatch to return.
+    is_woken: bool,
     is_closed: bool,
 }
 
@@ -148,6 +157,52 @@ impl EventQueue {
         if with_events { &self.arrivals } else { &self.urgent }
     }
 
+    /// Makes the next dispatch return, or the one that waits.
+    pub(crate) fn wake(&self) {
+        let mut queue = lock(&self.queue);
+        queue.is_woken = !queue.is_closed;
+        self.signal_and_tell(queue);
+    }
+
+    /// Takes the wish of [`Self::wake`], and returns whether there was one.
+    pub(crate) fn take_wake(&self) -> bool {
+        let mut queue = lock(&self.queue);
+        let is_woken = std::mem::take(&mut queue.is_woken);
+        if is_woken {
+            self.signal(&queue);
+        }
+        is_woken
+    }
+
+    /// Tells the event loop of what a dispatch has left: no signal rises for it.
+    pub(crate) fn tell_of_rest(&self) {
+        if self.len() > 0 {
+            self.wakeup.run();
+        }
+    }
+
+    /// Tells the event loop of what was there before it set its function.
+    pub(crate) fn tell_of_all(&self) {
+        if self.ready.is_raised() {
+            self.wakeup.run();
+        }
+    }
+
+    /// Whether an input request waits for its handler.
+    pub(crate) fn has_input_request(&self) -> bool {
+        lock(&self.queue).items.iter().any(|item| matches!(item, QueuedItem::InputRequest(_)))
+    }
+
+    /// Adds the item for a change of the state, unless there is one.
+    pub(crate) fn push_state_change(&self) {
+        let mut queue = lock(&self.queue);
+        let has_one = queue.items.iter().any(|item| matches!(item, QueuedItem::StateChange));
+        if !queue.is_closed && !has_one {
+            queue.push(QueuedItem::StateChange);
+            self.signal_and_tell(queue);
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         let queue = lock(&self.queue);
         queue.items.len() + queue.callbacks.len()
@@ -171,8 +226,7 @@ impl EventQueue {
             }
         }
         queue.push(item);
-        self.signal(&queue);
-        drop(queue);
+        self.signal_and_tell(queue);
         dropped.len()
     }
 
@@ -195,6 +249,7 @@ impl EventQueue {
     pub(crate) fn close(&self) -> Vec<QueuedItem> {
         let mut queue = lock(&self.queue);
         queue.is_closed = true;
+        queue.is_woken = false;
         let items: Vec<QueuedItem> = std::iter::from_fn(|| queue.remove(0)).collect();
         self.signal(&queue);
         items
@@ -210,10 +265,13 @@ impl EventQueue {
     /// thread that sees the end, and then gives up its claim, finds the request
     /// either listed or not.
     pub(crate) fn list_when(&self, request: Arc<RequestState>, ends: impl FnOnce() -> bool) {
-        let mut queue = lock(&self.queue);
-        if !ends() {
-            return;
+        let queue = lock(&self.queue);
+        if ends() {
+            self.list_in(queue, request);
         }
+    }
+
+    fn list_in(&self, mut queue: MutexGuard<'_, Queue>, request: Arc<RequestState>) {
         let mut listing = lock(&request.listing);
         if !matches!(*listing, DoneListing::Unlisted) || request.is_abandoned() {
             return;
@@ -229,7 +287,7 @@ impl EventQueue {
         } else {
             queue.done.insert(number, request);
         }
-        self.signal(&queue);
+        self.signal_and_tell(queue);
     }
 
     /// Ends a started run and lists the request, unless the close of the client
@@ -239,7 +297,7 @@ impl EventQueue {
         self: &Arc<Self>,
         request: &Arc<RequestState>,
         run: RunId,
-        result: Result<Vec<Answer>>,
+        result: Result<OperationResult>,
     ) {
         let Some(report) = request.report_of(run) else { return };
         let (this, request) = (self.clone(), request.clone());
@@ -251,6 +309,24 @@ impl EventQueue {
             Some(report) => report.end_then(finish),
             None => finish(),
         }
+    }
+
+    /// Completes a request whose end is in the queue, without the items before
+    /// it.
+    pub(crate) fn complete_queued(self: &Arc<Self>, request: &RequestState) {
+        if let Some(QueuedItem::Done(request, run, result)) = self.take_end(request) {
+            self.complete(&request, run, result);
+        }
+    }
+
+    /// Takes the end of a request out of the queue.
+    fn take_end(&self, request: &RequestState) -> Option<QueuedItem> {
+        let mut queue = lock(&self.queue);
+        let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
+        let at = queue.items.iter().position(is_own)?;
+        let end = queue.remove(at);
+        self.signal(&queue);
+        end
     }
 
     /// Takes the next started request that is done.
@@ -292,12 +368,19 @@ impl EventQueue {
         }
     }
 
-    /// Ends the claim of a thread.
-    pub(crate) fn end_claim(&self, request: &RequestState) {
-        let _queue = lock(&self.queue);
+    /// Ends the claim of a thread, and lists a request that has ended without
+    /// being handed out. Under one lock: a request without a claim may be listed
+    /// and handed out at once by other threads.
+    pub(crate) fn end_claim(&self, request: &Arc<RequestState>, is_handed_out: bool) {
+        let queue = lock(&self.queue);
         let mut listing = lock(&request.listing);
-        if *listing == DoneListing::Claimed {
-            *listing = DoneListing::Unlisted;
+        if *listing != DoneListing::Claimed {
+            return;
+        }
+        *listing = DoneListing::Unlisted;
+        drop(listing);
+        if !is_handed_out && request.is_done() {
+            self.list_in(queue, request.clone());
         }
     }
 
@@ -326,12 +409,19 @@ impl EventQueue {
     /// Removes everything about a request whose handle was freed.
     pub(crate) fn forget(&self, request: &RequestState) {
         self.set_listing(request, DoneListing::Unlisted);
-        let mut queue = lock(&self.queue);
-        let is_own = |item: &QueuedItem| matches!(item, QueuedItem::Done(one, ..) if std::ptr::eq(Arc::as_ptr(one), request));
-        let gone = queue.items.iter().position(is_own).and_then(|at| queue.remove(at));
+        drop(self.take_end(request));
+    }
+
+    /// Sets the signals, and tells the event loop outside the lock if there is
+    /// something for it that was not there before.
+    fn signal_and_tell(&self, queue: MutexGuard<'_, Queue>) {
+        let had = (self.arrivals.is_raised(), self.ready.is_raised());
         self.signal(&queue);
+        let (has_items, is_ready) = (self.arrivals.is_raised(), self.ready.is_raised());
         drop(queue);
-        drop(gone);
+        if has_items && !had.0 || is_ready && !had.1 {
+            self.wakeup.run();
+        }
     }
 
     fn signal(&self, queue: &Queue) {
@@ -343,14 +433,17 @@ impl EventQueue {
         let has_any = !queue.items.is_empty() || !queue.callbacks.is_empty();
         set(&self.arrivals, has_any);
         set(&self.urgent, queue.urgent > 0);
-        set(&self.ready, has_any || !queue.done.is_empty());
-        set(&self.ready_without_events, queue.urgent > 0 || !queue.done.is_empty());
+        let has_other = !queue.done.is_empty() || queue.is_woken;
+        set(&self.ready, has_any || has_other);
+        set(&self.ready_without_events, queue.urgent > 0 || has_other);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::core::operation::Operation;
+    use crate::protocol::call::Call;
 
     fn event(method: &str) -> QueuedItem {
         let params = "{}".to_owned();
@@ -393,6 +486,56 @@ mod tests {
             assert!(
                 matches!(event_queue.pop(true), Some(QueuedItem::Event(event)) if event.method == name)
             );
+        }
+    }
+
+    /// Any sequence of operations leaves the signals as the contents say.
+    #[test]
+    fn signals_show_the_contents_after_any_operation() {
+        let queue = Arc::new(EventQueue::default());
+        let client_side = |callback: bool| {
+            let request = Arc::new(RequestState::new(Operation::Call(Call::ping())));
+            // Any address: the handle is not freed.
+            request.handle.set(std::ptr::dangling_mut());
+            let handler = callback.then(|| Arc::new(|_| ()) as Arc<_>);
+            drop(request.done_callback.set(handler));
+            request
+        };
+        let requests: Vec<_> = (0..6).map(|at| client_side(at % 2 == 0)).collect();
+        let mut seed = 88_172_645_463_325_252_u64;
+        for run in 1..20_000 {
+            // A generator by Marsaglia.
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            let request = &requests[(seed >> 8) as usize % requests.len()];
+            match seed % 10 {
+                0 | 1 if request.mark_in_flight(run).is_ok() => {
+                    queue.set_listing(request, DoneListing::Unlisted);
+                    queue.push(QueuedItem::Done(request.clone(), run, Ok(OperationResult::None)));
+                }
+                2 => _ = queue.push(event("a")),
+                3 => queue.claim(request),
+                4 => queue.end_claim(request, false),
+                5 => drop(queue.next_done()),
+                6 => _ = queue.take_callback(request),
+                7 => queue.list_again(request),
+                8 if request.is_done() => queue.forget(request),
+                _ => {
+                    if let Some(QueuedItem::Done(request, run, result)) = queue.pop(seed & 512 > 0)
+                    {
+                        queue.complete(&request, run, result);
+                    }
+                }
+            }
+            let contents = lock(&queue.queue);
+            let has_item = !contents.items.is_empty() || !contents.callbacks.is_empty();
+            let (is_urgent, has_done) = (contents.urgent > 0, !contents.done.is_empty());
+            drop(contents);
+            assert_eq!(queue.arrivals(true).is_raised(), has_item);
+            assert_eq!(queue.arrivals(false).is_raised(), is_urgent);
+            assert_eq!(queue.ready(true).is_raised(), has_item || has_done);
+            assert_eq!(queue.ready(false).is_raised(), is_urgent || has_done);
         }
     }
 

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use crate::base::signal::Signal;
 use crate::client::core::session::Session;
 use crate::client::core::subscriptions::StreamOpening;
 
@@ -13,5 +12,5 @@ pub(crate) enum Job {
     /// Sends the messages in the outbox of a session.
     SendOutbox(Arc<Session>),
     /// Opens the notification stream and reads it until it is stopped.
-    NotificationStream { generation: u64, stop: Arc<Signal>, opening: Arc<StreamOpening> },
+    NotificationStream(Arc<StreamOpening>),
 }

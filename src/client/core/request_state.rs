@@ -1,4 +1,4 @@
-//! A request with its own options: its call, its limits and its state.
+//! A request with its own options: its operation, its limits and its state.
 
 use std::sync::{Arc, Mutex, Weak};
 
@@ -9,18 +9,17 @@ use crate::base::signal::Signal;
 use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::done_callback::DoneCallback;
+use crate::client::core::operation::{Operation, OperationResult};
 use crate::client::core::progress_report::{ProgressHandler, ProgressReport};
 use crate::client::options::Header;
-use crate::protocol::call::Call;
 use crate::protocol::item;
 use crate::transport::wait::REQUEST_CANCELLED;
-use crate::wire::jsonrpc::Answer;
 
 /// The part of a request that the event queue, the background thread and the
 /// waiting thread share.
 #[derive(Debug)]
 pub(crate) struct RequestState {
-    call: Mutex<Call>,
+    operation: Mutex<Operation>,
     limits: Mutex<CallLimits>,
     state: Mutex<RunState>,
     /// Raised when a started request has ended. Present only while a thread
@@ -58,8 +57,8 @@ enum RunState {
     #[default]
     Idle,
     InFlight(InFlightRun),
-    /// The pages of the result. Most results have one page.
-    Done(Status, Option<Vec<Answer>>, Option<Error>),
+    /// The result, until it is taken.
+    Done(Status, Option<OperationResult>, Option<Error>),
 }
 
 #[derive(Debug)]
@@ -72,9 +71,9 @@ struct InFlightRun {
 }
 
 impl RequestState {
-    pub(crate) fn new(call: Call) -> Self {
+    pub(crate) fn new(operation: Operation) -> Self {
         Self {
-            call: Mutex::new(call),
+            operation: Mutex::new(operation),
             limits: Mutex::default(),
             state: Mutex::default(),
             completed: Mutex::default(),
@@ -85,11 +84,11 @@ impl RequestState {
         }
     }
 
-    /// Changes the call or its limits. Fails while the request is in flight,
+    /// Changes the operation or its limits. Fails while the request is in flight,
     /// because that run would not see the change.
     pub(crate) fn change<T>(
         &self,
-        change: impl FnOnce(&mut Call, &mut CallLimits) -> Result<T>,
+        change: impl FnOnce(&mut Operation, &mut CallLimits) -> Result<T>,
     ) -> Result<T> {
         let state = lock(&self.state);
         if matches!(*state, RunState::InFlight(_)) {
@@ -98,11 +97,14 @@ impl RequestState {
                 "the request is in flight: set its options before it is performed or started",
             ));
         }
-        change(&mut lock(&self.call), &mut lock(&self.limits))
+        change(&mut lock(&self.operation), &mut lock(&self.limits))
     }
 
     /// Sets the progress handler, and ends the reports to the previous one.
     pub(crate) fn set_report(&self, handler: Option<Arc<ProgressHandler>>) -> Result<()> {
+        if handler.is_some() {
+            lock(&self.operation).call("progress")?;
+        }
         let report = handler.map(|handler| Arc::new(ProgressReport::new(handler)));
         let old = std::mem::replace(&mut lock(&self.limits).report, report);
         drop(old);
@@ -113,11 +115,12 @@ impl RequestState {
     /// Sets whether all pages of a list are requested, or the one page that
     /// its parameters name.
     pub(crate) fn set_all_pages(&self, all: bool) -> Result<()> {
-        self.change(|call, limits| {
+        self.change(|operation, limits| {
             limits.all_pages = None;
             if !all {
                 return Ok(());
             }
+            let call = operation.call("pages")?;
             let member = item::member_of(call.method()).ok_or_else(|| {
                 Error::argument(format!("{} is not the method of a list", call.method()))
             })?;
@@ -134,7 +137,7 @@ impl RequestState {
     }
 
     pub(crate) fn method(&self) -> String {
-        lock(&self.call).method().to_owned()
+        lock(&self.operation).method().to_owned()
     }
 
     /// Whether its handle was freed.
@@ -149,6 +152,10 @@ impl RequestState {
             RunState::InFlight(_) => None,
             RunState::Done(status, ..) => Some(*status),
         }
+    }
+
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(&*lock(&self.state), RunState::Done(..))
     }
 
     /// The signal that is raised when a started request has ended.
@@ -166,7 +173,7 @@ impl RequestState {
     }
 
     /// Takes the result of a request that is done. Works once.
-    pub(crate) fn take_result(&self) -> Result<Vec<Answer>> {
+    pub(crate) fn take_result(&self) -> Result<OperationResult> {
         match &mut *lock(&self.state) {
             RunState::Idle => Err(Error::new(Status::State, "the request was not started")),
             RunState::InFlight(_) => {
@@ -176,7 +183,7 @@ impl RequestState {
             RunState::Done(status, _, Some(error)) if *status != Status::Schema => {
                 Err(error.clone())
             }
-            RunState::Done(_, pages, _) => pages.take().ok_or_else(|| {
+            RunState::Done(_, result, _) => result.take().ok_or_else(|| {
                 Error::new(Status::NotFound, "the request's result was taken already")
             }),
         }
@@ -224,7 +231,11 @@ impl RequestState {
 
     /// Fixes the result of a run, which cannot be cancelled any more. A run that
     /// was cancelled before has no other result.
-    pub(crate) fn settle(&self, run: RunId, result: Result<Vec<Answer>>) -> Result<Vec<Answer>> {
+    pub(crate) fn settle(
+        &self,
+        run: RunId,
+        result: Result<OperationResult>,
+    ) -> Result<OperationResult> {
         let mut state = lock(&self.state);
         let RunState::InFlight(in_flight) = &mut *state else { return result };
         if in_flight.run != run {
@@ -244,7 +255,7 @@ impl RequestState {
         };
         let error =
             Error::new(Status::Cancelled, REQUEST_CANCELLED).with_may_have_run(may_have_run);
-        Err(error.during(lock(&self.call).method()))
+        Err(error.during(lock(&self.operation).method()))
     }
 
     /// Ends the run of a request whose handle is being freed.
@@ -259,14 +270,19 @@ impl RequestState {
         *lock(&self.state) = RunState::Idle;
     }
 
-    /// Returns the call and the limits of a new run. Each run has its own progress
-    /// report.
-    pub(crate) fn begin(&self) -> (Call, CallLimits) {
-        let (call, mut limits) = (lock(&self.call).clone(), lock(&self.limits).clone());
+    /// Whether it closes its client.
+    pub(crate) fn is_close(&self) -> bool {
+        matches!(*lock(&self.operation), Operation::Close)
+    }
+
+    /// Returns the operation and the limits of a new run. Each run has its own
+    /// progress report.
+    pub(crate) fn begin(&self) -> (Operation, CallLimits) {
+        let (operation, mut limits) = (lock(&self.operation).clone(), lock(&self.limits).clone());
         let report = limits.report.map(|report| Arc::new(report.again()));
-        limits.report = report.or_else(|| CallLimits::of(&call).report);
+        limits.report = report.or_else(|| CallLimits::of_operation(&operation).report);
         *lock(&self.report) = limits.report.clone();
-        (call, limits)
+        (operation, limits)
     }
 
     pub(crate) fn end_report(&self) {
@@ -283,11 +299,11 @@ impl RequestState {
     }
 
     /// Ends a run, if it is the current one; returns whether it was.
-    pub(crate) fn end(&self, run: RunId, result: Result<Vec<Answer>>) -> bool {
+    pub(crate) fn end(&self, run: RunId, result: Result<OperationResult>) -> bool {
         let done = match result {
-            Ok(pages) => match pages.iter().find_map(Answer::mismatch).cloned() {
-                Some(error) => RunState::Done(error.status(), Some(pages), Some(error)),
-                None => RunState::Done(Status::Ok, Some(pages), None),
+            Ok(result) => match result.mismatch().cloned() {
+                Some(error) => RunState::Done(error.status(), Some(result), Some(error)),
+                None => RunState::Done(Status::Ok, Some(result), None),
             },
             Err(error) => RunState::Done(error.status(), None, Some(error)),
         };
@@ -299,11 +315,9 @@ impl RequestState {
         is_current
     }
 
-    /// Wakes the thread that waits for the end of the request, if it has ended.
+    /// Wakes the thread that waits for the end of the request.
     pub(crate) fn wake_waiting(&self) {
-        if self.status().is_some()
-            && let Some(completed) = &*lock(&self.completed)
-        {
+        if let Some(completed) = &*lock(&self.completed) {
             completed.raise();
         }
     }

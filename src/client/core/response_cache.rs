@@ -47,6 +47,8 @@ struct CachedResponse {
 struct Owner {
     token: Option<Token>,
     headers: Vec<(String, Arc<Secret>)>,
+    /// What a server may answer differently to.
+    meta: String,
 }
 
 /// The results that one kind of notification makes stale.
@@ -276,6 +278,7 @@ fn owner(options: &Options) -> Owner {
     Owner {
         token: options.credential.current(),
         headers: headers.map(|header| (header.name.clone(), header.value.clone())).collect(),
+        meta: options.meta.as_ref().map(|meta| meta.without_trace()).unwrap_or_default(),
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) fn error(rpc: &RpcError, http_status: u16) -> Error {
     Error::new(Status::Rpc, message(rpc))
         .with_http_status(http_status)
         .with_rpc(rpc.code, rpc.data.clone())
+        .with_rpc_message(&rpc.message)
         .with_may_have_run(true)
 }
 

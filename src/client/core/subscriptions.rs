@@ -22,9 +22,15 @@ pub(crate) struct SubscriptionState {
     pub(crate) uris: Vec<String>,
     /// The ids of the tasks that the client created or polled last.
     tasks: VecDeque<String>,
-    /// Increases with each attempt to open a stream.
+    /// The number of attempts to open a stream.
+    last: u64,
+    /// The attempt that counts: the last one that has not failed.
     generation: u64,
+    /// Streams up to this generation are closed when they open.
+    stopped: u64,
     stream: Option<OpenStream>,
+    /// The last attempt.
+    opening: Weak<StreamOpening>,
 }
 
 /// The stream that is open.
@@ -38,21 +44,30 @@ struct OpenStream {
 /// The result of the first attempt to open a stream.
 #[derive(Debug)]
 pub(crate) struct StreamOpening {
-    /// The session that was made just before. A stream that is refused in it says
+    pub(crate) generation: u64,
+    /// Raised to close the stream.
+    pub(crate) stop: Arc<Signal>,
+    session: Weak<Session>,
+    /// The session was made just before. A stream that is refused in it says
     /// nothing about it.
-    new_session: Weak<Session>,
-    pub(crate) done: Arc<Signal>,
-    pub(crate) result: Mutex<Option<Result<()>>>,
+    is_new_session: bool,
+    pub(crate) done: Signal,
+    result: Mutex<Option<Result<()>>>,
 }
 
 impl StreamOpening {
-    pub(crate) fn new(new_session: Weak<Session>) -> Arc<Self> {
-        Arc::new(Self { new_session, done: Signal::shared(), result: Mutex::default() })
+    fn is_in(&self, session: &Arc<Session>) -> bool {
+        std::ptr::eq(self.session.as_ptr(), Arc::as_ptr(session))
     }
 
     /// Whether this session was made just before the stream.
     pub(crate) fn is_of_new(&self, session: &Arc<Session>) -> bool {
-        std::ptr::eq(self.new_session.as_ptr(), Arc::as_ptr(session))
+        self.is_new_session && self.is_in(session)
+    }
+
+    /// The result of the attempt that is done.
+    pub(crate) fn result(&self) -> Result<()> {
+        lock(&self.result).clone().unwrap_or(Ok(()))
     }
 
     pub(crate) fn finish(&self, result: Result<()>) {
@@ -119,29 +134,73 @@ impl Subscriptions {
         stream.is_some_and(|stream| std::ptr::eq(stream.session.as_ptr(), Arc::as_ptr(session)))
     }
 
+    /// Closes the stream, or the one that is being opened as soon as it is open.
     pub(crate) fn stop(&self) {
-        let stream = lock(&self.0).stream.take();
+        let mut state = lock(&self.0);
+        state.stopped = state.last;
+        let stream = state.stream.take();
+        drop(state);
         if let Some(stream) = stream {
             stream.stop.raise();
         }
     }
 
-    /// Returns the generation of a new attempt to open a stream.
-    pub(crate) fn begin(&self) -> u64 {
+    /// Begins an attempt to open a stream.
+    pub(crate) fn begin(&self, session: &Arc<Session>, is_new: bool) -> Arc<StreamOpening> {
         let mut state = lock(&self.0);
-        state.generation += 1;
-        state.generation
+        state.last += 1;
+        state.generation = state.last;
+        let opening = Arc::new(StreamOpening {
+            generation: state.last,
+            stop: Signal::shared(),
+            session: Arc::downgrade(session),
+            is_new_session: is_new,
+            done: Signal::default(),
+            result: Mutex::default(),
+        });
+        state.opening = Arc::downgrade(&opening);
+        opening
+    }
+
+    /// Joins the attempt of another call in this session. The handshake dialect
+    /// has one stream for all notifications, and a server may refuse a second.
+    pub(crate) fn join(&self, session: &Arc<Session>) -> Option<Arc<StreamOpening>> {
+        let mut state = lock(&self.0);
+        let opening = state.opening.upgrade()?;
+        if opening.done.is_raised() || !opening.is_in(session) {
+            return None;
+        }
+        // It is wanted again.
+        state.stopped = state.stopped.min(opening.generation - 1);
+        Some(opening)
+    }
+
+    /// Gives up an attempt whose call has ended. Returns false if its stream is
+    /// open.
+    pub(crate) fn give_up(&self, opening: &StreamOpening) -> bool {
+        let mut state = lock(&self.0);
+        if state.stream.as_ref().is_some_and(|stream| stream.generation == opening.generation) {
+            return false;
+        }
+        opening.stop.raise();
+        state.set_failed(opening.generation);
+        true
     }
 
     pub(crate) fn is_current(&self, generation: u64) -> bool {
         lock(&self.0).generation == generation
     }
 
-    /// Records that a stream is open, and stops the previous one.
-    pub(crate) fn set_open(&self, generation: u64, stop: &Arc<Signal>, session: &Arc<Session>) {
+    /// Records that a stream is open, and stops the previous one. Returns false,
+    /// and stops this one, if a later one is open, or if it is no longer wanted.
+    pub(crate) fn set_open(&self, opening: &StreamOpening, session: &Arc<Session>) -> bool {
+        let (generation, stop) = (opening.generation, &opening.stop);
         let mut state = lock(&self.0);
-        if state.generation != generation {
-            return;
+        let newest = state.stream.as_ref().map_or(0, |stream| stream.generation);
+        if generation < newest || generation <= state.stopped || stop.is_raised() {
+            drop(state);
+            stop.raise();
+            return false;
         }
         let stream =
             OpenStream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
@@ -152,19 +211,25 @@ impl Subscriptions {
         {
             old.stop.raise();
         }
+        true
     }
 
     /// Records that a stream could not be opened. The previous one stays.
     pub(crate) fn set_failed(&self, generation: u64) {
-        let mut state = lock(&self.0);
-        if state.generation != generation {
+        lock(&self.0).set_failed(generation);
+    }
+}
+
+impl SubscriptionState {
+    fn set_failed(&mut self, generation: u64) {
+        if self.generation != generation {
             return;
         }
-        match &state.stream {
+        match &self.stream {
             Some(stream) if stream.generation != generation => {
-                state.generation = stream.generation;
+                self.generation = stream.generation;
             }
-            _ => state.stream = None,
+            _ => self.stream = None,
         }
     }
 }

@@ -26,6 +26,8 @@ struct ToolLists {
     kept: usize,
     /// Whether any tool has an output schema.
     has_schemas: bool,
+    /// Whether any tool wraps its result.
+    has_wrapped: bool,
     /// Whether the first page of a list was read.
     has_first_page: bool,
     /// Whether a list was read to its end, so that a missing tool has only
@@ -49,6 +51,9 @@ struct ToolFacts {
     is_idempotent: bool,
     task_support: TaskSupport,
     output_schema: Option<Arc<OutputSchema>>,
+    /// The structured content is an object whose only purpose is to hold
+    /// "result".
+    wraps_result: bool,
 }
 
 /// The most bytes of all output schemas of a server. The results of further
@@ -67,16 +72,17 @@ impl ToolCatalog {
         let is_of_interest = has_header_params && has(header_params::NAME)
             || has(TASK_SUPPORT)
             || schema::IS_BUILT && has(OUTPUT_SCHEMA)
+            || has(WRAPS_RESULT)
             || HINTS.iter().any(|hint| has(hint));
         let mut lists = lock(&self.0);
         if call.members.is_empty() {
             lists.tools.clear();
-            (lists.kept, lists.has_schemas) = (0, false);
+            (lists.kept, lists.has_schemas, lists.has_wrapped) = (0, false, false);
             lists.has_first_page = true;
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
         lists.is_whole = lists.has_first_page && is_last;
-        let ToolLists { tools: tools_by_name, kept, has_schemas, .. } = &mut *lists;
+        let ToolLists { tools: tools_by_name, kept, has_schemas, has_wrapped, .. } = &mut *lists;
         if !is_of_interest && tools_by_name.is_empty() {
             return;
         }
@@ -95,6 +101,8 @@ impl ToolCatalog {
             let task_support = task_support(tool.get("execution"));
             let is_idempotent = is_idempotent(tool.get("annotations"));
             let output_schema = tool.get(OUTPUT_SCHEMA).map(RawValue::get);
+            let wraps_result = output_schema.is_some_and(wraps_result);
+            *has_wrapped |= wraps_result;
             let output_schema =
                 output_schema.filter(|schema| schema::IS_BUILT && *schema != "null");
             let output_schema = output_schema.map(|schema| {
@@ -104,12 +112,18 @@ impl ToolCatalog {
                 *kept += if is_small { schema.len() } else { 0 };
                 Arc::new(OutputSchema::new(is_small.then_some(schema)))
             });
-            let is_plain = has_none && !is_idempotent && output_schema.is_none();
+            let is_plain = has_none && !is_idempotent && output_schema.is_none() && !wraps_result;
             if is_plain && task_support == TaskSupport::Forbidden {
                 tools_by_name.remove(&name);
             } else {
                 let header_params = header_params.map(Into::into);
-                let facts = ToolFacts { header_params, is_idempotent, task_support, output_schema };
+                let facts = ToolFacts {
+                    header_params,
+                    is_idempotent,
+                    task_support,
+                    output_schema,
+                    wraps_result,
+                };
                 tools_by_name.insert(name, facts);
             }
         }
@@ -124,6 +138,16 @@ impl ToolCatalog {
         let name = tool_name(call)?;
         let schema = lists.tools.get(&name)?.output_schema.clone()?;
         Some((name, schema))
+    }
+
+    /// Whether the structured content of the tool is an object that only holds
+    /// the "result".
+    pub(crate) fn wraps_result(&self, call: &Call) -> bool {
+        let lists = lock(&self.0);
+        lists.has_wrapped
+            && tool_name(call)
+                .and_then(|name| lists.tools.get(&name))
+                .is_some_and(|facts| facts.wraps_result)
     }
 
     /// Whether the tool says that it may be called twice.
@@ -170,9 +194,19 @@ const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
 
 const OUTPUT_SCHEMA: &str = "outputSchema";
 const TASK_SUPPORT: &str = "taskSupport";
+/// FastMCP's mark in the output schema of a tool whose result is no object.
+const WRAPS_RESULT: &str = "x-fastmcp-wrap-result";
 
 fn tool_name(call: &Call) -> Option<String> {
     Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")
+}
+
+fn wraps_result(schema: &str) -> bool {
+    if memchr::memmem::find(schema.as_bytes(), WRAPS_RESULT.as_bytes()).is_none() {
+        return false;
+    }
+    let schema = Members::parse(schema).unwrap_or_default();
+    schema.get(WRAPS_RESULT).is_some_and(|mark| mark.get() == "true")
 }
 
 fn task_support(execution: Option<&RawValue>) -> TaskSupport {

@@ -2,6 +2,7 @@
 
 use crate::auth::credential::{Caller, Later};
 use crate::auth::oauth::host::http_client::{HttpClient, HttpClientOptions};
+use crate::base::error::Result;
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
@@ -23,6 +24,11 @@ pub(crate) struct CredentialContext<'a> {
 impl Caller for CredentialContext<'_> {
     fn put(&self, work: Box<dyn FnOnce() + Send>) {
         self.client.event_queue.push(QueuedItem::Work(work));
+    }
+
+    fn runs_here(&self) -> Result<bool> {
+        self.client.dispatcher.check_elsewhere()?;
+        Ok(!self.client.dispatcher.is_alone())
     }
 
     fn run(&self, work: &mut dyn FnMut()) {

@@ -59,7 +59,7 @@ pub(crate) fn error(
         .with_retry_after(retry_after)
         .with_may_have_run(may_have_run);
     match rpc {
-        Some(rpc) => error.with_rpc(rpc.code, rpc.data.clone()),
+        Some(rpc) => error.with_rpc(rpc.code, rpc.data.clone()).with_rpc_message(&rpc.message),
         None => error,
     }
 }

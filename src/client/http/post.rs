@@ -342,7 +342,7 @@ fn too_many(options: &Options) -> Error {
         Status::TooLarge,
         format!(
             "the server sent more than {} messages before the answer; see \
-             mcp_client_set_max_events()",
+             MCP_LIMIT_EVENTS of mcp_client_set_limit()",
             options.max_events
         ),
     )

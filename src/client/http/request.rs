@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::auth::credential::{Need, TokenRefusal, Tries};
 use crate::auth::token::Token;
-use crate::base::error::{Error, Result, Status, quote};
+use crate::base::error::{Error, Result, Status};
 use crate::base::secret::Secret;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
@@ -238,16 +238,7 @@ impl<'a> Ctx<'a> {
     /// Returns the token for a request.
     pub(crate) async fn token(self) -> Result<Option<Token>> {
         let Ctx { client, options, wait } = self;
-        if options.is_insecure() {
-            return Err(Error::new(
-                Status::Insecure,
-                format!(
-                    "a credential over plain http to {} could be read on the way: use \
-                     https, or allow it with mcp_client_set_allow_plain_http()",
-                    quote(&options.address()?.url.origin.host)
-                ),
-            ));
-        }
+        options.check_secure()?;
         if wait.uses_only_cached_token() {
             // A new token would be requested and then given up half-way.
             return Ok(options.credential.current());

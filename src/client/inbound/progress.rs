@@ -23,7 +23,7 @@ pub(crate) fn report_own(
     if report.is_silent {
         return;
     }
-    if wait.is_background() || client.has_background() {
+    if wait.is_background() || client.has_background() || client.dispatcher.is_alone() {
         let report = Arc::downgrade(report);
         client.deliver(QueuedItem::Progress(report, progress.into_owned()), wait);
     } else {

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
-use crate::base::signal::Signal;
 use crate::client::core::backoff::Backoff;
 use crate::client::core::backoff::jittered;
 use crate::client::core::client::Client;
@@ -43,24 +42,16 @@ const BRIEF: Duration = Duration::from_secs(1);
 /// The job of one notification stream, through all its connections.
 pub(crate) struct NotificationStream<'a> {
     pub(crate) client: &'a Arc<Client>,
-    pub(crate) generation: u64,
-    pub(crate) stop: Arc<Signal>,
     pub(crate) opening: &'a StreamOpening,
     /// The stream was open before.
     pub(crate) was_open: Cell<bool>,
 }
 
 /// Opens the stream, and opens it again after each end, until it is stopped.
-pub(crate) async fn run(
-    client: &Arc<Client>,
-    generation: u64,
-    stop: Arc<Signal>,
-    opening: &StreamOpening,
-) {
-    let was_open = Cell::new(false);
-    let stream = NotificationStream { client, generation, stop, opening, was_open };
+pub(crate) async fn run(client: &Arc<Client>, opening: &StreamOpening) {
+    let stream = NotificationStream { client, opening, was_open: Cell::new(false) };
     if let Err(error) = stream.run().await {
-        client.subscriptions.set_failed(generation);
+        client.subscriptions.set_failed(opening.generation);
         opening.finish(Err(error));
     }
     opening.finish(Ok(()));
@@ -80,9 +71,11 @@ impl NotificationStream<'_> {
         let client = self.client;
         let mut last_event_id: Option<String> = None;
         let mut backoff = Backoff::default();
-        while client.subscriptions.is_current(self.generation) && !self.stop.is_raised() {
+        while client.subscriptions.is_current(self.opening.generation)
+            && !self.opening.stop.is_raised()
+        {
             let options = client.options();
-            let wait = client.endless().or_abort(self.stop.clone());
+            let wait = client.endless().or_abort(self.opening.stop.clone());
             let start = Instant::now();
             let result = self.open_and_read(&options, last_event_id.take(), &wait).await;
             let asked = match result {
@@ -107,7 +100,7 @@ impl NotificationStream<'_> {
                 }
                 Err(error) => error.retry_after().map(|after| Duration::from_millis(after.into())),
             };
-            wait.pause(jittered(backoff.pause(asked), self.generation)).await?;
+            wait.pause(jittered(backoff.pause(asked), self.opening.generation)).await?;
         }
         Ok(())
     }
@@ -121,7 +114,8 @@ impl NotificationStream<'_> {
         wait: &Wait,
     ) -> Result<Disconnected> {
         let client = self.client;
-        let brief = client.wait(options, &Default::default(), true).or_abort(self.stop.clone());
+        let brief = client.wait(options, &Default::default(), true);
+        let brief = brief.or_abort(self.opening.stop.clone());
         let Connected { session, is_new } =
             Ctx::new(client, options, &brief).connected_for_stream().await?;
         let is_new = is_new || !self.was_open.get() && self.opening.is_of_new(&session);
@@ -228,8 +222,9 @@ impl NotificationStream<'_> {
         http: &HttpContext<'_>,
         wait: &'a Wait,
     ) -> Result<(EventSource<HttpResponse<'a>>, Accepted)> {
-        let outgoing =
-            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let common = options.meta.as_deref();
+        let meta = RequestMeta { id, common, ..RequestMeta::default() };
+        let outgoing = session.dialect.request(call, &meta)?;
         let reply = Ctx::new(self.client, options, wait).open(session, &outgoing, http).await?;
         let mut source = EventSource::of_response(reply, options.max_message);
         let router = Router {
@@ -277,7 +272,10 @@ impl NotificationStream<'_> {
     pub(crate) fn set_open(&self, session: &Arc<Session>, accepted: &str, wait: &Wait) {
         let client = self.client;
         session.set_had_stream();
-        client.subscriptions.set_open(self.generation, &self.stop, session);
+        if !client.subscriptions.set_open(self.opening, session) {
+            self.opening.finish(Ok(()));
+            return;
+        }
         if self.was_open.replace(true) {
             // The server did not report changes while the stream was closed.
             client.cache.clear();

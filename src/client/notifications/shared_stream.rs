@@ -52,8 +52,9 @@ impl NotificationStream<'_> {
         let client = self.client;
         let id = client.next_id();
         let messages = connection.subscribe(id);
-        let outgoing =
-            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let common = options.meta.as_deref();
+        let meta = RequestMeta { id, common, ..RequestMeta::default() };
+        let outgoing = session.dialect.request(call, &meta)?;
         let post = OutboundMessage::notification(&outgoing, session.target());
         let posted = Ctx::new(client, options, brief).send_on(connection, post).await?;
         if let Posted::Refused(outcome) | Posted::Answered(outcome) = posted {

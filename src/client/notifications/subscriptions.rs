@@ -1,17 +1,13 @@
 //! Opens and closes the notification stream, as the application's subscriptions
 //! require.
 
-use std::sync::{Arc, Weak};
-
 use crate::base::error::Result;
 use crate::base::sync::lock;
-use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
 use crate::client::session::connect::Connected;
 use crate::client::session::listening::PATIENCE;
 use crate::protocol::notification::NotificationKind;
-use crate::transport::wait::now;
 
 impl Ctx<'_> {
     /// Subscribes to the status of a task. A stateless revision needs the task's
@@ -22,40 +18,61 @@ impl Ctx<'_> {
         let wants = lock(&client.subscriptions.0).kinds & NotificationKind::TaskStatus as i32 != 0;
         if has_changed && wants && session.server_info.revision.is_stateless() {
             // Without notifications, the library polls the task.
-            let _ = self.within(&wait.at_most(PATIENCE)).update_stream().await;
+            let _ = self.within(&wait.at_most(PATIENCE)).update_stream(true).await;
         }
     }
 
     /// Opens the notification stream for the current interest, or closes it.
-    pub(crate) async fn update_stream(self) -> Result<()> {
-        let Ctx { client, options, wait } = self;
+    /// `may_open_late`: the stream may also open after this wait has ended.
+    pub(crate) async fn update_stream(self, may_open_late: bool) -> Result<()> {
+        let Ctx { client, wait, .. } = self;
         let Connected { session, is_new } = self.connected().await?;
         let is_handshake = !session.server_info.revision.is_stateless();
-        let has_input_requests = is_handshake && options.declared.is_any();
-        if !client.subscriptions.is_wanted() && !has_input_requests {
-            client.subscriptions.stop();
+        if self.close_unwanted_stream(is_handshake) {
             return Ok(());
         }
         if is_handshake && client.subscriptions.is_open_for(&session) {
             return Ok(());
         }
-        let new_session = if is_new { Arc::downgrade(&session) } else { Weak::new() };
-        let opening = client.open_stream(new_session)?;
-        wait.until_raised(&opening.done).await?;
-        let result = lock(&opening.result).take();
-        result.unwrap_or(Ok(()))
+        let opening = client.open_stream(&session, is_new)?;
+        if let Err(error) = wait.until_raised(&opening.done).await {
+            // In the handshake dialect, other calls may wait for the same stream.
+            if may_open_late || is_handshake || client.subscriptions.give_up(&opening) {
+                return Err(error);
+            }
+        }
+        opening.result()
     }
-}
 
-impl Client {
     /// Opens the notification stream for these kinds, or closes it for none.
-    pub(crate) fn listen(self: &Arc<Self>, kinds: i32) -> Result<()> {
-        let options = self.options();
-        let wait = self.attended(self.wait(&options, &Default::default(), false));
-        let before = std::mem::replace(&mut lock(&self.subscriptions.0).kinds, kinds);
-        now(Ctx::new(self, &options, &wait).update_stream()).map_err(|error| {
-            lock(&self.subscriptions.0).kinds = before;
-            self.failed(error, &wait, "listen", &options)
+    pub(crate) async fn listen_within(self, kinds: i32) -> Result<()> {
+        let Ctx { client, options, wait } = self;
+        let wait = client.attended(wait.clone());
+        let subscriptions = &client.subscriptions;
+        let before = std::mem::replace(&mut lock(&subscriptions.0).kinds, kinds);
+        let updated = Ctx::new(client, options, &wait).update_stream(false).await;
+        updated.inspect_err(|_| {
+            lock(&subscriptions.0).kinds = before;
+            self.close_stream_after_failure();
         })
+    }
+
+    /// Closes a stream that opens after the call for it has failed, unless
+    /// something else needs it.
+    pub(crate) fn close_stream_after_failure(self) {
+        if let Some(session) = self.client.current_session() {
+            self.close_unwanted_stream(!session.server_info.revision.is_stateless());
+        }
+    }
+
+    /// Closes the notification stream if nothing needs it.
+    fn close_unwanted_stream(self, is_handshake: bool) -> bool {
+        let Ctx { client, options, .. } = self;
+        let has_input_requests = is_handshake && options.declared.is_any();
+        let is_wanted = client.subscriptions.is_wanted() || has_input_requests;
+        if !is_wanted {
+            client.subscriptions.stop();
+        }
+        !is_wanted
     }
 }

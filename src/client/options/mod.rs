@@ -19,6 +19,7 @@ use crate::base::secret_name::{is_secret_name, is_secret_value, may_be_secret, p
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
+use crate::protocol::request_meta::CommonMeta;
 use crate::protocol::revision::Revision;
 use crate::transport::connector::Route;
 use crate::transport::cookies::Cookies;
@@ -59,6 +60,8 @@ pub(crate) struct Options {
     pub(crate) max_events: usize,
     /// The limit of a close; `None` for the default of the transport.
     pub(crate) close_timeout: Option<Duration>,
+    /// How long a connection is idle before it is pinged; `None` for no pings.
+    pub(crate) keepalive: Option<Duration>,
     /// Whether a process that has ended is started again.
     pub(crate) restarts: bool,
     /// Whether a call of a tool that says it may be repeated is repeated.
@@ -66,6 +69,8 @@ pub(crate) struct Options {
     /// Whether a result that does not match its output schema is no error.
     pub(crate) allows_mismatch: bool,
     pub(crate) declared: ClientCapabilities,
+    /// Members of the `_meta` of every request.
+    pub(crate) meta: Option<Arc<CommonMeta>>,
     /// Whether tool calls may run as tasks, which are polled until they end.
     pub(crate) follows_tasks: bool,
     /// The result of `roots/list`, as a JSON array.
@@ -126,9 +131,11 @@ const RESERVED_HEADERS: [&str; 17] = [
 impl Options {
     /// The options for a server behind HTTP.
     pub(crate) fn new(url: &str, token: Option<&str>) -> Result<Self> {
+        let text = url.to_owned();
         let url = Url::parse(url)?;
         let token = token.map(Token::parse).transpose()?;
         let mut options = Self::of(Server::Http(Address {
+            text,
             authority: url.origin.authority(),
             is_local: url.origin.is_loopback(),
             url,
@@ -161,10 +168,12 @@ impl Options {
             max_items: MAX_ITEMS,
             max_events: MAX_EVENTS,
             close_timeout: None,
+            keepalive: None,
             restarts: true,
             repeats_tools: false,
             allows_mismatch: false,
             declared: ClientCapabilities::default(),
+            meta: None,
             follows_tasks: false,
             roots: None,
             trace: None,
@@ -342,6 +351,20 @@ impl Options {
             && (self.has_credential || !self.headers.is_empty())
     }
 
+    pub(crate) fn check_secure(&self) -> Result<()> {
+        if !self.is_insecure() {
+            return Ok(());
+        }
+        let host = quote(&self.address()?.url.origin.host);
+        Err(Error::new(
+            Status::Insecure,
+            format!(
+                "a credential over plain http to {host} could be read on the way: use https, or \
+                 allow it with MCP_ALLOW_PLAIN_HTTP of mcp_client_set_allow()"
+            ),
+        ))
+    }
+
     pub(crate) fn has_header(&self, name: &str) -> bool {
         self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
     }
@@ -432,14 +455,6 @@ fn check_roots(json: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks a limit that is a number of items.
-pub(crate) fn count(value: i32, name: &str) -> Result<usize> {
-    match usize::try_from(value) {
-        Ok(value) if value > 0 => Ok(value),
-        _ => Err(Error::argument(format!("{name} is not positive"))),
-    }
-}
-
 /// The longest wait, about 24 days. It keeps every end of a wait within the
 /// range of `Instant`; a longer one is shortened to it.
 const LONGEST_WAIT: u64 = i32::MAX as u64;
@@ -453,6 +468,18 @@ pub(crate) fn milliseconds(value: i64) -> Result<Duration> {
         )),
     }
 }
+
+/// Checks the milliseconds of an interval; 0 is none. The longest is one day.
+pub(crate) fn interval(value: i64) -> Result<Option<Duration>> {
+    let milliseconds = u64::try_from(value).map_err(|_| {
+        Error::argument("milliseconds is negative: 0 turns it off, and an interval is positive")
+    })?;
+    let interval = Duration::from_millis(milliseconds.min(LONGEST_INTERVAL));
+    Ok(Some(interval).filter(|interval| !interval.is_zero()))
+}
+
+/// In milliseconds.
+const LONGEST_INTERVAL: u64 = 24 * 3600 * 1000;
 
 /// Checks the milliseconds that a caller is ready to wait; 0 does not wait.
 pub(crate) fn patience(value: i64) -> Result<Duration> {

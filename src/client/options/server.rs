@@ -19,6 +19,8 @@ pub(crate) enum Server {
 /// The address of a server behind HTTP.
 #[derive(Clone, Debug)]
 pub(crate) struct Address {
+    /// The URL as the application gave it.
+    pub(crate) text: String,
     pub(crate) url: Url,
     /// The Host header.
     pub(crate) authority: String,

@@ -81,6 +81,7 @@ impl<'a> Ctx<'a> {
                 self.verify(&session).await?;
                 continue;
             }
+            let connecting = client.begin_connecting();
             let session = Arc::new(self.make_session().await?);
             let is_reconnection = lock(&client.negotiation_hint)
                 .as_mut()
@@ -88,16 +89,20 @@ impl<'a> Ctx<'a> {
             if is_reconnection {
                 client.count_one(Counter::Reconnections);
             }
-            *lock(&client.session) = Some(session.clone());
+            client.set_session(&session);
             if let Transport::SharedConnection(connection) = &session.transport {
                 client.keep_reading(connection, Arc::downgrade(&session))?;
             }
             self.restore(&session, is_reconnection).await?;
             // The task that opens the stream may have to connect, so that nobody
             // may wait for it inside.
-            drop(guard);
+            drop((guard, connecting));
+            client.keep_alive(&session)?;
             if opens_stream {
                 self.open_wanted_stream(&session).await?;
+            }
+            if !wait.is_background() && !wait.is_leading() {
+                client.attend_if_any();
             }
             return Ok(Connected { session, is_new: true });
         }
@@ -191,10 +196,11 @@ impl<'a> Ctx<'a> {
 
     /// Sends a call of the library itself and ignores its failure.
     async fn send_quietly(self, session: &Arc<Session>, call: &Call) -> Result<()> {
-        let Ctx { client, wait, .. } = self;
+        let Ctx { client, wait, options } = self;
         let id = client.next_id();
-        let outgoing =
-            session.dialect.request(call, &RequestMeta { id, ..RequestMeta::default() })?;
+        let common = options.meta.as_deref();
+        let meta = RequestMeta { id, common, ..RequestMeta::default() };
+        let outgoing = session.dialect.request(call, &meta)?;
         let message = OutboundMessage {
             id: Some(id),
             is_repeatable: true,

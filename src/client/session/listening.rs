@@ -1,10 +1,9 @@
 //! Starts the job that opens the notification stream.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::Result;
-use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::job::Job;
 use crate::client::core::session::Session;
@@ -34,7 +33,7 @@ impl Client {
         if has_stream || self.subscriptions.is_open_for(&session) {
             return Ok(());
         }
-        let opening = self.open_stream(Arc::downgrade(&session))?;
+        let opening = self.open_stream(&session, true)?;
         match self.attended(wait.at_most(PATIENCE)).until_raised(&opening.done).await {
             Ok(()) => Ok(()),
             // The call goes on without the stream if the server offers none or
@@ -43,16 +42,22 @@ impl Client {
         }
     }
 
-    /// Starts the job, and returns the result of its first attempt. `new_session`:
-    /// the session, if it was made just now.
+    /// Starts the job, unless another call has just started the same, and returns
+    /// its first attempt. `is_new`: the session was made just now.
     pub(crate) fn open_stream(
         self: &Arc<Self>,
-        new_session: Weak<Session>,
+        session: &Arc<Session>,
+        is_new: bool,
     ) -> Result<Arc<StreamOpening>> {
-        let opening = StreamOpening::new(new_session);
-        let stop = Signal::shared();
-        let generation = self.subscriptions.begin();
-        self.start(Job::NotificationStream { generation, stop, opening: opening.clone() })?;
+        if !session.server_info.revision.is_stateless()
+            && let Some(opening) = self.subscriptions.join(session)
+        {
+            return Ok(opening);
+        }
+        let opening = self.subscriptions.begin(session, is_new);
+        let started = self.start(Job::NotificationStream(opening.clone()));
+        // Another call may have joined.
+        started.inspect_err(|error| opening.finish(Err(error.clone())))?;
         Ok(opening)
     }
 }

@@ -2,6 +2,7 @@ mod attempt_message;
 pub(crate) mod close;
 pub(crate) mod connect;
 pub(crate) mod exchange;
+pub(crate) mod keepalive;
 mod line_attempts;
 pub(crate) mod listening;
 mod negotiate;

@@ -62,7 +62,7 @@ impl Ctx<'_> {
                 return Err(Error::new(
                     Status::Process,
                     "the server has ended, and is not to be started again; see \
-                     mcp_client_set_restart()",
+                     MCP_ALLOW_RESTART of mcp_client_set_allow()",
                 ));
             }
             return self.negotiate_by_stdio(hint).await;

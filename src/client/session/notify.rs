@@ -1,20 +1,15 @@
 //! Sends a notification of the application.
 
-use std::sync::Arc;
-
 use crate::base::error::Result;
-use crate::client::core::call_limits::CallLimits;
-use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::OutboundMessage;
 use crate::protocol::call::Call;
 use crate::protocol::session_loss::RequestKind;
-use crate::transport::wait::now;
 
 impl Ctx<'_> {
     /// Sends a notification in the dialect of the session.
-    async fn notify_within(self, call: &Call) -> Result<()> {
+    pub(crate) async fn notify_within(self, call: &Call) -> Result<()> {
         let Ctx { client, .. } = self;
         let mut has_recovered = false;
         loop {
@@ -32,15 +27,5 @@ impl Ctx<'_> {
             }
             return outcome.accepted();
         }
-    }
-}
-
-impl Client {
-    /// Sends a notification.
-    pub(crate) fn notify(self: &Arc<Self>, call: &Call) -> Result<()> {
-        let options = self.options();
-        let wait = self.wait(&options, &CallLimits::default(), false);
-        now(Ctx::new(self, &options, &wait).notify_within(call))
-            .map_err(|error| self.finished(error, call.method(), &options))
     }
 }

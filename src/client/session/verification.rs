@@ -19,9 +19,10 @@ impl Ctx<'_> {
     /// Sends a ping, and gives up the session if the server refuses that as well.
     /// Any other failure leaves the session as it is: the next request shows it.
     pub(crate) async fn verify(self, session: &Arc<Session>) -> Result<()> {
-        let Ctx { client, wait, .. } = self;
+        let Ctx { client, wait, options } = self;
         let id = client.next_id();
-        let meta = RequestMeta { id, ..RequestMeta::default() };
+        let common = options.meta.as_deref();
+        let meta = RequestMeta { id, common, ..RequestMeta::default() };
         let outgoing = session.dialect.request(&Call::ping(), &meta)?;
         // A token that has expired says nothing about the session. A token that is
         // refused does: it was renewed when the session became suspect.

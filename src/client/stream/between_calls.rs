@@ -41,9 +41,20 @@ impl Client {
         self.spawn(move |client| async move {
             let wait = client.endless();
             if client.read_between(&connection, &session, &wait).await.is_ok() {
+                client.report_end(&connection);
                 connection.shut(ENDING, &wait).await;
             }
         })
+    }
+
+    /// Reports that a connection has ended, although no call found it out.
+    fn report_end(&self, connection: &SharedConnection) {
+        let session = self.current_session();
+        let current = session.as_ref().and_then(|session| session.transport.shared_connection());
+        if current.is_some_and(|current| std::ptr::eq(Arc::as_ptr(current), connection)) {
+            self.set_loss_of(connection);
+            self.report_state();
+        }
     }
 
     /// Reads messages while the client connects, until the result is dropped.

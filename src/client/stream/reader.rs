@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status, io_reason};
+use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::leader_lock::Leader;
@@ -92,13 +93,14 @@ impl Reader<'_> {
         wait: &Wait,
     ) -> Result<()> {
         let arrivals = self.client.arrivals_here();
-        let attends = !wait.is_background() && pending.is_some();
-        let has_some =
-            || pending.is_some_and(PendingRequest::has_any) || attends && arrivals.is_raised();
+        let arrivals = arrivals.filter(|_| !wait.is_background() && pending.is_some());
+        let has_some = || {
+            pending.is_some_and(PendingRequest::has_any) || arrivals.is_some_and(Signal::is_raised)
+        };
         let mut watched = Vec::with_capacity(others.len() + 2);
         watched.extend_from_slice(others);
         watched.push(wait::entry(&self.connection.ended)?);
-        if attends {
+        if let Some(arrivals) = arrivals {
             watched.push(wait::entry(arrivals)?);
         }
         let Some(source) = source.as_mut() else { return self.connection.check() };

@@ -1,14 +1,13 @@
 //! Checks a value against the compiled rules.
 
-use std::collections::HashSet;
 use std::fmt::{self, Write};
 
 use crate::base::error::quote;
-use crate::protocol::schema::Fault;
+use crate::protocol::schema::fault::SchemaFault;
 use crate::protocol::schema::rule::{
-    Bound, Conditional, Contains, Counted, KnownValue, Members, Node, NodeId, Rule, Types,
+    Bound, Conditional, Counted, KnownValue, Node, NodeId, Rule, Types,
 };
-use crate::wire::json_canonical::{push_canonical, sorted_members, string};
+use crate::wire::json_canonical::{push_canonical, string};
 use crate::wire::json_decimal::Decimal;
 use crate::wire::tape::{Place, Tape};
 
@@ -23,31 +22,31 @@ const MOST_STEPS: usize = 20_000_000;
 
 /// The check ends without a verdict.
 #[derive(Debug)]
-struct Stopped(&'static str);
+pub(super) struct Stopped(&'static str);
 
 /// Whether the value keeps the rule.
-type Verdict = Result<bool, Stopped>;
+pub(super) type RuleResult = Result<bool, Stopped>;
 
 pub(super) struct Checker<'a> {
     nodes: &'a [Node],
-    text: &'a str,
-    tape: &'a Tape,
+    pub(super) text: &'a str,
+    pub(super) tape: &'a Tape,
     steps: usize,
     depth: usize,
     /// Above 0 inside a schema that need not match.
     quiet: usize,
-    path: Vec<Step>,
+    pub(super) path: Vec<ValueStep>,
     fault: Option<String>,
 }
 
-enum Step {
+pub(super) enum ValueStep {
     Member(String),
     Item(usize),
 }
 
 /// The members or items of a value that a schema has looked at, by their index.
 #[derive(Clone, Default)]
-struct Evaluated(Vec<bool>);
+pub(super) struct Evaluated(Vec<bool>);
 
 impl Evaluated {
     fn mark(&mut self, index: usize) {
@@ -71,8 +70,8 @@ impl Evaluated {
 }
 
 /// One value under one schema.
-struct Visit {
-    place: Place,
+pub(super) struct Visit {
+    pub(super) place: Place,
     types: Types,
     /// Collected only where `unevaluated...` asks for it.
     evaluated: Option<Evaluated>,
@@ -84,26 +83,31 @@ impl<'a> Checker<'a> {
         Self { nodes, text, tape, steps, depth: 0, quiet: 0, path: Vec::new(), fault: None }
     }
 
-    pub(super) fn check(mut self, root: NodeId) -> Result<(), Fault> {
+    pub(super) fn check(mut self, root: NodeId) -> Result<(), SchemaFault> {
         match self.node(root, 0, None) {
             Ok(true) => Ok(()),
-            Ok(false) => Err(Fault::Mismatch(self.fault.unwrap_or_default())),
-            Err(Stopped(why)) => Err(Fault::Unchecked(why.to_owned())),
+            Ok(false) => Err(SchemaFault::Mismatch(self.fault.unwrap_or_default())),
+            Err(Stopped(why)) => Err(SchemaFault::Unchecked(why.to_owned())),
         }
     }
 
-    fn raw(&self, place: Place) -> &'a str {
+    pub(super) fn raw(&self, place: Place) -> &'a str {
         self.tape.text(self.text, place)
     }
 
-    fn spend(&mut self, steps: usize) -> Result<(), Stopped> {
+    pub(super) fn spend(&mut self, steps: usize) -> Result<(), Stopped> {
         self.steps =
             self.steps.checked_sub(steps).ok_or(Stopped("the check has too many steps"))?;
         Ok(())
     }
 
     /// Checks a value, and adds what the schema has looked at to `evaluated`.
-    fn node(&mut self, id: NodeId, place: Place, evaluated: Option<&mut Evaluated>) -> Verdict {
+    pub(super) fn node(
+        &mut self,
+        id: NodeId,
+        place: Place,
+        evaluated: Option<&mut Evaluated>,
+    ) -> RuleResult {
         self.spend(1)?;
         if self.depth >= MOST_DEPTH {
             return Err(Stopped("the schemas are nested too deeply in each other"));
@@ -130,7 +134,7 @@ impl<'a> Checker<'a> {
         Ok(true)
     }
 
-    fn rule(&mut self, rule: &Rule, visit: &mut Visit) -> Verdict {
+    fn rule(&mut self, rule: &Rule, visit: &mut Visit) -> RuleResult {
         let place = visit.place;
         let is = |types: Types| visit.types.has(types);
         match rule {
@@ -209,17 +213,17 @@ impl<'a> Checker<'a> {
     }
 
     /// Another schema for the same value.
-    fn same(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
+    fn same(&mut self, schema: NodeId, visit: &mut Visit) -> RuleResult {
         self.node(schema, visit.place, visit.evaluated.as_mut())
     }
 
     /// A schema that need not match, so that a mismatch is no fault.
-    fn quietly(
+    pub(super) fn quietly(
         &mut self,
         schema: NodeId,
         place: Place,
         evaluated: Option<&mut Evaluated>,
-    ) -> Verdict {
+    ) -> RuleResult {
         self.quiet += 1;
         let verdict = self.node(schema, place, evaluated);
         self.quiet -= 1;
@@ -227,12 +231,12 @@ impl<'a> Checker<'a> {
     }
 
     /// The same, and what the schema looked at counts if it matches.
-    fn trial(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
+    fn trial(&mut self, schema: NodeId, visit: &mut Visit) -> RuleResult {
         self.quietly(schema, visit.place, visit.evaluated.as_mut())
     }
 
     #[inline(never)]
-    fn one_of_values(&mut self, values: &[KnownValue], place: Place) -> Verdict {
+    fn one_of_values(&mut self, values: &[KnownValue], place: Place) -> RuleResult {
         self.spend(self.raw(place).len() / 8 + values.len())?;
         let mut own = String::new();
         push_canonical(&mut own, self.text, self.tape, place);
@@ -248,7 +252,7 @@ impl<'a> Checker<'a> {
     }
 
     #[inline(never)]
-    fn bound(&mut self, bound: Bound, limit: &Decimal, place: Place) -> Verdict {
+    fn bound(&mut self, bound: Bound, limit: &Decimal, place: Place) -> RuleResult {
         let raw = self.raw(place);
         self.spend(raw.len() / 8)?;
         let order = Decimal::parse(raw).compare(limit);
@@ -265,7 +269,7 @@ impl<'a> Checker<'a> {
     }
 
     #[inline(never)]
-    fn count(&mut self, counted: Counted, visit: &Visit, least: usize, most: usize) -> Verdict {
+    fn count(&mut self, counted: Counted, visit: &Visit, least: usize, most: usize) -> RuleResult {
         let place = visit.place;
         let (found, what) = match counted {
             Counted::Characters if visit.types.has(Types::STRING) => {
@@ -290,139 +294,7 @@ impl<'a> Checker<'a> {
     }
 
     #[inline(never)]
-    fn prefix(&mut self, schemas: &[NodeId], visit: &mut Visit) -> Verdict {
-        let elements = self.elements(visit.place)?;
-        for (index, (schema, element)) in schemas.iter().zip(elements).enumerate() {
-            if !self.item(*schema, index, element)? {
-                return Ok(false);
-            }
-            visit.mark(index);
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn items(&mut self, start: usize, schema: NodeId, visit: &mut Visit) -> Verdict {
-        let elements = self.elements(visit.place)?;
-        for (index, element) in elements.into_iter().enumerate().skip(start) {
-            if !self.item(schema, index, element)? {
-                return Ok(false);
-            }
-            visit.mark(index);
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn contains(&mut self, contains: &Contains, visit: &mut Visit) -> Verdict {
-        let mut found = 0;
-        for (index, element) in self.elements(visit.place)?.into_iter().enumerate() {
-            if self.quietly(contains.schema, element, None)? {
-                found += 1;
-                if contains.evaluates {
-                    visit.mark(index);
-                }
-            }
-        }
-        if found < contains.least {
-            return self.fail(format_args!(
-                "has {found} items that match \"contains\", fewer than {}",
-                contains.least
-            ));
-        }
-        if found > contains.most {
-            return self.fail(format_args!(
-                "has {found} items that match \"contains\", more than {}",
-                contains.most
-            ));
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn unique(&mut self, place: Place) -> Verdict {
-        self.spend(self.raw(place).len() / 8)?;
-        let mut seen = HashSet::new();
-        for (index, element) in self.elements(place)?.into_iter().enumerate() {
-            let mut own = String::new();
-            push_canonical(&mut own, self.text, self.tape, element);
-            if !seen.insert(own) {
-                return self.fail(format_args!("has the same item twice, at {index} and before"));
-            }
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn members(&mut self, members: &Members, visit: &mut Visit) -> Verdict {
-        for (index, (name, value)) in self.sorted(visit.place)?.into_iter().enumerate() {
-            let mut is_known = false;
-            let known = members.properties.binary_search_by(|(its, _)| its.cmp(&name));
-            if let Some((_, schema)) = known.ok().and_then(|at| members.properties.get(at)) {
-                is_known = true;
-                if !self.member(*schema, &name, value)? {
-                    return Ok(false);
-                }
-            }
-            for (pattern, schema) in &members.patterns {
-                self.spend(name.len().saturating_mul(pattern.steps))?;
-                if pattern.is_match(&name) {
-                    is_known = true;
-                    if !self.member(*schema, &name, value)? {
-                        return Ok(false);
-                    }
-                }
-            }
-            if !is_known && let Some(schema) = members.additional {
-                is_known = true;
-                if !self.member(schema, &name, value)? {
-                    return Ok(false);
-                }
-            }
-            if is_known {
-                visit.mark(index);
-            }
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn required(&mut self, names: &[String], place: Place) -> Verdict {
-        self.spend(names.len())?;
-        let members = self.sorted(place)?;
-        for name in names {
-            if members.binary_search_by(|(its, _)| its.cmp(name)).is_err() {
-                self.path.push(Step::Member(name.clone()));
-                let verdict = self.fail(format_args!("is missing"));
-                self.path.pop();
-                return verdict;
-            }
-        }
-        Ok(true)
-    }
-
-    fn has_member(&mut self, place: Place, name: &str) -> Verdict {
-        let members = self.sorted(place)?;
-        Ok(members.binary_search_by(|(its, _)| its.as_str().cmp(name)).is_ok())
-    }
-
-    /// The names of members are values of their own: each is checked as the
-    /// string that it is in the text.
-    #[inline(never)]
-    fn names(&mut self, schema: NodeId, place: Place) -> Verdict {
-        let all: Vec<Place> = self.tape.members(self.text, place).map(|(name, _)| name).collect();
-        self.spend(all.len())?;
-        for name in all {
-            if !self.quietly(schema, name, None)? {
-                let name = quote(self.raw(name));
-                return self.fail(format_args!("has a member whose name is not allowed: {name}"));
-            }
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn any_of(&mut self, schemas: &[NodeId], visit: &mut Visit) -> Verdict {
+    fn any_of(&mut self, schemas: &[NodeId], visit: &mut Visit) -> RuleResult {
         let mut is_match = false;
         for schema in schemas {
             if self.trial(*schema, visit)? {
@@ -437,7 +309,7 @@ impl<'a> Checker<'a> {
     }
 
     #[inline(never)]
-    fn one_of(&mut self, schemas: &[NodeId], visit: &mut Visit) -> Verdict {
+    fn one_of(&mut self, schemas: &[NodeId], visit: &mut Visit) -> RuleResult {
         let mut found = 0;
         for schema in schemas {
             if self.trial(*schema, visit)? {
@@ -454,7 +326,7 @@ impl<'a> Checker<'a> {
     /// No alternative matches. If only one is for the value's type, its reason
     /// is the one to report.
     #[inline(never)]
-    fn none_of(&mut self, schemas: &[NodeId], visit: &Visit, keyword: &str) -> Verdict {
+    fn none_of(&mut self, schemas: &[NodeId], visit: &Visit, keyword: &str) -> RuleResult {
         if self.quiet > 0 || self.fault.is_some() {
             return Ok(false);
         }
@@ -493,7 +365,7 @@ impl<'a> Checker<'a> {
     }
 
     #[inline(never)]
-    fn conditional(&mut self, conditional: &Conditional, visit: &mut Visit) -> Verdict {
+    fn conditional(&mut self, conditional: &Conditional, visit: &mut Visit) -> RuleResult {
         let is_met = self.trial(conditional.condition, visit)?;
         match if is_met { conditional.then } else { conditional.otherwise } {
             Some(schema) => self.same(schema, visit),
@@ -501,82 +373,26 @@ impl<'a> Checker<'a> {
         }
     }
 
-    #[inline(never)]
-    fn unevaluated_items(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
-        for (index, element) in self.elements(visit.place)?.into_iter().enumerate() {
-            if visit.has(index) {
-                continue;
-            }
-            if !self.item(schema, index, element)? {
-                return Ok(false);
-            }
-            visit.mark(index);
-        }
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn unevaluated_properties(&mut self, schema: NodeId, visit: &mut Visit) -> Verdict {
-        for (index, (name, value)) in self.sorted(visit.place)?.into_iter().enumerate() {
-            if visit.has(index) {
-                continue;
-            }
-            if !self.member(schema, &name, value)? {
-                return Ok(false);
-            }
-            visit.mark(index);
-        }
-        Ok(true)
-    }
-
-    fn item(&mut self, schema: NodeId, index: usize, place: Place) -> Verdict {
-        self.inside(schema, Step::Item(index), place)
-    }
-
-    fn member(&mut self, schema: NodeId, name: &str, place: Place) -> Verdict {
-        self.inside(schema, Step::Member(name.to_owned()), place)
-    }
-
-    fn inside(&mut self, schema: NodeId, step: Step, place: Place) -> Verdict {
-        self.path.push(step);
-        let verdict = self.node(schema, place, None);
-        self.path.pop();
-        verdict
-    }
-
-    fn elements(&mut self, place: Place) -> Result<Vec<Place>, Stopped> {
-        let elements: Vec<Place> = self.tape.elements(self.text, place).collect();
-        self.spend(elements.len())?;
-        Ok(elements)
-    }
-
-    /// The members by name. Their indexes are the same at each call.
-    fn sorted(&mut self, place: Place) -> Result<Vec<(String, Place)>, Stopped> {
-        let members = sorted_members(self.text, self.tape, place);
-        self.spend(members.len().saturating_mul(4))?;
-        Ok(members)
-    }
-
     #[cold]
     #[inline(never)]
-    fn wrong_type(&mut self, own: Types, wanted: Types) -> Verdict {
+    fn wrong_type(&mut self, own: Types, wanted: Types) -> RuleResult {
         self.fail(format_args!("is {}, not {}", own.word(), wanted.words()))
     }
 
     /// The value breaks a rule. The first fault is reported.
     #[cold]
     #[inline(never)]
-    fn fail(&mut self, what: fmt::Arguments<'_>) -> Verdict {
+    pub(super) fn fail(&mut self, what: fmt::Arguments<'_>) -> RuleResult {
         if self.quiet == 0 && self.fault.is_none() {
             let mut text = String::new();
             for step in &self.path {
                 // Writing to a text cannot fail.
                 let _ = match step {
-                    Step::Member(name) => {
+                    ValueStep::Member(name) => {
                         let name = name.replace('~', "~0").replace('/', "~1");
                         write!(text, "/{name}")
                     }
-                    Step::Item(index) => write!(text, "/{index}"),
+                    ValueStep::Item(index) => write!(text, "/{index}"),
                 };
             }
             let subject = if text.is_empty() {
@@ -591,13 +407,38 @@ impl<'a> Checker<'a> {
 }
 
 impl Visit {
-    fn mark(&mut self, index: usize) {
+    pub(super) fn mark(&mut self, index: usize) {
         if let Some(evaluated) = &mut self.evaluated {
             evaluated.mark(index);
         }
     }
 
-    fn has(&self, index: usize) -> bool {
+    pub(super) fn has(&self, index: usize) -> bool {
         self.evaluated.as_ref().is_some_and(|evaluated| evaluated.has(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::platform::testing::assert_linear;
+    use crate::protocol::schema::Schema;
+
+    #[test]
+    fn checks_large_values_in_linear_time() {
+        let schema = Schema::parse(
+            r#"{"type":"array","items":{"type":"object","properties":{"id":{"type":"integer","minimum":0},
+                "name":{"type":"string","maxLength":80},"tags":{"type":"array","items":{"type":"string"},
+                "uniqueItems":true}},"required":["id","name"],"additionalProperties":false}}"#,
+        )
+        .unwrap();
+        let rows = |count: usize| {
+            let all: Vec<String> = (0..count)
+                .map(|at| format!("{{\"id\":{at},\"name\":\"row {at}\",\"tags\":[\"a\",\"b\"]}}"))
+                .collect();
+            format!("[{}]", all.join(","))
+        };
+        assert_linear("rows", 4000, rows, |value| {
+            assert_eq!(schema.check(value), Ok(()));
+        });
     }
 }

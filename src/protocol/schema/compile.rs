@@ -6,7 +6,7 @@ use crate::base::error::quote;
 use crate::protocol::schema::pattern::Pattern;
 use crate::protocol::schema::reference;
 use crate::protocol::schema::rule::{
-    Bound, Conditional, Contains, Counted, KnownValue, Members, Node, NodeId, Rule, Types,
+    Bound, Conditional, Contains, Counted, KnownValue, MemberRules, Node, NodeId, Rule, Types,
 };
 use crate::wire::json_canonical::{push_canonical, sorted_members, string};
 use crate::wire::json_decimal::Decimal;
@@ -14,7 +14,8 @@ use crate::wire::tape::{Place, Tape};
 
 /// Limits that a schema of a real tool does not reach.
 const MOST_NODES: usize = 20_000;
-const MOST_PATTERNS: usize = 100;
+/// The most bytes of all compiled patterns together.
+const MOST_PATTERN_BYTES: usize = 256 << 10;
 const MOST_REFERENCES: usize = 1000;
 
 /// The drafts that differ in how they are checked.
@@ -51,7 +52,7 @@ pub(super) struct Compiler<'a> {
     references: HashMap<String, Place>,
     /// Nodes without rules so far.
     pending: Vec<(Place, NodeId)>,
-    patterns: usize,
+    pattern_bytes: usize,
 }
 
 impl<'a> Compiler<'a> {
@@ -75,7 +76,7 @@ impl<'a> Compiler<'a> {
             by_place: HashMap::new(),
             references: HashMap::new(),
             pending: Vec::new(),
-            patterns: 0,
+            pattern_bytes: 0,
         })
     }
 
@@ -206,7 +207,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn of_object(&mut self, keywords: &Keywords<'_>, rules: &mut Vec<Rule>) -> Compiled<()> {
-        let mut members = Members::default();
+        let mut members = MemberRules::default();
         if let Some(place) = keywords.get("properties") {
             members.properties = self.named_schemas("properties", place)?;
         }
@@ -320,11 +321,12 @@ impl<'a> Compiler<'a> {
     }
 
     fn pattern(&mut self, source: &str) -> Compiled<Pattern> {
-        self.patterns += 1;
-        if self.patterns > MOST_PATTERNS {
-            return Err(format!("it has more than {MOST_PATTERNS} patterns"));
+        let pattern = Pattern::new(source)?;
+        self.pattern_bytes += pattern.size;
+        if self.pattern_bytes > MOST_PATTERN_BYTES {
+            return Err(format!("its patterns take more than {MOST_PATTERN_BYTES} bytes"));
         }
-        Pattern::new(source)
+        Ok(pattern)
     }
 
     fn types(&self, place: Place) -> Compiled<Types> {

@@ -11,6 +11,9 @@ mod check;
 #[cfg(feature = "schema")]
 mod compile;
 #[cfg(feature = "schema")]
+mod containers;
+mod fault;
+#[cfg(feature = "schema")]
 mod pattern;
 #[cfg(feature = "schema")]
 mod reference;
@@ -27,6 +30,8 @@ use crate::protocol::schema::compile::Compiler;
 use crate::protocol::schema::rule::{Node, NodeId};
 #[cfg(feature = "schema")]
 use crate::wire::tape::{NESTING, Tape, TapeError};
+
+pub(crate) use crate::protocol::schema::fault::SchemaFault;
 
 /// Whether the library was built with the check.
 pub(crate) const IS_BUILT: bool = cfg!(feature = "schema");
@@ -45,16 +50,6 @@ pub(crate) struct Schema {
 #[cfg(feature = "schema")]
 const ROOT: NodeId = 0;
 
-/// Why a value was not found to match.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(not(feature = "schema"), expect(dead_code))]
-pub(crate) enum Fault {
-    /// It does not match. The text names the field.
-    Mismatch(String),
-    /// The schema cannot be used, or the check would take too long.
-    Unchecked(String),
-}
-
 #[cfg(not(feature = "schema"))]
 impl Schema {
     pub(crate) fn parse(_: &str) -> Result<Self, String> {
@@ -63,7 +58,7 @@ impl Schema {
             .to_owned())
     }
 
-    pub(crate) fn check(&self, _: &str) -> Result<(), Fault> {
+    pub(crate) fn check(&self, _: &str) -> Result<(), SchemaFault> {
         Ok(())
     }
 }
@@ -80,8 +75,9 @@ impl Schema {
     }
 
     /// Checks a value, given as JSON text.
-    pub(crate) fn check(&self, value: &str) -> Result<(), Fault> {
-        let tape = Tape::read(value, NESTING).map_err(|error| Fault::Unchecked(wrong(&error)))?;
+    pub(crate) fn check(&self, value: &str) -> Result<(), SchemaFault> {
+        let tape =
+            Tape::read(value, NESTING).map_err(|error| SchemaFault::Unchecked(wrong(&error)))?;
         Checker::new(&self.nodes, value, &tape).check(ROOT)
     }
 }

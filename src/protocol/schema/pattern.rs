@@ -16,6 +16,8 @@ const SIZES: [(usize, usize); 3] = [(2 << 10, 8), (8 << 10, 40), (32 << 10, 160)
 #[derive(Debug)]
 pub(super) struct Pattern {
     regex: Regex,
+    /// The most bytes that it takes.
+    pub(super) size: usize,
     /// The steps for a byte of text.
     pub(super) steps: usize,
 }
@@ -28,7 +30,7 @@ impl Pattern {
         let mut why = String::new();
         for (size, steps) in SIZES {
             match RegexBuilder::new(source).size_limit(size).nest_limit(50).build() {
-                Ok(regex) => return Ok(Self { regex, steps }),
+                Ok(regex) => return Ok(Self { regex, size, steps }),
                 Err(error) => why = error.to_string(),
             }
         }

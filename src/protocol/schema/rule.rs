@@ -32,7 +32,7 @@ pub(super) enum Rule {
     Items(usize, NodeId),
     Contains(Box<Contains>),
     UniqueItems,
-    Members(Box<Members>),
+    Members(Box<MemberRules>),
     Required(Vec<String>),
     /// With the member that demands them.
     DependentRequired(String, Vec<String>),
@@ -80,7 +80,7 @@ pub(super) struct Contains {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Members {
+pub(super) struct MemberRules {
     /// Sorted by name.
     pub(super) properties: Vec<(String, NodeId)>,
     pub(super) patterns: Vec<(Pattern, NodeId)>,

@@ -217,7 +217,7 @@ fn check_rows(draft: &str, rows: &[Row]) {
         }
         for (value, words) in *bad {
             match schema.check(value) {
-                Err(Fault::Mismatch(what)) if what.contains(words) => {}
+                Err(SchemaFault::Mismatch(what)) if what.contains(words) => {}
                 other => panic!("{text} {value}: {other:?}, not {words}"),
             }
         }
@@ -284,7 +284,7 @@ fn soon<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 fn is_unchecked(schema: &str, value: &str) -> bool {
     let schema = Schema::parse(schema).unwrap();
-    soon(schema_name(value), || matches!(schema.check(value), Err(Fault::Unchecked(_))))
+    soon(schema_name(value), || matches!(schema.check(value), Err(SchemaFault::Unchecked(_))))
 }
 
 fn schema_name(value: &str) -> &str {
@@ -333,7 +333,7 @@ fn uses_little_stack_for_the_deepest_check() {
         .stack_size(if cfg!(debug_assertions) { 1 << 20 } else { 192 << 10 })
         .spawn(move || Schema::parse(schema).unwrap().check(&value))
         .unwrap();
-    assert!(matches!(checked.join().unwrap(), Err(Fault::Unchecked(_))));
+    assert!(matches!(checked.join().unwrap(), Err(SchemaFault::Unchecked(_))));
 }
 
 #[test]
@@ -353,12 +353,16 @@ fn limits_what_a_schema_takes() {
         let all: Vec<String> = (0..count).map(member).collect();
         all.join(",")
     };
-    let patterns = members(101, &|at| format!("\"p{at}\":{{}}"));
-    unusable(&format!("{{\"patternProperties\":{{{patterns}}}}}"), "100 patterns");
+    let patterns = members(129, &|at| format!("\"p{at}\":{{}}"));
+    unusable(&format!("{{\"patternProperties\":{{{patterns}}}}}"), "its patterns take more than");
     let references = members(1001, &|at| format!("{{\"$ref\":\"#/x/{at}\"}}"));
     let targets = members(1001, &|_| "{}".to_owned());
     unusable(&format!("{{\"allOf\":[{references}],\"x\":[{targets}]}}"), "1000 references");
     unusable(&format!("{{\"pattern\":\"{}\"}}", "a".repeat(3000)), "2000 bytes");
+    let patterns = members(128, &|at| format!("\"p{at}\":{{}}"));
+    assert!(Schema::parse(&format!("{{\"patternProperties\":{{{patterns}}}}}")).is_ok());
+    let patterns = members(9, &|at| format!("\"{at}(ab){{200}}\":{{}}"));
+    unusable(&format!("{{\"patternProperties\":{{{patterns}}}}}"), "its patterns take more than");
     unusable(r#"{"pattern":"(((a{1,100}){1,100}){1,100}){1,100}"}"#, "cannot be used");
     unusable(&format!("{{\"pattern\":\"{}\"}}", "(".repeat(900)), "cannot be used");
     // Many references that look through a large document.
@@ -366,25 +370,6 @@ fn limits_what_a_schema_takes() {
     let anchors = members(900, &|at| format!("{{\"$anchor\":\"a{at}\"}}"));
     let schema = format!("{{\"allOf\":[{references}],\"x\":[{anchors}]}}");
     assert!(soon("anchors", || Schema::parse(&schema)).is_ok());
-}
-
-#[test]
-fn checks_large_values_in_linear_time() {
-    let schema = Schema::parse(
-        r#"{"type":"array","items":{"type":"object","properties":{"id":{"type":"integer","minimum":0},
-            "name":{"type":"string","maxLength":80},"tags":{"type":"array","items":{"type":"string"},
-            "uniqueItems":true}},"required":["id","name"],"additionalProperties":false}}"#,
-    )
-    .unwrap();
-    let rows = |count: usize| {
-        let all: Vec<String> = (0..count)
-            .map(|at| format!("{{\"id\":{at},\"name\":\"row {at}\",\"tags\":[\"a\",\"b\"]}}"))
-            .collect();
-        format!("[{}]", all.join(","))
-    };
-    crate::platform::testing::assert_linear("rows", 4000, rows, |value| {
-        assert_eq!(schema.check(value), Ok(()));
-    });
 }
 
 /// The schemas that FastMCP 2 and 3 and the official SDKs write.
@@ -427,7 +412,7 @@ fn checks_the_schemas_of_real_servers() {
         let compiled = Schema::parse(schema).unwrap();
         assert_eq!(compiled.check(good), Ok(()));
         match compiled.check(bad) {
-            Err(Fault::Mismatch(what)) if what.contains(words) => {}
+            Err(SchemaFault::Mismatch(what)) if what.contains(words) => {}
             other => panic!("{other:?}, not {words}"),
         }
     }

@@ -154,7 +154,7 @@ fn takes_plain_http_on_a_private_network_only_if_both_are_allowed() {
                 assert_eq!(checked.is_ok(), both, "{policy:?} {text}");
                 if let Err(error) = checked {
                     assert_eq!(error.status(), Status::Insecure);
-                    for name in ["allow_plain_http()", "allow_private()"] {
+                    for name in ["MCP_ALLOW_PLAIN_HTTP", "allow_private()"] {
                         assert!(error.message().contains(name), "{}", error.message());
                     }
                 }

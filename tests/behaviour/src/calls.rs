@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::constants::MCP_PENDING;
+use crate::constants::*;
 use crate::{
     Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
@@ -17,9 +17,20 @@ type Out = *mut *mut raw::mcp_result;
 fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
     let mut out = ptr::null_mut();
     let status = call(&mut out);
-    assert_eq!(status == 0, !out.is_null(), "a result where there is one");
+    let has_result = status == 0 || status == MCP_E_SCHEMA;
+    assert_eq!(has_result, !out.is_null(), "a result where there is one");
+    let answer = has_result.then(|| Answer(out));
     outcome(status)?;
-    Ok(Answer(out))
+    answer.ok_or_else(Failure::last)
+}
+
+/// An outcome, and the result where there is one, which may be beside an error.
+pub type Beside = (Outcome<()>, Option<Answer>);
+
+fn beside(call: impl FnOnce(Out) -> i32) -> Beside {
+    let mut out = ptr::null_mut();
+    let status = call(&mut out);
+    (outcome(status), (!out.is_null()).then_some(Answer(out)))
 }
 
 fn request(request: *mut raw::mcp_request) -> Outcome<Request> {
@@ -50,6 +61,11 @@ impl Client {
     pub fn call(&self, tool: &str, arguments: Value) -> Outcome<Answer> {
         let (tool, arguments) = (c(tool), json(&arguments));
         answer(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), arguments.as_ptr(), out) })
+    }
+
+    pub fn call_beside(&self, tool: &str) -> Beside {
+        let tool = c(tool);
+        beside(|out| unsafe { raw::mcp_call_tool(self.0, tool.as_ptr(), ptr::null(), out) })
     }
 
     pub fn read(&self, uri: &str) -> Outcome<Answer> {
@@ -132,16 +148,59 @@ impl Client {
         })
     }
 
+    pub fn connect_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_connect(self.0) })
+    }
+
+    pub fn listen_request(&self, kinds: i32) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_listen(self.0, kinds) })
+    }
+
+    pub fn subscribe_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_subscribe(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn unsubscribe_request(&self, uri: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_unsubscribe(self.0, c(uri).as_ptr()) })
+    }
+
+    pub fn set_log_level_request(&self, level: i32) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_set_log_level(self.0, level) })
+    }
+
+    pub fn notify_request(&self, method: &str, params: Option<Value>) -> Outcome<Request> {
+        let (method, params) = (c(method), params.as_ref().map(json));
+        request(unsafe {
+            raw::mcp_request_new_notify(self.0, method.as_ptr(), optional(params.as_ref()))
+        })
+    }
+
+    pub fn task_result_request(&self, task_id: &str) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_task_result(self.0, c(task_id).as_ptr()) })
+    }
+
+    pub fn sign_in_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_sign_in(self.0) })
+    }
+
+    pub fn sign_out_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_sign_out(self.0) })
+    }
+
+    pub fn close_request(&self) -> Outcome<Request> {
+        request(unsafe { raw::mcp_request_new_close(self.0) })
+    }
+
     pub fn set_deadline(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_deadline(self.0, milliseconds) })
     }
 
     pub fn set_input_timeout(&self, milliseconds: i64) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_input_timeout(self.0, milliseconds) })
+        self.set_limit(MCP_LIMIT_INPUT_TIME, milliseconds)
     }
 
     pub fn set_max_pages(&self, pages: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_pages(self.0, pages) })
+        self.set_limit(MCP_LIMIT_PAGES, pages.into())
     }
 
     /// `limit`: MCP_LIMIT_....
@@ -149,20 +208,25 @@ impl Client {
         outcome(unsafe { raw::mcp_client_set_limit(self.0, limit, value) })
     }
 
+    /// `what`: MCP_ALLOW_..., added together.
+    pub fn set_allow(&self, what: i32, allow: bool) -> Outcome<()> {
+        outcome(unsafe { raw::mcp_client_set_allow(self.0, what, allow.into()) })
+    }
+
     pub fn set_close_timeout(&self, milliseconds: i64) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_close_timeout(self.0, milliseconds) })
     }
 
     pub fn set_max_items(&self, items: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_items(self.0, items) })
+        self.set_limit(MCP_LIMIT_ITEMS, items.into())
     }
 
     pub fn set_max_events(&self, events: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_max_events(self.0, events) })
+        self.set_limit(MCP_LIMIT_EVENTS, events.into())
     }
 
     pub fn set_cache_size(&self, bytes: usize) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_cache_size(self.0, bytes) })
+        self.set_limit(MCP_LIMIT_CACHE, i64::try_from(bytes).unwrap())
     }
 
     pub fn count(&self, counter: i32) -> i64 {
@@ -204,7 +268,19 @@ impl Client {
         unsafe { raw::mcp_client_next_done(self.0) }
     }
 
+    /// Without the events about the state, which every client has.
     pub fn set_event_handler<F>(&self, tell: F) -> Outcome<()>
+    where
+        F: Fn(Event) + Send + Sync + 'static,
+    {
+        self.set_every_event_handler(move |event| {
+            if event.kind != MCP_EVENT_STATE {
+                tell(event);
+            }
+        })
+    }
+
+    pub fn set_every_event_handler<F>(&self, tell: F) -> Outcome<()>
     where
         F: Fn(Event) + Send + Sync + 'static,
     {
@@ -336,6 +412,10 @@ impl Request {
         outcome(unsafe { raw::mcp_request_start(self.0) })
     }
 
+    pub fn method(&self) -> String {
+        crate::text(unsafe { raw::mcp_request_method(self.0) }).unwrap()
+    }
+
     pub fn status(&self) -> i32 {
         unsafe { raw::mcp_request_status(self.0) }
     }
@@ -345,7 +425,36 @@ impl Request {
         unsafe { raw::mcp_request_wait(self.0, milliseconds) }
     }
 
+    pub fn perform_beside(&self) -> Beside {
+        beside(|out| unsafe { raw::mcp_request_perform(self.0, out) })
+    }
+
+    pub fn take_beside(&self) -> Beside {
+        beside(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+
+    /// The request's own error.
+    pub fn failure(&self) -> Failure {
+        Failure::of(unsafe { raw::mcp_request_error(self.0) })
+    }
+
     pub fn take_result(&self) -> Outcome<Answer> {
         answer(|out| unsafe { raw::mcp_request_take_result(self.0, out) })
+    }
+
+    /// The same for a request that has no result.
+    pub fn take_no_result(&self) -> Outcome<()> {
+        let mut out = ptr::dangling_mut();
+        let status = unsafe { raw::mcp_request_take_result(self.0, &mut out) };
+        assert!(out.is_null(), "the request has a result");
+        outcome(status)
+    }
+
+    /// Performs a request that has no result.
+    pub fn perform_without_result(&self) -> Outcome<()> {
+        let mut out = ptr::dangling_mut();
+        let status = unsafe { raw::mcp_request_perform(self.0, &mut out) };
+        assert!(out.is_null(), "the request has a result");
+        outcome(status)
     }
 }

@@ -45,6 +45,15 @@ impl Config {
         Err(failure)
     }
 
+    /// From the text of a file.
+    pub fn parse(json: &str, directory: Option<&str>) -> Outcome<Self> {
+        let directory = directory.map(c);
+        let config = unsafe {
+            raw::mcp_config_parse(json.as_ptr().cast(), json.len(), optional(directory.as_ref()))
+        };
+        if config.is_null() { Err(Failure::last()) } else { Ok(Self(config)) }
+    }
+
     pub fn warnings(&self) -> Vec<String> {
         let has = |index| !unsafe { raw::mcp_config_warning(self.0, index) }.is_null();
         let count = (0..).take_while(|index| has(*index)).count();
@@ -76,8 +85,7 @@ impl Drop for Config {
 
 impl Client {
     pub fn of_config(path: &str, name: Option<&str>) -> Outcome<Self> {
-        let name = name.map(c);
-        made(unsafe { raw::mcp_client_new_config(c(path).as_ptr(), optional(name.as_ref())) })
+        Config::load(path)?.client(name)
     }
 }
 

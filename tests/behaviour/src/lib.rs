@@ -10,6 +10,7 @@ mod cases;
 pub mod chaos;
 mod config;
 mod event_log;
+mod event_loops;
 mod http_errors;
 mod http_server;
 mod input_requests;
@@ -31,7 +32,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 pub use auth::Auth;
-pub use calls::Progress;
+pub use calls::{Beside, Progress};
 pub use cases::{case_within, replaced};
 pub use config::Config;
 pub use event_log::EventLog;
@@ -186,11 +187,12 @@ impl Client {
     }
 
     pub fn set_connect_timeout(&self, milliseconds: i64) {
-        outcome(unsafe { raw::mcp_client_set_connect_timeout(self.0, milliseconds) }).unwrap();
+        self.set_limit(constants::MCP_LIMIT_CONNECT_TIME, milliseconds).unwrap();
     }
 
     pub fn set_max_message_size(&self, bytes: usize) {
-        outcome(unsafe { raw::mcp_client_set_max_message_size(self.0, bytes) }).unwrap();
+        let bytes = i64::try_from(bytes).unwrap();
+        self.set_limit(constants::MCP_LIMIT_MESSAGE_SIZE, bytes).unwrap();
     }
 
     pub fn pin(&self, version: &str) -> Outcome<()> {
@@ -203,6 +205,23 @@ impl Client {
 
     pub fn set_ca_file(&self, path: &str) -> Outcome<()> {
         outcome(unsafe { raw::mcp_client_set_ca_file(self.0, c(path).as_ptr()) })
+    }
+
+    pub fn set_ca_data(&self, pem: Option<&[u8]>) -> Outcome<()> {
+        let (start, len) = pem.map_or((ptr::null(), 0), |pem| (pem.as_ptr().cast(), pem.len()));
+        outcome(unsafe { raw::mcp_client_set_ca_data(self.0, start, len) })
+    }
+
+    pub fn set_certificate_data(
+        &self,
+        certificate: Option<&[u8]>,
+        key: Option<&[u8]>,
+    ) -> Outcome<()> {
+        let parts = |pem: Option<&[u8]>| {
+            pem.map_or((ptr::null(), 0), |pem| (pem.as_ptr().cast(), pem.len()))
+        };
+        let ((start, len), (key, key_len)) = (parts(certificate), parts(key));
+        outcome(unsafe { raw::mcp_client_set_certificate_data(self.0, start, len, key, key_len) })
     }
 
     pub fn set_certificate(&self, certificate: &str, key: &str) -> Outcome<()> {
@@ -271,10 +290,6 @@ impl Cancel {
 
     pub fn fire(&self) {
         unsafe { raw::mcp_cancel_fire(self.0) }
-    }
-
-    pub fn reset(&self) {
-        unsafe { raw::mcp_cancel_reset(self.0) }
     }
 }
 

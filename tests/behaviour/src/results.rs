@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde_json::Value;
 
-use crate::{Answer, Failure, Outcome, c, raw, text};
+use crate::{Answer, Failure, Outcome, c, optional, outcome, raw, text};
 
 /// A text with its length, also where a NUL is inside.
 pub(crate) fn sized(get: impl Fn(*mut usize) -> *const c_char) -> Option<String> {
@@ -134,6 +134,11 @@ pub struct File {
 }
 
 impl Tool<'_> {
+    pub fn check_arguments(&self, arguments: Option<&str>) -> Outcome<()> {
+        let arguments = arguments.map(c);
+        outcome(unsafe { raw::mcp_tool_check_arguments(self.0, optional(arguments.as_ref())) })
+    }
+
     pub fn hint(&self, name: &str) -> i32 {
         unsafe { raw::mcp_tool_hint(self.0, c(name).as_ptr()) }
     }

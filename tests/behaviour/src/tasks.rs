@@ -7,7 +7,7 @@ use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
 
-use crate::constants::MCP_INPUT_FORM;
+use crate::constants::{MCP_ALLOW_TASKS, MCP_INPUT_FORM};
 use crate::results::sized_json;
 use crate::{Answer, Client, Failure, HttpServer, Input, Outcome, Request, c, outcome, raw, text};
 
@@ -23,7 +23,7 @@ fn answer(call: impl FnOnce(Out) -> i32) -> Outcome<Answer> {
 
 impl Client {
     pub fn set_tasks(&self, allow: bool) {
-        outcome(unsafe { raw::mcp_client_set_tasks(self.0, i32::from(allow)) }).unwrap();
+        self.set_allow(MCP_ALLOW_TASKS, allow).unwrap();
     }
 
     pub fn get_task(&self, id: &str) -> Outcome<Answer> {

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::ptr;
 
+use crate::constants::*;
 use crate::{Client, Failure, Outcome, c, optional, outcome, raw};
 
 impl Client {
@@ -40,19 +41,19 @@ impl Client {
     }
 
     pub fn set_stderr(&self, choice: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_stderr(self.0, choice) })
+        outcome(unsafe { raw::mcp_client_set_stderr(self.0, choice, -1) })
     }
 
     pub fn set_stderr_fd(&self, fd: i32) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_stderr_fd(self.0, fd) })
+        outcome(unsafe { raw::mcp_client_set_stderr(self.0, MCP_STDERR_FD, fd) })
     }
 
     pub fn set_restart(&self, allow: bool) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_restart(self.0, allow.into()) })
+        self.set_allow(MCP_ALLOW_RESTART, allow)
     }
 
     pub fn set_repeat_tools(&self, allow: bool) -> Outcome<()> {
-        outcome(unsafe { raw::mcp_client_set_repeat_tools(self.0, allow.into()) })
+        self.set_allow(MCP_ALLOW_REPEAT_TOOLS, allow)
     }
 
     pub fn set_unix_socket(&self, path: &str) -> Outcome<()> {

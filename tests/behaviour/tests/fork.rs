@@ -18,6 +18,7 @@ tests! {
         client.ping().unwrap();
         let before = server.log().count();
         let request = client.request("ping", None).unwrap();
+        let close = client.close_request().unwrap();
         let code = unsafe {
             let child = libc::fork();
             if child == 0 {
@@ -26,6 +27,11 @@ tests! {
                 failed |= i32::from(raw::mcp_connect(client.0, std::ptr::null_mut()) != MCP_E_FORKED) << 1;
                 let perform = raw::mcp_request_perform(request.0, std::ptr::null_mut());
                 failed |= i32::from(perform != MCP_E_FORKED) << 2;
+                failed |= i32::from(raw::mcp_request_start(close.0) != MCP_E_FORKED) << 3;
+                failed |= i32::from(!raw::mcp_request_new_close(client.0).is_null()) << 4;
+                failed |= i32::from(!raw::mcp_request_new_connect(client.0).is_null()) << 5;
+                failed |= i32::from(!raw::mcp_request_new_sign_in(client.0).is_null()) << 6;
+                raw::mcp_request_free(close.0);
                 raw::mcp_client_close(client.0);
                 raw::mcp_request_free(request.0);
                 raw::mcp_client_free(client.0);

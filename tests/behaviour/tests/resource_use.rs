@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use behaviour::chaos::memory;
 use behaviour::constants::*;
 use behaviour::slow_server::{hello, tool};
-use behaviour::{Cancel, Client, Request, SlowServer, SseServer, tests_alone};
+use behaviour::{Cancel, Client, Request, SlowServer, SseServer, stdio_server, tests_alone};
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
 
@@ -69,6 +69,83 @@ tests_alone! {
         // Both ends of at most 64 connections, and what the server has of its own.
         assert!(most - before < 64 * 4, "{before} have become {most}");
         assert!(slow.most.load(Ordering::SeqCst) <= 64);
+    }
+
+    threads_that_wait_use_the_descriptors_that_the_header_names {
+        const THREADS: usize = 20;
+        let peer = stdio_server!("");
+        let slow = SlowServer::new(Some(Duration::from_millis(400)));
+        for (client, connections) in [(peer.client(), 0), (slow.client(), THREADS)] {
+            client.connect().unwrap();
+            client.fd();
+            let before = descriptors();
+            let most = std::thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(|| {
+                        let request = client.tool_request("slow", json!({"steps": 1, "pause": 400}));
+                        let _ = request.unwrap().perform();
+                    });
+                }
+                std::thread::sleep(Duration::from_millis(250));
+                descriptors()
+            });
+            let limit = before + 5 + 3 * THREADS + connections;
+            assert!(most <= limit, "{before} have become {most}, more than {limit}");
+            if connections == 0 {
+                let after = descriptors();
+                assert!(after <= before + 6, "{before} have become {after}");
+            }
+        }
+    }
+
+    thousand_started_and_cancelled_requests_need_no_descriptor {
+        let peer = stdio_server!("");
+        let (client, cancel) = (peer.connected(), Cancel::new());
+        let silent = || client.tool_request("silent", json!({})).unwrap();
+        // It starts the thread of the library. The first waits open what they
+        // need for the client.
+        let first = silent();
+        first.set_cancel(&cancel);
+        first.start().unwrap();
+        assert_eq!(first.wait(1), MCP_PENDING);
+        client.dispatch(1).unwrap();
+        let before = (client.fd(), descriptors()).1;
+        let requests: Vec<(Request, Cancel)> = (0..1000).map(|_| (silent(), Cancel::new())).collect();
+        let mut most = 0;
+        for (number, (request, cancel)) in requests.iter().enumerate() {
+            request.set_cancel(cancel);
+            request.set_done(|_| ()).unwrap();
+            request.start().unwrap();
+            if number % 100 == 0 {
+                most = most.max(descriptors());
+            }
+        }
+        most = most.max(descriptors());
+        // The background thread watches a pipe that is full by a duplicate.
+        let few = before + 4;
+        assert!(most <= few, "{before} have become {most}: started requests use none");
+        for (number, (request, cancel)) in requests.iter().enumerate() {
+            if number % 2 == 0 { request.cancel().unwrap() } else { cancel.fire() }
+        }
+        let start = Instant::now();
+        while requests.iter().any(|(request, _)| request.status() == MCP_PENDING) {
+            assert!(start.elapsed() < SOON, "they are not cancelled");
+            client.dispatch(20).unwrap();
+            most = most.max(descriptors());
+        }
+        assert!(most <= few, "{before} have become {most}: cancels use none");
+        assert!(requests.iter().all(|(request, _)| request.status() == MCP_E_CANCELLED));
+        // A performed request gives back what its thread has used.
+        std::thread::scope(|scope| {
+            for (request, _) in requests.iter().step_by(2).take(50) {
+                let performing = scope.spawn(|| request.perform().unwrap_err().status);
+                let is_over = || request.cancel().is_err() && performing.is_finished();
+                assert!(await_true(SOON, is_over));
+                assert_eq!(performing.join().unwrap(), MCP_E_CANCELLED);
+            }
+        });
+        assert!(descriptors() <= few, "{before} have become {}", descriptors());
+        client.set_close_timeout(0).unwrap();
     }
 
     answers_to_a_server_that_takes_none_need_few_descriptors {

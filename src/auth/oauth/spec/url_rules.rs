@@ -162,7 +162,7 @@ mod tests {
             for plain in [PlainHttp::Refused, PlainHttp::Loopback] {
                 let error = check("token endpoint", text, plain).unwrap_err();
                 assert_eq!(error.status(), Status::Untrusted);
-                for words in ["token endpoint", "allow_plain_http()", "allow_private()"] {
+                for words in ["token endpoint", "MCP_ALLOW_PLAIN_HTTP", "allow_private()"] {
                     assert!(error.message().contains(words), "{}", error.message());
                 }
             }

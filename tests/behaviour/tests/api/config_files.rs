@@ -383,12 +383,51 @@ tests! {
         fails(&fifo, MCP_E_INVALID_ARGUMENT, "no regular file");
     }
 
+    text_is_read_like_a_file {
+        let token = std::env::var(VARIABLE).unwrap();
+        let served = HttpServer::new(Behaviour { token: Some(token), ..Behaviour::default() });
+        let text = format!(
+            r#"{{"mcpServers": {{"ours": {{"url": "{}", "auth": "${{{VARIABLE}}}"}},
+                "own": {{"command": "prog", "envFile": "vars"}}, "bad": {{"url": 7}} }}}} "#,
+            served.server.url("/mcp")
+        );
+        let file = File::new("{}");
+        file.with("vars", b"A=1\n", 0o600);
+        let config = Config::parse(&text, Some(file.0.to_str().unwrap())).unwrap();
+        assert_eq!(config.names(), ["ours", "own", "bad"]);
+        config.client(Some("ours")).unwrap().ping().unwrap();
+        assert_eq!(config.status(1), Ok(()));
+        assert!(config.status(2).unwrap_err().message.starts_with("json:2: mcpServers.bad.url: "));
+        assert!(config.warnings()[0].starts_with("json:2: mcpServers.bad.url: "));
+        assert!(config.client(Some("none")).unwrap_err().message.starts_with("json: has no server"));
+        // The file that a path names is in the directory.
+        let elsewhere = Config::parse(&text, Some("/nowhere")).unwrap();
+        let failure = elsewhere.client(Some("own")).unwrap_err();
+        assert!(failure.message.contains("envFile"), "{}", failure.message);
+        assert!(Config::parse(&text, None).is_ok());
+    }
+
+    text_that_is_no_configuration_is_an_error {
+        for (text, words) in [("", "json"), ("{", "json:1"), ("[]", "json:1"), ("{}", "json")] {
+            let failure = Config::parse(text, None).map(drop).unwrap_err();
+            assert_eq!(failure.status, MCP_E_INVALID_ARGUMENT, "{text}: {}", failure.message);
+            assert!(failure.message.starts_with(words), "{text}: {}", failure.message);
+        }
+        let failure = Config::parse(&" ".repeat((1 << 20) + 1), None).map(drop).unwrap_err();
+        assert_eq!(failure.status, MCP_E_TOO_LARGE);
+        unsafe {
+            assert!(raw::mcp_config_parse(null(), 0, null()).is_null());
+            assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
+            assert!(raw::mcp_config_parse(c"\xff".as_ptr(), 1, null()).is_null());
+            assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
+        }
+    }
+
     null_argument_is_refused_or_gives_nothing {
         unsafe {
             for is_null in [
                 raw::mcp_config_load(null()).is_null(),
                 raw::mcp_config_new_client(null(), null()).is_null(),
-                raw::mcp_client_new_config(null(), null()).is_null(),
             ] {
                 assert!(is_null);
                 assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);

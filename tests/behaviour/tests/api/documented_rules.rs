@@ -34,12 +34,12 @@ tests! {
         client.set_proxy(&proxy.url("")).unwrap();
         assert_eq!(client.ping().unwrap_err().status, MCP_E_INSECURE);
         assert_eq!(proxy.log().connections(), 0, "nothing was sent");
-        outcome(unsafe { raw::mcp_client_set_allow_plain_http(client.0, 1) }).unwrap();
+        outcome(unsafe { raw::mcp_client_set_allow(client.0, MCP_ALLOW_PLAIN_HTTP, 1) }).unwrap();
         client.ping().unwrap();
         let requests = proxy.log().requests();
         assert_eq!(requests[0].header("authorization"), None);
         assert_eq!(requests[1].header("authorization"), Some("Bearer t0ken"));
-        outcome(unsafe { raw::mcp_client_set_allow_plain_http(client.0, 0) }).unwrap();
+        outcome(unsafe { raw::mcp_client_set_allow(client.0, MCP_ALLOW_PLAIN_HTTP, 0) }).unwrap();
         assert_eq!(client.ping().unwrap_err().status, MCP_E_INSECURE, "taken back");
     }
 

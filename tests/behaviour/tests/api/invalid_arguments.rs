@@ -97,10 +97,10 @@ tests! {
         unsafe {
             for wrong in [0, -1, i64::MIN] {
                 assert_eq!(raw::mcp_client_set_timeout(client.0, wrong), MCP_E_INVALID_ARGUMENT);
-                let status = raw::mcp_client_set_connect_timeout(client.0, wrong);
+                let status = raw::mcp_client_set_limit(client.0, MCP_LIMIT_CONNECT_TIME, wrong);
                 assert_eq!(status, MCP_E_INVALID_ARGUMENT);
             }
-            let status = raw::mcp_client_set_max_message_size(client.0, 0);
+            let status = raw::mcp_client_set_limit(client.0, MCP_LIMIT_MESSAGE_SIZE, 0);
             assert_eq!(status, MCP_E_INVALID_ARGUMENT);
         }
     }

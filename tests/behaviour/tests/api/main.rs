@@ -8,4 +8,6 @@ mod log_records;
 mod null_arguments;
 mod reentrancy;
 mod same_over_each_transport;
+mod started_operations;
 mod token_requests;
+mod uri_templates;

@@ -46,6 +46,10 @@ tests! {
                 assert!(raw::mcp_request_new_call_tool(one, null(), null()).is_null());
                 assert!(raw::mcp_request_new_read_resource(one, null()).is_null());
                 assert!(raw::mcp_request_new_get_prompt(one, null(), null()).is_null());
+                assert!(raw::mcp_request_new_subscribe(one, null()).is_null());
+                assert!(raw::mcp_request_new_unsubscribe(one, null()).is_null());
+                assert!(raw::mcp_request_new_notify(one, null(), null()).is_null());
+                assert!(raw::mcp_request_new_task_result(one, null()).is_null());
             }
             refused(|out| raw::mcp_call_tool(no, name, null(), out));
             refused(|out| raw::mcp_list_tools(no, out));
@@ -55,6 +59,21 @@ tests! {
             refused(|out| raw::mcp_list_skills(no, out));
             is_refused(raw::mcp_set_log_level(no, 0));
             is_refused(raw::mcp_listen(no, 1));
+            for request in [
+                raw::mcp_request_new_connect(no),
+                raw::mcp_request_new_listen(no, 1),
+                raw::mcp_request_new_subscribe(no, name),
+                raw::mcp_request_new_unsubscribe(no, name),
+                raw::mcp_request_new_set_log_level(no, 0),
+                raw::mcp_request_new_notify(no, name, null()),
+                raw::mcp_request_new_task_result(no, name),
+                raw::mcp_request_new_sign_in(no),
+                raw::mcp_request_new_sign_out(no),
+                raw::mcp_request_new_close(no),
+            ] {
+                assert!(request.is_null());
+                assert_eq!(raw::mcp_error_status(null()), MCP_E_INVALID_ARGUMENT);
+            }
             is_refused(raw::mcp_client_dispatch(no, 0));
             assert_eq!(raw::mcp_client_fd(no), -1);
             assert!(raw::mcp_client_next_done(no).is_null());
@@ -79,14 +98,23 @@ tests! {
         unsafe {
             for wrong in [0, -1, i32::MIN] {
                 is_refused(raw::mcp_client_set_deadline(client.0, wrong.into()));
-                is_refused(raw::mcp_client_set_input_timeout(client.0, wrong.into()));
-                is_refused(raw::mcp_client_set_max_pages(client.0, wrong));
-                is_refused(raw::mcp_client_set_max_items(client.0, wrong));
-                is_refused(raw::mcp_client_set_max_events(client.0, wrong));
+                for limit in MCP_LIMIT_MESSAGE_SIZE..=MCP_LIMIT_INPUT_TIME {
+                    if wrong != 0 || limit != MCP_LIMIT_CACHE {
+                        is_refused(raw::mcp_client_set_limit(client.0, limit, wrong.into()));
+                    }
+                }
+                is_refused(raw::mcp_client_set_limit(client.0, wrong, 1));
+                is_refused(raw::mcp_client_set_allow(client.0, wrong, 1));
             }
             is_refused(raw::mcp_client_set_deadline(null_mut(), 1));
-            is_refused(raw::mcp_client_set_max_pages(null_mut(), 1));
-            is_refused(raw::mcp_client_set_cache_size(null_mut(), 1));
+            is_refused(raw::mcp_client_set_limit(null_mut(), MCP_LIMIT_PAGES, 1));
+            is_refused(raw::mcp_client_set_allow(null_mut(), MCP_ALLOW_TASKS, 1));
+            is_refused(raw::mcp_client_set_allow(client.0, MCP_ALLOW_TASKS | 1 << 20, 1));
+            let with_restart = MCP_ALLOW_TASKS | MCP_ALLOW_RESTART;
+            let status = raw::mcp_client_set_allow(client.0, with_restart, 1);
+            assert_eq!(outcome(status).unwrap_err().status, MCP_E_UNSUPPORTED);
+            outcome(raw::mcp_client_set_limit(client.0, MCP_LIMIT_CACHE, 0)).unwrap();
+            outcome(raw::mcp_client_set_limit(client.0, MCP_LIMIT_INPUT_TIME, i64::MAX)).unwrap();
             is_refused(raw::mcp_client_set_roots_json(null_mut(), null()));
             for wrong in [c"", c"[", c"{}", c"7"] {
                 is_refused(raw::mcp_client_set_roots_json(client.0, wrong.as_ptr()));

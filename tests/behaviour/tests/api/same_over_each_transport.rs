@@ -150,7 +150,7 @@ fn are_alike(stories: &[(&str, Story)]) {
     }
 }
 
-fn address(server: &Process, path: &str) -> Client {
+pub fn address(server: &Process, path: &str) -> Client {
     let client = Client::of(&format!("http://127.0.0.1:{}{path}", server.port));
     client.set_protocol_version_of(path);
     client
@@ -169,7 +169,7 @@ impl Pinned for Client {
     }
 }
 
-fn by_stdio(revisions: &str) -> Client {
+pub fn by_stdio(revisions: &str) -> Client {
     Client::stdio(&[&program(), "--stdio", "--offer", "tasks", "--revisions", revisions])
 }
 

@@ -112,14 +112,14 @@ tests! {
             for answer in both(&request) {
                 let failure = answer.unwrap_err();
                 assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
-                assert!(failure.message.contains("max_pages"), "{}", failure.message);
+                assert!(failure.message.contains("MCP_LIMIT_PAGES"), "{}", failure.message);
             }
             client.set_max_pages(1000).unwrap();
             client.set_max_items(3).unwrap();
             for answer in both(&request) {
                 let failure = answer.unwrap_err();
                 assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
-                assert!(failure.message.contains("max_items"), "{}", failure.message);
+                assert!(failure.message.contains("MCP_LIMIT_ITEMS"), "{}", failure.message);
             }
         }
         for pages in [Pages::Circle, Pages::Same] {
@@ -144,12 +144,14 @@ tests! {
             cancel.fire();
             assert_eq!(call.join().unwrap(), MCP_E_CANCELLED);
         });
-        cancel.reset();
+        let cancel = Cancel::new();
+        request.set_cancel(&cancel);
         request.start().unwrap();
         served.awaits("tools/list", served.count("tools/list") + 5);
         cancel.fire();
         assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
-        cancel.reset();
+        let cancel = Cancel::new();
+        request.set_cancel(&cancel);
         request.start().unwrap();
         served.awaits("tools/list", served.count("tools/list") + 5);
         drop(request);

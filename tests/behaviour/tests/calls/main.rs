@@ -2,12 +2,18 @@
 
 mod all_pages;
 mod cancel_latency;
+mod close_requests;
+mod client_meta;
 mod completed_requests;
 mod done_callbacks;
 mod lists;
+mod output_schema;
 mod payload;
+mod request_handles;
 mod response_cache;
 mod results;
 mod started_requests;
 mod timeouts_and_cancels;
 mod tools;
+mod values;
+mod wake_ups;

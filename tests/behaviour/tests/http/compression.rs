@@ -286,7 +286,7 @@ tests! {
         for size in [MEBIBYTE, 16 * MEBIBYTE] {
             let failure = ends(MEBIBYTE, padded(size)).unwrap_err();
             assert_eq!(failure.status, MCP_E_TOO_LARGE, "{}", failure.message);
-            assert!(failure.message.contains("mcp_client_set_max_message_size()"));
+            assert!(failure.message.contains("MCP_LIMIT_MESSAGE_SIZE"));
         }
         // The encoded form of a body may be larger than the body.
         let failure = ends(300, |request| {

@@ -399,6 +399,48 @@ tests! {
         }
     }
 
+    certificates_and_key_may_be_in_memory {
+        let authority = Authority::new("one");
+        let port = serve_tls(&authority, "localhost", false, Some(&authority));
+        let client = Client::of(&format!("https://localhost:{port}/mcp"));
+        let trusted = std::fs::read(authority.ca_file()).unwrap();
+        let (certificate, key, ..) = authority.sign("client", false);
+        let (_, other, ..) = authority.sign("other", false);
+        client.set_ca_data(Some(&trusted)).unwrap();
+        let of = |certificate: &str, key: &str| {
+            client.set_certificate_data(Some(certificate.as_bytes()), Some(key.as_bytes()))
+        };
+        for (failure, status, words) in [
+            (client.set_ca_data(Some(b"x")), MCP_E_TLS, "pem has no certificate"),
+            (client.set_ca_data(Some(b"")), MCP_E_TLS, "pem is empty"),
+            (of(&certificate, &other), MCP_E_TLS, "key_pem does not belong to the certificate in certificate_pem"),
+            (of(&certificate, "x"), MCP_E_TLS, "key_pem has no private key"),
+            (of(&key, &key), MCP_E_TLS, "certificate_pem has no certificate"),
+            (client.set_certificate_data(Some(b"x"), None), MCP_E_INVALID_ARGUMENT, "key_pem is NULL"),
+            (client.set_certificate_data(None, Some(b"x")), MCP_E_INVALID_ARGUMENT,
+             "certificate_pem is NULL"),
+        ] {
+            let failure = failure.unwrap_err();
+            assert_eq!(failure.status, status, "{}", failure.message);
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+        of(&certificate, &key).unwrap();
+        client.ping().unwrap();
+        assert_eq!(client.set_ca_data(None).unwrap_err().status, MCP_E_STATE);
+        assert_eq!(client.set_certificate_data(None, None).unwrap_err().status, MCP_E_STATE);
+        let program = Client::stdio(&["prog"]);
+        assert_eq!(program.set_ca_data(Some(&trusted)).unwrap_err().status, MCP_E_UNSUPPORTED);
+        let failure = program.set_certificate_data(None, None).unwrap_err();
+        assert_eq!(failure.status, MCP_E_UNSUPPORTED);
+        let none = std::ptr::null_mut();
+        let null = std::ptr::null();
+        let statuses = unsafe {
+            [behaviour::raw::mcp_client_set_ca_data(none, null, 0),
+             behaviour::raw::mcp_client_set_certificate_data(none, null, 0, null, 0)]
+        };
+        assert_eq!(statuses, [MCP_E_INVALID_ARGUMENT; 2]);
+    }
+
     client_certificate_is_not_sent_to_the_proxy {
         let authority = Authority::new("one");
         for clients in [Some(&authority), None] {

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use behaviour::auth::Auth;
+use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::jws::{now, unsigned};
 use behaviour::authority::{Browser, Scene, Step};
 use behaviour::constants::*;
@@ -12,10 +13,40 @@ use behaviour::{Cancel, tests};
 use mcp_test_server::Action;
 use serde_json::json;
 
+use crate::memory::Memory;
 use crate::waiting_call;
 
 const SOON: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(2);
+
+/// A store whose callbacks run on one thread.
+struct Counting {
+    memory: Memory,
+    calls: Arc<AtomicUsize>,
+    thread: ThreadId,
+}
+
+impl Counting {
+    fn enter(&self) -> &Memory {
+        assert_eq!(std::thread::current().id(), self.thread);
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        &self.memory
+    }
+}
+
+impl Store for Counting {
+    fn load(&self, key: &str) -> Result<Option<Vec<u8>>, Failed> {
+        self.enter().load(key)
+    }
+
+    fn save(&self, key: &str, data: &[u8]) -> Result<(), Failed> {
+        self.enter().save(key, data)
+    }
+
+    fn forget(&self, key: &str) -> Result<(), Failed> {
+        self.enter().forget(key)
+    }
+}
 
 tests! {
     sign_in_runs_by_dispatching {
@@ -33,6 +64,105 @@ tests! {
         assert_eq!(request.take_result().unwrap().told(), json!({"a": 1}));
         assert_eq!(browser.threads(), [std::thread::current().id()]);
         scene.authority.has_no_complaint();
+    }
+
+    person_signs_in_and_out_by_dispatching {
+        for stores in [false, true] {
+            let scene = Scene::new();
+            let (auth, browser) = scene.person();
+            let me = std::thread::current().id();
+            let calls = Arc::new(AtomicUsize::new(0));
+            if stores {
+                auth.set_store(Counting { memory: Memory::default(), calls: calls.clone(), thread: me })
+                    .unwrap();
+            }
+            let client = scene.client(&auth);
+            let sign_in = client.sign_in_request().unwrap();
+            let start = Instant::now();
+            sign_in.start().unwrap();
+            assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+            std::thread::sleep(Duration::from_millis(100));
+            assert_eq!((browser.count(), calls.load(Ordering::SeqCst)), (0, 0), "no dispatch");
+            assert_eq!(client.dispatch_until_done(&sign_in), 0);
+            sign_in.take_no_result().unwrap();
+            assert_eq!(browser.threads(), [me]);
+            client.call("echo", json!({})).unwrap();
+            // The token is accepted: the person is not asked.
+            sign_in.start().unwrap();
+            assert_eq!(client.dispatch_until_done(&sign_in), 0);
+            assert_eq!(browser.count(), 1);
+            let sign_out = client.sign_out_request().unwrap();
+            sign_out.start().unwrap();
+            assert_eq!(client.dispatch_until_done(&sign_out), 0);
+            sign_out.take_no_result().unwrap();
+            assert!(scene.authority.count(Step::Revoke) > 0);
+            sign_out.start().unwrap();
+            assert_eq!(client.dispatch_until_done(&sign_out), MCP_E_NOT_FOUND);
+            assert_eq!(calls.load(Ordering::SeqCst) > 0, stores);
+            sign_in.perform_without_result().unwrap();
+            assert_eq!(browser.count(), 2);
+            scene.authority.has_no_complaint();
+        }
+    }
+
+    started_sign_in_ends_by_its_limits_and_by_a_close {
+        for end in ["cancel", "mcp_request_cancel", "sign-in timeout", "deadline", "close", "free"] {
+            let scene = Scene::new();
+            let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
+            let browser = Browser::idle(&auth);
+            if end == "sign-in timeout" {
+                auth.set_sign_in_timeout(300).unwrap();
+            }
+            let client = scene.client(&auth);
+            let request = client.sign_in_request().unwrap();
+            let cancel = Cancel::new();
+            request.set_cancel(&cancel);
+            if end == "deadline" {
+                request.set_timeout(400);
+                request.set_deadline(400).unwrap();
+            }
+            request.start().unwrap();
+            while browser.count() == 0 {
+                client.dispatch(20).unwrap();
+            }
+            let start = Instant::now();
+            let expected = match end {
+                "cancel" => {
+                    cancel.fire();
+                    MCP_E_CANCELLED
+                }
+                "mcp_request_cancel" => {
+                    request.cancel().unwrap();
+                    MCP_E_CANCELLED
+                }
+                "close" => {
+                    let close = client.close_request().unwrap();
+                    close.start().unwrap();
+                    assert_eq!(close.wait(5000), 0);
+                    MCP_E_CLOSED
+                }
+                "free" => {
+                    drop(request);
+                    continue;
+                }
+                _ => MCP_E_TIMEOUT,
+            };
+            assert_eq!(request.wait(5000), expected, "{end}");
+            assert!(start.elapsed() < SLACK, "{end}: {:?}", start.elapsed());
+            let failure = scene.failure(request.take_no_result());
+            let is_named = failure.message.starts_with("sign in: ");
+            assert!(is_named || end == "close", "{}", failure.message);
+        }
+    }
+
+    sign_in_without_an_authorization_is_unsupported {
+        let client = behaviour::Client::of("http://127.0.0.1:9/");
+        for request in [client.sign_in_request(), client.sign_out_request()] {
+            let request = request.unwrap();
+            request.start().unwrap();
+            assert_eq!(request.wait(5000), MCP_E_UNSUPPORTED);
+            assert_eq!(request.perform_without_result().unwrap_err().status, MCP_E_UNSUPPORTED);
+        }
     }
 
     many_started_requests_share_one_sign_in {
@@ -152,7 +282,6 @@ tests! {
             let redirect = browser.asked().text("redirect_uri").to_owned();
             assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
             // Another call starts a new exchange.
-            cancel.reset();
             assert_eq!(scene.authority.count(Step::Token), 0);
         }
     }

@@ -253,7 +253,7 @@ tests! {
             assert_eq!(failure.exit_status, 128 + libc::SIGKILL, "{failure:?}");
             for _ in 0..2 {
                 let failure = fails(|| client.ping());
-                assert!(failure.message.contains("mcp_client_set_restart"), "{failure:?}");
+                assert!(failure.message.contains("MCP_ALLOW_RESTART"), "{failure:?}");
                 assert!(!failure.may_have_run);
             }
             assert_eq!(counts(&client), [1, 0, 0]);
