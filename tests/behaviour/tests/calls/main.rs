@@ -2,8 +2,8 @@
 
 mod all_pages;
 mod cancel_latency;
-mod close_requests;
 mod client_meta;
+mod close_requests;
 mod completed_requests;
 mod done_callbacks;
 mod lists;
