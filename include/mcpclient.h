@@ -126,10 +126,12 @@
  * NEW KINDS.  A later library may have more statuses, event kinds, content
  * kinds and other kinds than this header.  It may give a number of its own to
  * something that is MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  Treat a
- * number that you do not know like OTHER.  To recognize a particular kind of
- * OTHER, compare mcp_event_method() or mcp_content_json(), whatever the
- * number is: they work for every kind, and will continue to.  The numbers in
- * this header never change their meaning.
+ * number that you do not know like OTHER: in a switch, handle OTHER in the
+ * default branch and not in a branch of its own.  To recognize a particular
+ * kind of OTHER, compare mcp_event_method() or mcp_content_json(), whatever
+ * the number is: they work for every kind, and will continue to.  A handler of
+ * input requests gets no kind that mcp_client_set_input_handler() did not
+ * name.  The numbers in this header never change their meaning.
  *
  * FORK.  A child process must make its own handles.  With the handles of its
  * parent, calls return MCP_E_FORKED, and the _free functions only release
@@ -552,7 +554,8 @@ void mcp_client_free(mcp_client *client);
  * the server has ended the session and a server process has ended, but no
  * longer than mcp_client_set_close_timeout().  It may be called more than
  * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
- * function does nothing.
+ * function does nothing.  To close without waiting, see
+ * mcp_request_new_close().
  *
  * Spec: transports, session management.
  */
@@ -623,7 +626,7 @@ mcp_result *mcp_client_new_server_result(mcp_client *client);
 /**
  * The client was connected, and the session, the connection or the server
  * process has ended.  The next call connects again, unless
- * mcp_client_set_restart() or the kind of the client prevents it.
+ * MCP_ALLOW_RESTART or the kind of the client prevents it.
  */
 #define MCP_STATE_LOST 4
 
@@ -1522,8 +1525,8 @@ struct mcp_tool;
  *
  * To read a single page, perform a request of "tools/list" that has the
  * "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
- * with a request that can be started or cancelled, see
- * mcp_request_set_all_pages().
+ * with a request that can be started or cancelled, use mcp_request_new() with
+ * the method "tools/list", and mcp_request_set_all_pages().
  *
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -1556,12 +1559,12 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * If the last list of tools has an outputSchema for the tool, the structured
  * content of the result is checked against it.  If it does not match, or is
  * missing, the function returns MCP_E_SCHEMA: the message names the field,
- * the result is handed out, and mcp_error_may_have_run() returns 1.  There
- * is no check without a list, for the result of a tool that failed, for a
- * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
- * mcp_get_task_result(), and if the library was built without the Cargo feature
- * "schema".  To check arguments before a call, see
- * mcp_tool_check_arguments().
+ * the result is handed out, and mcp_error_may_have_run() returns 1.
+ * MCP_ALLOW_MISMATCH turns the check off.  There is no check without a list,
+ * for the result of a tool that failed, for a schema that cannot be used
+ * (MCP_COUNTER_UNCHECKED_RESULTS), for mcp_get_task_result(), and if the
+ * library was built without the Cargo feature "schema".  To check arguments
+ * before a call, see mcp_tool_check_arguments().
  *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
@@ -2037,7 +2040,8 @@ struct mcp_resource;
  * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
  * and mcp_result_resource().
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: resources/list.
  */
@@ -2051,7 +2055,8 @@ int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
  * Each template is read like a resource, and mcp_resource_uri() is its URI
  * template (RFC 6570).
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: resources/templates/list.
  */
@@ -2250,7 +2255,8 @@ struct mcp_prompt;
  * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
  * mcp_result_prompt().
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: prompts/list.
  */
@@ -2733,6 +2739,9 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  * something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
  * hands out the finished requests.
  *
+ * Each function that waits for the server has a request that does the same:
+ * mcp_request_new() with a method, or one of the functions after it.
+ *
  * A request that is not in flight may be performed or started again, which
  * sends it again.  While a request is in flight its options cannot be
  * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
@@ -2780,7 +2789,10 @@ struct mcp_request;
  * The library adds the members that the protocol requires (_meta, progress
  * token).
  *
- * A request with the method "ping" sends whatever mcp_ping() sends.
+ * A request with the method "ping" sends whatever mcp_ping() sends.  A list
+ * is a request with the method of the list, such as "resources/list", and
+ * mcp_request_set_all_pages().  What mcp_complete() does is a request with
+ * the method "completion/complete".
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
@@ -3000,7 +3012,8 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
+ * NULL on failure, and for a request that has no result.  After MCP_E_SCHEMA
+ * it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -3058,16 +3071,17 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * The members replace those of an earlier call of this function, and those
  * of a _meta in the parameters.  They also replace the members of
- * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
- * refused.  The members "traceparent", "tracestate" and "baggage" are
- * refused if they do not conform to W3C Trace Context.
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol
+ * itself uses are refused.  The members "traceparent", "tracestate" and
+ * "baggage" are refused if they do not conform to W3C Trace Context.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
+ * message of the application; MCP_E_STATE in flight;
+ * MCP_E_FORKED.
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request,
-                                  const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken
@@ -3077,7 +3091,9 @@ int32_t mcp_request_set_meta_json(mcp_request *request,
  * such as those that only read, and for the tools that
  * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no
+ * method; MCP_E_STATE in flight;
+ * MCP_E_FORKED.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
@@ -3159,10 +3175,13 @@ int32_t mcp_request_set_done(mcp_request *request,
  * The header replaces a header of the client that has the same name.  It is
  * sent with each HTTP request of this request: with each page of a list, when
  * the request is sent again, and when its response is resumed.  It is not
- * sent to connect, if this request is the first one of the client.
+ * sent to connect, if this request is the first one of the client, and not
+ * with a notification stream.
  *
- * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
- * header is Authorization, and the client has a token when the request is
+ * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
+ * MCP_E_UNSUPPORTED also for a request that sends no message of its own:
+ * those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
+ * _close().  If the header is Authorization, and the client has a token when the request is
  * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
  *
  * Threads: one at a time.
@@ -3181,8 +3200,8 @@ int32_t mcp_request_set_header(mcp_request *request,
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
- * is closed; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
+ * MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
  *
@@ -3222,9 +3241,14 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
+ * A request that is not one message of the protocol has a name in place of a
+ * method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
+ * subscription, the log level and the result of a task give
+ * "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
+ * "tasks/result" in each revision.
+ *
  * Returns UTF-8 text, valid as long as the request; never NULL for a valid
- * request.  A request that is not one message of the protocol has a name in
- * place of a method: "connect", "listen", "sign in", "sign out" or "close".
+ * request.
  *
  * Spec: basic, requests.
  */
@@ -3475,7 +3499,7 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * Hands out the result of a started request that is done, once.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * or NULL.
+ * NULL on failure, and for a request that has no result.
  *
  * Returns the status of the request, and makes its error the last error of
  * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
