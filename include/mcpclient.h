@@ -6208,7 +6208,8 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
  * mcp_client_free() delivers no records.  A call that the callback makes
  * leads to further records.
  *
- * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
+ * mcp_client_close(), except to remove the callback; MCP_E_FORKED.
  *
  * When: at any time, for calls begun later.
  */
