@@ -2,8 +2,8 @@
 
 mod all_pages;
 mod cancel_latency;
-mod close_requests;
 mod client_meta;
+mod close_requests;
 mod completed_requests;
 mod done_callbacks;
 mod lists;
@@ -15,5 +15,6 @@ mod results;
 mod started_requests;
 mod timeouts_and_cancels;
 mod tools;
+mod unknown_methods;
 mod values;
 mod wake_ups;
