@@ -182,6 +182,7 @@ typedef struct mcp_error mcp_error;
 typedef struct mcp_event mcp_event;
 typedef struct mcp_input mcp_input;
 typedef struct mcp_json mcp_json;
+typedef struct mcp_log_record mcp_log_record;
 typedef struct mcp_progress mcp_progress;
 typedef struct mcp_prompt mcp_prompt;
 typedef struct mcp_request mcp_request;
@@ -251,6 +252,17 @@ typedef void (*mcp_free_fn)(void *userdata);
 typedef int32_t (*mcp_token_fn)(void *userdata,
                                 mcp_client *client,
                                 mcp_token_request *request);
+
+/**
+ * Receives a log record; see mcp_client_set_log().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client that the record is about.
+ * `record`: the record.
+ */
+typedef void (*mcp_log_fn)(void *userdata,
+                           mcp_client *client,
+                           const mcp_log_record *record);
 
 /**
  * Provides a signed token; see mcp_auth_set_assertion_handler().
@@ -463,17 +475,17 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_new_server_result(), mcp_client_url(),
  *   mcp_client_set_userdata(), mcp_client_userdata(),
  *   mcp_client_set_keepalive(), mcp_client_set_token_handler(),
- *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
- *   mcp_client_set_ca_file(), mcp_client_set_ca_data(),
- *   mcp_client_set_certificate(), mcp_client_set_certificate_data(),
- *   mcp_client_set_trace_fd(), mcp_client_set_env(),
- *   mcp_client_set_directory(), mcp_client_set_stderr(),
- *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
- *   mcp_sign_out(), mcp_client_set_timeout(), mcp_client_set_deadline(),
- *   mcp_client_set_close_timeout(), mcp_client_set_limit(),
- *   mcp_client_set_allow(), mcp_client_counter(), mcp_connect(), mcp_ping(),
- *   mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
- *   mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_client_set_log(), mcp_client_set_proxy(),
+ *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
+ *   mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
+ *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
+ *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
+ *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
@@ -542,7 +554,8 @@ void mcp_client_free(mcp_client *client);
  * the server has ended the session and a server process has ended, but no
  * longer than mcp_client_set_close_timeout().  It may be called more than
  * once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
- * function does nothing.
+ * function does nothing.  To close without waiting, see
+ * mcp_request_new_close().
  *
  * Spec: transports, session management.
  */
@@ -1512,8 +1525,8 @@ struct mcp_tool;
  *
  * To read a single page, perform a request of "tools/list" that has the
  * "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
- * with a request that can be started or cancelled, see
- * mcp_request_set_all_pages().
+ * with a request that can be started or cancelled, use mcp_request_new() with
+ * the method "tools/list", and mcp_request_set_all_pages().
  *
  * From revision 2026-07-28 on, a tool is left out if its schema marks
  * parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -1546,12 +1559,12 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * If the last list of tools has an outputSchema for the tool, the structured
  * content of the result is checked against it.  If it does not match, or is
  * missing, the function returns MCP_E_SCHEMA: the message names the field,
- * the result is handed out, and mcp_error_may_have_run() returns 1.  There
- * is no check without a list, for the result of a tool that failed, for a
- * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
- * mcp_get_task_result(), and if the library was built without the Cargo feature
- * "schema".  To check arguments before a call, see
- * mcp_tool_check_arguments().
+ * the result is handed out, and mcp_error_may_have_run() returns 1.
+ * MCP_ALLOW_MISMATCH turns the check off.  There is no check without a list,
+ * for the result of a tool that failed, for a schema that cannot be used
+ * (MCP_COUNTER_UNCHECKED_RESULTS), for mcp_get_task_result(), and if the
+ * library was built without the Cargo feature "schema".  To check arguments
+ * before a call, see mcp_tool_check_arguments().
  *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
@@ -2027,7 +2040,8 @@ struct mcp_resource;
  * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
  * and mcp_result_resource().
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: resources/list.
  */
@@ -2041,7 +2055,8 @@ int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
  * Each template is read like a resource, and mcp_resource_uri() is its URI
  * template (RFC 6570).
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: resources/templates/list.
  */
@@ -2240,7 +2255,8 @@ struct mcp_prompt;
  * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
  * mcp_result_prompt().
  *
- * Returns like mcp_list_tools().
+ * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+ * mcp_request_set_all_pages().
  *
  * Spec: prompts/list.
  */
@@ -2723,6 +2739,9 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  * something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
  * hands out the finished requests.
  *
+ * Each function that waits for the server has a request that does the same:
+ * mcp_request_new() with a method, or one of the functions after it.
+ *
  * A request that is not in flight may be performed or started again, which
  * sends it again.  While a request is in flight its options cannot be
  * changed: MCP_E_STATE.  A started request uses no descriptor of its own;
@@ -2770,7 +2789,10 @@ struct mcp_request;
  * The library adds the members that the protocol requires (_meta, progress
  * token).
  *
- * A request with the method "ping" sends whatever mcp_ping() sends.
+ * A request with the method "ping" sends whatever mcp_ping() sends.  A list
+ * is a request with the method of the list, such as "resources/list", and
+ * mcp_request_set_all_pages().  What mcp_complete() does is a request with
+ * the method "completion/complete".
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
  * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
@@ -2990,7 +3012,8 @@ void mcp_request_free(mcp_request *request);
  * Sends the request and waits on this thread until it is done.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
+ * NULL on failure, and for a request that has no result.  After MCP_E_SCHEMA
+ * it is the result: see mcp_call_tool().
  *
  * Handlers of the client run on this thread during the wait.  If the
  * connection is lost after a byte of the request may have reached the
@@ -3052,7 +3075,9 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * itself uses are refused.  The members "traceparent", "tracestate" and
  * "baggage" are refused if they do not conform to W3C Trace Context.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
+ * message of the application; MCP_E_STATE in flight;
+ * MCP_E_FORKED.
  *
  * Spec: basic, _meta.
  */
@@ -3066,7 +3091,9 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * such as those that only read, and for the tools that
  * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no
+ * method; MCP_E_STATE in flight;
+ * MCP_E_FORKED.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
@@ -3148,10 +3175,13 @@ int32_t mcp_request_set_done(mcp_request *request,
  * The header replaces a header of the client that has the same name.  It is
  * sent with each HTTP request of this request: with each page of a list, when
  * the request is sent again, and when its response is resumed.  It is not
- * sent to connect, if this request is the first one of the client.
+ * sent to connect, if this request is the first one of the client, and not
+ * with a notification stream.
  *
- * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
- * header is Authorization, and the client has a token when the request is
+ * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
+ * MCP_E_UNSUPPORTED also for a request that sends no message of its own:
+ * those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
+ * _close().  If the header is Authorization, and the client has a token when the request is
  * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
  *
  * Threads: one at a time.
@@ -3170,8 +3200,8 @@ int32_t mcp_request_set_header(mcp_request *request,
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
- * is closed; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
+ * MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
  *
  * Each progress notification restarts the timeout of the request.
  *
@@ -3211,9 +3241,14 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
+ * A request that is not one message of the protocol has a name in place of a
+ * method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
+ * subscription, the log level and the result of a task give
+ * "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
+ * "tasks/result" in each revision.
+ *
  * Returns UTF-8 text, valid as long as the request; never NULL for a valid
- * request.  A request that is not one message of the protocol has a name in
- * place of a method: "connect", "listen", "sign in", "sign out" or "close".
+ * request.
  *
  * Spec: basic, requests.
  */
@@ -3464,7 +3499,7 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  * Hands out the result of a started request that is done, once.
  *
  * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * or NULL.
+ * NULL on failure, and for a request that has no result.
  *
  * Returns the status of the request, and makes its error the last error of
  * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
@@ -6150,6 +6185,64 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  * When: for calls begun later.
  */
 int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
+
+/**
+ * Sets a callback that receives the lines of mcp_client_set_trace_fd() as
+ * records.  Both may be set.
+ *
+ * `callback`: runs like an event handler, see
+ * mcp_client_set_event_handler(), and at the end of a call for the records of
+ * that call.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ * `level`: the lowest level that the callback receives, one of MCP_LOG_.
+ * MCP_LOG_DEBUG: everything, also what is sent and received.
+ * MCP_LOG_INFO: connections and processes.  MCP_LOG_NOTICE: what the person
+ * should know during a sign-in.  MCP_LOG_WARNING: connections that broke, and
+ * OAuth requests that failed.
+ *
+ * The same is masked as in the trace.  A record that waits makes
+ * mcp_client_fd() readable.  At most 1 MiB of records are queued.  If more
+ * arrive, the oldest are dropped, and a later record gives their number.
+ * mcp_client_free() delivers no records.  A call that the callback makes
+ * leads to further records.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_FORKED.
+ *
+ * When: at any time, for calls begun later.
+ */
+int32_t mcp_client_set_log(mcp_client *client,
+                           mcp_log_fn callback,
+                           void *userdata,
+                           mcp_free_fn free_userdata,
+                           int32_t level);
+
+/**
+ * A LOG RECORD: one line about the connections of a client.
+ *
+ * The callback of mcp_client_set_log() receives it.  It is valid until the
+ * callback returns, and so is everything that the functions below return.
+ *
+ * Functions: mcp_log_record_level(), mcp_log_record_message().
+ */
+struct mcp_log_record;
+
+/**
+ * Returns the level of a record, one of MCP_LOG_.
+ *
+ * `record`: NULL gives MCP_LOG_DEBUG.
+ */
+int32_t mcp_log_record_level(const mcp_log_record *record);
+
+/**
+ * Returns the text of a record: one line without its end.  It begins with
+ * "> " for what is sent, "< " for what is received, and "* " for the rest.
+ *
+ * `record`: NULL gives NULL.
+ *
+ * Never NULL for a valid `record`.
+ */
+const char *mcp_log_record_message(const mcp_log_record *record);
 
 /**
  * COUNTERS, for mcp_client_counter(): events that the library handled

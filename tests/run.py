@@ -54,6 +54,7 @@ SUITES = [
     ("field", [sys.executable, "tests/field/run.py"], 120),
     ("sign-in", [sys.executable, "tests/sign_in/run.py"], 120),
     ("consumer", [sys.executable, "tests/consumer/run.py"], 600),
+    ("programs", [sys.executable, "tests/programs/run.py"], 400),
     ("model", ["cargo", "run", "--locked", "--quiet", "--manifest-path",
                "tests/model/Cargo.toml"], 300),
     ("style", [sys.executable, "tests/source/style.py"], 600),

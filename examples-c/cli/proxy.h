@@ -84,6 +84,7 @@ struct call {
     int may_need_input;  /* its result may be input_required there */
     int has_new_inputs;  /* input requests that the host has not seen */
     int is_parked;       /* done, and the host has not asked again yet */
+    int is_cancelled;    /* by the host */
     int wants_task;      /* the host lets the server run it as a task */
 };
 
@@ -192,6 +193,7 @@ void send_round(struct call *call);
 void take_responses(struct call *call, struct text responses);
 void take_response(struct proxy *proxy, struct text id, struct text result,
                    struct text error);
+void withdraw_inputs(struct call *owner);
 void drop_inputs(struct proxy *proxy, struct call *owner);
 void drop_ended(struct proxy *proxy);
 

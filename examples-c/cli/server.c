@@ -222,10 +222,10 @@ mcp_client *make_client(const struct options *options)
 void note_absence(mcp_client *client, size_t count, const char *capability,
                   const char *what)
 {
-    mcp_result *server = NULL;
+    mcp_result *server =
+        count == 0 ? mcp_client_new_server_result(client) : NULL;
 
-    if (count == 0 && mcp_connect(client, &server) == MCP_OK &&
-        !mcp_result_has_capability(server, capability)) {
+    if (server != NULL && !mcp_result_has_capability(server, capability)) {
         fflush(stdout);
         put_program_name();
         fprintf(stderr, "the server offers no %s\n", what);

@@ -58,8 +58,8 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 ///
 /// To read a single page, perform a request of "tools/list" that has the
 /// "cursor" of mcp_result_next_cursor() in its parameters.  To list all pages
-/// with a request that can be started or cancelled, see
-/// mcp_request_set_all_pages().
+/// with a request that can be started or cancelled, use mcp_request_new() with
+/// the method "tools/list", and mcp_request_set_all_pages().
 ///
 /// From revision 2026-07-28 on, a tool is left out if its schema marks
 /// parameters for HTTP headers in an invalid way; mcp_result_json() still
@@ -94,12 +94,12 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// If the last list of tools has an outputSchema for the tool, the structured
 /// content of the result is checked against it.  If it does not match, or is
 /// missing, the function returns MCP_E_SCHEMA: the message names the field,
-/// the result is handed out, and mcp_error_may_have_run() returns 1.  There
-/// is no check without a list, for the result of a tool that failed, for a
-/// schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
-/// mcp_get_task_result(), and if the library was built without the Cargo feature
-/// "schema".  To check arguments before a call, see
-/// mcp_tool_check_arguments().
+/// the result is handed out, and mcp_error_may_have_run() returns 1.
+/// MCP_ALLOW_MISMATCH turns the check off.  There is no check without a list,
+/// for the result of a tool that failed, for a schema that cannot be used
+/// (MCP_COUNTER_UNCHECKED_RESULTS), for mcp_get_task_result(), and if the
+/// library was built without the Cargo feature "schema".  To check arguments
+/// before a call, see mcp_tool_check_arguments().
 ///
 /// If the connection breaks after a byte of the call may have reached the
 /// server, the library does not send the call again and returns MCP_E_IO.  To
@@ -137,7 +137,8 @@ pub unsafe extern "C" fn mcp_call_tool(
 /// `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
 /// and mcp_result_resource().
 ///
-/// Returns like mcp_list_tools().
+/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+/// mcp_request_set_all_pages().
 ///
 /// Spec: resources/list.
 #[unsafe(no_mangle)]
@@ -156,7 +157,8 @@ pub unsafe extern "C" fn mcp_list_resources(
 /// Each template is read like a resource, and mcp_resource_uri() is its URI
 /// template (RFC 6570).
 ///
-/// Returns like mcp_list_tools().
+/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+/// mcp_request_set_all_pages().
 ///
 /// Spec: resources/templates/list.
 #[unsafe(no_mangle)]
@@ -239,7 +241,8 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
 /// `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
 /// mcp_result_prompt().
 ///
-/// Returns like mcp_list_tools().
+/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
+/// mcp_request_set_all_pages().
 ///
 /// Spec: prompts/list.
 #[unsafe(no_mangle)]

@@ -127,7 +127,8 @@ pub unsafe extern "C" fn mcp_client_new(
 /// the server has ended the session and a server process has ended, but no
 /// longer than mcp_client_set_close_timeout().  It may be called more than
 /// once.  Later calls return MCP_E_CLOSED.  In the child of a fork() the
-/// function does nothing.
+/// function does nothing.  To close without waiting, see
+/// mcp_request_new_close().
 ///
 /// Spec: transports, session management.
 #[unsafe(no_mangle)]

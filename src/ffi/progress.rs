@@ -49,8 +49,8 @@ pub type mcp_progress_fn = Option<
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a callback when the client
-/// is closed; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
+/// MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
 ///
 /// Each progress notification restarts the timeout of the request.
 ///

@@ -27,6 +27,9 @@ use crate::ffi::view::Lent;
 /// something to do, mcp_client_dispatch() does it, and mcp_client_next_done()
 /// hands out the finished requests.
 ///
+/// Each function that waits for the server has a request that does the same:
+/// mcp_request_new() with a method, or one of the functions after it.
+///
 /// A request that is not in flight may be performed or started again, which
 /// sends it again.  While a request is in flight its options cannot be
 /// changed: MCP_E_STATE.  A started request uses no descriptor of its own;
@@ -207,7 +210,9 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// itself uses are refused.  The members "traceparent", "tracestate" and
 /// "baggage" are refused if they do not conform to W3C Trace Context.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
+/// message of the application; MCP_E_STATE in flight;
+/// MCP_E_FORKED.
 ///
 /// Spec: basic, _meta.
 #[unsafe(no_mangle)]
@@ -230,7 +235,9 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 /// such as those that only read, and for the tools that
 /// MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no
+/// method; MCP_E_STATE in flight;
+/// MCP_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(
     request: *mut mcp_request,
@@ -300,7 +307,8 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// Sends the request and waits on this thread until it is done.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
-/// NULL on failure.  After MCP_E_SCHEMA it is the result: see mcp_call_tool().
+/// NULL on failure, and for a request that has no result.  After MCP_E_SCHEMA
+/// it is the result: see mcp_call_tool().
 ///
 /// Handlers of the client run on this thread during the wait.  If the
 /// connection is lost after a byte of the request may have reached the
@@ -409,7 +417,7 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 /// Hands out the result of a started request that is done, once.
 ///
 /// `out`, unless NULL, receives the result, to free with mcp_result_free();
-/// or NULL.
+/// NULL on failure, and for a request that has no result.
 ///
 /// Returns the status of the request, and makes its error the last error of
 /// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see

@@ -17,7 +17,10 @@ use crate::ffi::request::{mcp_request, new};
 /// The library adds the members that the protocol requires (_meta, progress
 /// token).
 ///
-/// A request with the method "ping" sends whatever mcp_ping() sends.
+/// A request with the method "ping" sends whatever mcp_ping() sends.  A list
+/// is a request with the method of the list, such as "resources/list", and
+/// mcp_request_set_all_pages().  What mcp_complete() does is a request with
+/// the method "completion/complete".
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
 /// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.

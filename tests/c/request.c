@@ -88,11 +88,58 @@ static void close_ends_a_call_from_another_thread(void)
     mcp_client_free(client);
 }
 
+enum { KINDS = 10 };
+
+static mcp_request *request_of_kind(mcp_client *client, int kind)
+{
+    switch (kind) {
+    case 0: return mcp_request_new_connect(client);
+    case 1: return mcp_request_new_listen(client, MCP_EVENT_TOOLS_CHANGED);
+    case 2: return mcp_request_new_subscribe(client, "test://text");
+    case 3: return mcp_request_new_unsubscribe(client, "test://text");
+    case 4: return mcp_request_new_set_log_level(client, MCP_LOG_ERROR);
+    case 5: return mcp_request_new_notify(client, "notifications/x", NULL);
+    case 6: return mcp_request_new_task_result(client, "task");
+    case 7: return mcp_request_new_sign_in(client);
+    case 8: return mcp_request_new_sign_out(client);
+    default: return mcp_request_new_close(client);
+    }
+}
+
+/* Each kind is freed in flight and after its end, before and after its client. */
+static void each_kind_is_freed_in_any_order(void)
+{
+    mcp_request *requests[KINDS];
+    mcp_client *client;
+    int kind, order;
+
+    for (order = 0; order < 4; order++) {
+        client = mcp_client_new(test_path(order == 0 ? "/mcp" : "/hang"), test_token);
+        mcp_client_set_close_timeout(client, 50);
+        for (kind = 0; kind < KINDS; kind++) {
+            requests[kind] = request_of_kind(client, kind);
+            CHECK(requests[kind] != NULL);
+            CHECK_STATUS(MCP_OK, mcp_request_start(requests[kind]));
+            if (order == 0)
+                CHECK(mcp_request_wait(requests[kind], 10000) != MCP_PENDING);
+        }
+        if (order == 1)
+            mcp_client_close(client);
+        if (order == 2)
+            mcp_client_free(client);
+        for (kind = 0; kind < KINDS; kind++)
+            mcp_request_free(requests[kind]);
+        if (order != 2)
+            mcp_client_free(client);
+    }
+}
+
 int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
     RUN(request_gives_its_result_and_its_error);
     RUN(cancel_ends_a_call_from_another_thread);
     RUN(close_ends_a_call_from_another_thread);
+    RUN(each_kind_is_freed_in_any_order);
     END();
 }

@@ -66,6 +66,47 @@ fn without_result(client: &Client) -> Vec<Outcome<Request>> {
     ]
 }
 
+/// How often the functions for a loop made this thread wait.
+fn waits_of_a_loop(client: &Client) -> i64 {
+    let mut waits = 0;
+    let mut step = |call: &mut dyn FnMut()| {
+        let before = voluntary_switches();
+        call();
+        waits += voluntary_switches() - before;
+    };
+    let mut requests = Vec::new();
+    step(&mut || {
+        requests.push(client.connect_request());
+        requests.extend(without_result(client));
+        requests.push(client.close_request());
+    });
+    for request in requests {
+        let request = request.unwrap();
+        step(&mut || request.start().unwrap());
+        let start = Instant::now();
+        while request.status() == MCP_PENDING {
+            assert!(start.elapsed() < Duration::from_secs(10));
+            std::thread::sleep(Duration::from_millis(1));
+            step(&mut || client.dispatch(0).unwrap());
+        }
+        step(&mut || assert_eq!(client.next_done(), request.0));
+        assert_eq!(request.status(), MCP_OK, "{}", request.method());
+        step(&mut || unsafe {
+            let out = std::ptr::null_mut();
+            assert_eq!(behaviour::raw::mcp_request_take_result(request.0, out), MCP_OK);
+        });
+        let mut request = Some(request);
+        step(&mut || drop(request.take()));
+    }
+    waits
+}
+
+fn voluntary_switches() -> i64 {
+    let mut usage = unsafe { std::mem::zeroed::<libc::rusage>() };
+    assert_eq!(unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) }, 0);
+    usage.ru_nvcsw
+}
+
 fn count(heard: &Mutex<Vec<i32>>, kind: i32) -> usize {
     heard.lock().unwrap().iter().filter(|one| **one == kind).count()
 }
@@ -152,6 +193,17 @@ tests! {
             close.perform_without_result().unwrap();
             served.has_no_complaint();
         }
+    }
+
+    no_step_of_a_loop_waits {
+        // In one of five attempts, no step has met a lock of another thread.
+        for served in [HttpServer::stateless(), HttpServer::handshake()] {
+            let least = (0..5).map(|_| waits_of_a_loop(&served.client())).min();
+            assert_eq!(least, Some(0));
+            served.has_no_complaint();
+        }
+        let least = (0..5).map(|_| waits_of_a_loop(&by_stdio("2025-11-25"))).min();
+        assert_eq!(least, Some(0));
     }
 
     option_of_a_call_is_refused_elsewhere {
