@@ -125,7 +125,9 @@ int run_proxy(mcp_client *client, const struct options *options)
     proxy.log_level = NOT_CHOSEN;
     if (mcp_client_fd(client) < 0 ||
         mcp_client_set_event_handler(client, take_event, &proxy, NULL) !=
-            MCP_OK)
+            MCP_OK ||
+        /* The host gets what the server sent, and checks it itself. */
+        mcp_client_set_allow(client, MCP_ALLOW_MISMATCH, 1) != MCP_OK)
         return fail(options);
     if (!handle_signals()) {
         put_program_name();

@@ -9,7 +9,7 @@ import time
 
 from common import CLIENT, call, check, environment, suite
 from oauth import person
-from proxy_sides import CAPABILITIES, META, SESSIONS, STATELESS, Host, Remote
+from proxy_sides import CAPABILITIES, ECHO, META, SESSIONS, STATELESS, Host, Remote
 from support import free_port
 
 
@@ -45,7 +45,7 @@ def greeting():
                       [version, {"name": "far", "version": "1", "title": "Far"}, "Be kind.",
                        CAPABILITIES])
                 right("and the tools are listed", host.request("tools/list")["result"], {
-                    "tools": [{"name": "echo", "inputSchema": {"type": "object"}}]})
+                    "tools": [ECHO]})
                 ends_well("and the end of the input ends it", host)
         right("with the end of the session", remote.got("DELETE"), {"method": "DELETE"})
         with Host(remote.url) as host:
