@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::base::error::{Result, Status};
+use crate::base::error::{Error, Result, Status};
 use crate::base::signal::Signal;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
@@ -167,7 +167,17 @@ impl Request {
     /// Sets an HTTP header of this request, by the rules of those of the client.
     pub(crate) fn set_header(&self, name: &str, value: Option<&str>) -> Result<()> {
         let header = self.client.options().header(name, value)?;
-        self.change(|_, limits| {
+        self.change(|operation, limits| {
+            if !operation.has_message() {
+                return Err(Error::new(
+                    Status::Unsupported,
+                    format!(
+                        "{}: this request sends no message that has a header of its own; see \
+                         mcp_client_set_header()",
+                        operation.method()
+                    ),
+                ));
+            }
             limits.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
             limits.headers.extend(header);
             Ok(())

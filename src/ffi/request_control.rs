@@ -115,10 +115,13 @@ pub unsafe extern "C" fn mcp_request_cancel(request: *mut mcp_request) -> i32 {
 /// The header replaces a header of the client that has the same name.  It is
 /// sent with each HTTP request of this request: with each page of a list, when
 /// the request is sent again, and when its response is resumed.  It is not
-/// sent to connect, if this request is the first one of the client.
+/// sent to connect, if this request is the first one of the client, and not
+/// with a notification stream.
 ///
-/// Errors: those of mcp_client_set_header(); MCP_E_STATE in flight.  If the
-/// header is Authorization, and the client has a token when the request is
+/// Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
+/// MCP_E_UNSUPPORTED also for a request that sends no message of its own:
+/// those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
+/// _close().  If the header is Authorization, and the client has a token when the request is
 /// performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
 ///
 /// Threads: one at a time.
@@ -158,11 +161,14 @@ pub unsafe extern "C" fn mcp_request_client(request: *const mcp_request) -> *mut
 ///
 /// `request`: NULL gives NULL.
 ///
+/// A request that is not one message of the protocol has a name in place of a
+/// method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
+/// subscription, the log level and the result of a task give
+/// "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
+/// "tasks/result" in each revision.
+///
 /// Returns UTF-8 text, valid as long as the request; never NULL for a valid
-/// request.  A request that is not one message of the protocol has a name in
-/// place of a method: "connect", "listen", "sign in", "sign out" or "close".
-/// The method of the others is the same in each revision, for example
-/// "resources/subscribe", "logging/setLevel" and "tasks/result".
+/// request.
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]

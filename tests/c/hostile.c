@@ -72,6 +72,8 @@ static void wrong(const char *what)
 struct mark {
     volatile int released;
     volatile int handed_over;
+    /* The request, for a done callback. */
+    struct item *item;
 };
 
 /* A request that was started belongs to the owning thread from then on, as
@@ -81,6 +83,7 @@ struct item {
     int handed_out;
     int is_busy;
     int is_started;
+    int has_callback;
 };
 
 static struct mark marks[MARKS];
@@ -100,6 +103,7 @@ static void on_event(
 static void on_input(void *userdata, mcp_client *whose, mcp_input *input);
 static void on_progress(
     void *userdata, mcp_request *request, const mcp_progress *progress);
+static void on_done(void *userdata, mcp_request *request);
 static int32_t on_token(
     void *userdata, mcp_client *whose, mcp_token_request *request);
 
@@ -215,7 +219,8 @@ static void make_request(void)
 {
     struct item *item = NULL;
     mcp_request *request;
-    int at;
+    struct mark *mark;
+    int at, has_callback = 0;
 
     if (is_ending)
         return;
@@ -227,6 +232,13 @@ static void make_request(void)
         set_progress(request);
     if (one_in(3))
         mcp_request_set_cancel(request, cancels[below(CANCELS)]);
+    if (one_in(4))
+        mcp_request_set_header(request, "X-A", one_in(2) ? "b" : NULL);
+    mark = one_in(3) ? new_mark() : NULL;
+    /* A closed client refuses it, and releases the user data. */
+    if (mark != NULL &&
+        mcp_request_set_done(request, on_done, mark, release) == MCP_OK)
+        has_callback = 1;
     pthread_mutex_lock(&lock);
     for (at = 0; at < REQUESTS && item == NULL; at++) {
         if (items[at].request == NULL)
@@ -235,6 +247,9 @@ static void make_request(void)
     if (item != NULL) {
         item->request = request;
         item->handed_out = item->is_started = item->is_busy = 0;
+        item->has_callback = has_callback;
+        if (has_callback)
+            mark->item = item;
         mcp_request_set_userdata(request, item);
     }
     pthread_mutex_unlock(&lock);
@@ -276,7 +291,7 @@ static void free_request(void)
 
 static void hand_out(struct item *item)
 {
-    if (++item->handed_out > 1)
+    if (__sync_add_and_fetch(&item->handed_out, 1) > 1)
         wrong("a request is handed out twice");
 }
 
@@ -291,7 +306,7 @@ static void wait_for_request(void)
     status = mcp_request_wait(item->request, (int)below(60));
     /* One whose status it told was handed out by it. */
     if (status != MCP_PENDING && status == mcp_request_status(item->request) &&
-        before == 0)
+        before == 0 && !item->has_callback)
         hand_out(item);
     put_back(item);
 }
@@ -326,6 +341,8 @@ static int take_one_done(void)
         wrong("a request is handed out that was freed");
         return 1;
     }
+    if (item->has_callback)
+        wrong("a request with a done callback is handed out");
     hand_out(item);
     pthread_mutex_lock(&lock);
     if (!item->is_busy)
@@ -349,9 +366,13 @@ static void change_request(void)
 
     if (item == NULL)
         return;
-    switch (below(4)) {
+    switch (below(5)) {
     case 0:
         set_progress(item->request);
+        break;
+    case 3:
+        if (mcp_request_cancel(item->request) == MCP_OK && !item->is_started)
+            wrong("a request is cancelled that is not in flight");
         break;
     case 1:
         mcp_request_set_progress(item->request, NULL, NULL, NULL);
@@ -614,6 +635,30 @@ static void on_progress(
     act_inside(3);
 }
 
+static void on_done(void *userdata, mcp_request *request)
+{
+    struct item *item = ((struct mark *)userdata)->item;
+    int is_mine;
+
+    check_mark(userdata);
+    /* A callback on another thread may be freeing it: free does not wait for
+     * this callback there. */
+    pthread_mutex_lock(&lock);
+    is_mine = item->request == request && !item->is_busy;
+    if (item->request == request)
+        hand_out(item);
+    if (is_mine)
+        item->is_busy = 1;
+    pthread_mutex_unlock(&lock);
+    if (is_mine && mcp_request_status(request) == MCP_PENDING)
+        wrong("a done callback gets a request in flight");
+    if (is_mine && one_in(3))
+        forget(item);
+    else if (is_mine)
+        put_back(item);
+    act_inside(3);
+}
+
 static int32_t on_token(
     void *userdata, mcp_client *whose, mcp_token_request *request)
 {
@@ -759,6 +804,7 @@ static void episode(void)
         pthread_join(workers[at].thread, NULL);
     if (one_in(2) || is_closed) {
         mcp_client_close(client);
+        mcp_client_dispatch(client, 0);
         while (take_one_done())
             __sync_fetch_and_add(&steps, 1);
         check_handed_out();

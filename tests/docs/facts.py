@@ -162,6 +162,7 @@ CONSTANTS = {
     "bytes of a text": [("ffi/argument.rs", "1024 * 1024")],
     "arguments of a program": [("ffi/stdio.rs", "4096")],
     "bytes of a trace line": [("transport/trace.rs", "2000")],
+    "bytes of log records": [("transport/log_queue.rs", "1024 * 1024")],
 }
 
 

@@ -535,8 +535,6 @@ A person signs in with a browser, and the library gets and renews the tokens:
             "mcp_store_entry_*",
             "mcp_assertion",
             "mcp_assertion_*",
-            "mcp_text",
-            "mcp_text_set",
         ],
     },
     Chapter {

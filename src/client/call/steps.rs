@@ -91,7 +91,7 @@ impl<'a> CallSteps<'a> {
     pub(crate) async fn connect(&mut self) -> CallEvent {
         let (Ctx { client, options, wait }, call) = (self.ctx, self.call);
         (self.in_session, self.error) = (None, None);
-        let connected = match self.ctx.to_connect().connected().await {
+        let connected = match self.ctx.connected().await {
             Ok(connected) => connected,
             Err(error) => return self.failed(error),
         };

@@ -62,6 +62,15 @@ impl Operation {
         Ok(Self::Task(what, id.to_owned()))
     }
 
+    /// Whether it sends a message of its own, so that a header of the request
+    /// has an effect.
+    pub(crate) fn has_message(&self) -> bool {
+        !matches!(
+            self,
+            Self::Connect | Self::Listen(_) | Self::SignIn | Self::SignOut | Self::Close
+        )
+    }
+
     /// The method, as errors name it. An operation without a method of one name
     /// has the name of its function.
     pub(crate) fn method(&self) -> &str {

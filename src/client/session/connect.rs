@@ -48,7 +48,7 @@ impl<'a> Ctx<'a> {
             Some(session) if !session.is_suspect() => Ok(Connected { session, is_new: false }),
             // Boxed: most calls have a session, and would carry the room for
             // making one.
-            _ => Box::pin(self.connect(opens_stream)).await,
+            _ => Box::pin(self.to_connect().connect(opens_stream)).await,
         }
     }
 

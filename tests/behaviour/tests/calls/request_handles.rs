@@ -279,6 +279,17 @@ tests! {
         let request = program.request("ping", None).unwrap();
         let failure = request.set_header("X-A", Some("b")).unwrap_err();
         assert_eq!(failure.status, MCP_E_UNSUPPORTED);
+        let client = Client::of("http://127.0.0.1:9/mcp");
+        let all = unsafe { [
+            raw::mcp_request_new_connect(client.0),
+            raw::mcp_request_new_listen(client.0, MCP_EVENT_TOOLS_CHANGED),
+            raw::mcp_request_new_close(client.0),
+        ] };
+        for (request, name) in all.map(Request).iter().zip(["connect", "listen", "close"]) {
+            let failure = request.set_header("X-A", Some("b")).unwrap_err();
+            assert_eq!(failure.status, MCP_E_UNSUPPORTED);
+            assert_eq!(text(unsafe { raw::mcp_request_method(request.0) }), some(name));
+        }
         let slow = SlowServer::new(None);
         let client = slow.client();
         let request = tool(&client);

@@ -118,9 +118,8 @@ unsafe extern "C" fn on_done(_: *mut std::ffi::c_void, _: *mut raw::mcp_request)
 
 unsafe extern "C" fn on_progress(
     _: *mut std::ffi::c_void,
-    _: f64,
-    _: f64,
-    _: *const std::ffi::c_char,
+    _: *mut raw::mcp_request,
+    _: *const raw::mcp_progress,
 ) {
 }
 

@@ -1,0 +1,3 @@
+module mcpclient.example/tour
+
+go 1.19
