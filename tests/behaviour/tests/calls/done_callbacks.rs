@@ -386,8 +386,9 @@ tests! {
         assert!(readable(client.fd(), 0) && client.next_done().is_null());
         done.await_count(&client, 1);
         // The other way round: close leaves it to the callback.
-        let other = SlowServer::new(None).client();
-        let request = other.request("ping", None).unwrap();
+        let silent = SlowServer::new(None);
+        let other = silent.client();
+        let request = tool(&other);
         let done = Done::on(&request);
         request.start().unwrap();
         other.close();

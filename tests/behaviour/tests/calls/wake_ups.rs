@@ -252,7 +252,7 @@ tests! {
         let client = served.client();
         client.connect().unwrap();
         let (is_over, given) = (AtomicBool::new(false), Mutex::new(Vec::new()));
-        let by_callback = Arc::new(AtomicUsize::new(0));
+        let mut all = Vec::new();
         std::thread::scope(|scope| {
             for _ in 0..2 {
                 scope.spawn(|| while !is_over.load(Ordering::SeqCst) {
@@ -265,28 +265,27 @@ tests! {
             }
             for number in 0..400 {
                 let request = client.request("ping", None).unwrap();
-                let before = by_callback.load(Ordering::SeqCst);
+                let callbacks = Arc::new(AtomicUsize::new(0));
                 if number % 2 == 0 {
-                    let count = by_callback.clone();
+                    let count = callbacks.clone();
                     request.set_done(move |_| { count.fetch_add(1, Ordering::SeqCst); }).unwrap();
                 }
                 request.start().unwrap();
-                let mut by_wait = 0;
-                while by_wait + given.lock().unwrap().len() == 0
-                    && by_callback.load(Ordering::SeqCst) == before
-                {
-                    // Most waits expire while another thread takes the result.
-                    by_wait = usize::from(request.wait(0) != MCP_PENDING && number % 2 == 1);
-                }
-                // Nothing else comes.
-                client.dispatch(0).unwrap();
-                let count = std::mem::take(&mut *given.lock().unwrap()).len();
-                let callbacks = by_callback.load(Ordering::SeqCst) - before;
-                assert_eq!(callbacks, usize::from(number % 2 == 0));
-                assert!(count <= usize::from(number % 2 == 1), "{count}");
+                // Most waits expire while another thread takes the result.
+                while request.wait(0) == MCP_PENDING {}
+                all.push((request, callbacks));
             }
             is_over.store(true, Ordering::SeqCst);
         });
+        client.dispatch(0).unwrap();
+        assert!(client.next_done().is_null());
+        let given = given.lock().unwrap();
+        for (number, (request, callbacks)) in all.iter().enumerate() {
+            let has_callback = number % 2 == 0;
+            let count = given.iter().filter(|one| **one == request.0 as usize).count();
+            assert_eq!(callbacks.load(Ordering::SeqCst), usize::from(has_callback));
+            assert!(count <= usize::from(!has_callback), "{count} times by next_done()");
+        }
     }
 
     no_wake_up_is_lost_over_streamable_http {
