@@ -3308,7 +3308,8 @@ const char *mcp_progress_message(const mcp_progress *progress);
  * has not reached the server.  A cancelled request uses no descriptor.
  *
  * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
- * MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+ * MCP_E_CLOSED if the client is closed before that.  This is also so if the
+ * request was cancelled before and is still in flight.  Returns MCP_E_STATE if
  * the request is not in flight, and if its result has arrived already: it
  * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
@@ -6207,7 +6208,8 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
  * mcp_client_free() delivers no records.  A call that the callback makes
  * leads to further records.
  *
- * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
+ * mcp_client_close(), except to remove the callback; MCP_E_FORKED.
  *
  * When: at any time, for calls begun later.
  */

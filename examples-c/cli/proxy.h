@@ -106,7 +106,8 @@ struct proxy {
     int is_set_up;   /* the host's name and capabilities are known */
     int is_listening;
     int has_listened; /* a notification stream was open before */
-    int32_t list_changes; /* MCP_EVENT_..._CHANGED that the server declares */
+    int knows_server;     /* its capabilities, for the next line */
+    int32_t list_changes; /* MCP_EVENT_..., as the server declares them */
     int server_has_stateless_tasks;
     int32_t log_level; /* the last one that was asked for, or NOT_CHOSEN */
     struct call *calls;

@@ -296,7 +296,8 @@ int call(mcp_client *client, const struct options *options)
     mcp_json *schema = NULL, *arguments = NULL;
     mcp_result *result = NULL;
 
-    if (options->value[OPTION_OUTPUT] != NULL && check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
+    if (options->value[OPTION_OUTPUT] != NULL &&
+        check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
         return FAILED; /* before the tool does anything */
     if (is_listed && find_schema(client, options, &schema) != MCP_OK)
         return fail(options);

@@ -53,6 +53,9 @@ impl Client {
                 events.push(QueuedItem::Log(log));
             }
         };
-        LogQueue::new(level, Arc::new(deliver), Box::new(announce))
+        let client = Arc::downgrade(self);
+        let runs_after_calls =
+            move || client.upgrade().is_some_and(|client| !client.dispatcher.is_alone());
+        LogQueue::new(level, Arc::new(deliver), Box::new(announce), Box::new(runs_after_calls))
     }
 }

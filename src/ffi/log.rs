@@ -67,7 +67,8 @@ pub type mcp_log_fn = Option<
 /// mcp_client_free() delivers no records.  A call that the callback makes
 /// leads to further records.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
+/// mcp_client_close(), except to remove the callback; MCP_E_FORKED.
 ///
 /// When: at any time, for calls begun later.
 #[unsafe(no_mangle)]

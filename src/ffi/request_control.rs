@@ -89,7 +89,8 @@ pub unsafe extern "C" fn mcp_request_set_done(
 /// has not reached the server.  A cancelled request uses no descriptor.
 ///
 /// Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
-/// MCP_E_CLOSED if the client is closed before that.  Returns MCP_E_STATE if
+/// MCP_E_CLOSED if the client is closed before that.  This is also so if the
+/// request was cancelled before and is still in flight.  Returns MCP_E_STATE if
 /// the request is not in flight, and if its result has arrived already: it
 /// completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
@@ -161,14 +162,11 @@ pub unsafe extern "C" fn mcp_request_client(request: *const mcp_request) -> *mut
 ///
 /// `request`: NULL gives NULL.
 ///
-/// A request that is not one message of the protocol has a name in place of a
-/// method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
-/// subscription, the log level and the result of a task give
-/// "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
-/// "tasks/result" in each revision.
-///
 /// Returns UTF-8 text, valid as long as the request; never NULL for a valid
-/// request.
+/// request.  A request that is not one message of the protocol has a name in
+/// place of a method: "connect", "listen", "sign in", "sign out" or "close".
+/// The method of the others is the same in each revision, for example
+/// "resources/subscribe", "logging/setLevel" and "tasks/result".
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]

@@ -35,6 +35,8 @@ pub(crate) struct LogQueue {
     /// The lowest number that a record must have.
     level: i32,
     announce: Box<Announce>,
+    /// Whether the end of a call delivers records.
+    runs_after_calls: Box<dyn Fn() -> bool + Send + Sync>,
     state: Mutex<LogState>,
 }
 
@@ -58,7 +60,12 @@ impl fmt::Debug for LogQueue {
 }
 
 impl LogQueue {
-    pub(crate) fn new(level: i32, handler: Arc<LogHandler>, announce: Box<Announce>) -> Arc<Self> {
+    pub(crate) fn new(
+        level: i32,
+        handler: Arc<LogHandler>,
+        announce: Box<Announce>,
+        runs_after_calls: Box<dyn Fn() -> bool + Send + Sync>,
+    ) -> Arc<Self> {
         let state = LogState {
             handler: Some(handler),
             records: VecDeque::new(),
@@ -66,7 +73,7 @@ impl LogQueue {
             lost: 0,
             is_announced: false,
         };
-        Arc::new(Self { level, announce, state: Mutex::new(state) })
+        Arc::new(Self { level, announce, runs_after_calls, state: Mutex::new(state) })
     }
 
     pub(crate) fn wants(&self, severity: Severity) -> bool {
@@ -133,7 +140,9 @@ impl LogQueue {
 
 impl AfterCall for LogQueue {
     fn run(&self) {
-        self.deliver();
+        if (self.runs_after_calls)() {
+            self.deliver();
+        }
     }
 }
 
@@ -148,6 +157,7 @@ mod tests {
             Severity::Info as i32,
             Arc::new(move |record: &LogRecord| lock(&handled).push(record.message.clone())),
             Box::new(move |queue| lock(&list).push(queue)),
+            Box::new(|| true),
         );
         (queue, shown, announced)
     }

@@ -19,13 +19,13 @@ static void configuration_in_memory_outlives_its_text(void)
     mcp_config *config;
     mcp_client *client;
 
-    sprintf(text, "{\"a\": {\"url\": \"%s\", \"auth\": \"%s\"}, \"b\": 7}", test_path("/mcp"),
-            test_token);
+    sprintf(text, "{\"mcpServers\": {\"a\": {\"url\": \"%s\", \"auth\": \"%s\"},\n\"b\": {}}}",
+            test_path("/mcp"), test_token);
     config = mcp_config_parse(text, strlen(text), NULL);
     memset(text, 'x', sizeof text);
     CHECK(config != NULL && mcp_config_count(config) == 2);
     CHECK(mcp_config_status(config, 1) == MCP_E_INVALID_ARGUMENT);
-    CHECK(has_text(mcp_error_message(mcp_config_error(config, 1)), "json:1: b: "));
+    CHECK(has_text(mcp_error_message(mcp_config_error(config, 1)), "json:2: mcpServers.b: "));
     client = mcp_config_new_client(config, "a");
     mcp_config_free(config);
     CHECK(client != NULL);
@@ -37,7 +37,7 @@ static void configuration_in_memory_outlives_its_text(void)
 
 static void structured_value_lives_as_long_as_its_result(void)
 {
-    mcp_client *client = mcp_client_new(test_path("/mcp"), test_token);
+    mcp_client *client = mcp_client_new(test_path("/full-handshake/mcp"), test_token);
     mcp_result *result = NULL;
     const mcp_json *value;
 

@@ -419,12 +419,14 @@ def stateless():
         right("a state that is over is an error", code_of(host.response(host.stateless(
             "tools/call", again, CAN_ANSWER))), -32602)
         id = host.stateless("subscriptions/listen", {"notifications": {
-            "toolsListChanged": True, "resourceSubscriptions": ["a:b"]}}, CAN_ANSWER)
-        right("a subscription is acknowledged", host.notification(
-            "notifications/subscriptions/acknowledged")["params"]["_meta"],
-            {META + "subscriptionId": id})
+            "toolsListChanged": True, "promptsListChanged": True,
+            "resourceSubscriptions": ["a:b"]}}, CAN_ANSWER)
+        right("a subscription is acknowledged, as far as the server declares it",
+              host.notification("notifications/subscriptions/acknowledged").get("params"), {
+                  "notifications": {"toolsListChanged": True, "resourceSubscriptions": ["a:b"]},
+                  "_meta": {META + "subscriptionId": id}})
         suite.check("and the server is subscribed to", remote.got("resources/subscribe"))
-        remote.push({"method": "notifications/prompts/list_changed"},
+        remote.push({"method": "notifications/resources/list_changed"},
                     {"method": "notifications/resources/updated", "params": {"uri": "c:d"}},
                     {"method": "notifications/resources/updated", "params": {"uri": "a:b"}},
                     {"method": "notifications/tools/list_changed", "params": {"_meta": {"x": 1}}})

@@ -335,8 +335,6 @@ and mcp_request_wait(), can block:
             mcp_request_free(done);
     }",
         items: &[
-            "MCP_FD_*",
-            "mcp_fd",
             "mcp_request_start",
             "mcp_client_fd",
             "mcp_client_dispatch",

@@ -216,9 +216,10 @@ impl RequestState {
     pub(crate) fn cancel(&self) -> Result<()> {
         let state = lock(&self.state);
         match &*state {
-            RunState::InFlight(InFlightRun { abort, has_result: false, .. }) => {
+            // A run that was cancelled before has no other result.
+            RunState::InFlight(run) if !run.has_result || run.abort.is_raised() => {
                 // Under the lock: `settle` sees it.
-                abort.raise();
+                run.abort.raise();
                 Ok(())
             }
             RunState::InFlight(_) => Err(Error::new(

@@ -116,6 +116,27 @@ tests! {
         assert!(!readable(fd, 50), "nothing is left");
     }
 
+    dispatches_alone_deliver_if_the_application_wants_that {
+        let served = HttpServer::stateless();
+        let client = served.client();
+        let records = logged(&client, MCP_LOG_DEBUG);
+        assert_eq!(unsafe { raw::mcp_client_set_dispatch_only(client.0, 1) }, MCP_OK);
+        client.ping().unwrap();
+        assert!(records.lock().unwrap().is_empty());
+        assert!(readable(client.fd(), 1000));
+        client.dispatch(0).unwrap();
+        assert!(has(&records, "> POST") && has(&records, "< HTTP/1.1 200"), "{records:?}");
+    }
+
+    handler_is_set_on_an_open_client_alone {
+        let served = HttpServer::stateless();
+        let client = served.client();
+        client.ping().unwrap();
+        client.close();
+        assert_eq!(client.set_log(MCP_LOG_DEBUG, |_, _| ()).unwrap_err().status, MCP_E_STATE);
+        client.remove_log().unwrap();
+    }
+
     handler_may_call_its_own_client {
         let served = HttpServer::stateless();
         let client = Arc::new(served.client());

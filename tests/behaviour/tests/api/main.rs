@@ -9,5 +9,5 @@ mod null_arguments;
 mod reentrancy;
 mod same_over_each_transport;
 mod started_operations;
-mod uri_templates;
 mod token_requests;
+mod uri_templates;

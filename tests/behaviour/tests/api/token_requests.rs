@@ -28,8 +28,7 @@ fn guarded() -> Guarded {
         if request.header("authorization") == Some(&expected) {
             return mcp.handle(request);
         }
-        let challenge =
-            "Bearer realm=\"r\", scope=\"files:read\", error=\"invalid_token\"";
+        let challenge = "Bearer realm=\"r\", scope=\"files:read\", error=\"invalid_token\"";
         vec![Action::Send(http::reply(401, &[("www-authenticate", challenge)], b""))]
     });
     Guarded { server, accepted }
