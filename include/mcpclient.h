@@ -1239,8 +1239,9 @@ int32_t mcp_error_rpc_code(const mcp_error *error);
  * advice.  This text is for a program that passes the error on.
  *
  * Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
- * server repeated in it are masked.  Returns NULL if the error is not one that
- * the server sent as a JSON-RPC error, and for a text of more than 1 MiB.
+ * server repeated in it are masked.  Returns NULL if the error is not one
+ * that the server sent as a JSON-RPC error, and for a text of more than 1
+ * MiB.
  *
  * Spec: basic, responses.
  */
@@ -1906,9 +1907,9 @@ const char *mcp_result_text(const mcp_result *result, size_t *len);
  *
  * `content`: NULL gives 0.
  *
- * MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
- * is no content block; mcp_content_json() returns the whole value.  Without
- * a type, the members decide: a text is MCP_CONTENT_TEXT.
+ * MCP_CONTENT_OTHER is a kind that this library does not know, or a value
+ * that is no content block; mcp_content_json() returns the whole value.
+ * Without a type, the members decide: a text is MCP_CONTENT_TEXT.
  *
  * Spec: ContentBlock.
  */
@@ -3181,8 +3182,9 @@ int32_t mcp_request_set_done(mcp_request *request,
  * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
  * MCP_E_UNSUPPORTED also for a request that sends no message of its own:
  * those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
- * _close().  If the header is Authorization, and the client has a token when the request is
- * performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
+ * _close().  If the header is Authorization, and the client has a token when
+ * the request is performed or started, the request fails with
+ * MCP_E_INVALID_ARGUMENT.
  *
  * Threads: one at a time.
  * Spec: authorization, RFC 9110.
@@ -3306,8 +3308,8 @@ const char *mcp_progress_message(const mcp_progress *progress);
  *
  * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
  * MCP_E_CLOSED if the client is closed before that.  This is also so if the
- * request was cancelled before and is still in flight.  Returns MCP_E_STATE if
- * the request is not in flight, and if its result has arrived already: it
+ * request was cancelled before and is still in flight.  Returns MCP_E_STATE
+ * if the request is not in flight, and if its result has arrived already: it
  * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * The thread must know that the request is not freed meanwhile.  An
@@ -3501,11 +3503,10 @@ int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
  *
  * Returns the status of the request, and makes its error the last error of
  * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
- * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
- * if the request is in flight or was not started.
+ * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before;
+ * MCP_E_STATE if the request is in flight or was not started.
  */
-int32_t mcp_request_take_result(mcp_request *request,
-                                mcp_result **out);
+int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
 
 /**
  * Returns why the request failed when it was last performed or started.
@@ -3858,8 +3859,8 @@ int32_t mcp_event_kind(const mcp_event *event);
  * `event`: NULL gives NULL.
  *
  * It is "" for the events of the library: MCP_EVENT_LISTENING,
- * MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
- * valid `event`.  Valid while the handler runs.
+ * MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.
+ * Never NULL for a valid `event`.  Valid while the handler runs.
  */
 const char *mcp_event_method(const mcp_event *event);
 
@@ -5710,15 +5711,15 @@ mcp_auth *mcp_client_ref_auth(mcp_client *client);
  *
  * `client`: a client with an authorization.
  *
- * Without a token, the library first asks the MCP server what it demands.  It
- * finds the authorization server in the metadata that the MCP server
- * publishes, and then does everything that it does when the server
- * refuses a call.  A token that has expired is renewed.  A stored token that
- * has not expired is kept if the MCP server accepts it now: the library
- * connects and pings with it, over a connection that the client does not use
- * otherwise.  If the MCP server refuses that token, or if a token cannot be
- * renewed, for whatever reason, the person signs in.  A renewed token that the
- * MCP server refuses with 4xx leads to the same.
+ * Without a token, the library first asks the MCP server what it demands.
+ * It finds the authorization server in the metadata that the MCP server
+ * publishes, and then does everything that it does when the server refuses a
+ * call.  A token that has expired is renewed.  A stored token that has not
+ * expired is kept if the MCP server accepts it now: the library connects and
+ * pings with it, over a connection that the client does not use otherwise.
+ * If the MCP server refuses that token, or if a token cannot be renewed, for
+ * whatever reason, the person signs in.  A renewed token that the MCP server
+ * refuses with 4xx leads to the same.
  *
  * MCP_OK means that the token was just issued or just accepted.
  *
@@ -5854,8 +5855,8 @@ int64_t mcp_sign_in_page_expires_in(const mcp_sign_in_page *page);
 struct mcp_store_entry;
 
 /**
- * Returns the key of an entry: up to 100 printable ASCII characters.  It is not
- * secret.
+ * Returns the key of an entry: up to 100 printable ASCII characters.  It is
+ * not secret.
  *
  * `entry`: NULL gives NULL.
  *
@@ -6083,8 +6084,8 @@ const char *mcp_config_command(const mcp_config *config, size_t index);
 
 /**
  * Returns whether a server can be used, by its index: MCP_OK if
- * mcp_config_new_client() makes a client for it; MCP_E_STATE if it is disabled;
- * otherwise the status with which mcp_config_new_client() fails.
+ * mcp_config_new_client() makes a client for it; MCP_E_STATE if it is
+ * disabled; otherwise the status with which mcp_config_new_client() fails.
  *
  * `config`: NULL gives MCP_E_INVALID_ARGUMENT.
  * `index`: starts at 0; MCP_E_INVALID_ARGUMENT past the end.
@@ -6095,8 +6096,7 @@ const char *mcp_config_command(const mcp_config *config, size_t index);
  *
  * When: while no thread changes the environment.
  */
-int32_t mcp_config_status(const mcp_config *config,
-                          size_t index);
+int32_t mcp_config_status(const mcp_config *config, size_t index);
 
 /**
  * Returns why a server cannot be used, by its index.
@@ -6133,8 +6133,8 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  * MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
  * authorization stores no tokens and opens no web page: where a sign-in is
  * needed, the call returns MCP_E_UNAUTHORIZED.  Before the first call, set
- * the browser and the store of mcp_client_ref_auth(), or another authorization
- * with mcp_client_set_auth().
+ * the browser and the store of mcp_client_ref_auth(), or another
+ * authorization with mcp_client_set_auth().
  *
  * Reads the environment, and the file that "envFile" names.  Sends nothing.
  *
@@ -6148,8 +6148,7 @@ const char *mcp_config_warning(const mcp_config *config, size_t index);
  *
  * When: while no thread changes the environment.
  */
-mcp_client *mcp_config_new_client(const mcp_config *config,
-                                  const char *name);
+mcp_client *mcp_config_new_client(const mcp_config *config, const char *name);
 
 /*
  * ===========================================================================

@@ -93,8 +93,8 @@ pub(crate) unsafe fn sized_text<'a>(
     })
 }
 
-/// Stores a value through an out-parameter; NULL means that the caller does not
-/// want it.
+/// Stores a value through an out-parameter; NULL means that the caller does
+/// not want it.
 ///
 /// # Safety
 ///

@@ -352,9 +352,9 @@ pub(crate) unsafe fn set_text(
     })
 }
 
-/// Turns the return value of a callback into a result. `error`: why a function
-/// of the library failed inside the callback; it counts if the callback returned
-/// its status.
+/// Turns the return value of a callback into a result.  `error`: why a
+/// function of the library failed inside the callback; it counts if the
+/// callback returned its status.
 pub(crate) fn check_returned(status: i32, what: &str, error: Option<Error>) -> Result<()> {
     if status == Status::Ok as i32 {
         return Ok(());

@@ -93,9 +93,9 @@ static DROPPED_ELSEWHERE: PerProcess<Mutex<Vec<UserData>>> = PerProcess::new();
 /// Whether there may be any. Most calls find none and take no lock.
 static HAS_DROPPED: AtomicBool = AtomicBool::new(false);
 
-/// Marks a call of the application into the library. At its end the thread holds
-/// no lock of the library, so log records are delivered and the queued user data
-/// is released there.
+/// Marks a call of the application into the library.  At its end the thread
+/// holds no lock of the library, so log records are delivered and the queued
+/// user data is released there.
 #[derive(Debug)]
 pub(crate) struct CallScope;
 
@@ -114,8 +114,8 @@ impl Drop for CallScope {
     }
 }
 
-/// Releases the queued user data, one after the other. A free function may make
-/// calls; user data that they drop is released by this loop.
+/// Releases the queued user data, one after the other.  A free function may
+/// make calls; user data that they drop is released by this loop.
 fn release(thread: &ThreadState) {
     if HAS_DROPPED.load(Ordering::Acquire) && HAS_DROPPED.swap(false, Ordering::AcqRel) {
         thread.dropped.borrow_mut().append(&mut lock(DROPPED_ELSEWHERE.get()));

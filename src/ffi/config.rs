@@ -213,8 +213,8 @@ unsafe fn server(
 }
 
 /// Returns whether a server can be used, by its index: MCP_OK if
-/// mcp_config_new_client() makes a client for it; MCP_E_STATE if it is disabled;
-/// otherwise the status with which mcp_config_new_client() fails.
+/// mcp_config_new_client() makes a client for it; MCP_E_STATE if it is
+/// disabled; otherwise the status with which mcp_config_new_client() fails.
 ///
 /// `config`: NULL gives MCP_E_INVALID_ARGUMENT.
 /// `index`: starts at 0; MCP_E_INVALID_ARGUMENT past the end.
@@ -289,8 +289,8 @@ pub unsafe extern "C" fn mcp_config_warning(
 /// MCP_GRANT_AUTHORIZATION_CODE and the values of the file.  This
 /// authorization stores no tokens and opens no web page: where a sign-in is
 /// needed, the call returns MCP_E_UNAUTHORIZED.  Before the first call, set
-/// the browser and the store of mcp_client_ref_auth(), or another authorization
-/// with mcp_client_set_auth().
+/// the browser and the store of mcp_client_ref_auth(), or another
+/// authorization with mcp_client_set_auth().
 ///
 /// Reads the environment, and the file that "envFile" names.  Sends nothing.
 ///

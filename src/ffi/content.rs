@@ -140,7 +140,8 @@ fn decode(raw: &str) -> Option<Vec<u8>> {
     STANDARD.decode(text).ok().or_else(|| decode_variant(text))
 }
 
-/// Some servers write line breaks into it, no padding, or the URL-safe alphabet.
+/// Some servers write line breaks into it, no padding, or the URL-safe
+/// alphabet.
 #[cold]
 fn decode_variant(text: &str) -> Option<Vec<u8>> {
     let standard = |byte: u8| match byte {
@@ -162,9 +163,9 @@ fn decode_variant(text: &str) -> Option<Vec<u8>> {
 ///
 /// `content`: NULL gives 0.
 ///
-/// MCP_CONTENT_OTHER is a kind that this library does not know, or a value that
-/// is no content block; mcp_content_json() returns the whole value.  Without
-/// a type, the members decide: a text is MCP_CONTENT_TEXT.
+/// MCP_CONTENT_OTHER is a kind that this library does not know, or a value
+/// that is no content block; mcp_content_json() returns the whole value.
+/// Without a type, the members decide: a text is MCP_CONTENT_TEXT.
 ///
 /// Spec: ContentBlock.
 #[unsafe(no_mangle)]

@@ -66,8 +66,9 @@ pub unsafe extern "C" fn mcp_error_rpc_code(error: *const mcp_error) -> i32 {
 /// advice.  This text is for a program that passes the error on.
 ///
 /// Returns UTF-8 text, borrowed as for mcp_error_message().  Secrets that the
-/// server repeated in it are masked.  Returns NULL if the error is not one that
-/// the server sent as a JSON-RPC error, and for a text of more than 1 MiB.
+/// server repeated in it are masked.  Returns NULL if the error is not one
+/// that the server sent as a JSON-RPC error, and for a text of more than 1
+/// MiB.
 ///
 /// Spec: basic, responses.
 #[unsafe(no_mangle)]

@@ -145,8 +145,8 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 /// `event`: NULL gives NULL.
 ///
 /// It is "" for the events of the library: MCP_EVENT_LISTENING,
-/// MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.  Never NULL for a
-/// valid `event`.  Valid while the handler runs.
+/// MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.
+/// Never NULL for a valid `event`.  Valid while the handler runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header requires NULL or a live event.

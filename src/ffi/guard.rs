@@ -25,7 +25,8 @@ pub(crate) fn guard(body: impl FnOnce() -> Result<()>) -> i32 {
     }
 }
 
-/// Runs the body of a function that returns a value, and `otherwise` on failure.
+/// Runs the body of a function that returns a value, and `otherwise` on
+/// failure.
 pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
     let _uncancelled = Uncancelled::begin();
     match caught(body) {

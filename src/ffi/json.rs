@@ -222,8 +222,8 @@ pub unsafe extern "C" fn mcp_json_at(
     })
 }
 
-/// The pointer to a part as C sees it: a part is a value as well, with the same
-/// layout.
+/// The pointer to a part as C sees it: a part is a value as well, with the
+/// same layout.
 fn part(written: &Written) -> *const mcp_json {
     std::ptr::from_ref(written).cast()
 }

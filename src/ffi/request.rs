@@ -421,8 +421,8 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 ///
 /// Returns the status of the request, and makes its error the last error of
 /// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
-/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE
-/// if the request is in flight or was not started.
+/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before;
+/// MCP_E_STATE if the request is in flight or was not started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(
     request: *mut mcp_request,

@@ -55,8 +55,6 @@ pub type mcp_done_fn =
 /// free a request that has been started: use mcp_request_cancel() there.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
-///
-/// Threads: one at a time.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_done(
     request: *mut mcp_request,
@@ -90,8 +88,8 @@ pub unsafe extern "C" fn mcp_request_set_done(
 ///
 /// Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
 /// MCP_E_CLOSED if the client is closed before that.  This is also so if the
-/// request was cancelled before and is still in flight.  Returns MCP_E_STATE if
-/// the request is not in flight, and if its result has arrived already: it
+/// request was cancelled before and is still in flight.  Returns MCP_E_STATE
+/// if the request is not in flight, and if its result has arrived already: it
 /// completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// The thread must know that the request is not freed meanwhile.  An
@@ -122,10 +120,10 @@ pub unsafe extern "C" fn mcp_request_cancel(request: *mut mcp_request) -> i32 {
 /// Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
 /// MCP_E_UNSUPPORTED also for a request that sends no message of its own:
 /// those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
-/// _close().  If the header is Authorization, and the client has a token when the request is
-/// performed or started, the request fails with MCP_E_INVALID_ARGUMENT.
+/// _close().  If the header is Authorization, and the client has a token when
+/// the request is performed or started, the request fails with
+/// MCP_E_INVALID_ARGUMENT.
 ///
-/// Threads: one at a time.
 /// Spec: authorization, RFC 9110.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_header(

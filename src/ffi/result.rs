@@ -481,8 +481,8 @@ pub unsafe extern "C" fn mcp_result_completion_has_more(result: *const mcp_resul
     }
 }
 
-/// Stores a result. Fails, also with the result stored, if the result comes with
-/// an error.
+/// Stores a result.  Fails, also with the result stored, if the result comes
+/// with an error.
 ///
 /// # Safety
 ///

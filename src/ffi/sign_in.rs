@@ -16,15 +16,15 @@ use crate::ffi::handle::borrow;
 ///
 /// `client`: a client with an authorization.
 ///
-/// Without a token, the library first asks the MCP server what it demands.  It
-/// finds the authorization server in the metadata that the MCP server
-/// publishes, and then does everything that it does when the server
-/// refuses a call.  A token that has expired is renewed.  A stored token that
-/// has not expired is kept if the MCP server accepts it now: the library
-/// connects and pings with it, over a connection that the client does not use
-/// otherwise.  If the MCP server refuses that token, or if a token cannot be
-/// renewed, for whatever reason, the person signs in.  A renewed token that the
-/// MCP server refuses with 4xx leads to the same.
+/// Without a token, the library first asks the MCP server what it demands.
+/// It finds the authorization server in the metadata that the MCP server
+/// publishes, and then does everything that it does when the server refuses a
+/// call.  A token that has expired is renewed.  A stored token that has not
+/// expired is kept if the MCP server accepts it now: the library connects and
+/// pings with it, over a connection that the client does not use otherwise.
+/// If the MCP server refuses that token, or if a token cannot be renewed, for
+/// whatever reason, the person signs in.  A renewed token that the MCP server
+/// refuses with 4xx leads to the same.
 ///
 /// MCP_OK means that the token was just issued or just accepted.
 ///

@@ -154,8 +154,8 @@ pub unsafe extern "C" fn mcp_auth_set_store_file(auth: *mut mcp_auth, path: *con
     })
 }
 
-/// Returns the key of an entry: up to 100 printable ASCII characters.  It is not
-/// secret.
+/// Returns the key of an entry: up to 100 printable ASCII characters.  It is
+/// not secret.
 ///
 /// `entry`: NULL gives NULL.
 ///

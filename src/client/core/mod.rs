@@ -25,6 +25,7 @@ pub(crate) mod response_cache;
 pub(crate) mod rpc_error;
 pub(crate) mod session;
 pub(crate) mod shared_connection;
+pub(crate) mod state_report;
 pub(crate) mod subscriptions;
 pub(crate) mod task_watches;
 pub(crate) mod tool_catalog;

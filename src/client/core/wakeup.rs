@@ -39,7 +39,7 @@ impl Wakeup {
         }
         let Some(handler) = lock(&self.handler).clone() else { return };
         RUNNING.set(RUNNING.get() + 1);
-        let running = Running { wakeup: self, handler: Some(handler) };
+        let running = RunningWakeup { wakeup: self, handler: Some(handler) };
         if let Some(handler) = &running.handler {
             handler();
         }
@@ -64,12 +64,12 @@ impl Wakeup {
 }
 
 /// One run of the function.
-struct Running<'a> {
+struct RunningWakeup<'a> {
     wakeup: &'a Wakeup,
     handler: Option<Arc<WakeupHandler>>,
 }
 
-impl Drop for Running<'_> {
+impl Drop for RunningWakeup<'_> {
     fn drop(&mut self) {
         RUNNING.set(RUNNING.get() - 1);
         self.handler = None;
