@@ -50,7 +50,7 @@ pub type mcp_progress_fn = Option<
 /// `free_userdata`: see mcp_free_fn.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
-/// MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
+/// MCP_E_STATE for a callback when the client is closed.
 ///
 /// Each progress notification restarts the timeout of the request.
 ///

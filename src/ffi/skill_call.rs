@@ -17,7 +17,7 @@ use crate::ffi::view::Lent;
 /// `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
 /// mcp_result_skill().
 ///
-/// Returns like mcp_list_tools().
+/// Errors: those of mcp_list_tools().
 ///
 /// Spec: SEP-2640, skills/list.
 #[unsafe(no_mangle)]
@@ -40,9 +40,9 @@ pub unsafe extern "C" fn mcp_list_skills(
 /// front matter of the skill's main file must equal the entry's front matter,
 /// field by field.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
-/// differs from its entry, and `out` receives nothing of it;
-/// MCP_E_INVALID_ARGUMENT for an index past the last file.
+/// Errors: call errors; MCP_E_INTEGRITY if the file differs from its entry,
+/// and `out` receives nothing of it; MCP_E_INVALID_ARGUMENT for an index past
+/// the last file.
 ///
 /// Spec: SEP-2640, resources/read.
 #[unsafe(no_mangle)]

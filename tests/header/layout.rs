@@ -1,6 +1,8 @@
 //! Puts the declarations of cbindgen in the order of the chapters.
 
-use crate::chapters::{CHAPTERS, Chapter, DRAFT_PREAMBLE, DRAFT_TRAILER, File};
+use crate::chapters::{
+    CALLBACK_ORDER, CHAPTERS, Chapter, DRAFT_PREAMBLE, DRAFT_TRAILER, File, RETURN_KNOWN_HANDLE,
+};
 use crate::parts::{Kind, Part, parts};
 
 /// The line in cbindgen.toml after which the declarations begin.
@@ -35,7 +37,12 @@ pub fn header(sources: &str, file: File) -> String {
             crate::chapters::CALLBACKS.lines().map(str::to_owned).collect::<Vec<_>>().as_slice(),
         );
     }
-    for part in chosen(Kind::Callback) {
+    let mut callbacks: Vec<&Part> = chosen(Kind::Callback).collect();
+    callbacks.sort_by_key(|part| {
+        let place = CALLBACK_ORDER.iter().position(|name| *name == part.name);
+        place.unwrap_or_else(|| panic!("{} has no place in CALLBACK_ORDER", part.name))
+    });
+    for part in callbacks {
         out += &format!("\n{}{}\n", comment(&part.comment), part.text);
     }
     for chapter in CHAPTERS.iter().filter(|chapter| chapter.file == file) {
@@ -45,7 +52,7 @@ pub fn header(sources: &str, file: File) -> String {
             out += &match part.kind {
                 Kind::Handle => {
                     let mut lines = part.comment.clone();
-                    lines.extend(functions_of(&part.name, &parts));
+                    lines.extend(functions_of(&part.name, file, &parts));
                     format!("\n{}struct {};\n", comment(&lines), part.name)
                 }
                 Kind::Callback => String::new(),
@@ -91,14 +98,15 @@ fn comment(lines: &[String]) -> String {
     format!("/**\n{body} */\n")
 }
 
-/// Which functions make, use and release a handle.
-fn functions_of(handle: &str, parts: &[Part]) -> Vec<String> {
-    let functions = || parts.iter().filter(|part| part.kind == Kind::Function);
+/// Which functions of this header make, use and release a handle.
+fn functions_of(handle: &str, file: File, parts: &[Part]) -> Vec<String> {
+    let functions =
+        || parts.iter().filter(|part| part.kind == Kind::Function && file_of(part) == file);
     let release = format!("{handle}_free");
     let named = |found: Vec<&Part>| {
         found.iter().map(|part| format!("{}()", part.name)).collect::<Vec<_>>().join(", ")
     };
-    let made = named(functions().filter(|part| part.made_handle() == Some(handle)).collect());
+    let made = named(functions().filter(|part| makes(part, handle)).collect());
     let used = named(
         functions()
             .filter(|part| part.first_handle() == Some(handle) && part.name != release)
@@ -115,6 +123,12 @@ fn functions_of(handle: &str, parts: &[Part]) -> Vec<String> {
         lines.extend([String::new(), format!("Released by: {release}().")]);
     }
     lines
+}
+
+/// Whether the caller owns what a function returns or stores.
+fn makes(part: &Part, handle: &str) -> bool {
+    let returns = part.made_handle() == Some(handle) && !RETURN_KNOWN_HANDLE.contains(&&*part.name);
+    returns || part.text.contains(&format!("{handle} **out"))
 }
 
 fn wrapped(text: &str, indent: &str) -> Vec<String> {

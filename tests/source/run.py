@@ -181,6 +181,19 @@ def check_documentation():
     suite.check("each status that a comment names exists", named <= known, named - known)
 
 
+def check_rules():
+    """In a process for itself: a crash is a failure like others."""
+    done = run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                             "rules.py")], 120)
+    lines = done.stdout.splitlines()
+    for line in lines:
+        if line.startswith(("ok ", "FAILED ")):
+            name, _, detail = line.split(None, 1)[1].partition(": ")
+            suite.check("rules: " + name, line.startswith("ok "), detail)
+    suite.check("the rules were checked to the end", lines and lines[-1].startswith("rules: "),
+                "%s %s" % (done.returncode, done.stderr[-1000:]))
+
+
 def check_symbols():
     lines = ["%s: %s;" % (name, prototype) for name, _, prototype in sorted(functions())]
     text = "\n".join(lines) + "\n"
@@ -374,6 +387,7 @@ check_imports()
 check_user_data()
 check_runner()
 check_documentation()
+check_rules()
 check_symbols()
 check_abi()
 check_functions()
