@@ -146,9 +146,7 @@ pub unsafe extern "C" fn mcp_error_challenge(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_error_retry_after(error: *const mcp_error) -> i64 {
     // SAFETY: the header requires NULL or a live error.
-    unsafe {
-        read(error, -1, |error| error.error.retry_after().and_then(|ms| i64::try_from(ms).ok()))
-    }
+    unsafe { read(error, -1, |error| error.error.retry_after().map(i64::from)) }
 }
 
 /// Returns whether the server may have executed the request despite the
