@@ -126,10 +126,12 @@
  * NEW KINDS.  A later library may have more statuses, event kinds, content
  * kinds and other kinds than this header.  It may give a number of its own to
  * something that is MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  Treat a
- * number that you do not know like OTHER.  To recognize a particular kind of
- * OTHER, compare mcp_event_method() or mcp_content_json(), whatever the
- * number is: they work for every kind, and will continue to.  The numbers in
- * this header never change their meaning.
+ * number that you do not know like OTHER: in a switch, handle OTHER in the
+ * default branch and not in a branch of its own.  To recognize a particular
+ * kind of OTHER, compare mcp_event_method() or mcp_content_json(), whatever
+ * the number is: they work for every kind, and will continue to.  A handler of
+ * input requests gets no kind that mcp_client_set_input_handler() did not
+ * name.  The numbers in this header never change their meaning.
  *
  * FORK.  A child process must make its own handles.  With the handles of its
  * parent, calls return MCP_E_FORKED, and the _free functions only release
@@ -180,6 +182,7 @@ typedef struct mcp_error mcp_error;
 typedef struct mcp_event mcp_event;
 typedef struct mcp_input mcp_input;
 typedef struct mcp_json mcp_json;
+typedef struct mcp_log_record mcp_log_record;
 typedef struct mcp_progress mcp_progress;
 typedef struct mcp_prompt mcp_prompt;
 typedef struct mcp_request mcp_request;
@@ -249,6 +252,17 @@ typedef void (*mcp_free_fn)(void *userdata);
 typedef int32_t (*mcp_token_fn)(void *userdata,
                                 mcp_client *client,
                                 mcp_token_request *request);
+
+/**
+ * Receives a log record; see mcp_client_set_log().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client that the record is about.
+ * `record`: the record.
+ */
+typedef void (*mcp_log_fn)(void *userdata,
+                           mcp_client *client,
+                           const mcp_log_record *record);
 
 /**
  * Provides a signed token; see mcp_auth_set_assertion_handler().
@@ -461,17 +475,17 @@ typedef void (*mcp_input_fn)(void *userdata,
  *   mcp_client_new_server_result(), mcp_client_url(),
  *   mcp_client_set_userdata(), mcp_client_userdata(),
  *   mcp_client_set_keepalive(), mcp_client_set_token_handler(),
- *   mcp_client_set_proxy(), mcp_client_set_unix_socket(),
- *   mcp_client_set_ca_file(), mcp_client_set_ca_data(),
- *   mcp_client_set_certificate(), mcp_client_set_certificate_data(),
- *   mcp_client_set_trace_fd(), mcp_client_set_env(),
- *   mcp_client_set_directory(), mcp_client_set_stderr(),
- *   mcp_client_set_auth(), mcp_client_ref_auth(), mcp_sign_in(),
- *   mcp_sign_out(), mcp_client_set_timeout(), mcp_client_set_deadline(),
- *   mcp_client_set_close_timeout(), mcp_client_set_limit(),
- *   mcp_client_set_allow(), mcp_client_counter(), mcp_connect(), mcp_ping(),
- *   mcp_list_tools(), mcp_call_tool(), mcp_list_resources(),
- *   mcp_list_resource_templates(), mcp_read_resource(),
+ *   mcp_client_set_log(), mcp_client_set_proxy(),
+ *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
+ *   mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
+ *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
+ *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
+ *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
  *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
  *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
  *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
@@ -612,7 +626,7 @@ mcp_result *mcp_client_new_server_result(mcp_client *client);
 /**
  * The client was connected, and the session, the connection or the server
  * process has ended.  The next call connects again, unless
- * mcp_client_set_restart() or the kind of the client prevents it.
+ * MCP_ALLOW_RESTART or the kind of the client prevents it.
  */
 #define MCP_STATE_LOST 4
 
@@ -1545,12 +1559,12 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * If the last list of tools has an outputSchema for the tool, the structured
  * content of the result is checked against it.  If it does not match, or is
  * missing, the function returns MCP_E_SCHEMA: the message names the field,
- * the result is handed out, and mcp_error_may_have_run() returns 1.  There
- * is no check without a list, for the result of a tool that failed, for a
- * schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
- * mcp_get_task_result(), and if the library was built without the Cargo feature
- * "schema".  To check arguments before a call, see
- * mcp_tool_check_arguments().
+ * the result is handed out, and mcp_error_may_have_run() returns 1.
+ * MCP_ALLOW_MISMATCH turns the check off.  There is no check without a list,
+ * for the result of a tool that failed, for a schema that cannot be used
+ * (MCP_COUNTER_UNCHECKED_RESULTS), for mcp_get_task_result(), and if the
+ * library was built without the Cargo feature "schema".  To check arguments
+ * before a call, see mcp_tool_check_arguments().
  *
  * If the connection breaks after a byte of the call may have reached the
  * server, the library does not send the call again and returns MCP_E_IO.  To
@@ -3057,9 +3071,9 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * The members replace those of an earlier call of this function, and those
  * of a _meta in the parameters.  They also replace the members of
- * mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
- * refused.  The members "traceparent", "tracestate" and "baggage" are
- * refused if they do not conform to W3C Trace Context.
+ * mcp_client_set_meta_json() with the same names.  Names that the protocol
+ * itself uses are refused.  The members "traceparent", "tracestate" and
+ * "baggage" are refused if they do not conform to W3C Trace Context.
  *
  * Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
  * message of the application; MCP_E_STATE in flight;
@@ -3067,8 +3081,7 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  *
  * Spec: basic, _meta.
  */
-int32_t mcp_request_set_meta_json(mcp_request *request,
-                                  const char *json);
+int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
 
 /**
  * Sets whether the library may send the request again after a broken
@@ -3228,14 +3241,11 @@ mcp_client *mcp_request_client(const mcp_request *request);
  *
  * `request`: NULL gives NULL.
  *
- * A request that is not one message of the protocol has a name in place of a
- * method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
- * subscription, the log level and the result of a task give
- * "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
- * "tasks/result" in each revision.
- *
  * Returns UTF-8 text, valid as long as the request; never NULL for a valid
- * request.
+ * request.  A request that is not one message of the protocol has a name in
+ * place of a method: "connect", "listen", "sign in", "sign out" or "close".
+ * The method of the others is the same in each revision, for example
+ * "resources/subscribe", "logging/setLevel" and "tasks/result".
  *
  * Spec: basic, requests.
  */
@@ -6173,6 +6183,65 @@ mcp_client *mcp_config_new_client(const mcp_config *config,
  * When: for calls begun later.
  */
 int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
+
+/**
+ * Sets a callback that receives the lines of mcp_client_set_trace_fd() as
+ * records.  Both may be set.
+ *
+ * `callback`: runs like an event handler, see
+ * mcp_client_set_event_handler(), and at the end of a call for the records of
+ * that call.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ * `level`: the lowest level that the callback receives, one of MCP_LOG_.
+ * MCP_LOG_DEBUG: everything, also what is sent and received.
+ * MCP_LOG_INFO: connections and processes.  MCP_LOG_NOTICE: what the person
+ * should know during a sign-in.  MCP_LOG_WARNING: connections that broke, and
+ * OAuth requests that failed.
+ *
+ * The same is masked as in the trace.  A record that waits makes
+ * mcp_client_fd() readable.  At most 1 MiB of records are queued.  If more
+ * arrive, the oldest are dropped, and a later record gives their number.
+ * mcp_client_free() delivers no records.  A call that the callback makes
+ * leads to further records.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
+ * mcp_client_close(), except to remove the callback; MCP_E_FORKED.
+ *
+ * When: at any time, for calls begun later.
+ */
+int32_t mcp_client_set_log(mcp_client *client,
+                           mcp_log_fn callback,
+                           void *userdata,
+                           mcp_free_fn free_userdata,
+                           int32_t level);
+
+/**
+ * A LOG RECORD: one line about the connections of a client.
+ *
+ * The callback of mcp_client_set_log() receives it.  It is valid until the
+ * callback returns, and so is everything that the functions below return.
+ *
+ * Functions: mcp_log_record_level(), mcp_log_record_message().
+ */
+struct mcp_log_record;
+
+/**
+ * Returns the level of a record, one of MCP_LOG_.
+ *
+ * `record`: NULL gives MCP_LOG_DEBUG.
+ */
+int32_t mcp_log_record_level(const mcp_log_record *record);
+
+/**
+ * Returns the text of a record: one line without its end.  It begins with
+ * "> " for what is sent, "< " for what is received, and "* " for the rest.
+ *
+ * `record`: NULL gives NULL.
+ *
+ * Never NULL for a valid `record`.
+ */
+const char *mcp_log_record_message(const mcp_log_record *record);
 
 /**
  * COUNTERS, for mcp_client_counter(): events that the library handled

@@ -48,7 +48,7 @@ SUITES = [
     ("unit", ["cargo", "test", "--locked"], 600),
     ("stock", [sys.executable, "tests/interop/stock.py"], 300),
     ("oauth", [sys.executable, "tests/interop/oauth.py"], 400),
-    ("proxy", [sys.executable, "tests/interop/proxy.py"], 200),
+    ("proxy", [sys.executable, "tests/interop/proxy.py"], 400),
     ("c", [sys.executable, "tests/c/run.py"], 600),
     ("cli", [sys.executable, "tests/cli/run.py"], 300),
     ("field", [sys.executable, "tests/field/run.py"], 120),

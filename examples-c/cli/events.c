@@ -8,6 +8,7 @@
 struct listening {
     const struct options *options;
     long seen;
+    int is_open;
 };
 
 static int is_enough(const struct listening *listening)
@@ -160,6 +161,7 @@ static void on_event(void *userdata, mcp_client *client,
 
     (void)client;
     if (mcp_event_kind(event) == MCP_EVENT_LISTENING) {
+        listening->is_open = 1;
         fprintf(stderr, "listening\n");
         return;
     }
@@ -211,6 +213,7 @@ int listen_to(mcp_client *client, const struct options *options)
 
     listening.options = options;
     listening.seen = 0;
+    listening.is_open = 0;
     status = mcp_client_set_event_handler(client, on_event, &listening, NULL);
     if (status == MCP_OK)
         status = ask_for_logs(client, options, 0);
@@ -225,8 +228,10 @@ int listen_to(mcp_client *client, const struct options *options)
                          NULL);
     while (status == MCP_OK && !interrupted && !is_enough(&listening))
         status = wait_for(client, options);
-    if (status == MCP_OK)
+    if (interrupted && listening.is_open) {
+        status = MCP_OK;
         interrupted = 0; /* Ctrl-C is the usual end */
+    }
     mcp_client_set_event_handler(client, NULL, NULL, NULL);
     return status == MCP_OK ? SUCCESS : fail(options);
 }

@@ -50,10 +50,11 @@ int32_t perform(mcp_client *client, const struct options *options,
         status = mcp_request_start(request);
     while (status == MCP_OK && mcp_request_status(request) == MCP_PENDING)
         status = wait_for(client, options);
+    /* There may be a result beside MCP_E_SCHEMA as well. */
+    if (status == MCP_OK && out != NULL)
+        mcp_request_take_result(request, out);
     if (status == MCP_OK)
         status = mcp_request_wait(request, 0);
-    if (status == MCP_OK && out != NULL)
-        status = mcp_request_take_result(request, out);
     hide_progress();
     stop_reading();
     mcp_request_free(request);

@@ -61,22 +61,6 @@ int prompt(mcp_client *client, const struct options *options)
     return status;
 }
 
-/* Returns {"type":"ref/prompt","name":NAME} or {"type":"ref/resource","uri":
- * URI}; NULL for another kind. */
-static mcp_json *make_reference(const char *kind, const char *name)
-{
-    int is_prompt = strcmp(kind, "prompt") == 0;
-    mcp_json *reference;
-
-    if (!is_prompt && strcmp(kind, "resource") != 0)
-        return NULL;
-    reference = mcp_json_new();
-    mcp_json_set_string(reference, "/type",
-                        is_prompt ? "ref/prompt" : "ref/resource");
-    mcp_json_set_string(reference, is_prompt ? "/name" : "/uri", name);
-    return reference;
-}
-
 static void put_completions(const mcp_result *result)
 {
     size_t i, length = 0;
@@ -98,29 +82,45 @@ static void put_completions(const mcp_result *result)
     mcp_json_free(whole);
 }
 
+/* Makes the parameters of completion/complete. */
+static mcp_json *completion_params(char **words, const mcp_json *context)
+{
+    int is_prompt = strcmp(words[0], "prompt") == 0;
+    mcp_json *params = mcp_json_new();
+
+    mcp_json_set_string(params, "/ref/type",
+                        is_prompt ? "ref/prompt" : "ref/resource");
+    mcp_json_set_string(params, is_prompt ? "/ref/name" : "/ref/uri",
+                        words[1]);
+    mcp_json_set_string(params, "/argument/name", words[2]);
+    mcp_json_set_string(params, "/argument/value", words[3]);
+    if (context != NULL)
+        mcp_json_set_json(params, "/context/arguments",
+                          mcp_json_text(context, NULL));
+    return params;
+}
+
 int complete(mcp_client *client, const struct options *options)
 {
     char **words = options->words;
     int context_count = options->word_count - 4, status = SUCCESS;
-    mcp_json *reference = make_reference(words[0], words[1]);
-    mcp_json *context = NULL;
+    mcp_json *context = NULL, *params;
     mcp_result *result = NULL;
 
-    if (reference == NULL)
+    if (find_choice(options->command->choices, words[0]) == NULL)
         return bad_usage("complete needs prompt or resource, not %s",
                          words[0]);
     if (context_count > 0) {
         context =
             take_arguments(words + 4, context_count, STRINGS_ONLY, NULL);
-        if (context == NULL) {
-            mcp_json_free(reference);
+        if (context == NULL)
             return BAD_USAGE;
-        }
     }
-    if (mcp_complete(client, mcp_json_text(reference, NULL), words[2],
-                     words[3],
-                     context != NULL ? mcp_json_text(context, NULL) : NULL,
-                     &result) != MCP_OK)
+    params = completion_params(words, context);
+    if (perform(client, options,
+                mcp_request_new(client, "completion/complete",
+                                mcp_json_text(params, NULL)),
+                &result) != MCP_OK)
         status = fail(options);
     else if (options->json)
         put_result_json(result);
@@ -131,6 +131,6 @@ int complete(mcp_client *client, const struct options *options)
                      "completions", "completions");
     mcp_result_free(result);
     mcp_json_free(context);
-    mcp_json_free(reference);
+    mcp_json_free(params);
     return status;
 }

@@ -72,19 +72,23 @@ static void serve_client(struct proxy *proxy)
  * up. */
 static void wait_and_serve(struct proxy *proxy, int milliseconds)
 {
-    struct pollfd entries[4];
+    struct pollfd entries[5];
     int may_take = waiting_bytes(proxy) < MOST_WAITING;
 
     entries[0].fd = may_take && !proxy->has_ended ? 0 : -1;
     entries[1].fd = may_take ? mcp_client_fd(proxy->client) : -1;
     entries[2].fd = waiting_bytes(proxy) > 0 ? 1 : -1;
     entries[3].fd = wake_pipe[0];
+    entries[4].fd = answer_input(); /* of a sign-in */
     entries[0].events = entries[1].events = entries[3].events = POLLIN;
+    entries[4].events = POLLIN;
     entries[2].events = POLLOUT;
-    if (poll(entries, 4, milliseconds) < 0)
+    if (poll(entries, 5, milliseconds) < 0)
         return;
     if (entries[3].revents != 0)
         proxy->is_broken = 1;
+    if (entries[4].revents != 0)
+        read_answer();
     if (entries[2].revents != 0)
         write_host(proxy);
     if (entries[1].revents != 0)
@@ -121,7 +125,9 @@ int run_proxy(mcp_client *client, const struct options *options)
     proxy.log_level = NOT_CHOSEN;
     if (mcp_client_fd(client) < 0 ||
         mcp_client_set_event_handler(client, take_event, &proxy, NULL) !=
-            MCP_OK)
+            MCP_OK ||
+        /* The host gets what the server sent, and checks it itself. */
+        mcp_client_set_allow(client, MCP_ALLOW_MISMATCH, 1) != MCP_OK)
         return fail(options);
     if (!handle_signals()) {
         put_program_name();

@@ -84,6 +84,7 @@ struct call {
     int may_need_input;  /* its result may be input_required there */
     int has_new_inputs;  /* input requests that the host has not seen */
     int is_parked;       /* done, and the host has not asked again yet */
+    int is_cancelled;    /* by the host */
     int wants_task;      /* the host lets the server run it as a task */
 };
 
@@ -105,7 +106,8 @@ struct proxy {
     int is_set_up;   /* the host's name and capabilities are known */
     int is_listening;
     int has_listened; /* a notification stream was open before */
-    int32_t list_changes; /* MCP_EVENT_..._CHANGED that the server declares */
+    int knows_server;     /* its capabilities, for the next line */
+    int32_t list_changes; /* MCP_EVENT_..., as the server declares them */
     int server_has_stateless_tasks;
     int32_t log_level; /* the last one that was asked for, or NOT_CHOSEN */
     struct call *calls;
@@ -192,6 +194,7 @@ void send_round(struct call *call);
 void take_responses(struct call *call, struct text responses);
 void take_response(struct proxy *proxy, struct text id, struct text result,
                    struct text error);
+void withdraw_inputs(struct call *owner);
 void drop_inputs(struct proxy *proxy, struct call *owner);
 void drop_ended(struct proxy *proxy);
 

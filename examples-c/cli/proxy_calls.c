@@ -47,9 +47,8 @@ void free_call(struct call *call)
 {
     struct proxy *proxy = call->proxy;
 
-    /* in this order: the end of a request ends its input requests */
-    mcp_request_free(call->request);
     drop_inputs(proxy, call);
+    mcp_request_free(call->request);
     settle_batch(proxy, call->batch);
     if (call->next != NULL)
         call->next->previous = call->previous;
@@ -110,14 +109,28 @@ struct call *find_call(struct proxy *proxy, struct text id)
 }
 
 /* The host gives a request up: it expects no response.  It may not cancel
- * initialize. */
+ * initialize.  The call is freed when its request has ended, because its input
+ * requests end with it: freed before that, they would be dismissed, and the
+ * server would take that for an answer. */
 void cancel_call(struct call *call)
 {
     if (call == NULL || call->kind == INITIALIZE)
         return;
-    if (call->kind == LISTEN)
+    if (call->kind == LISTEN) {
         end_subscription(call);
-    free_call(call);
+        free_call(call);
+        return;
+    }
+    settle_batch(call->proxy, call->batch);
+    call->batch = NULL;
+    free(call->id);
+    call->id = NULL;
+    free(call->token);
+    call->token = NULL;
+    call->kind = SILENT;
+    call->is_cancelled = 1;
+    withdraw_inputs(call);
+    mcp_request_cancel(call->request); /* one that is done is handed out */
 }
 
 /* Opens the notification stream of the server, for a host with a session. */
@@ -402,6 +415,7 @@ void finish_call(struct call *call)
     } else if (status != MCP_OK) {
         respond_failure(call, mcp_request_error(call->request));
     } else if (call->kind == INITIALIZE || call->kind == DISCOVER) {
+        stop_reading(); /* what the person pasted has arrived */
         respond_server(call, result);
     } else if (call->kind == EMPTY) {
         respond_result(call, "{}", 2);

@@ -235,6 +235,38 @@ static void change_resources(struct call *call, int is_on)
     }
 }
 
+/* Adds what the server can send of a filter. */
+static void add_accepted(struct buffer *to, const struct proxy *proxy,
+                         struct text filter)
+{
+    static const int32_t kinds[] = {
+        MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED,
+        MCP_EVENT_RESOURCES_CHANGED, MCP_EVENT_RESOURCE_UPDATED};
+    struct reader reader;
+    struct text name, value;
+    int is_first = 1;
+    size_t i;
+
+    add(to, "{");
+    begin_members(&reader, filter);
+    while (next_member(&reader, &name, &value)) {
+        int is_accepted = 1;
+
+        for (i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (is_text(name, filter_member(kinds[i])))
+                is_accepted =
+                    !proxy->knows_server || proxy->list_changes & kinds[i];
+        if (!is_accepted)
+            continue;
+        add(to, is_first ? "\"" : ",\"");
+        is_first = 0;
+        add_text(to, name);
+        add(to, "\":");
+        add_json(to, value.at, value.length);
+    }
+    add(to, "}");
+}
+
 /* Begins subscriptions/listen of the host, which ends when the host cancels
  * it. */
 void begin_subscription(struct call *call, struct text params)
@@ -256,7 +288,7 @@ void begin_subscription(struct call *call, struct text params)
     listen_for_host(proxy);
     change_resources(call, 1);
     add(&accepted, "{\"notifications\":");
-    add_json(&accepted, filter.at, filter.length);
+    add_accepted(&accepted, proxy, filter);
     add(&accepted, "}");
     all.at = accepted.data;
     all.length = accepted.length;

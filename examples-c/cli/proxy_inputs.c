@@ -67,7 +67,8 @@ static struct call *owner_of(struct proxy *proxy, mcp_input *handle)
         return (struct call *)mcp_request_userdata(request);
     if (proxy->host == STATELESS_HOST)
         for (call = proxy->calls; call != NULL; call = call->next)
-            if (call->may_need_input && call->is_stateless)
+            if (call->may_need_input && call->is_stateless &&
+                !call->is_cancelled)
                 oldest = call;
     return oldest;
 }
@@ -94,6 +95,8 @@ void take_input(void *userdata, mcp_client *client, mcp_input *handle)
     input->number = ++proxy->last_number;
     input->next = proxy->inputs;
     proxy->inputs = input;
+    if (owner != NULL && owner->is_cancelled)
+        return; /* it ends with the request */
     if (owner != NULL && owner->is_stateless)
         owner->has_new_inputs = 1;
     else
@@ -238,6 +241,19 @@ static void withdraw(struct proxy *proxy, const struct input *input)
     add_number(&proxy->out, input->number);
     add(&proxy->out, "}");
     end_message(proxy);
+}
+
+/* Withdraws the input requests of a call that the host gave up. */
+void withdraw_inputs(struct call *owner)
+{
+    struct input *input;
+
+    for (input = owner->proxy->inputs; input != NULL; input = input->next)
+        if (input->owner == owner) {
+            withdraw(owner->proxy, input);
+            input->is_sent = 0; /* an answer of the host comes too late */
+        }
+    owner->has_new_inputs = 0;
 }
 
 /* Drops the input requests of a call that has ended. */

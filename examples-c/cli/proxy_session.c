@@ -211,7 +211,12 @@ static void note_server(struct proxy *proxy, const mcp_result *result,
     const char *version = mcp_result_protocol_version(result);
     size_t i;
 
+    proxy->knows_server = 1;
     proxy->list_changes = 0;
+    if (is_text(find_member(find_member(capabilities, "resources"),
+                            "subscribe"),
+                "true"))
+        proxy->list_changes += MCP_EVENT_RESOURCE_UPDATED;
     for (i = 0; i < sizeof lists / sizeof *lists; i++)
         if (is_text(find_member(find_member(capabilities,
                                             lists[i].capability),

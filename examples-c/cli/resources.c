@@ -34,30 +34,28 @@ static int put_list(const mcp_result *list, const struct options *options)
     return SUCCESS;
 }
 
-int resources(mcp_client *client, const struct options *options)
+static int list(mcp_client *client, const struct options *options,
+                const char *method, const char *what)
 {
     mcp_result *list = NULL;
 
-    if (perform_list(client, options, "resources/list", &list) != MCP_OK)
+    if (perform_list(client, options, method, &list) != MCP_OK)
         return fail(options);
     put_list(list, options);
-    note_absence(client, mcp_result_resource_count(list), "resources",
-                 "resources");
+    note_absence(client, mcp_result_resource_count(list), "resources", what);
     mcp_result_free(list);
     return SUCCESS;
 }
 
+int resources(mcp_client *client, const struct options *options)
+{
+    return list(client, options, "resources/list", "resources");
+}
+
 int templates(mcp_client *client, const struct options *options)
 {
-    mcp_result *list = NULL;
-
-    if (perform_list(client, options, "resources/templates/list", &list) != MCP_OK)
-        return fail(options);
-    put_list(list, options);
-    note_absence(client, mcp_result_resource_count(list), "resources",
-                 "resource templates");
-    mcp_result_free(list);
-    return SUCCESS;
+    return list(client, options, "resources/templates/list",
+                "resource templates");
 }
 
 /* Returns the bytes of a content: its text, or its decoded data; or NULL. */
@@ -86,7 +84,8 @@ static int can_be_written(const mcp_result *result,
             continue;
         }
         bad = (unsigned long)i + 1;
-        if (options->value[OPTION_OUTPUT] != NULL || mcp_error_status(NULL) != before)
+        if (options->value[OPTION_OUTPUT] != NULL ||
+            mcp_error_status(NULL) != before)
             break;
         if (options->verbose) {
             put_program_name();

@@ -168,7 +168,7 @@ static int32_t set_errors(mcp_client *client, const struct options *options)
     if (!is_chosen)
         choice = options->verbose || isatty(2) ? MCP_STDERR_INHERIT
                                                : MCP_STDERR_KEEP;
-    status = mcp_client_set_stderr(client, choice, -1);
+    status = mcp_client_set_stderr(client, choice, MCP_FD_NONE);
     /* The configuration file's server may have a URL instead of a program. */
     return !is_chosen && status == MCP_E_UNSUPPORTED ? MCP_OK : status;
 }
@@ -222,10 +222,10 @@ mcp_client *make_client(const struct options *options)
 void note_absence(mcp_client *client, size_t count, const char *capability,
                   const char *what)
 {
-    mcp_result *server = NULL;
+    mcp_result *server =
+        count == 0 ? mcp_client_new_server_result(client) : NULL;
 
-    if (count == 0 && mcp_connect(client, &server) == MCP_OK &&
-        !mcp_result_has_capability(server, capability)) {
+    if (server != NULL && !mcp_result_has_capability(server, capability)) {
         fflush(stdout);
         put_program_name();
         fprintf(stderr, "the server offers no %s\n", what);

@@ -161,7 +161,7 @@ static int32_t find_schema(mcp_client *client, const struct options *options,
 static int lacks_task(mcp_client *client, const struct options *options,
                       const mcp_result *result)
 {
-    mcp_result *server = NULL, *list = NULL;
+    mcp_result *server, *list = NULL;
     const char *text = mcp_result_text(result, NULL), *support = NULL;
     mcp_json *whole = NULL;
     int lacks = 0;
@@ -169,8 +169,8 @@ static int lacks_task(mcp_client *client, const struct options *options,
     if (!mcp_result_is_error(result) || text == NULL ||
         strstr(text, "task") == NULL)
         return 0;
-    if (mcp_connect(client, &server) == MCP_OK &&
-        mcp_result_has_capability(server, "tasks.requests.tools.call") &&
+    server = mcp_client_new_server_result(client);
+    if (mcp_result_has_capability(server, "tasks.requests.tools.call") &&
         perform_list(client, options, "tools/list", &list) == MCP_OK) {
         support = task_support(mcp_result_find_tool(list, options->words[0]),
                                &whole);
@@ -296,7 +296,8 @@ int call(mcp_client *client, const struct options *options)
     mcp_json *schema = NULL, *arguments = NULL;
     mcp_result *result = NULL;
 
-    if (options->value[OPTION_OUTPUT] != NULL && check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
+    if (options->value[OPTION_OUTPUT] != NULL &&
+        check_folder(options->value[OPTION_OUTPUT]) != SUCCESS)
         return FAILED; /* before the tool does anything */
     if (is_listed && find_schema(client, options, &schema) != MCP_OK)
         return fail(options);

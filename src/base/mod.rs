@@ -1,5 +1,6 @@
 //! What every layer uses: errors, secrets, the environment, flags to wait for.
 
+pub(crate) mod app_call;
 pub(crate) mod cancel;
 pub(crate) mod environment;
 pub(crate) mod error;

@@ -19,7 +19,7 @@ use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::request_meta::CommonMeta;
 use crate::transport::process::StandardError;
 use crate::transport::tls::{CertificateDer, ClientCertificate, certificates, certificates_of};
-use crate::transport::trace::Trace;
+use crate::transport::trace::{Trace, TraceFile};
 
 impl Client {
     pub(crate) fn set_header(&self, name: &str, value: Option<&str>) -> Result<()> {
@@ -47,9 +47,9 @@ impl Client {
 
     pub(crate) fn set_trace_fd(&self, fd: Option<RawDescriptor>) -> Result<()> {
         self.check_settable_or(fd.is_none())?;
-        let trace = fd.map(Trace::new).transpose()?.map(Arc::new);
+        let file = fd.map(TraceFile::new).transpose()?.map(Arc::new);
         self.change_always(|options| {
-            options.trace = trace;
+            options.trace = Trace::with_file(options.trace.as_ref(), file);
             Ok(())
         })
     }

@@ -94,12 +94,12 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// If the last list of tools has an outputSchema for the tool, the structured
 /// content of the result is checked against it.  If it does not match, or is
 /// missing, the function returns MCP_E_SCHEMA: the message names the field,
-/// the result is handed out, and mcp_error_may_have_run() returns 1.  There
-/// is no check without a list, for the result of a tool that failed, for a
-/// schema that cannot be used (MCP_COUNTER_UNCHECKED_RESULTS), for
-/// mcp_get_task_result(), and if the library was built without the Cargo feature
-/// "schema".  To check arguments before a call, see
-/// mcp_tool_check_arguments().
+/// the result is handed out, and mcp_error_may_have_run() returns 1.
+/// MCP_ALLOW_MISMATCH turns the check off.  There is no check without a list,
+/// for the result of a tool that failed, for a schema that cannot be used
+/// (MCP_COUNTER_UNCHECKED_RESULTS), for mcp_get_task_result(), and if the
+/// library was built without the Cargo feature "schema".  To check arguments
+/// before a call, see mcp_tool_check_arguments().
 ///
 /// If the connection breaks after a byte of the call may have reached the
 /// server, the library does not send the call again and returns MCP_E_IO.  To

@@ -5,6 +5,7 @@ use std::ffi::c_void;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::app_call;
 use crate::base::sync::lock;
 use crate::platform::PerProcess;
 
@@ -60,7 +61,7 @@ impl Drop for UserData {
         }
         let mut dropped = Some(Self { pointer: self.pointer, free: self.free.take() });
         let _ = THREAD.try_with(|thread| {
-            if thread.calls.get() > 0 {
+            if app_call::is_any() {
                 thread.dropped.borrow_mut().extend(dropped.take());
             }
         });
@@ -74,7 +75,6 @@ impl Drop for UserData {
 
 /// The user data that this thread has dropped and must release.
 struct ThreadState {
-    calls: Cell<usize>,
     dropped: RefCell<Vec<UserData>>,
     is_releasing: Cell<bool>,
 }
@@ -82,7 +82,6 @@ struct ThreadState {
 thread_local! {
     static THREAD: ThreadState = const {
         ThreadState {
-            calls: Cell::new(0),
             dropped: RefCell::new(Vec::new()),
             is_releasing: Cell::new(false),
         }
@@ -95,23 +94,23 @@ static DROPPED_ELSEWHERE: PerProcess<Mutex<Vec<UserData>>> = PerProcess::new();
 static HAS_DROPPED: AtomicBool = AtomicBool::new(false);
 
 /// Marks a call of the application into the library. At its end the thread holds
-/// no lock of the library, so the queued user data is released there.
+/// no lock of the library, so log records are delivered and the queued user data
+/// is released there.
 #[derive(Debug)]
 pub(crate) struct CallScope;
 
 impl CallScope {
     pub(crate) fn begin() -> Self {
-        let _ = THREAD.try_with(|thread| thread.calls.set(thread.calls.get() + 1));
+        app_call::begin();
         Self
     }
 }
 
 impl Drop for CallScope {
     fn drop(&mut self) {
-        let _ = THREAD.try_with(|thread| {
-            release(thread);
-            thread.calls.set(thread.calls.get() - 1);
-        });
+        app_call::finish();
+        let _ = THREAD.try_with(release);
+        app_call::end();
     }
 }
 

@@ -286,7 +286,7 @@ pub const MCP_STATE_CONNECTED: i32 = 3;
 
 /// The client was connected, and the session, the connection or the server
 /// process has ended.  The next call connects again, unless
-/// mcp_client_set_restart() or the kind of the client prevents it.
+/// MCP_ALLOW_RESTART or the kind of the client prevents it.
 pub const MCP_STATE_LOST: i32 = 4;
 
 /// mcp_client_close() was called.

@@ -22,6 +22,7 @@ mod client;
 mod client_state;
 mod token_request;
 
+mod log;
 mod network;
 mod stdio;
 

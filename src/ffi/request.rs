@@ -206,9 +206,9 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 ///
 /// The members replace those of an earlier call of this function, and those
 /// of a _meta in the parameters.  They also replace the members of
-/// mcp_client_set_meta_json() with the same names.  Names that the protocol itself uses are
-/// refused.  The members "traceparent", "tracestate" and "baggage" are
-/// refused if they do not conform to W3C Trace Context.
+/// mcp_client_set_meta_json() with the same names.  Names that the protocol
+/// itself uses are refused.  The members "traceparent", "tracestate" and
+/// "baggage" are refused if they do not conform to W3C Trace Context.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
 /// message of the application; MCP_E_STATE in flight;

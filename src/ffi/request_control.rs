@@ -162,14 +162,11 @@ pub unsafe extern "C" fn mcp_request_client(request: *const mcp_request) -> *mut
 ///
 /// `request`: NULL gives NULL.
 ///
-/// A request that is not one message of the protocol has a name in place of a
-/// method: "connect", "listen", "sign in", "sign out" or "close".  Those for a
-/// subscription, the log level and the result of a task give
-/// "resources/subscribe", "resources/unsubscribe", "logging/setLevel" and
-/// "tasks/result" in each revision.
-///
 /// Returns UTF-8 text, valid as long as the request; never NULL for a valid
-/// request.
+/// request.  A request that is not one message of the protocol has a name in
+/// place of a method: "connect", "listen", "sign in", "sign out" or "close".
+/// The method of the others is the same in each revision, for example
+/// "resources/subscribe", "logging/setLevel" and "tasks/result".
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]

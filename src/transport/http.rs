@@ -11,7 +11,7 @@ use crate::transport::connection::Connection;
 use crate::transport::connector::{Connector, Route};
 use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
-use crate::transport::trace::Trace;
+use crate::transport::trace::{Trace, TraceLine};
 use crate::transport::wait::{Wait, now};
 use crate::wire::http1::{Body, Head};
 use crate::wire::url::Url;
@@ -127,7 +127,9 @@ impl Http {
                     let was_idle = no_reply.is_silent && connection.is_used;
                     let again = was_idle && request.is_repeatable;
                     if let Some(trace) = setting.trace {
-                        trace.line("*", no_reply.error.message(), setting.secrets);
+                        // A server may close an idle connection at any time.
+                        let line = if again { TraceLine::Info } else { TraceLine::Warning };
+                        trace.line(line, no_reply.error.message(), setting.secrets);
                     }
                     if !again {
                         let error = no_reply.error.with_repetition(is_repeated);
@@ -168,7 +170,7 @@ impl Http {
     ) -> Result<Box<Connection>> {
         if let Some(trace) = setting.trace {
             let line = format!("connect to {}", request.url.origin.authority());
-            trace.line("*", &line, setting.secrets);
+            trace.line(TraceLine::Info, &line, setting.secrets);
         }
         let wait = wait.for_connecting(setting.connect_timeout);
         self.connector
@@ -346,14 +348,14 @@ fn write(request: &OutgoingRequest<'_>, own: OwnLines<'_>) -> Vec<u8> {
 fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
-    trace.line(">", &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
+    trace.line(TraceLine::Sent, &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
     for (name, value, is_secret) in request.headers.iter().chain(own.iter().flatten()) {
         let shown = if *is_secret { MASK } else { value };
-        trace.line(">", &format!("{name}: {shown}"), setting.secrets);
+        trace.line(TraceLine::Sent, &format!("{name}: {shown}"), setting.secrets);
     }
     if let Some(body) = request.body {
-        trace.line(">", &format!("Content-Length: {}", body.len()), setting.secrets);
-        trace.line(">", &String::from_utf8_lossy(body), setting.secrets);
+        trace.line(TraceLine::Sent, &format!("Content-Length: {}", body.len()), setting.secrets);
+        trace.line(TraceLine::Sent, &String::from_utf8_lossy(body), setting.secrets);
     }
 }
 
@@ -362,7 +364,7 @@ fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: Exch
 fn trace_head(head: &[u8], setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     for line in String::from_utf8_lossy(head).lines().filter(|line| !line.is_empty()) {
-        trace.line("<", &shown_field(line), setting.secrets);
+        trace.line(TraceLine::Received, &shown_field(line), setting.secrets);
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod decoding;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod lines;
+pub(crate) mod log_queue;
 pub(crate) mod message_source;
 pub(crate) mod pool;
 pub(crate) mod process;

@@ -1,6 +1,7 @@
-//! The trace: a line for each request, response and message, written to a
-//! descriptor of the application. Secrets in it are masked.
+//! The trace: a line for each request, response and message, for a descriptor of
+//! the application and for its log handler. Secrets in it are masked.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::base::error::{Error, Result, io_reason};
@@ -8,6 +9,7 @@ use crate::base::mask::{CUT, mask};
 use crate::base::one_line::is_hidden;
 use crate::base::secret::Secret;
 use crate::platform::{Descriptor, RawDescriptor};
+use crate::transport::log_queue::{LogQueue, LogRecord, Severity};
 
 /// The most bytes of a body that a line shows.
 const SHOWN: usize = 2000;
@@ -15,14 +17,53 @@ const SHOWN: usize = 2000;
 /// longer than the character it stands for.
 const READ: usize = 8 * SHOWN;
 
+/// What a line is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TraceLine {
+    Sent,
+    Received,
+    /// A connection or a process.
+    Info,
+    /// What the person should know.
+    Notice,
+    Warning,
+}
+
+impl TraceLine {
+    fn mark(self) -> char {
+        match self {
+            Self::Sent => '>',
+            Self::Received => '<',
+            _ => '*',
+        }
+    }
+
+    fn severity(self) -> Severity {
+        match self {
+            Self::Sent | Self::Received => Severity::Debug,
+            Self::Info => Severity::Info,
+            Self::Notice => Severity::Notice,
+            Self::Warning => Severity::Warning,
+        }
+    }
+}
+
+/// Where the lines go. At least one of the two is there.
 #[derive(Debug)]
 pub(crate) struct Trace {
+    file: Option<Arc<TraceFile>>,
+    log: Option<Arc<LogQueue>>,
+}
+
+/// A descriptor of the application.
+#[derive(Debug)]
+pub(crate) struct TraceFile {
     fd: Descriptor,
     /// The number of lines that were dropped because a write would block.
     lost: AtomicU64,
 }
 
-impl Trace {
+impl TraceFile {
     pub(crate) fn new(fd: RawDescriptor) -> Result<Self> {
         let fd = Descriptor::duplicate(fd).map_err(|error| {
             Error::argument(format!("fd cannot be duplicated: {}", io_reason(&error)))
@@ -31,13 +72,54 @@ impl Trace {
     }
 
     /// Writes a line. If the write would block, the line is counted as lost.
-    pub(crate) fn line(&self, mark: &str, text: &str, secrets: &[Secret]) {
-        let shown = shown(text, secrets);
+    fn line(&self, text: &str) {
         let lost = self.lost.swap(0, Ordering::Relaxed);
         let note = if lost > 0 { format!("* {lost} lines lost\n") } else { String::new() };
-        let line = format!("{note}{mark} {shown}\n");
+        let line = format!("{note}{text}\n");
         if !self.fd.write_at_once(line.as_bytes()) {
             self.lost.fetch_add(lost + 1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Trace {
+    fn of(file: Option<Arc<TraceFile>>, log: Option<Arc<LogQueue>>) -> Option<Arc<Self>> {
+        (file.is_some() || log.is_some()).then(|| Arc::new(Self { file, log }))
+    }
+
+    /// The trace with another descriptor.
+    pub(crate) fn with_file(
+        this: Option<&Arc<Self>>,
+        file: Option<Arc<TraceFile>>,
+    ) -> Option<Arc<Self>> {
+        Self::of(file, this.and_then(|trace| trace.log.clone()))
+    }
+
+    /// The trace with another log.
+    pub(crate) fn with_log(
+        this: Option<&Arc<Self>>,
+        log: Option<Arc<LogQueue>>,
+    ) -> Option<Arc<Self>> {
+        Self::of(this.and_then(|trace| trace.file.clone()), log)
+    }
+
+    pub(crate) fn log(&self) -> Option<&Arc<LogQueue>> {
+        self.log.as_ref()
+    }
+
+    /// Adds a line.
+    pub(crate) fn line(&self, line: TraceLine, text: &str, secrets: &[Secret]) {
+        let severity = line.severity();
+        let log = self.log.as_ref().filter(|log| log.wants(severity));
+        if self.file.is_none() && log.is_none() {
+            return;
+        }
+        let message = format!("{} {}", line.mark(), shown(text, secrets));
+        if let Some(file) = &self.file {
+            file.line(&message);
+        }
+        if let Some(log) = log {
+            log.push(LogRecord { severity, message });
         }
     }
 }

@@ -26,6 +26,7 @@ static void thread_without_an_error_has_an_empty_one(void)
     CHECK(strcmp(mcp_error_message(NULL), "") == 0);
     CHECK(mcp_error_http_status(NULL) == 0);
     CHECK(mcp_error_rpc_code(NULL) == 0);
+    CHECK(mcp_error_rpc_message(NULL) == NULL);
     CHECK(mcp_error_data_json(NULL, &len) == NULL && len == 0);
     CHECK(mcp_error_challenge(NULL, "error") == NULL);
     CHECK(mcp_error_challenge(NULL, NULL) == NULL);

@@ -72,6 +72,7 @@ static void details_of_an_http_error_are_read(void)
     client = mcp_client_new(test_path("/rpc-error"), test_token);
     CHECK_STATUS(MCP_E_RPC, mcp_ping(client));
     CHECK(mcp_error_rpc_code(NULL) == -32603);
+    CHECK(is_text(mcp_error_rpc_message(NULL), "broken"));
     CHECK(is_text(mcp_error_data_json(NULL, &len), "{\"why\":\"a test\"}"));
     CHECK(len == 16);
     mcp_client_free(client);

@@ -297,13 +297,14 @@ static int32_t give_token(void *userdata, mcp_client *client,
     int *calls = (int *)userdata;
     int refused = mcp_token_request_refused(request);
     const char *token = refused ? test_token : "old";
-    int32_t status = mcp_token_request_answer(request, token, strlen(token));
+    int32_t status;
 
     (void)client;
     *calls += 1;
-    NEEDS((mcp_token_request_challenge(request, "realm") != NULL) == refused);
+    NEEDS((mcp_token_request_challenge(request, "error") != NULL) == refused);
     NEEDS(mcp_token_request_challenge(request, "nothing") == NULL);
     NEEDS(mcp_token_request_challenge(request, NULL) == NULL);
+    status = mcp_token_request_answer(request, token, strlen(token));
     mcp_token_request_free(request);
     return status;
 }

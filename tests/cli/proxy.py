@@ -9,7 +9,7 @@ import time
 
 from common import CLIENT, call, check, environment, suite
 from oauth import person
-from proxy_sides import CAPABILITIES, META, SESSIONS, STATELESS, Host, Remote
+from proxy_sides import CAPABILITIES, ECHO, META, SESSIONS, STATELESS, Host, Remote
 from support import free_port
 
 
@@ -45,7 +45,7 @@ def greeting():
                       [version, {"name": "far", "version": "1", "title": "Far"}, "Be kind.",
                        CAPABILITIES])
                 right("and the tools are listed", host.request("tools/list")["result"], {
-                    "tools": [{"name": "echo", "inputSchema": {"type": "object"}}]})
+                    "tools": [ECHO]})
                 ends_well("and the end of the input ends it", host)
         right("with the end of the session", remote.got("DELETE"), {"method": "DELETE"})
         with Host(remote.url) as host:
@@ -419,12 +419,14 @@ def stateless():
         right("a state that is over is an error", code_of(host.response(host.stateless(
             "tools/call", again, CAN_ANSWER))), -32602)
         id = host.stateless("subscriptions/listen", {"notifications": {
-            "toolsListChanged": True, "resourceSubscriptions": ["a:b"]}}, CAN_ANSWER)
-        right("a subscription is acknowledged", host.notification(
-            "notifications/subscriptions/acknowledged")["params"]["_meta"],
-            {META + "subscriptionId": id})
+            "toolsListChanged": True, "promptsListChanged": True,
+            "resourceSubscriptions": ["a:b"]}}, CAN_ANSWER)
+        right("a subscription is acknowledged, as far as the server declares it",
+              host.notification("notifications/subscriptions/acknowledged").get("params"), {
+                  "notifications": {"toolsListChanged": True, "resourceSubscriptions": ["a:b"]},
+                  "_meta": {META + "subscriptionId": id}})
         suite.check("and the server is subscribed to", remote.got("resources/subscribe"))
-        remote.push({"method": "notifications/prompts/list_changed"},
+        remote.push({"method": "notifications/resources/list_changed"},
                     {"method": "notifications/resources/updated", "params": {"uri": "c:d"}},
                     {"method": "notifications/resources/updated", "params": {"uri": "a:b"}},
                     {"method": "notifications/tools/list_changed", "params": {"_meta": {"x": 1}}})

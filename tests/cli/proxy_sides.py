@@ -142,6 +142,9 @@ class Host:
         return self.process.returncode
 
 
+# Its results do not match: that is for the host to check.
+ECHO = {"name": "echo", "inputSchema": {"type": "object"},
+        "outputSchema": {"type": "object", "required": ["never"]}}
 CAPABILITIES = {"tools": {"listChanged": True}, "resources": {"subscribe": True},
                 "prompts": {}, "logging": {}, "completions": {}}
 
@@ -237,8 +240,7 @@ class Visit(BaseHTTPRequestHandler):
             if tool is not None:
                 return tool(message, message["params"].get("arguments", {}))
         if method == "tools/list":
-            return self.result(message, {"tools": [
-                {"name": "echo", "inputSchema": {"type": "object"}}]})
+            return self.result(message, {"tools": [ECHO]})
         if method in ("resources/subscribe", "resources/unsubscribe", "logging/setLevel",
                       "ping"):
             return self.result(message, {})

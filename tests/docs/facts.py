@@ -74,6 +74,7 @@ CONSTANTS = {
     "arrays and objects nested": [("wire/tape.rs", "512")],
     "messages of a batch": [("wire/jsonrpc.rs", "100_000")],
     "bytes that the references": [("client/config/resolved_entry.rs", "4 * 1024 * 1024")],
+    "bytes of an expanded URI template": [("ffi/uri.rs", "1024 * 1024")],
     "warnings of members": [("client/config/document.rs", "100")],
     "bytes of the head": [("wire/http1.rs", "64 * 1024")],
     "header fields": [("wire/http1.rs", "128")],
@@ -162,6 +163,7 @@ CONSTANTS = {
     "bytes of a text": [("ffi/argument.rs", "1024 * 1024")],
     "arguments of a program": [("ffi/stdio.rs", "4096")],
     "bytes of a trace line": [("transport/trace.rs", "2000")],
+    "bytes of log records": [("transport/log_queue.rs", "1024 * 1024")],
 }
 
 

@@ -335,8 +335,6 @@ and mcp_request_wait(), can block:
             mcp_request_free(done);
     }",
         items: &[
-            "MCP_FD_*",
-            "mcp_fd",
             "mcp_request_start",
             "mcp_client_fd",
             "mcp_client_dispatch",
@@ -535,8 +533,6 @@ A person signs in with a browser, and the library gets and renews the tokens:
             "mcp_store_entry_*",
             "mcp_assertion",
             "mcp_assertion_*",
-            "mcp_text",
-            "mcp_text_set",
         ],
     },
     Chapter {

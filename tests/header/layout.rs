@@ -16,6 +16,7 @@ pub fn header(sources: &str, file: File) -> String {
     let (before, rest) = sources.split_once(BEGIN).expect("the begin mark");
     let (between, after) = rest.split_once(END).expect("the end mark");
     let parts = parts(between);
+    check_that_each_is_used(&parts);
     let mut out = match file {
         File::Stable => before.replace(CONTENTS, &contents()),
         File::Draft => DRAFT_PREAMBLE.to_owned(),
@@ -167,5 +168,18 @@ fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
         None => name == pattern,
+    }
+}
+
+fn check_that_each_is_used(parts: &[Part]) {
+    for (title, pattern) in CHAPTERS
+        .iter()
+        .flat_map(|chapter| chapter.items.iter().map(|pattern| (chapter.title, *pattern)))
+    {
+        let is_used = parts.iter().any(|part| best_pattern(part) == Some((title, pattern)));
+        assert!(is_used, "{pattern} of the chapter {title} is not declared");
+    }
+    for part in parts {
+        file_of(part);
     }
 }

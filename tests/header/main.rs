@@ -37,6 +37,20 @@ fn headers_are_what_the_sources_say() {
     }
 }
 
+/// The number that the project has promised not to exceed: a header that can
+/// still be read.
+const MOST_FUNCTIONS: usize = 280;
+
+#[test]
+fn header_is_short_enough_to_be_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let symbols = std::fs::read_to_string(root.join("include/symbols.txt")).unwrap();
+    let draft = std::fs::read_to_string(root.join("include/mcpclient_draft.h")).unwrap();
+    let names = symbols.lines().filter_map(|line| line.split_once(':')).map(|(name, _)| name);
+    let stable = names.filter(|name| !draft.contains(&format!("{name}("))).count();
+    assert!(stable <= MOST_FUNCTIONS, "mcpclient.h has {stable} functions");
+}
+
 #[test]
 fn header_has_the_version_of_the_manifest() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -100,8 +100,8 @@ def run_typescript(server):
 
 RUNS = [
     (run_fastmcp, 3, 3), (run_fastmcp, 4, 4), (run_fastmcp, 4, 4, "legacy"),
-    (run_fastmcp, 3, 4), (run_fastmcp, 2, 2), (run_fastmcp, 4, 3),
-    (run_sdk, 3, 3), (run_sdk, 4, 4), (run_sdk, 3, 4), (run_typescript, 3),
+    (run_fastmcp, 3, 4), (run_fastmcp, 2, 2),
+    (run_sdk, 3, 3), (run_sdk, 4, 4), (run_typescript, 3),
 ]
 
 

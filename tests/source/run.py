@@ -18,6 +18,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import abi
+import dropped
 import imports
 import layers
 from support import INCLUDE, RELEASE, ROOT, Suite, run
@@ -34,9 +35,9 @@ with open(HEADER, encoding="utf-8") as file, open(DRAFT, encoding="utf-8") as dr
     header = file.read() + draft.read()
 
 
-def functions():
-    """Name, comment and prototype of each function of the header."""
-    found = re.findall(r"/\*\*\n((?:(?!\*/).)*)\*/\n([^/#{}]*?\b(mcp_\w+)\([^;]*?\));", header, re.S)
+def functions(text=header):
+    """Name, comment and prototype of each function of the headers."""
+    found = re.findall(r"/\*\*\n((?:(?!\*/).)*)\*/\n([^/#{}]*?\b(mcp_\w+)\([^;]*?\));", text, re.S)
     return [(name, comment, " ".join(prototype.split())) for comment, prototype, name in found
             if not prototype.startswith("typedef")]
 
@@ -217,6 +218,25 @@ def foreign(text):
     return sorted(name for name in names if not name.startswith(("mcp_", "MCP_")))
 
 
+def check_functions():
+    with open(HEADER, encoding="utf-8") as file:
+        stable = functions(file.read())
+    suite.check("mcpclient.h has at most %d functions" % dropped.MOST_FUNCTIONS,
+                len(stable) <= dropped.MOST_FUNCTIONS, len(stable))
+    found = list(dropped.left(ROOT))
+    suite.check("no dropped name is left", not found, "\n".join(found))
+    # The check can fail.
+    old = ("mcp_" + "client_count", "MCP_" + "EVENT_SILENT")
+    folder = tempfile.mkdtemp()
+    os.makedirs(os.path.join(folder, "docs"))
+    with open(os.path.join(folder, "docs", "a.md"), "w", encoding="utf-8") as file:
+        file.write("`%s` and %s\n%ser\n" % (old + (old[0],)))
+    found = list(dropped.left(folder))
+    shutil.rmtree(folder)
+    suite.check("a dropped name is noticed",
+                found == ["docs/a.md:1: %s" % name for name in old], found)
+
+
 def check_names():
     found = foreign(header)
     suite.check("each name of the header begins with mcp_ or MCP_", not found, found)
@@ -356,6 +376,7 @@ check_runner()
 check_documentation()
 check_symbols()
 check_abi()
+check_functions()
 check_names()
 check_header_compiles()
 check_library()

@@ -38,6 +38,11 @@ def crates():
         done = run(["cargo", "clippy", "--locked", targets, "--manifest-path", manifest,
                     "--", "-D", "warnings"], 600, cwd=ROOT)
         suite.check("clippy %s" % manifest, done.returncode == 0, done.stderr[-3000:])
+    if not IS_QUICK:
+        done = run(["cargo", "clippy", "--locked", "--lib", "--no-default-features",
+                    "--", "-D", "warnings"], 600, cwd=ROOT)
+        suite.check("clippy without the feature \"schema\"", done.returncode == 0,
+                    done.stderr[-3000:])
 
 
 def cargo_deny():

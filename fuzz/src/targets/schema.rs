@@ -2,7 +2,7 @@
 
 use super::parts;
 use crate::cost::bounded;
-use crate::protocol::schema::{SchemaFault, Schema};
+use crate::protocol::schema::{Schema, SchemaFault};
 use crate::protocol::tool_schema::check_arguments;
 
 pub(super) const WORDS: &[&str] = &[

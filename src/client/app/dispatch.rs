@@ -1,6 +1,7 @@
 //! Delivers items to the application: immediately, or from the event queue.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
@@ -172,6 +173,7 @@ impl Client {
                 let _in_callback = InCallback::enter(self.id(), CallbackKind::Credential);
                 work();
             }
+            QueuedItem::Log(log) => log.deliver_announced(),
         }
     }
 
@@ -212,7 +214,8 @@ impl Client {
 
 impl Attendant for Client {
     fn arrivals(&self) -> Option<&Signal> {
-        if self.has_background() { self.arrivals_here() } else { None }
+        let has_any = self.has_background() || self.has_log.load(Ordering::Acquire);
+        if has_any { self.arrivals_here() } else { None }
     }
 
     fn attend(&self) {

@@ -5,6 +5,7 @@ use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::protocol::call::Call;
 use crate::protocol::tool_schema::Checked;
+use crate::transport::trace::TraceLine;
 use crate::wire::jsonrpc::Answer;
 
 impl Ctx<'_> {
@@ -27,7 +28,7 @@ impl Ctx<'_> {
                         "the result of the tool {tool} is not checked, because its \
                          outputSchema cannot be used: {why}"
                     );
-                    trace.line("*", &line, &options.secrets());
+                    trace.line(TraceLine::Warning, &line, &options.secrets());
                 }
                 None
             }

@@ -3,7 +3,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
@@ -76,6 +76,8 @@ pub(crate) struct Client {
     pub(crate) keepalive: Mutex<Option<Arc<Signal>>>,
     /// The C handle; null once it is freed.
     pub(crate) handle: HandleAddress,
+    /// Whether there is a log handler.
+    pub(crate) has_log: AtomicBool,
     counters: Counters,
     run_job: RunJob,
 }
@@ -110,6 +112,7 @@ impl Client {
             calls: AtomicUsize::new(0),
             keepalive: Mutex::default(),
             handle: HandleAddress::default(),
+            has_log: AtomicBool::new(false),
             counters: Counters::default(),
             run_job,
         }

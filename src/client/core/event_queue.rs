@@ -15,6 +15,7 @@ use crate::client::core::progress_report::ProgressReport;
 use crate::client::core::request_state::{DoneListing, RequestState, RunId};
 use crate::client::core::wakeup::Wakeup;
 use crate::protocol::notification::{NotificationKind, ProgressParams};
+use crate::transport::log_queue::LogQueue;
 
 /// A notification of the server, or an event of the library about the
 /// notification stream.
@@ -42,6 +43,8 @@ pub(crate) enum QueuedItem {
     Callback(Arc<RequestState>),
     /// Runs a callback that gets or stores a credential.
     Work(Box<dyn FnOnce() + Send>),
+    /// There are log records.
+    Log(Arc<LogQueue>),
 }
 
 impl QueuedItem {
@@ -56,7 +59,7 @@ impl QueuedItem {
     }
 
     fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_) | Self::StateChange)
+        matches!(self, Self::Event(_) | Self::StateChange | Self::Log(_))
     }
 }
 
@@ -70,6 +73,7 @@ impl fmt::Debug for QueuedItem {
             Self::Done(..) => "Done",
             Self::Callback(_) => "Callback",
             Self::Work(_) => "Work",
+            Self::Log(_) => "Log",
         })
     }
 }

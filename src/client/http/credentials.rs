@@ -11,6 +11,7 @@ use crate::client::options::Options;
 use crate::protocol::notification::NotificationKind;
 use crate::protocol::revision::Revision;
 use crate::transport::address_policy::AddressPolicy;
+use crate::transport::trace::TraceLine;
 use crate::transport::wait::Wait;
 use crate::wire::json_members;
 
@@ -71,7 +72,7 @@ impl Caller for CredentialContext<'_> {
 
     fn notice(&self, text: &str, wait: &Wait) {
         if let Some(trace) = &self.options.trace {
-            trace.line("*", text, &[]);
+            trace.line(TraceLine::Notice, text, &[]);
         }
         let params = json_members::object(|json| json.string("message", text));
         self.client.deliver_own_event(NotificationKind::SignInNotice, &params, wait);

@@ -19,6 +19,7 @@ use crate::protocol::outgoing::{Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::connector::Route;
 use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest, ResponseLimits};
+use crate::transport::trace::TraceLine;
 use crate::transport::wait::Wait;
 use crate::wire::content_coding;
 use crate::wire::jsonrpc::{self, RpcError};
@@ -82,7 +83,7 @@ impl<'a> HttpContext<'a> {
     /// Writes a received body to the trace.
     pub(crate) fn trace(&self, text: &[u8]) {
         if let Some(trace) = &self.options.trace {
-            trace.line("<", &String::from_utf8_lossy(text), &self.secrets());
+            trace.line(TraceLine::Received, &String::from_utf8_lossy(text), &self.secrets());
         }
     }
 }

@@ -19,6 +19,7 @@ use crate::protocol::outgoing::Headers;
 use crate::transport::events::EventSource;
 use crate::transport::lines::{LineSink, LineSource};
 use crate::transport::process::{Process, Program};
+use crate::transport::trace::TraceLine;
 use crate::wire::http1::Media;
 
 /// Why there is no HTTP with SSE at an address.
@@ -142,7 +143,7 @@ impl Client {
     ) -> Result<Arc<SharedConnection>> {
         let (process, ends) = Process::start(program)?;
         if let Some(trace) = &options.trace {
-            trace.line("*", &format!("start {}", process.name()), &[]);
+            trace.line(TraceLine::Info, &format!("start {}", process.name()), &[]);
         }
         let output = process.stderr().is_some().then(|| process.output().clone());
         *lock(&self.standard_error) = output;

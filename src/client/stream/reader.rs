@@ -25,6 +25,7 @@ use crate::protocol::outgoing::Outgoing;
 use crate::transport::lines::LineSink;
 use crate::transport::lines::SendProgress;
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
+use crate::transport::trace::TraceLine;
 use crate::transport::wait::{self, Wait};
 
 /// How long the library reads the last messages of a server that does not accept
@@ -146,7 +147,11 @@ impl Reader<'_> {
 
     fn trace(&self, text: &[u8]) {
         if let Some(trace) = &self.options.trace {
-            trace.line("<", &String::from_utf8_lossy(text), &self.options.secrets());
+            trace.line(
+                TraceLine::Received,
+                &String::from_utf8_lossy(text),
+                &self.options.secrets(),
+            );
         }
     }
 
@@ -193,7 +198,7 @@ impl Ctx<'_> {
         let Ctx { client, options, wait } = self;
         if let Some(trace) = &options.trace {
             let text = String::from_utf8_lossy(&message.outgoing.body);
-            trace.line(">", &text, &options.secrets());
+            trace.line(TraceLine::Sent, &text, &options.secrets());
         }
         let line = line(message.outgoing);
         let reader = Reader { client, connection, options, target: message.target };

@@ -19,7 +19,8 @@ mod pattern;
 mod reference;
 #[cfg(feature = "schema")]
 mod rule;
-#[cfg(all(test, feature = "schema"))]
+#[cfg(test)]
+#[cfg(feature = "schema")]
 mod tests;
 
 #[cfg(feature = "schema")]

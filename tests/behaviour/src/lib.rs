@@ -16,6 +16,7 @@ mod http_server;
 mod input_requests;
 mod library;
 mod line_server;
+mod log_records;
 mod raw_results;
 mod results;
 pub mod slow_server;

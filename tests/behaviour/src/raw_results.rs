@@ -42,7 +42,7 @@ impl RawCarrier {
 }
 
 /// Gives the result to a method and its parameters as JSON text. `None`: the
-/// usual result.
+/// usual result. After "error:" it is a JSON-RPC error.
 type Results = dyn Fn(&str, &Value) -> Option<String> + Send + Sync;
 
 pub struct RawServer {
@@ -119,7 +119,11 @@ impl Script {
             };
             result.to_string()
         });
-        Some(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#).into_bytes())
+        let member = match result.strip_prefix("error:") {
+            Some(error) => format!(r#""error":{error}"#),
+            None => format!(r#""result":{result}"#),
+        };
+        Some(format!(r#"{{"jsonrpc":"2.0","id":{id},{member}}}"#).into_bytes())
     }
 
     fn handle(&self, request: &Request) -> Vec<Action> {

@@ -58,4 +58,39 @@ tests! {
         unsafe { libc::waitpid(child, &mut status, 0) };
         assert_eq!(status, 0);
     }
+
+    token_request_in_a_forked_child_gives_forked {
+        let server = Server::start({
+            let mcp = Mcp::new(Config::default());
+            move |request| mcp.handle(request)
+        });
+        let client = Client::of(&server.url("/mcp"));
+        let (sender, requests) = std::sync::mpsc::channel();
+        let sender = std::sync::Mutex::new(sender);
+        client.set_token_requests(move |request| {
+            sender.lock().unwrap().send(request).unwrap();
+            MCP_OK
+        }).unwrap();
+        let ping = client.request("ping", None).unwrap();
+        ping.start().unwrap();
+        let request = loop {
+            client.dispatch(20).unwrap();
+            if let Ok(request) = requests.try_recv() {
+                break request;
+            }
+        };
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let refused = request.answer("token").map_err(|failure| failure.status);
+            let failed = request.fail(None).map_err(|failure| failure.status);
+            drop(request);
+            let is_right = (refused, failed) == (Err(MCP_E_FORKED), Err(MCP_E_FORKED));
+            unsafe { libc::_exit(i32::from(!is_right)) };
+        }
+        let mut status = 0;
+        unsafe { libc::waitpid(child, &mut status, 0) };
+        assert_eq!(status, 0);
+        request.answer("token").unwrap();
+        assert_eq!(ping.wait(10_000), MCP_OK);
+    }
 }

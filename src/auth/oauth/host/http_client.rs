@@ -18,7 +18,7 @@ use crate::transport::http::{
 };
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
-use crate::transport::trace::Trace;
+use crate::transport::trace::{Trace, TraceLine};
 use crate::transport::wait::Wait;
 use crate::wire::content_coding;
 use crate::wire::http1::Media;
@@ -179,7 +179,7 @@ impl HttpClient {
         let brief = wait.at_most(self.patience);
         let result = self.exchange(what, &brief).await;
         if let Err(error) = &result {
-            self.trace("*", &format!("{name}: {}", error.message()));
+            self.trace(TraceLine::Warning, &format!("{name}: {}", error.message()));
             if error.status() == Status::Timeout {
                 // The call's own deadline has another error.
                 wait.check().map_err(|over| over.with_may_have_run(error.may_have_run()))?;
@@ -196,7 +196,7 @@ impl HttpClient {
     async fn exchange(&self, what: &Fetch<'_>, wait: &Wait) -> Result<(Fetched, Option<Url>)> {
         self.count(what)?;
         let client = self.client(&what.url.origin)?;
-        self.trace(">", &what.name());
+        self.trace(TraceLine::Sent, &what.name());
         let authority = what.url.origin.authority();
         let is_local = what.url.origin.is_loopback() || client.route.unix_socket.is_some();
         let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
@@ -228,7 +228,7 @@ impl HttpClient {
         };
         let mut reply = client.http.send(&request, setting, wait).await?;
         let status = reply.head.status;
-        self.trace("<", &format!("HTTP/1.1 {status}"));
+        self.trace(TraceLine::Received, &format!("HTTP/1.1 {status}"));
         let is_wanted = match what.form {
             None => (200..300).contains(&status),
             Some(_) => !(300..400).contains(&status),
@@ -296,9 +296,9 @@ impl HttpClient {
         Ok(client)
     }
 
-    fn trace(&self, mark: &str, line: &str) {
+    fn trace(&self, line: TraceLine, text: &str) {
         if let Some(trace) = &self.route.trace {
-            trace.line(mark, line, &[]);
+            trace.line(line, text, &[]);
         }
     }
 }

@@ -15,5 +15,6 @@ mod results;
 mod started_requests;
 mod timeouts_and_cancels;
 mod tools;
+mod unknown_methods;
 mod values;
 mod wake_ups;

@@ -155,6 +155,17 @@ tests! {
         }
     }
 
+    mismatch_may_be_allowed_and_forbidden_again {
+        for carrier in RAW_CARRIERS {
+            let server = server(carrier, wrapped(), result(json!({"result": "3"})));
+            let client = listed(&server);
+            client.set_allow(MCP_ALLOW_MISMATCH, true).unwrap();
+            matches(client.call_beside("add"));
+            client.set_allow(MCP_ALLOW_MISMATCH, false).unwrap();
+            mismatches(client.call_beside("add"), MISMATCH);
+        }
+    }
+
     each_list_replaces_the_schemas {
         for carrier in RAW_CARRIERS {
             let lists = std::sync::atomic::AtomicUsize::new(0);

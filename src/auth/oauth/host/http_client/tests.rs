@@ -1,6 +1,7 @@
 use super::*;
 use crate::transport::address_policy::NetworkZone;
 use crate::transport::testing::{reply, serve};
+use crate::transport::trace::TraceFile;
 use crate::transport::wait::now;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -294,7 +295,8 @@ fn connects_to_allowed_addresses_only() {
 fn traces_neither_headers_nor_bodies_nor_queries() {
     let (base, _) = serve(|_| reply(200, "DPoP-Nonce: s3cret\r\n", "{\"t\":\"s3cret\"}"));
     let (mut reader, writer) = std::io::pipe().unwrap();
-    let trace = Some(Arc::new(Trace::new(writer.as_raw_fd()).unwrap()));
+    let file = Arc::new(TraceFile::new(writer.as_raw_fd()).unwrap());
+    let trace = Trace::with_file(None, Some(file));
     drop(writer);
     let http = HttpClient::new(HttpClientOptions { trace, ..route() });
     post(&http, &format!("{base}/token?k=s3cret"), "code=s3cret").unwrap();
