@@ -3158,8 +3158,6 @@ void mcp_request_set_userdata(mcp_request *request, void *userdata);
  * free a request that has been started: use mcp_request_cancel() there.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Threads: one at a time.
  */
 int32_t mcp_request_set_done(mcp_request *request,
                              mcp_done_fn callback,
@@ -3186,7 +3184,6 @@ int32_t mcp_request_set_done(mcp_request *request,
  * the request is performed or started, the request fails with
  * MCP_E_INVALID_ARGUMENT.
  *
- * Threads: one at a time.
  * Spec: authorization, RFC 9110.
  */
 int32_t mcp_request_set_header(mcp_request *request,
