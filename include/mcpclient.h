@@ -119,10 +119,12 @@
  * thread, its comment says so.  No other function waits.
  *
  * THREADS.  Any thread may call any function.  Several threads may use an
- * mcp_client, an mcp_cancel, an mcp_input or an mcp_token_request at the same
- * time.  Several threads may read an mcp_result or an mcp_config at the same
- * time.  Only one thread at a time may use an mcp_request or an mcp_json;
- * mcp_request names the functions that are an exception.  Thread cancellation
+ * mcp_client, an mcp_auth, an mcp_cancel, an mcp_input or an mcp_token_request
+ * at the same time.  Several threads may read an mcp_result, an mcp_config, an
+ * error of mcp_error_copy(), or an mcp_json that no thread changes, at the same
+ * time.  Only one thread at a time may use an mcp_request; mcp_request names
+ * the functions that are an exception.  Release a handle when no other thread
+ * uses it: mcp_client_close() ends the waits of a client.  Thread cancellation
  * is disabled inside every function, and in the callbacks that run there:
  * after pthread_cancel() a thread ends at its first cancellation point after
  * the function returns.  Do not call the library from a thread with
@@ -131,11 +133,13 @@
  * CALLBACKS.  Their types stand together, below the handles, with what holds
  * for all of them.  A callback runs inside a function of this library that you
  * called, on the thread that called it: mcp_client_dispatch(), or a call that
- * waits.  It never runs on a thread of the library.  A callback may call this
- * library, but must not free the handle for which it was called; only a done
- * callback may free its request.  A callback must return: do not leave it by
- * an exception, longjmp() or pthread_exit().  To remove a callback, set NULL
- * in its place.
+ * waits.  It never runs on a thread of the library, except mcp_wakeup_fn.  A
+ * callback may call this library, but must not free the handle for which it was
+ * called; only a done callback may free its request.  In a callback that gets a
+ * token, shows a sign-in page or stores credentials, a call that waits with the
+ * same client is MCP_E_STATE.  A callback must return: do not leave it by an
+ * exception, longjmp() or pthread_exit().  To remove a callback, set NULL in
+ * its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -486,38 +490,36 @@ typedef void (*mcp_wakeup_fn)(void *userdata);
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
  *   mcp_config_new_client().
  *
- * Functions: mcp_client_close(), mcp_client_set_header(),
- *   mcp_client_set_token(), mcp_client_set_transport(),
- *   mcp_client_transport(), mcp_client_set_protocol_version(),
- *   mcp_client_set_meta_json(), mcp_client_set_info(), mcp_client_state(),
- *   mcp_client_new_server_result(), mcp_client_url(),
- *   mcp_client_set_userdata(), mcp_client_userdata(),
- *   mcp_client_set_keepalive(), mcp_client_set_token_handler(),
- *   mcp_client_set_log(), mcp_client_set_proxy(),
- *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
- *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
- *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
- *   mcp_client_set_env(), mcp_client_set_directory(),
- *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
- *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
- *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
- *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
- *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ * Functions: mcp_client_set_header(), mcp_ping(), mcp_client_close(),
+ *   mcp_connect(), mcp_client_new_server_result(), mcp_client_set_token(),
+ *   mcp_client_set_token_handler(), mcp_client_state(), mcp_client_url(),
+ *   mcp_client_set_userdata(), mcp_client_userdata(), mcp_client_set_info(),
+ *   mcp_client_set_protocol_version(), mcp_client_set_capabilities_json(),
+ *   mcp_client_set_meta_json(), mcp_list_tools(), mcp_call_tool(),
  *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
- *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
- *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
- *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
- *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
- *   mcp_request_new_connect(), mcp_request_new_listen(),
- *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
- *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
- *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
- *   mcp_request_new_sign_out(), mcp_request_new_close(), mcp_client_fd(),
- *   mcp_client_set_wakeup(), mcp_client_dispatch(), mcp_client_wake(),
- *   mcp_client_set_dispatch_only(), mcp_client_next_done(),
- *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
- *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
- *   mcp_get_task(), mcp_get_task_result(), mcp_cancel_task().
+ *   mcp_list_prompts(), mcp_get_prompt(), mcp_complete(), mcp_request_new(),
+ *   mcp_request_new_call_tool(), mcp_request_new_read_resource(),
+ *   mcp_request_new_get_prompt(), mcp_request_new_connect(),
+ *   mcp_request_new_listen(), mcp_request_new_subscribe(),
+ *   mcp_request_new_unsubscribe(), mcp_request_new_set_log_level(),
+ *   mcp_request_new_notify(), mcp_request_new_task_result(),
+ *   mcp_request_new_sign_in(), mcp_request_new_sign_out(),
+ *   mcp_request_new_close(), mcp_client_fd(), mcp_client_dispatch(),
+ *   mcp_client_next_done(), mcp_client_wake(), mcp_client_set_wakeup(),
+ *   mcp_client_set_dispatch_only(), mcp_client_set_event_handler(),
+ *   mcp_listen(), mcp_subscribe_resource(), mcp_unsubscribe_resource(),
+ *   mcp_set_log_level(), mcp_notify(), mcp_client_set_input_handler(),
+ *   mcp_client_set_roots_json(), mcp_get_task(), mcp_get_task_result(),
+ *   mcp_cancel_task(), mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_transport(),
+ *   mcp_client_transport(), mcp_client_set_proxy(), mcp_client_set_ca_file(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_unix_socket(),
+ *   mcp_client_set_timeout(), mcp_client_set_deadline(),
+ *   mcp_client_set_close_timeout(), mcp_client_set_keepalive(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_set_auth(),
+ *   mcp_client_ref_auth(), mcp_sign_in(), mcp_sign_out(),
+ *   mcp_client_set_trace_fd(), mcp_client_set_log(), mcp_client_counter().
  *
  * Released by: mcp_client_free().
  */
@@ -643,8 +645,7 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  * Does no I/O.
  *
  * Returns a result to free with mcp_result_free(), or NULL with the last
- * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
- * MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+ * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED.
  *
  * Spec: initialize, server/discover.
  */
@@ -887,8 +888,7 @@ int32_t mcp_client_set_protocol_version(mcp_client *client,
  * The library itself declares the capabilities that follow from handlers and
  * roots; `json` must not contain them.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
- * the server, MCP_E_FORKED.
+ * Errors: MCP_E_STATE after the first exchange with the server.
  *
  * Spec: ClientCapabilities.
  */
@@ -1427,23 +1427,24 @@ void mcp_error_free(mcp_error *error);
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
  *
- * Made by: mcp_client_new_server_result(), mcp_connect(), mcp_list_tools(),
+ * Made by: mcp_connect(), mcp_client_new_server_result(), mcp_list_tools(),
  *   mcp_call_tool(), mcp_list_resources(), mcp_list_resource_templates(),
  *   mcp_read_resource(), mcp_list_prompts(), mcp_get_prompt(),
  *   mcp_complete(), mcp_request_perform(), mcp_request_take_result(),
  *   mcp_get_task(), mcp_get_task_result().
  *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
- *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
- *   mcp_result_text(), mcp_result_structured_json(), mcp_result_structured(),
- *   mcp_result_data(), mcp_result_prompt_description(),
- *   mcp_result_completion_count(), mcp_result_completion(),
- *   mcp_result_completion_has_more(), mcp_result_tool_count(),
- *   mcp_result_tool(), mcp_result_resource_count(), mcp_result_resource(),
- *   mcp_result_prompt_count(), mcp_result_prompt(), mcp_result_find_tool(),
  *   mcp_result_server_name(), mcp_result_server_version(),
  *   mcp_result_protocol_version(), mcp_result_instructions(),
- *   mcp_result_has_capability(), mcp_result_task_count(), mcp_result_task().
+ *   mcp_result_has_capability(), mcp_result_tool_count(), mcp_result_tool(),
+ *   mcp_result_find_tool(), mcp_result_is_error(),
+ *   mcp_result_structured_json(), mcp_result_structured(), mcp_result_data(),
+ *   mcp_result_content_count(), mcp_result_content(), mcp_result_text(),
+ *   mcp_result_resource_count(), mcp_result_resource(),
+ *   mcp_result_prompt_count(), mcp_result_prompt(),
+ *   mcp_result_prompt_description(), mcp_result_completion_count(),
+ *   mcp_result_completion(), mcp_result_completion_has_more(),
+ *   mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
  */
@@ -2761,14 +2762,14 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
  *   mcp_request_new_sign_out(), mcp_request_new_close().
  *
- * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
- *   mcp_request_set_cancel(), mcp_request_set_meta_json(),
+ * Functions: mcp_request_perform(), mcp_request_error(),
+ *   mcp_request_set_timeout(), mcp_request_set_deadline(),
+ *   mcp_request_set_header(), mcp_request_set_meta_json(),
  *   mcp_request_set_repeatable(), mcp_request_set_all_pages(),
- *   mcp_request_set_userdata(), mcp_request_userdata(),
- *   mcp_request_perform(), mcp_request_start(), mcp_request_status(),
- *   mcp_request_wait(), mcp_request_take_result(), mcp_request_error(),
- *   mcp_request_set_done(), mcp_request_cancel(), mcp_request_set_header(),
- *   mcp_request_client(), mcp_request_method(), mcp_request_set_progress(),
+ *   mcp_request_set_userdata(), mcp_request_userdata(), mcp_request_client(),
+ *   mcp_request_method(), mcp_request_set_progress(), mcp_request_cancel(),
+ *   mcp_request_set_cancel(), mcp_request_start(), mcp_request_take_result(),
+ *   mcp_request_status(), mcp_request_wait(), mcp_request_set_done(),
  *   mcp_request_set_task().
  *
  * Released by: mcp_request_free().
@@ -2791,7 +2792,7 @@ struct mcp_request;
  * the method "completion/complete".
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
- * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+ * error set.  Does no I/O.
  *
  * Spec: basic, requests.
  */
@@ -3949,9 +3950,9 @@ int32_t mcp_notify(mcp_client *client,
  * from 2026-07-28 on it sends an "input_required" result.  The application
  * handles both in the same way.
  *
- * Functions: mcp_input_kind(), mcp_input_request(), mcp_input_client(),
- *   mcp_input_message(), mcp_input_schema_json(), mcp_input_url(),
- *   mcp_input_params_json(), mcp_input_accept(), mcp_input_decline(),
+ * Functions: mcp_input_kind(), mcp_input_message(), mcp_input_schema_json(),
+ *   mcp_input_url(), mcp_input_params_json(), mcp_input_request(),
+ *   mcp_input_client(), mcp_input_accept(), mcp_input_decline(),
  *   mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail().
  *
  * Released by: mcp_input_free().
@@ -5043,17 +5044,16 @@ int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
  *
  * Made by: mcp_auth_new(), mcp_client_ref_auth().
  *
- * Functions: mcp_auth_set_assertion_handler(), mcp_auth_set_client(),
- *   mcp_auth_set_client_key(), mcp_auth_set_client_metadata_url(),
- *   mcp_auth_set_identity_provider(), mcp_auth_set_scope(),
+ * Functions: mcp_auth_set_browser(), mcp_auth_set_device_handler(),
+ *   mcp_auth_set_redirect_url(), mcp_auth_complete(),
+ *   mcp_auth_set_sign_in_timeout(), mcp_auth_set_store_file(),
+ *   mcp_auth_set_store(), mcp_auth_set_client(), mcp_auth_set_client_key(),
+ *   mcp_auth_set_client_metadata_url(), mcp_auth_set_identity_provider(),
+ *   mcp_auth_set_assertion_handler(), mcp_auth_set_scope(),
  *   mcp_auth_set_issuer(), mcp_auth_set_authorization_parameter(),
  *   mcp_auth_set_token_parameter(), mcp_auth_set_assume_pkce(),
  *   mcp_auth_set_endpoints(), mcp_auth_set_client_auth(),
- *   mcp_auth_set_provider(), mcp_auth_set_allow_private(),
- *   mcp_auth_set_redirect_url(), mcp_auth_set_sign_in_timeout(),
- *   mcp_auth_complete(), mcp_auth_set_browser(),
- *   mcp_auth_set_device_handler(), mcp_auth_set_store(),
- *   mcp_auth_set_store_file().
+ *   mcp_auth_set_provider(), mcp_auth_set_allow_private().
  *
  * Released by: mcp_auth_free().
  */

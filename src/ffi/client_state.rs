@@ -35,8 +35,7 @@ pub unsafe extern "C" fn mcp_client_state(client: *const mcp_client) -> i32 {
 /// Does no I/O.
 ///
 /// Returns a result to free with mcp_result_free(), or NULL with the last
-/// error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
-/// MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+/// error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED.
 ///
 /// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]

@@ -178,8 +178,7 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
 /// The library itself declares the capabilities that follow from handlers and
 /// roots; `json` must not contain them.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
-/// the server, MCP_E_FORKED.
+/// Errors: MCP_E_STATE after the first exchange with the server.
 ///
 /// Spec: ClientCapabilities.
 #[unsafe(no_mangle)]

@@ -23,7 +23,7 @@ use crate::ffi::request::{mcp_request, new};
 /// the method "completion/complete".
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
-/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+/// error set.  Does no I/O.
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]

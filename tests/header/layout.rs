@@ -98,10 +98,14 @@ fn comment(lines: &[String]) -> String {
     format!("/**\n{body} */\n")
 }
 
-/// Which functions of this header make, use and release a handle.
+/// Which functions of this header make, use and release a handle, in the order
+/// of the header.
 fn functions_of(handle: &str, file: File, parts: &[Part]) -> Vec<String> {
-    let functions =
-        || parts.iter().filter(|part| part.kind == Kind::Function && file_of(part) == file);
+    let functions = || {
+        let chapters = CHAPTERS.iter().filter(move |chapter| chapter.file == file);
+        let all = chapters.flat_map(|chapter| in_chapter(chapter, parts));
+        all.filter(|part| part.kind == Kind::Function)
+    };
     let release = format!("{handle}_free");
     let named = |found: Vec<&Part>| {
         found.iter().map(|part| format!("{}()", part.name)).collect::<Vec<_>>().join(", ")
@@ -150,9 +154,7 @@ fn wrapped(text: &str, indent: &str) -> Vec<String> {
 fn in_chapter<'a>(chapter: &Chapter, parts: &'a [Part]) -> Vec<&'a Part> {
     let mut found = Vec::new();
     for pattern in chapter.items {
-        found.extend(
-            parts.iter().filter(|part| best_pattern(part) == Some((chapter.title, *pattern))),
-        );
+        found.extend(parts.iter().filter(|part| part.place == Some((chapter.title, *pattern))));
     }
     found
 }
@@ -163,26 +165,10 @@ fn file_of(part: &Part) -> File {
 }
 
 fn chapter_of(part: &Part) -> &'static Chapter {
-    let (title, _) = best_pattern(part).unwrap_or_else(|| {
+    let (title, _) = part.place.unwrap_or_else(|| {
         panic!("{} is in no chapter: add it to tests/header/chapters.rs", part.name)
     });
     CHAPTERS.iter().find(|chapter| chapter.title == title).unwrap()
-}
-
-/// The most precise of the patterns that match a name, and its chapter.
-fn best_pattern(part: &Part) -> Option<(&'static str, &'static str)> {
-    CHAPTERS
-        .iter()
-        .flat_map(|chapter| chapter.items.iter().map(|pattern| (chapter.title, *pattern)))
-        .filter(|(_, pattern)| matches(pattern, &part.name))
-        .max_by_key(|(_, pattern)| (!pattern.ends_with('*'), pattern.len()))
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => name == pattern,
-    }
 }
 
 fn check_that_each_is_used(parts: &[Part]) {
@@ -190,7 +176,7 @@ fn check_that_each_is_used(parts: &[Part]) {
         .iter()
         .flat_map(|chapter| chapter.items.iter().map(|pattern| (chapter.title, *pattern)))
     {
-        let is_used = parts.iter().any(|part| best_pattern(part) == Some((title, pattern)));
+        let is_used = parts.iter().any(|part| part.place == Some((title, pattern)));
         assert!(is_used, "{pattern} of the chapter {title} is not declared");
     }
     for part in parts {
