@@ -101,13 +101,13 @@
  *
  * TIME is an int64_t in milliseconds.  A negative time is
  * MCP_E_INVALID_ARGUMENT, except that mcp_request_set_task() has a use for -1,
- * and so is 0 for a wait that must not be endless or empty.  A time may be as
- * large as INT64_MAX.  Every wait has an end: see mcp_client_set_timeout().
+ * and so is 0 where the comment says "1 or more".  Every wait has an end: more
+ * than INT32_MAX, which is 24 days, counts as INT32_MAX.
  *
  * WAITING.  These functions wait for a server, a process or a person:
- * - the calls of the protocol, which are all mcp_<verb>_<object> functions
- *   below, mcp_ping(), mcp_connect(), mcp_complete(), mcp_listen(),
- *   mcp_notify() and mcp_request_perform();
+ * - the calls of the protocol: mcp_ping(), mcp_connect(), mcp_complete(),
+ *   mcp_listen(), mcp_notify(), mcp_request_perform(), and those whose name is
+ *   mcp_<verb>_<object>, but not mcp_open_browser();
  * - mcp_client_dispatch() and mcp_request_wait(), as long as they are told;
  * - mcp_client_close() and mcp_client_free(), as long as
  *   mcp_client_set_close_timeout() says;
@@ -2779,8 +2779,8 @@ struct mcp_request;
 /**
  * Makes a request with any method, known to this library or not.
  *
- * `client`: the client that will send the request.  The request keeps it
- * alive.
+ * `client`: the client that will send the request.  The request may outlive
+ * it, see mcp_client_free().
  * `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
  * `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
  * The library adds the members that the protocol requires (_meta, progress
@@ -4772,7 +4772,7 @@ int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
  * server to accept the end of the session, and for a server process to end.
  *
  * `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
- * HTTP, 7000 for a server process.
+ * HTTP, 7000 for a server process.  More than a day counts as a day.
  *
  * 0 means no wait: the library does not end the session at the server, and
  * kills the server process with its process group.  The kill itself takes a
@@ -4789,8 +4789,8 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  * keep it open, and so that a server that no longer answers is found.
  *
  * `milliseconds`: how long no request was sent, before the library sends a
- * ping; up to a quarter later.  0, which is the default, sends none.  The
- * longest time is one day.
+ * ping; up to a quarter later.  0, which is the default, sends none.  More
+ * than a day counts as a day.
  *
  * The ping is sent on the background thread of the library, only while the
  * client is connected and no call is in progress.  It never makes the

@@ -103,8 +103,8 @@ pub unsafe extern "C" fn mcp_client_userdata(client: *const mcp_client) -> *mut 
 /// keep it open, and so that a server that no longer answers is found.
 ///
 /// `milliseconds`: how long no request was sent, before the library sends a
-/// ping; up to a quarter later.  0, which is the default, sends none.  The
-/// longest time is one day.
+/// ping; up to a quarter later.  0, which is the default, sends none.  More
+/// than a day counts as a day.
 ///
 /// The ping is sent on the background thread of the library, only while the
 /// client is connected and no call is in progress.  It never makes the

@@ -49,7 +49,7 @@ pub unsafe extern "C" fn mcp_client_set_deadline(
 /// server to accept the end of the session, and for a server process to end.
 ///
 /// `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
-/// HTTP, 7000 for a server process.
+/// HTTP, 7000 for a server process.  More than a day counts as a day.
 ///
 /// 0 means no wait: the library does not end the session at the server, and
 /// kills the server process with its process group.  The kill itself takes a

@@ -149,6 +149,11 @@ def check_user_data():
         suite.check("noticed: %s" % words, words in found, found)
 
 
+# What the top of the header says for every function.
+SAID_ONCE = ["Since: 0.1.0", "Threads: any.", "MCP_E_FORKED", "Returns MCP_OK or a status",
+             "valid until mcp_result_free()", "terminating NUL"]
+
+
 def check_documentation():
     documented = functions()
     declared = re.findall(r"^(?!typedef)[a-z][^(\n]*?\b(mcp_\w+)\(", header, re.M)
@@ -158,7 +163,7 @@ def check_documentation():
     for name, comment, prototype in documented:
         text = " ".join(line.strip(" *") for line in comment.splitlines())
         # The top of the header says this once, for every function.
-        problems = [word for word in ["Since: 0.1.0", "Threads: any."] if word in text]
+        problems = [word for word in SAID_ONCE if word in text]
         first = re.split(r"[ .]", text.strip())[0]
         if not first.endswith(("s", ":")) and first not in ("Of", "DANGER"):
             problems.append("does not begin with what it does: " + first)
