@@ -356,22 +356,23 @@ A request has options that differ from those of its client:
         file: File::Stable,
         title: "EVENT LOOPS",
         text: "\
-A program with a loop starts requests, and dispatches when the descriptor of
-the client is readable.  Of these functions only mcp_client_dispatch() and
-mcp_request_wait() wait for a server, as long as they are told:
-
-    static void start(mcp_client *client)
-    {
-        mcp_request_start(mcp_request_new_call_tool(client, \"build\", NULL));
-    }
+A program with a loop starts requests with mcp_request_start(), and
+dispatches when the descriptor of the client is readable.  Of the functions
+below only mcp_client_dispatch() and mcp_request_wait() wait for a server,
+as long as they are told:
 
     static void on_readable(mcp_client *client)
     {
         mcp_request *done;
+        mcp_result *result;
 
         mcp_client_dispatch(client, 0);
-        while ((done = mcp_client_next_done(client)) != NULL)
+        while ((done = mcp_client_next_done(client)) != NULL) {
+            if (mcp_request_take_result(done, &result) == MCP_OK)
+                puts(mcp_result_text(result, NULL));
+            mcp_result_free(result);
             mcp_request_free(done);
+        }
     }",
         items: &[
             "mcp_request_start",
