@@ -86,6 +86,25 @@
  * TIME is in milliseconds.  Every wait has an end: see
  * mcp_client_set_timeout().
  *
+ * BLOCKING.  These functions wait for the server or for a person:
+ * mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_list_resources(),
+ * mcp_list_resource_templates(), mcp_list_prompts(), mcp_call_tool(),
+ * mcp_read_resource(), mcp_get_prompt(), mcp_complete(), mcp_get_task(),
+ * mcp_get_task_result(), mcp_cancel_task(), mcp_listen(), mcp_notify(),
+ * mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_set_log_level(),
+ * mcp_sign_in(), mcp_sign_out(), mcp_request_perform(), mcp_client_close(),
+ * and those of mcpclient_draft.h that say so.  A started request does the
+ * same without waiting: see mcp_request.
+ * mcp_client_free() waits like mcp_client_close(), unless the client is
+ * closed already, for example by mcp_request_new_close().
+ * mcp_client_dispatch() and mcp_request_wait() wait as long as their
+ * parameter says: not at all with 0.
+ * mcp_request_free(), mcp_request_set_progress() and mcp_client_set_wakeup()
+ * wait until a callback that they remove, and that runs on another thread,
+ * has returned.
+ * No other function waits for anything but the files and the callbacks that
+ * its comment names.
+ *
  * THREADS.  Any thread may call any function.  Several threads may use an
  * mcp_client, an mcp_cancel, an mcp_input or an mcp_token_request at the same
  * time.  Several threads may read an mcp_result or an mcp_config at the same
@@ -3158,8 +3177,6 @@ void mcp_request_set_userdata(mcp_request *request, void *userdata);
  * free a request that has been started: use mcp_request_cancel() there.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Threads: one at a time.
  */
 int32_t mcp_request_set_done(mcp_request *request,
                              mcp_done_fn callback,
@@ -3186,7 +3203,6 @@ int32_t mcp_request_set_done(mcp_request *request,
  * the request is performed or started, the request fails with
  * MCP_E_INVALID_ARGUMENT.
  *
- * Threads: one at a time.
  * Spec: authorization, RFC 9110.
  */
 int32_t mcp_request_set_header(mcp_request *request,
@@ -4052,16 +4068,20 @@ int32_t mcp_client_set_input_handler(mcp_client *client,
  * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
  * NULL removes the roots and the capability.
  *
- * If a session exists, the change is announced to the server, which may take
- * as long as a call.
+ * If the client is connected, the library announces the change to the
+ * server.  It does so in the background: this function does not wait.  An
+ * announcement that is lost with the connection is not repeated, because a
+ * server asks for the roots again when the client connects again.
  *
- * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
- * first exchange with the server, unless roots were set before; call errors
- * of the announcement.
+ * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed
+ * client, and for one that is connected if it has declared no roots, or if
+ * `json` is NULL; MCP_E_INTERNAL if the background thread cannot be started;
+ * MCP_E_FORKED.
  *
  * Spec: roots.
  */
-int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
+int32_t mcp_client_set_roots_json(mcp_client *client,
+                                  const char *json);
 
 /**
  * Releases an input request.  If it is not answered yet, it is dismissed.
@@ -4178,8 +4198,12 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  * its message says which field and why.  The input request then stays open
  * and can be accepted with other values.
  *
+ * The library sends the answer in the background: the function does not wait.
+ *
  * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
- * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+ * already; MCP_E_CLOSED; MCP_E_SESSION_LOST; MCP_E_TOO_LARGE if too many
+ * answers wait, because the server takes none; MCP_E_INTERNAL if the
+ * background thread cannot be started; MCP_E_FORKED.
  *
  * Spec: elicitation.
  */
