@@ -206,13 +206,13 @@ pub unsafe extern "C" fn mcp_client_set_capabilities_json(
 ///
 /// If the client is connected, the library announces the change to the
 /// server.  It does so in the background: this function does not wait.  An
-/// announcement that is lost with the connection is not repeated, because a
-/// server asks for the roots again when the client connects again.
+/// announcement that is lost with the connection is not repeated: the server
+/// of the next connection asks for the roots if it needs them.
 ///
-/// Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed
-/// client, and for one that is connected if it has declared no roots, or if
-/// `json` is NULL; MCP_E_INTERNAL if the background thread cannot be started;
-/// MCP_E_FORKED.
+/// Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a
+/// closed client, and for a connected one if the change would declare or
+/// remove the capability; MCP_E_INTERNAL if the background thread cannot be
+/// started; MCP_E_FORKED.
 ///
 /// Spec: roots.
 #[unsafe(no_mangle)]
