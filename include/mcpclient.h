@@ -95,8 +95,8 @@
  * mcp_sign_in(), mcp_sign_out(), mcp_request_perform(), mcp_client_close(),
  * and those of mcpclient_draft.h that say so.  A started request does the
  * same without waiting: see mcp_request.
- * mcp_client_free() waits like mcp_client_close(), unless the client is
- * closed already, for example by mcp_request_new_close().
+ * mcp_client_free() waits like mcp_client_close(), unless the close has
+ * ended already, for example by a request of mcp_request_new_close().
  * mcp_client_dispatch() and mcp_request_wait() wait as long as their
  * parameter says: not at all with 0.
  * mcp_request_free(), mcp_request_set_progress() and mcp_client_set_wakeup()
@@ -4070,18 +4070,17 @@ int32_t mcp_client_set_input_handler(mcp_client *client,
  *
  * If the client is connected, the library announces the change to the
  * server.  It does so in the background: this function does not wait.  An
- * announcement that is lost with the connection is not repeated, because a
- * server asks for the roots again when the client connects again.
+ * announcement that is lost with the connection is not repeated: the server
+ * of the next connection asks for the roots if it needs them.
  *
- * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed
- * client, and for one that is connected if it has declared no roots, or if
- * `json` is NULL; MCP_E_INTERNAL if the background thread cannot be started;
- * MCP_E_FORKED.
+ * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a
+ * closed client, and for a connected one if the change would declare or
+ * remove the capability; MCP_E_INTERNAL if the background thread cannot be
+ * started; MCP_E_FORKED.
  *
  * Spec: roots.
  */
-int32_t mcp_client_set_roots_json(mcp_client *client,
-                                  const char *json);
+int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
 
 /**
  * Releases an input request.  If it is not answered yet, it is dismissed.
