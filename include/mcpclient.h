@@ -659,7 +659,7 @@ mcp_result *mcp_client_new_server_result(mcp_client *client);
  *
  * Requests in flight keep the old token.  It is overwritten when they end.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also while there is a header
+ * Errors: MCP_E_INVALID_ARGUMENT also while there is a header
  * Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
  * give such a server its secrets with mcp_client_set_env().
  *
@@ -3092,7 +3092,7 @@ int32_t mcp_request_set_header(mcp_request *request,
  * itself uses are refused.  The members "traceparent", "tracestate" and
  * "baggage" are refused if they do not conform to W3C Trace Context.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no message
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that sends no message
  * of the application.
  *
  * Spec: basic, _meta.
@@ -3107,7 +3107,7 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * such as those that only read, and for the tools that
  * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method.
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
@@ -3180,9 +3180,6 @@ const char *mcp_request_method(const mcp_request *request);
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
- * MCP_E_STATE for a callback when the client is closed.
- *
  * Each progress notification restarts the timeout of the request.
  *
  * The callback is not called after the request is done, was freed, or has
@@ -3191,6 +3188,9 @@ const char *mcp_request_method(const mcp_request *request);
  * library waits for it: do not hold a lock that the callback takes.  If the
  * request is in flight, a new callback gets the progress only after the
  * request is performed or started again.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method;
+ * MCP_E_STATE for a callback when the client is closed.
  *
  * Spec: progress.
  */
@@ -3248,8 +3248,8 @@ const char *mcp_progress_message(const mcp_progress *progress);
  * `request`: a request that was started, or that another thread performs.
  *
  * The function does not wait.  The request is done soon afterwards, and is
- * handed out like other requests.  It also tells the server to stop, if the
- * protocol revision has a message for that.  Nothing is sent if the request
+ * handed out like other requests.  The library tells the server to stop, if
+ * the protocol revision has a message for that.  Nothing is sent if the request
  * has not reached the server.  A cancelled request uses no descriptor.
  *
  * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
@@ -3333,18 +3333,28 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * the client is readable.  Of these functions only mcp_client_dispatch() and
  * mcp_request_wait() wait for a server, as long as they are told:
  *
- *     static void start(mcp_client *client)
+ *     static int32_t start(mcp_client *client)
  *     {
- *         mcp_request_start(mcp_request_new_call_tool(client, "build", NULL));
+ *         mcp_request *one = mcp_request_new_call_tool(client, "build", NULL);
+ *         int32_t status = mcp_request_start(one);
+ *
+ *         if (status != MCP_OK)
+ *             mcp_request_free(one);
+ *         return status;
  *     }
  *
  *     static void on_readable(mcp_client *client)
  *     {
  *         mcp_request *done;
+ *         mcp_result *result;
  *
  *         mcp_client_dispatch(client, 0);
- *         while ((done = mcp_client_next_done(client)) != NULL)
+ *         while ((done = mcp_client_next_done(client)) != NULL) {
+ *             if (mcp_request_take_result(done, &result) == MCP_OK)
+ *                 puts(mcp_result_text(result, NULL));
+ *             mcp_result_free(result);
  *             mcp_request_free(done);
+ *         }
  *     }
  */
 
@@ -3393,9 +3403,8 @@ mcp_fd mcp_client_fd(mcp_client *client);
  *
  * Inside a handler of the same client this function runs no event handler
  * and no done callback: they stay queued, in order, until the handler has
- * returned.  Inside
- * a callback that gets or stores a credential it does not wait: it returns
- * MCP_E_STATE where it would have to.
+ * returned.  Inside a callback that gets or stores a credential it does not
+ * wait: it returns MCP_E_STATE where it would have to.
  *
  * Returns MCP_OK also if nothing arrived.
  *
@@ -4272,7 +4281,7 @@ struct mcp_task;
  * In later revisions the server decides, and it also chooses how long it
  * keeps the task.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool.
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no tool.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
 int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
@@ -5740,7 +5749,7 @@ int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
  * refused, and tokens are stored under the issuer.  Without it, they are
  * stored under the origin of the token endpoint.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
+ * Errors: MCP_E_INVALID_ARGUMENT also for an authorization endpoint without
  * a token endpoint.
  *
  * When: before use.  Spec: RFC 6749, 3.

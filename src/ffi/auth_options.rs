@@ -157,7 +157,7 @@ pub unsafe extern "C" fn mcp_auth_set_assume_pkce(auth: *mut mcp_auth, assume: i
 /// refused, and tokens are stored under the issuer.  Without it, they are
 /// stored under the origin of the token endpoint.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
+/// Errors: MCP_E_INVALID_ARGUMENT also for an authorization endpoint without
 /// a token endpoint.
 ///
 /// When: before use.  Spec: RFC 6749, 3.

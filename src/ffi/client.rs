@@ -211,7 +211,7 @@ pub unsafe extern "C" fn mcp_client_set_header(
 ///
 /// Requests in flight keep the old token.  It is overwritten when they end.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also while there is a header
+/// Errors: MCP_E_INVALID_ARGUMENT also while there is a header
 /// Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
 /// give such a server its secrets with mcp_client_set_env().
 ///

@@ -104,9 +104,8 @@ pub unsafe extern "C" fn mcp_client_set_wakeup(
 ///
 /// Inside a handler of the same client this function runs no event handler
 /// and no done callback: they stay queued, in order, until the handler has
-/// returned.  Inside
-/// a callback that gets or stores a credential it does not wait: it returns
-/// MCP_E_STATE where it would have to.
+/// returned.  Inside a callback that gets or stores a credential it does not
+/// wait: it returns MCP_E_STATE where it would have to.
 ///
 /// Returns MCP_OK also if nothing arrived.
 ///

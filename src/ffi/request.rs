@@ -204,7 +204,7 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// itself uses are refused.  The members "traceparent", "tracestate" and
 /// "baggage" are refused if they do not conform to W3C Trace Context.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no message
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that sends no message
 /// of the application.
 ///
 /// Spec: basic, _meta.
@@ -228,7 +228,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 /// such as those that only read, and for the tools that
 /// MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method.
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(
     request: *mut mcp_request,

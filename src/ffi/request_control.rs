@@ -77,8 +77,8 @@ pub unsafe extern "C" fn mcp_request_set_done(
 /// `request`: a request that was started, or that another thread performs.
 ///
 /// The function does not wait.  The request is done soon afterwards, and is
-/// handed out like other requests.  It also tells the server to stop, if the
-/// protocol revision has a message for that.  Nothing is sent if the request
+/// handed out like other requests.  The library tells the server to stop, if
+/// the protocol revision has a message for that.  Nothing is sent if the request
 /// has not reached the server.  A cancelled request uses no descriptor.
 ///
 /// Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as

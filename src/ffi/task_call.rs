@@ -30,7 +30,7 @@ use crate::ffi::view::{lend_part, read_value};
 /// In later revisions the server decides, and it also chooses how long it
 /// keeps the task.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool.
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no tool.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_task(

@@ -360,18 +360,28 @@ A program with a loop starts requests, and dispatches when the descriptor of
 the client is readable.  Of these functions only mcp_client_dispatch() and
 mcp_request_wait() wait for a server, as long as they are told:
 
-    static void start(mcp_client *client)
+    static int32_t start(mcp_client *client)
     {
-        mcp_request_start(mcp_request_new_call_tool(client, \"build\", NULL));
+        mcp_request *one = mcp_request_new_call_tool(client, \"build\", NULL);
+        int32_t status = mcp_request_start(one);
+
+        if (status != MCP_OK)
+            mcp_request_free(one);
+        return status;
     }
 
     static void on_readable(mcp_client *client)
     {
         mcp_request *done;
+        mcp_result *result;
 
         mcp_client_dispatch(client, 0);
-        while ((done = mcp_client_next_done(client)) != NULL)
+        while ((done = mcp_client_next_done(client)) != NULL) {
+            if (mcp_request_take_result(done, &result) == MCP_OK)
+                puts(mcp_result_text(result, NULL));
+            mcp_result_free(result);
             mcp_request_free(done);
+        }
     }",
         items: &[
             "mcp_request_start",
