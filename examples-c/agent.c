@@ -263,6 +263,8 @@ int main(int argc, char **argv)
         mcp_client_set_event_handler(server->client, on_event, server, NULL);
         mcp_client_set_input_handler(server->client, MCP_INPUT_FORM, on_input,
                                      server, NULL);
+        /* A tool that has run is done, also if its result does not match. */
+        mcp_client_set_allow(server->client, MCP_ALLOW_MISMATCH, 1);
         entries[server_count].fd = mcp_client_fd(server->client);
         entries[server_count++].events = POLLIN;
         list_tools(server);

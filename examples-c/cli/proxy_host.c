@@ -92,8 +92,10 @@ void write_host(struct proxy *proxy)
     if (count < 0 && errno != EINTR && errno != EAGAIN &&
         errno != EWOULDBLOCK)
         proxy->is_broken = 1;
-    if (count > 0)
+    if (count > 0) {
         proxy->sent += (size_t)count;
+        proxy->has_left = 0; /* it does read */
+    }
     if (proxy->sent == proxy->out.length) {
         empty(&proxy->out);
         proxy->sent = 0;
