@@ -66,8 +66,7 @@ static void start(struct server *server, enum kind kind, mcp_request *request)
     job->kind = kind;
     mcp_request_set_userdata(request, job);
     job->number = kind == CALL ? ++call_count : 0;
-    if (kind == LIST)
-        mcp_request_set_all_pages(request, 1);
+    mcp_request_set_all_pages(request, kind == LIST);
     if (kind == CALL) {
         mcp_request_set_progress(request, on_progress, job, NULL);
         printf("[%d] started\n", job->number);
