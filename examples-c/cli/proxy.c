@@ -140,7 +140,10 @@ int run_proxy(mcp_client *client, const struct options *options)
         fprintf(stderr, "%s\n", strerror(errno));
         return FAILED;
     }
+    open_pipe(&proxy);
     serve(&proxy);
+    if (proxy.pipe >= 0)
+        close(proxy.pipe);
     mcp_client_close(client);
     while (proxy.calls != NULL)
         free_call(proxy.calls);

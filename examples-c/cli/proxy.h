@@ -121,6 +121,7 @@ struct proxy {
     size_t scanned;     /* bytes of `line` without a line break */
     int is_skipping;    /* the rest of a line that is too long */
     struct buffer out;  /* for the host */
+    int pipe;           /* standard output for writes that do not wait; or -1 */
     size_t sent;        /* bytes of `out` that the host has */
     int has_left;       /* the host closed its side, and does not read */
     int has_ended;      /* the host closed its side, and all of it is read */
@@ -151,6 +152,7 @@ enum {
 #define PROTOCOL_PREFIX "io.modelcontextprotocol/"
 
 /* proxy_host.c: the bytes from and to the host. */
+void open_pipe(struct proxy *proxy);
 void read_host(struct proxy *proxy);
 void write_host(struct proxy *proxy);
 size_t waiting_bytes(const struct proxy *proxy);
