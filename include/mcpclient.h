@@ -118,6 +118,25 @@
  * files.  Where a function waits until a callback has returned on another
  * thread, its comment says so.  No other function waits.
  *
+ * BLOCKING.  These functions wait for the server or for a person:
+ * mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_list_resources(),
+ * mcp_list_resource_templates(), mcp_list_prompts(), mcp_call_tool(),
+ * mcp_read_resource(), mcp_get_prompt(), mcp_complete(), mcp_get_task(),
+ * mcp_get_task_result(), mcp_cancel_task(), mcp_listen(), mcp_notify(),
+ * mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_set_log_level(),
+ * mcp_sign_in(), mcp_sign_out(), mcp_request_perform(), mcp_client_close(),
+ * and those of mcpclient_draft.h that say so.  A started request does the
+ * same without waiting: see mcp_request.
+ * mcp_client_free() waits like mcp_client_close(), unless the close has
+ * ended already, for example by a request of mcp_request_new_close().
+ * mcp_client_dispatch() and mcp_request_wait() wait as long as their
+ * parameter says: not at all with 0.
+ * mcp_request_free(), mcp_request_set_progress() and mcp_client_set_wakeup()
+ * wait until a callback that they remove, and that runs on another thread,
+ * has returned.
+ * No other function waits for anything but the files and the callbacks that
+ * its comment names.
+ *
  * THREADS.  Any thread may call any function.  Several threads may use an
  * mcp_client, an mcp_auth, an mcp_cancel, an mcp_input or an mcp_token_request
  * at the same time.  Several threads may read an mcp_result, an mcp_config, an
@@ -3997,8 +4016,8 @@ struct mcp_input;
  *
  * `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
  * Exactly these kinds are declared; without a callback, none.
- * `callback`: runs like an event handler, see
- * mcp_client_set_event_handler().  NULL removes the callback.
+ * `callback`: runs where an event handler does, and also while the calls that
+ * it makes itself wait.  NULL removes the callback.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
@@ -4126,8 +4145,12 @@ mcp_client *mcp_input_client(const mcp_input *input);
  * its message says which field and why.  The input request then stays open
  * and can be accepted with other values.
  *
- * Errors: MCP_E_STATE if it was answered or withdrawn already;
- * MCP_E_SESSION_LOST; call errors.
+ * The library sends the answer in the background: the function does not wait.
+ *
+ * Errors: MCP_E_STATE if it was answered or withdrawn already; MCP_E_CLOSED;
+ * MCP_E_SESSION_LOST; MCP_E_TOO_LARGE if too many answers wait, because the
+ * server takes none; MCP_E_INTERNAL if the background thread cannot be
+ * started.
  *
  * Spec: elicitation.
  */
@@ -4211,11 +4234,14 @@ void mcp_input_free(mcp_input *input);
  * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
  * NULL removes the roots and the capability.
  *
- * If a session exists, the change is announced to the server, which may take
- * as long as a call.
+ * If the client is connected, the library announces the change to the
+ * server.  It does so in the background: this function does not wait.  An
+ * announcement that is lost with the connection is not repeated: the server
+ * of the next connection asks for the roots if it needs them.
  *
- * Errors: MCP_E_STATE after the first exchange with the server, unless roots
- * were set before; call errors of the announcement.
+ * Errors: MCP_E_STATE for a closed client, and for a connected one if the
+ * change would declare or remove the capability; MCP_E_INTERNAL if the
+ * background thread cannot be started.
  *
  * Spec: roots.
  */

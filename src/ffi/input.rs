@@ -199,11 +199,14 @@ pub unsafe extern "C" fn mcp_client_set_capabilities_json(
 /// `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
 /// NULL removes the roots and the capability.
 ///
-/// If a session exists, the change is announced to the server, which may take
-/// as long as a call.
+/// If the client is connected, the library announces the change to the
+/// server.  It does so in the background: this function does not wait.  An
+/// announcement that is lost with the connection is not repeated: the server
+/// of the next connection asks for the roots if it needs them.
 ///
-/// Errors: MCP_E_STATE after the first exchange with the server, unless roots
-/// were set before; call errors of the announcement.
+/// Errors: MCP_E_STATE for a closed client, and for a connected one if the
+/// change would declare or remove the capability; MCP_E_INTERNAL if the
+/// background thread cannot be started.
 ///
 /// Spec: roots.
 #[unsafe(no_mangle)]
@@ -369,8 +372,12 @@ pub unsafe extern "C" fn mcp_input_params_json(
 /// its message says which field and why.  The input request then stays open
 /// and can be accepted with other values.
 ///
-/// Errors: MCP_E_STATE if it was answered or withdrawn already;
-/// MCP_E_SESSION_LOST; call errors.
+/// The library sends the answer in the background: the function does not wait.
+///
+/// Errors: MCP_E_STATE if it was answered or withdrawn already; MCP_E_CLOSED;
+/// MCP_E_SESSION_LOST; MCP_E_TOO_LARGE if too many answers wait, because the
+/// server takes none; MCP_E_INTERNAL if the background thread cannot be
+/// started.
 ///
 /// Spec: elicitation.
 #[unsafe(no_mangle)]
