@@ -104,20 +104,6 @@
  * and so is 0 where the comment says "1 or more".  Every wait has an end: more
  * than INT32_MAX, which is 24 days, counts as INT32_MAX.
  *
- * WAITING.  These functions wait for a server, a process or a person:
- * - the calls of the protocol: mcp_ping(), mcp_connect(), mcp_complete(),
- *   mcp_listen(), mcp_notify(), mcp_request_perform(), and those whose name is
- *   mcp_<verb>_<object>, but not mcp_open_browser();
- * - mcp_client_dispatch() and mcp_request_wait(), as long as they are told;
- * - mcp_client_close() and mcp_client_free(), as long as
- *   mcp_client_set_close_timeout() says;
- * - mcp_client_set_roots_json() of a connected client, as long as a call may;
- * - the answers to an mcp_input, as long as a call may, unless the client has a
- *   started request in flight or a notification stream.
- * Functions that take the path of a file, and those of an mcp_config, read
- * files.  Where a function waits until a callback has returned on another
- * thread, its comment says so.  No other function waits.
- *
  * BLOCKING.  These functions wait for the server or for a person:
  * mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_list_resources(),
  * mcp_list_resource_templates(), mcp_list_prompts(), mcp_call_tool(),

@@ -420,8 +420,27 @@ def check_closed(suite):
     suite.check("functions with a status refuse a closed client", not wrong, "; ".join(wrong))
 
 
+def is_call(name):
+    """Whether a function returns what a call to the server can return."""
+    errors = "".join(re.findall(r"^Errors: .*?(?=\n\n|\Z)", COMMENTS[name], re.M | re.S))
+    other = re.search(r"those of\s+(mcp_\w+)\(\)", errors)
+    return "call errors" in errors or other is not None and is_call(other.group(1))
+
+
+def check_blocking(suite):
+    """The top of the header lists each call of the stable header."""
+    with open(os.path.join(INCLUDE, "mcpclient.h"), encoding="utf-8") as text:
+        header = text.read()
+    paragraph = re.search(r"BLOCKING\.(.*?)A started request", header, re.S).group(1)
+    listed = set(re.findall(r"(mcp_\w+)\(\)", paragraph)) - {"mcp_client_close"}
+    calls = {one.name for one in FUNCTIONS
+             if re.search(r"\b%s\(\w" % one.name, header) and is_call(one.name)}
+    suite.check("BLOCKING lists the calls", listed == calls, listed ^ calls)
+
+
 def main():
     suite = Suite("rules")
+    check_blocking(suite)
     check_fork(suite)
     check_closed(suite)
     for function in FUNCTIONS:
