@@ -311,6 +311,9 @@ def check_null(function, parameter):
         OUT.value = None
         if any(one.type.endswith("**") for one in function.parameters):
             return "*out was not written"
+    reads = not function.is_status and not function.makes
+    if reads and (status, message) != before and "last error" not in function.comment:
+        return "changed the last error: %d: %s" % (status, message)
     if function.is_status and given and function.name not in KEEP_LAST_ERROR and \
             (status != given or (status, message) == before):
         return "returned %d, and the last error is %d: %s" % (given, status, message)
