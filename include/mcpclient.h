@@ -3063,9 +3063,9 @@ int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
 /**
  * Sets an HTTP header that the library sends with this request.
  *
- * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
- * treated as a secret.  It is sent to the origin of the server only.  NULL
- * removes the header from the request.
+ * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+ * `value`: as for mcp_client_set_header(); NULL removes the header from the
+ * request.
  *
  * The header replaces a header of the client that has the same name.  It is
  * sent with each HTTP request of this request: with each page of a list, when
@@ -4452,8 +4452,9 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  * Makes a client of a server that is a program; the library talks to it over
  * its standard input and output.
  *
- * `argv`: the program and its arguments, ended by a NULL; copied.  A program
- * without a slash is searched for in the PATH.  No shell is involved.
+ * `argv`: the program and its arguments, ended by a null pointer; copied.  A
+ * program without a slash is searched for in the PATH.  No shell is
+ * involved.
  *
  * This function does not start the program.  The first call starts it, and a
  * call after the program has ended starts it again; see
@@ -5217,7 +5218,7 @@ int32_t mcp_auth_set_browser(mcp_auth *auth,
  * `auth`: the opener gets the environment variables that existed when this
  * authorization was made; with NULL, the current ones.
  * `page`: the page that a callback received.  The function opens
- * mcp_sign_in_page_complete_url() if it is not NULL, and else
+ * mcp_sign_in_page_complete_url() if there is one, and else
  * mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
  *
  * The URL must be https://, or http:// on this machine, without a user name.

@@ -322,6 +322,9 @@ def check_null(function, parameter):
         same = given is None if wanted is None else given is not None and int(given) == int(wanted)
         return "" if same else "gave %r, not %r" % (given, wanted)
     if parameter.may_be_null or function.result == "void":
+        if (status, message) != before and "%s is NULL" % parameter.name in message and \
+                "both" not in message:
+            return "the comment permits NULL, and the function does not: " + message
         if function.makes and given is None and (status, message) == before and \
                 function.name not in ("mcp_client_next_done",):
             return "returned NULL without an error"
