@@ -21,7 +21,7 @@ use crate::ffi::view::Lent;
 /// `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
 /// mcp_result_skill().
 ///
-/// Returns like mcp_list_tools().
+/// Errors: those of mcp_list_tools().
 ///
 /// Spec: SEP-2640, skills/list.
 #[unsafe(no_mangle)]
@@ -48,9 +48,9 @@ pub unsafe extern "C" fn mcp_list_skills(
 /// same: an event loop calls the function on another thread, or starts
 /// mcp_request_new_read_resource() and verifies the file itself.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
-/// differs from its entry, and `out` receives nothing of it;
-/// MCP_E_INVALID_ARGUMENT for an index past the last file.
+/// Errors: call errors; MCP_E_INTEGRITY if the file differs from its entry,
+/// and `out` receives nothing of it; MCP_E_INVALID_ARGUMENT for an index past
+/// the last file.
 ///
 /// Spec: SEP-2640, resources/read.
 #[unsafe(no_mangle)]
