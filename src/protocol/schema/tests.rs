@@ -322,7 +322,7 @@ fn ends_a_check_of_a_hostile_schema() {
     let all = |schema: &str| format!("{{\"allOf\":[{}{{}}]}}", format!("{schema},").repeat(5000));
     let (number, name) = ("9".repeat(4_000_000), "x".repeat(4_000_000));
     assert!(is_unchecked(&all("{}"), &number));
-    assert!(is_unchecked(&all(r#"{"multipleOf":7}"#), &number));
+    assert!(is_unchecked(&all(r#"{"multipleOf":3}"#), &number));
     assert!(is_unchecked(&all(r#"{"required":["a"]}"#), &format!("{{\"a\":1,\"{name}\":1}}")));
     assert!(is_unchecked(&all(r#"{"minLength":1}"#), &format!("\"{name}\"")));
     let items = format!("[{}0]", "1,".repeat(200_000));
