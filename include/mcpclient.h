@@ -799,8 +799,8 @@ int32_t mcp_token_request_refused(const mcp_token_request *request);
  * `request`: NULL gives NULL.
  * `name`: as for mcp_error_challenge().
  *
- * Returns UTF-8 text as the server wrote it; NULL if the server sent none,
- * and before the first refusal.  Valid until mcp_token_request_free().
+ * Returns UTF-8 text as the server wrote it, in which the refused token is
+ * masked; NULL if the server sent none, and before the first refusal.  Valid until mcp_token_request_free().
  *
  * Spec: authorization; RFC 6750, section 3.
  */
@@ -3158,8 +3158,6 @@ void mcp_request_set_userdata(mcp_request *request, void *userdata);
  * free a request that has been started: use mcp_request_cancel() there.
  *
  * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
- * Threads: one at a time.
  */
 int32_t mcp_request_set_done(mcp_request *request,
                              mcp_done_fn callback,
@@ -3186,7 +3184,6 @@ int32_t mcp_request_set_done(mcp_request *request,
  * the request is performed or started, the request fails with
  * MCP_E_INVALID_ARGUMENT.
  *
- * Threads: one at a time.
  * Spec: authorization, RFC 9110.
  */
 int32_t mcp_request_set_header(mcp_request *request,
