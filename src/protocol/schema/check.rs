@@ -115,12 +115,13 @@ impl<'a> Checker<'a> {
         let nodes = self.nodes;
         let Some(node) = nodes.get(id) else { return Ok(true) };
         self.depth += 1;
+        let raw = self.raw(place);
+        if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            self.spend(raw.len() / 8)?;
+        }
         let collects = evaluated.is_some() || node.has_unevaluated;
-        let mut visit = Visit {
-            place,
-            types: Types::of(self.raw(place)),
-            evaluated: collects.then(Evaluated::default),
-        };
+        let mut visit =
+            Visit { place, types: Types::of(raw), evaluated: collects.then(Evaluated::default) };
         for rule in &node.rules {
             if !self.rule(rule, &mut visit)? {
                 self.depth -= 1;
@@ -129,6 +130,7 @@ impl<'a> Checker<'a> {
         }
         self.depth -= 1;
         if let (Some(all), Some(own)) = (evaluated, &visit.evaluated) {
+            self.spend(own.0.len() / 2)?;
             all.add(own);
         }
         Ok(true)
@@ -148,7 +150,8 @@ impl<'a> Checker<'a> {
             Rule::OneOfValues(values) => self.one_of_values(values, place),
             Rule::Bound(bound, limit) if is(Types::NUMBER) => self.bound(*bound, limit, place),
             Rule::MultipleOf(divisor) if is(Types::NUMBER) => {
-                self.spend(self.raw(place).len() / 8)?;
+                // A division for each digit.
+                self.spend(self.raw(place).len().saturating_mul(2))?;
                 match Decimal::parse(self.raw(place)).is_multiple_of(divisor) {
                     Some(false) => {
                         let divisor = divisor.text();
@@ -161,7 +164,7 @@ impl<'a> Checker<'a> {
             Rule::AtMost(counted, most) => self.count(*counted, visit, 0, *most),
             Rule::Pattern(pattern) if is(Types::STRING) => {
                 let text = string(self.raw(place));
-                self.spend(text.len().saturating_mul(pattern.steps))?;
+                self.spend(pattern.steps_for(&text))?;
                 if pattern.is_match(&text) {
                     return Ok(true);
                 }
@@ -237,7 +240,7 @@ impl<'a> Checker<'a> {
 
     #[inline(never)]
     fn one_of_values(&mut self, values: &[KnownValue], place: Place) -> RuleResult {
-        self.spend(self.raw(place).len() / 8 + values.len())?;
+        self.spend(self.raw(place).len().saturating_mul(2) + values.len())?;
         let mut own = String::new();
         push_canonical(&mut own, self.text, self.tape, place);
         if values.iter().any(|one| one.canonical == own) {
@@ -273,7 +276,7 @@ impl<'a> Checker<'a> {
         let place = visit.place;
         let (found, what) = match counted {
             Counted::Characters if visit.types.has(Types::STRING) => {
-                self.spend(self.raw(place).len() / 16)?;
+                self.spend(self.raw(place).len() / 2)?;
                 (string(self.raw(place)).chars().count(), "characters")
             }
             Counted::Items if visit.types.has(Types::ARRAY) => {

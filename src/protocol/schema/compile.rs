@@ -50,6 +50,8 @@ pub(super) struct Compiler<'a> {
     nodes: Vec<Node>,
     by_place: HashMap<Place, NodeId>,
     references: HashMap<String, Place>,
+    /// Read when a reference has an anchor for the first time.
+    anchors: Option<HashMap<String, Place>>,
     /// Nodes without rules so far.
     pending: Vec<(Place, NodeId)>,
     pattern_bytes: usize,
@@ -75,6 +77,7 @@ impl<'a> Compiler<'a> {
             nodes: Vec::new(),
             by_place: HashMap::new(),
             references: HashMap::new(),
+            anchors: None,
             pending: Vec::new(),
             pattern_bytes: 0,
         })
@@ -312,7 +315,12 @@ impl<'a> Compiler<'a> {
             }
             None => {
                 let own_uri = self.own_uri.as_deref();
-                let target = reference::resolve(self.text, self.tape, own_uri, &reference)?;
+                let (text, tape, anchors) = (self.text, self.tape, &mut self.anchors);
+                let anchor = |name: &str| {
+                    let all = anchors.get_or_insert_with(|| reference::anchors(text, tape));
+                    all.get(name).copied()
+                };
+                let target = reference::resolve(text, tape, own_uri, &reference, anchor)?;
                 self.references.insert(reference, target);
                 target
             }

@@ -61,7 +61,7 @@ impl Checker<'_> {
 
     #[inline(never)]
     pub(super) fn unique(&mut self, place: Place) -> RuleResult {
-        self.spend(self.raw(place).len() / 8)?;
+        self.spend(self.raw(place).len().saturating_mul(2))?;
         let mut seen = HashSet::new();
         for (index, element) in self.elements(place)?.into_iter().enumerate() {
             let mut own = String::new();
@@ -85,7 +85,7 @@ impl Checker<'_> {
                 }
             }
             for (pattern, schema) in &members.patterns {
-                self.spend(name.len().saturating_mul(pattern.steps))?;
+                self.spend(pattern.steps_for(&name))?;
                 if pattern.is_match(&name) {
                     is_known = true;
                     if !self.member(*schema, &name, value)? {
@@ -131,7 +131,7 @@ impl Checker<'_> {
     #[inline(never)]
     pub(super) fn names(&mut self, schema: NodeId, place: Place) -> RuleResult {
         let all: Vec<Place> = self.tape.members(self.text, place).map(|(name, _)| name).collect();
-        self.spend(all.len())?;
+        self.spend(all.len().saturating_mul(8))?;
         for name in all {
             if !self.quietly(schema, name, None)? {
                 let name = quote(self.raw(name));
@@ -197,7 +197,8 @@ impl Checker<'_> {
     /// The members by name. Their indexes are the same at each call.
     pub(super) fn sorted(&mut self, place: Place) -> Result<Vec<(String, Place)>, Stopped> {
         let members = sorted_members(self.text, self.tape, place);
-        self.spend(members.len().saturating_mul(4))?;
+        let bytes: usize = members.iter().map(|(name, _)| name.len()).sum();
+        self.spend(members.len().saturating_mul(4) + bytes / 8)?;
         Ok(members)
     }
 }

@@ -19,7 +19,7 @@ pub(super) struct Pattern {
     /// The most bytes that it takes.
     pub(super) size: usize,
     /// The steps for a byte of text.
-    pub(super) steps: usize,
+    steps: usize,
 }
 
 impl Pattern {
@@ -35,6 +35,11 @@ impl Pattern {
             }
         }
         Err(format!("the pattern \"{source}\" cannot be used: {why}"))
+    }
+
+    /// The steps of a search. It begins with work that an empty text has as well.
+    pub(super) fn steps_for(&self, text: &str) -> usize {
+        text.len().saturating_add(4).saturating_mul(self.steps)
     }
 
     pub(super) fn is_match(&self, text: &str) -> bool {

@@ -1,15 +1,18 @@
 //! `$ref` and its kind: the place in the same document that a reference means.
 
+use std::collections::HashMap;
+
 use crate::wire::json_canonical::string;
 use crate::wire::tape::{Place, Tape};
 
 /// A reference, resolved within its document. Another document is never
-/// fetched.
+/// fetched. `anchor` finds an object by its anchor.
 pub(super) fn resolve(
     text: &str,
     tape: &Tape,
     own_uri: Option<&str>,
     reference: &str,
+    anchor: impl FnOnce(&str) -> Option<Place>,
 ) -> Result<Place, String> {
     let (document, fragment) = reference.split_once('#').unwrap_or((reference, ""));
     let own_uri = own_uri.map(|uri| uri.split('#').next().unwrap_or_default());
@@ -20,7 +23,7 @@ pub(super) fn resolve(
     let found = match fragment.strip_prefix('/') {
         _ if fragment.is_empty() => Some(0),
         Some(pointer) => at_pointer(text, tape, pointer),
-        None => at_anchor(text, tape, &fragment),
+        None => anchor(&fragment),
     };
     found.ok_or_else(|| format!("its reference {reference} leads nowhere"))
 }
@@ -38,25 +41,31 @@ fn at_pointer(text: &str, tape: &Tape, pointer: &str) -> Option<Place> {
     Some(place)
 }
 
-/// The object that has the anchor. All objects of the document are looked
-/// through, because the keywords that hold schemas differ between the drafts.
-fn at_anchor(text: &str, tape: &Tape, name: &str) -> Option<Place> {
-    let is_it = |place: Place| {
-        let is = |keyword: &str, value: &str| {
-            let raw = tape.member(text, place, keyword).map(|value| tape.text(text, value));
-            raw.is_some_and(|raw| raw.starts_with('"') && string(raw) == value)
-        };
-        is("$anchor", name) || is("$dynamicAnchor", name) || is("$id", &format!("#{name}"))
-    };
+/// The objects that have an anchor, by its name. All objects of the document are
+/// looked through, because the keywords that hold schemas differ between the
+/// drafts.
+pub(super) fn anchors(text: &str, tape: &Tape) -> HashMap<String, Place> {
+    let mut anchors = HashMap::new();
     let mut left = vec![0];
     while let Some(place) = left.pop() {
-        if is_it(place) {
-            return Some(place);
+        for (name, value) in tape.members(text, place) {
+            left.push(value);
+            let raw = tape.text(text, value);
+            if !raw.starts_with('"') {
+                continue;
+            }
+            let anchor = match string(tape.text(text, name)).as_str() {
+                "$anchor" | "$dynamicAnchor" => Some(string(raw)),
+                "$id" => string(raw).strip_prefix('#').map(str::to_owned),
+                _ => None,
+            };
+            if let Some(anchor) = anchor {
+                anchors.entry(anchor).or_insert(place);
+            }
         }
-        left.extend(tape.members(text, place).map(|(_, value)| value));
         left.extend(tape.elements(text, place));
     }
-    None
+    anchors
 }
 
 fn percent_decoded(text: &str) -> String {

@@ -318,6 +318,23 @@ fn ends_a_check_of_a_hostile_schema() {
     let schema = Schema::parse(r#"{"pattern":"^(a+)+$"}"#).unwrap();
     let value = format!("\"{}b\"", "a".repeat(20_000));
     assert!(soon("(a+)+", || schema.check(&value)).is_err());
+    // Values that are long for each schema that looks at them.
+    let all = |schema: &str| format!("{{\"allOf\":[{}{{}}]}}", format!("{schema},").repeat(5000));
+    let (number, name) = ("9".repeat(4_000_000), "x".repeat(4_000_000));
+    assert!(is_unchecked(&all("{}"), &number));
+    assert!(is_unchecked(&all(r#"{"multipleOf":7}"#), &number));
+    assert!(is_unchecked(&all(r#"{"required":["a"]}"#), &format!("{{\"a\":1,\"{name}\":1}}")));
+    assert!(is_unchecked(&all(r#"{"minLength":1}"#), &format!("\"{name}\"")));
+    let items = format!("[{}0]", "1,".repeat(200_000));
+    assert!(is_unchecked(&all(r#"{"not":{"const":1}}"#), &items));
+    // Patterns for a text that is empty.
+    let patterns: Vec<String> = (0..128).map(|at| format!("\"p{at}\":{{}}")).collect();
+    let named = format!("{{\"$ref\":\"#/$defs/p\"}},").repeat(5000);
+    let schema = format!(
+        "{{\"allOf\":[{named}{{}}],\"$defs\":{{\"p\":{{\"patternProperties\":{{{}}}}}}}}}",
+        patterns.join(",")
+    );
+    assert!(is_unchecked(&schema, r#"{"":1}"#));
     // A large pattern for a large text.
     let schema = r#"{"pattern":"(x+x+){1,20}y"}"#;
     let value = format!("\"{}\"", "x".repeat(1_000_000));
