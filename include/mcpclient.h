@@ -47,34 +47,50 @@
  * protocol to the server: mcp_list_tools().  A name that ends in _json takes
  * or returns JSON text.
  *
- * COMMENTS.  "Spec:" is the part of the MCP specification, or the RFC, that a
- * function implements.  "When:" is the time at which a function may be called,
- * or the requests for which it holds.  "Threads:" is there if the rule of
- * THREADS below does not hold.  "Since:" is the first version of the library
- * that has the function; without it, that is 0.1.0.
+ * COMMENTS.  A comment names a parameter if there is more to say about it than
+ * these rules do.  "Errors:" lists what a function that returns a status can
+ * return besides MCP_OK, the two statuses that every such function has (see
+ * ERRORS), and those that the comment of its handle names for all options.
+ * "Spec:" is the part of the MCP specification, or the RFC, that a function
+ * implements.  "When:" is the time at which a function may be called, or the
+ * requests for which it holds.  "Threads:" is there if the rule of THREADS
+ * below does not hold.  "Since:" is the first version of the library that has
+ * the function; without it, that is 0.1.0.
  *
  * ERRORS.  A function that can fail in several ways returns a status: MCP_OK,
  * or one of the positive numbers MCP_E_...  A function that makes a handle
  * returns NULL when it fails.  In both cases mcp_error_message(NULL), called
- * on the same thread, says why.  A required argument that is NULL is
- * MCP_E_INVALID_ARGUMENT; a function that only reads a value returns 0 or
- * NULL for it.  The client stays usable after any error.  "Call errors" means
- * every status that a call to the server can return:
+ * on the same thread, says why.  Each function with a status can return
+ * MCP_E_INVALID_ARGUMENT, for a required argument that is NULL and for one
+ * that is malformed, and MCP_E_FORKED: see FORK.  A pointer may be NULL only
+ * if the comment says so; a handle to release, `out` and `len` always may.  A
+ * function that only reads a value returns 0 or NULL for NULL, or what its
+ * comment says after "NULL gives".  The client stays usable after any error.
+ * "Call errors" means every status that a call to the server can return:
  * MCP_E_INVALID_ARGUMENT, MCP_E_CLOSED, MCP_E_FORKED, MCP_E_UNSUPPORTED,
  * MCP_E_NO_MEMORY, MCP_E_INTERNAL, and all from MCP_E_RESOLVE (20) on.
  *
  * OWNERSHIP.  If a function returns a plain `T *`, or stores one through
  * `T **out`, you own it: release it once with the _free function of T, before
- * or after the handles that it came from.  If a function returns a
- * `const T *`, you borrow it: it is valid as long as the handle that it came
- * from.  The library copies what you pass in.  `*out` is NULL after a
- * failure, with one exception: a tool has run, and its result does not match
- * its output schema.  Then the status is MCP_E_SCHEMA, and `*out` is the
- * result, which you own: see mcp_call_tool().
+ * or after the handles that it came from.  A `char *` is released with
+ * mcp_string_free().  Four functions return a handle that you own already, and
+ * give you nothing more to release: mcp_client_next_done(),
+ * mcp_request_client(), mcp_input_request() and mcp_input_client().
  *
- * TEXT is UTF-8 and ends with a NUL.  A function whose text may be long has a
- * parameter `size_t *len`.  Unless it is NULL, it receives the number of
- * bytes without the last NUL.
+ * If a function returns a `const T *`, you borrow it: it is valid as long as
+ * the handle that it came from.  What comes from an item of a result, such as
+ * the name of a tool, is valid as long as the result.  What comes from the
+ * object of a callback is valid until the callback returns.
+ *
+ * The library copies what you pass in.  `*out` is NULL after a failure, with
+ * one exception: a tool has run, and its result does not match its output
+ * schema.  Then the status is MCP_E_SCHEMA, and `*out` is the result, which
+ * you own: see mcp_call_tool().
+ *
+ * TEXT is UTF-8 and ends with a NUL; one that is not UTF-8 is
+ * MCP_E_INVALID_ARGUMENT.  A function whose text may be long has a parameter
+ * `size_t *len`.  Unless it is NULL, it receives the number of bytes without
+ * the last NUL, and 0 if the function returns NULL.
  *
  * DATA FROM A SERVER may be anything.  A member may be missing, null, or of
  * another type than expected.  A getter of a text returns NULL in these
@@ -83,14 +99,51 @@
  * not a JSON object counts as an item, and its getters return the same values
  * as for missing members.  Check what you need before you use it.
  *
- * TIME is in milliseconds.  Every wait has an end: see
- * mcp_client_set_timeout().
+ * TIME is an int64_t in milliseconds.  A negative time is
+ * MCP_E_INVALID_ARGUMENT, except that mcp_request_set_task() has a use for -1,
+ * and so is 0 where the comment says "1 or more".  Every wait has an end: more
+ * than INT32_MAX, which is 24 days, counts as INT32_MAX.
+ *
+ * WAITING.  These functions wait for a server, a process or a person:
+ * - the calls of the protocol: mcp_ping(), mcp_connect(), mcp_complete(),
+ *   mcp_listen(), mcp_notify(), mcp_request_perform(), and those whose name is
+ *   mcp_<verb>_<object>, but not mcp_open_browser();
+ * - mcp_client_dispatch() and mcp_request_wait(), as long as they are told;
+ * - mcp_client_close() and mcp_client_free(), as long as
+ *   mcp_client_set_close_timeout() says;
+ * - mcp_client_set_roots_json() of a connected client, as long as a call may;
+ * - the answers to an mcp_input, as long as a call may, unless the client has a
+ *   started request in flight or a notification stream.
+ * Functions that take the path of a file, and those of an mcp_config, read
+ * files.  Where a function waits until a callback has returned on another
+ * thread, its comment says so.  No other function waits.
+ *
+ * BLOCKING.  These functions wait for the server or for a person:
+ * mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_list_resources(),
+ * mcp_list_resource_templates(), mcp_list_prompts(), mcp_call_tool(),
+ * mcp_read_resource(), mcp_get_prompt(), mcp_complete(), mcp_get_task(),
+ * mcp_get_task_result(), mcp_cancel_task(), mcp_listen(), mcp_notify(),
+ * mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_set_log_level(),
+ * mcp_sign_in(), mcp_sign_out(), mcp_request_perform(), mcp_client_close(),
+ * and those of mcpclient_draft.h that say so.  A started request does the
+ * same without waiting: see mcp_request.
+ * mcp_client_free() waits like mcp_client_close(), unless the close has
+ * ended already, for example by a request of mcp_request_new_close().
+ * mcp_client_dispatch() and mcp_request_wait() wait as long as their
+ * parameter says: not at all with 0.
+ * mcp_request_free(), mcp_request_set_progress() and mcp_client_set_wakeup()
+ * wait until a callback that they remove, and that runs on another thread,
+ * has returned.
+ * No other function waits for anything but the files and the callbacks that
+ * its comment names.
  *
  * THREADS.  Any thread may call any function.  Several threads may use an
- * mcp_client, an mcp_cancel, an mcp_input or an mcp_token_request at the same
- * time.  Several threads may read an mcp_result or an mcp_config at the same
- * time.  Only one thread at a time may use an mcp_request or an mcp_json;
- * mcp_request names the functions that are an exception.  Thread cancellation
+ * mcp_client, an mcp_auth, an mcp_cancel, an mcp_input or an mcp_token_request
+ * at the same time.  Several threads may read an mcp_result, an mcp_config, an
+ * error of mcp_error_copy(), or an mcp_json that no thread changes, at the same
+ * time.  Only one thread at a time may use an mcp_request; mcp_request names
+ * the functions that are an exception.  Release a handle when no other thread
+ * uses it: mcp_client_close() ends the waits of a client.  Thread cancellation
  * is disabled inside every function, and in the callbacks that run there:
  * after pthread_cancel() a thread ends at its first cancellation point after
  * the function returns.  Do not call the library from a thread with
@@ -99,11 +152,13 @@
  * CALLBACKS.  Their types stand together, below the handles, with what holds
  * for all of them.  A callback runs inside a function of this library that you
  * called, on the thread that called it: mcp_client_dispatch(), or a call that
- * waits.  It never runs on a thread of the library.  A callback may call this
- * library, but must not free the handle for which it was called; only a done
- * callback may free its request.  A callback must return: do not leave it by
- * an exception, longjmp() or pthread_exit().  To remove a callback, set NULL
- * in its place.
+ * waits.  It never runs on a thread of the library, except mcp_wakeup_fn.  A
+ * callback may call this library, but must not free the handle for which it was
+ * called; only a done callback may free its request.  In a callback that gets a
+ * token, shows a sign-in page or stores credentials, a call that waits with the
+ * same client is MCP_E_STATE.  A callback must return: do not leave it by an
+ * exception, longjmp() or pthread_exit().  To remove a callback, set NULL in
+ * its place.
  *
  * ENVIRONMENT.  Only these functions read environment variables, on the
  * thread that calls them: mcp_client_new(), mcp_client_new_stdio(),
@@ -113,8 +168,9 @@
  * make keep the values.  No other thread may change the environment while one
  * of these functions runs.  No other function and no thread of the library
  * reads the environment, with two exceptions:
- * - mcp_assertion_from_variable() reads a variable with a signed token.  The
- *   library calls it for each OAuth exchange, in a call of yours.
+ * - mcp_assertion_from_variable() of mcpclient_draft.h reads a variable with a
+ *   signed token.  The library calls it for each OAuth exchange, in a call of
+ *   yours.
  * - The C library of the system has variables of its own.  glibc's
  *   getaddrinfo() reads RES_OPTIONS, LOCALDOMAIN, HOSTALIASES and others; it
  *   runs on a thread of this library when a host name is looked up.  Error
@@ -123,7 +179,12 @@
  * addresses in place of host names, or a C library whose setenv() permits
  * other threads to read the environment.
  *
- * NEW KINDS.  A later library may have more statuses, event kinds, content
+ * DRAFTS.  mcpclient_draft.h has functions for parts of the specification that
+ * are not finished.  They are in the same library, and carry no promise.
+ *
+ * NEW KINDS.  A later library has all functions of this header, with the same
+ * prototypes, and may have more.  All structs are opaque, and the library alone
+ * makes them.  A later library may have more statuses, event kinds, content
  * kinds and other kinds than this header.  It may give a number of its own to
  * something that is MCP_EVENT_OTHER or MCP_CONTENT_OTHER here.  Treat a
  * number that you do not know like OTHER: in a switch, handle OTHER in the
@@ -133,9 +194,10 @@
  * input requests gets no kind that mcp_client_set_input_handler() did not
  * name.  The numbers in this header never change their meaning.
  *
- * FORK.  A child process must make its own handles.  With the handles of its
- * parent, calls return MCP_E_FORKED, and the _free functions only release
- * memory.
+ * FORK.  A child process must make its own handles.  With an mcp_client, an
+ * mcp_request, an mcp_auth, an mcp_input or an mcp_token_request of its parent,
+ * a function that returns a status or makes a handle fails with MCP_E_FORKED,
+ * and the _free functions only release memory.  Other handles may be read.
  *
  * SIGNALS.  The library installs no signal handler.  Its writes never raise
  * SIGPIPE.
@@ -204,9 +266,12 @@ typedef struct mcp_tool mcp_tool;
  * that its getters return.  The exceptions are mcp_input and mcp_token_request:
  * the application owns and frees them, and may answer them later.
  *
- * A callback runs on a thread of the application, inside a function of this
- * library, which holds no lock.  It may run on several threads at once.
- * The exception is mcp_wakeup_fn, which runs on any thread.
+ * A callback runs on a thread of the application, inside mcp_client_dispatch()
+ * or a call that waits; the library holds no lock meanwhile.  If several
+ * threads are in such functions, it may run on several of them at the same
+ * time.  With mcp_client_set_dispatch_only() it runs inside
+ * mcp_client_dispatch() alone.  The exception is mcp_wakeup_fn, which runs on
+ * any thread.
  *
  *     static void on_event(void *userdata, mcp_client *client,
  *                          const mcp_event *event)
@@ -239,6 +304,52 @@ typedef struct mcp_tool mcp_tool;
 typedef void (*mcp_free_fn)(void *userdata);
 
 /**
+ * Receives a started request that is done; see mcp_request_set_done().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: read its status and take its result.  The callback may free the
+ * request, or start it again.
+ */
+typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
+
+/**
+ * Receives the progress of a request; see mcp_request_set_progress().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `request`: the request; NULL for a call that has no request.
+ * `progress`: what the server reports.
+ */
+typedef void (*mcp_progress_fn)(void *userdata,
+                                mcp_request *request,
+                                const mcp_progress *progress);
+
+/**
+ * Handles a notification; see mcp_client_set_event_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client that received the notification.
+ * `event`: the notification.
+ */
+typedef void (*mcp_event_fn)(void *userdata,
+                             mcp_client *client,
+                             const mcp_event *event);
+
+/**
+ * Receives an input request of the server; see
+ * mcp_client_set_input_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `client`: the client whose server sent it.
+ * `input`: belongs to the application: answer it now or later, from any
+ * thread, and free it with mcp_input_free().
+ *
+ * The request that the input request belongs to continues after the answer.
+ */
+typedef void (*mcp_input_fn)(void *userdata,
+                             mcp_client *client,
+                             mcp_input *input);
+
+/**
  * Receives a token request; see mcp_client_set_token_handler().
  *
  * `userdata`: the pointer that was set with the callback.
@@ -252,31 +363,6 @@ typedef void (*mcp_free_fn)(void *userdata);
 typedef int32_t (*mcp_token_fn)(void *userdata,
                                 mcp_client *client,
                                 mcp_token_request *request);
-
-/**
- * Receives a log record; see mcp_client_set_log().
- *
- * `userdata`: the pointer that was set with the callback.
- * `client`: the client that the record is about.
- * `record`: the record.
- */
-typedef void (*mcp_log_fn)(void *userdata,
-                           mcp_client *client,
-                           const mcp_log_record *record);
-
-/**
- * Provides a signed token; see mcp_auth_set_assertion_handler().
- *
- * `userdata`: the pointer that was set with the callback.
- * `auth`: the authorization.
- * `assertion`: put the token there with mcp_assertion_set_token(), and return
- * MCP_OK.
- *
- * Any other return value ends the exchange with MCP_E_AUTH.
- */
-typedef int32_t (*mcp_assertion_fn)(void *userdata,
-                                    mcp_auth *auth,
-                                    mcp_assertion *assertion);
 
 /**
  * Shows the person the page on which to sign in; see mcp_auth_set_browser().
@@ -309,6 +395,20 @@ typedef int32_t (*mcp_device_code_fn)(void *userdata,
                                       const mcp_sign_in_page *page);
 
 /**
+ * Provides a signed token; see mcp_auth_set_assertion_handler().
+ *
+ * `userdata`: the pointer that was set with the callback.
+ * `auth`: the authorization.
+ * `assertion`: put the token there with mcp_assertion_set_token(), and return
+ * MCP_OK.
+ *
+ * Any other return value ends the exchange with MCP_E_AUTH.
+ */
+typedef int32_t (*mcp_assertion_fn)(void *userdata,
+                                    mcp_auth *auth,
+                                    mcp_assertion *assertion);
+
+/**
  * Loads, saves or deletes the data of a key; see mcp_auth_set_store().
  *
  * `userdata`: the pointer that was set with the callbacks.
@@ -325,27 +425,15 @@ typedef int32_t (*mcp_store_fn)(void *userdata,
                                 mcp_store_entry *entry);
 
 /**
- * Receives a started request that is done; see mcp_request_set_done().
+ * Receives a log record; see mcp_client_set_log().
  *
  * `userdata`: the pointer that was set with the callback.
- * `request`: read its status and take its result.  The callback may free the
- * request, or start it again.
- *
- * The callback runs on a thread of the application, inside
- * mcp_client_dispatch() or inside a call of the same client that waits.
+ * `client`: the client that the record is about.
+ * `record`: the record.
  */
-typedef void (*mcp_done_fn)(void *userdata, mcp_request *request);
-
-/**
- * Receives the progress of a request; see mcp_request_set_progress().
- *
- * `userdata`: the pointer that was set with the callback.
- * `request`: the request; NULL for a call that has no request.
- * `progress`: what the server reports.
- */
-typedef void (*mcp_progress_fn)(void *userdata,
-                                mcp_request *request,
-                                const mcp_progress *progress);
+typedef void (*mcp_log_fn)(void *userdata,
+                           mcp_client *client,
+                           const mcp_log_record *record);
 
 /**
  * Tells the application's event loop that a client has something for it; see
@@ -360,39 +448,6 @@ typedef void (*mcp_progress_fn)(void *userdata,
  * waits.  The library holds no mutex of its own meanwhile.
  */
 typedef void (*mcp_wakeup_fn)(void *userdata);
-
-/**
- * Handles a notification; see mcp_client_set_event_handler().
- *
- * `userdata`: the pointer given with the callback.
- * `client`: the client that received the notification.
- * `event`: valid until the callback returns.
- *
- * The callback runs on a thread of the application, inside
- * mcp_client_dispatch() or inside a call of this client that waits; possibly
- * on several threads at the same time.
- */
-typedef void (*mcp_event_fn)(void *userdata,
-                             mcp_client *client,
-                             const mcp_event *event);
-
-/**
- * Receives an input request of the server; see
- * mcp_client_set_input_handler().
- *
- * `userdata`: the pointer given with the callback.
- * `client`: the client whose server sent it.
- * `input`: belongs to the application: answer it now or later, from any
- * thread, and free it with mcp_input_free().
- *
- * The callback runs on a thread of the application, inside
- * mcp_client_dispatch() or inside a call of this client that waits; possibly
- * on several threads at the same time.  The request that the input request
- * belongs to continues after the answer.
- */
-typedef void (*mcp_input_fn)(void *userdata,
-                             mcp_client *client,
-                             mcp_input *input);
 
 /*
  * ===========================================================================
@@ -409,20 +464,6 @@ typedef void (*mcp_input_fn)(void *userdata,
  *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
  *     mcp_client_free(client);
  */
-
-/**
- * Version of this header.  An application that was built with this header
- * runs with every library that has the same major number and is not older.
- * See mcp_version_number().
- */
-#define MCP_VERSION_MAJOR 0
-#define MCP_VERSION_MINOR 1
-#define MCP_VERSION_PATCH 0
-
-/**
- * The three numbers in one: 1002003 would be version 1.2.3.
- */
-#define MCP_VERSION_NUMBER 1000
 
 /**
  * A CLIENT of one server.  It holds everything that is needed to talk to the
@@ -466,41 +507,38 @@ typedef void (*mcp_input_fn)(void *userdata,
  * The background thread uses three.
  *
  * Made by: mcp_client_new(), mcp_client_new_stdio(), mcp_client_new_fds(),
- *   mcp_config_new_client(), mcp_request_client(), mcp_input_client().
+ *   mcp_config_new_client().
  *
- * Functions: mcp_client_close(), mcp_client_set_header(),
- *   mcp_client_set_token(), mcp_client_set_transport(),
- *   mcp_client_transport(), mcp_client_set_protocol_version(),
- *   mcp_client_set_meta_json(), mcp_client_set_info(), mcp_client_state(),
- *   mcp_client_new_server_result(), mcp_client_url(),
- *   mcp_client_set_userdata(), mcp_client_userdata(),
- *   mcp_client_set_keepalive(), mcp_client_set_token_handler(),
- *   mcp_client_set_log(), mcp_client_set_proxy(),
- *   mcp_client_set_unix_socket(), mcp_client_set_ca_file(),
- *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
- *   mcp_client_set_certificate_data(), mcp_client_set_trace_fd(),
- *   mcp_client_set_env(), mcp_client_set_directory(),
- *   mcp_client_set_stderr(), mcp_client_set_auth(), mcp_client_ref_auth(),
- *   mcp_sign_in(), mcp_sign_out(), mcp_client_set_timeout(),
- *   mcp_client_set_deadline(), mcp_client_set_close_timeout(),
- *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_counter(),
- *   mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_call_tool(),
+ * Functions: mcp_client_set_header(), mcp_ping(), mcp_client_close(),
+ *   mcp_connect(), mcp_client_new_server_result(), mcp_client_set_token(),
+ *   mcp_client_set_token_handler(), mcp_client_state(), mcp_client_url(),
+ *   mcp_client_set_userdata(), mcp_client_userdata(), mcp_client_set_info(),
+ *   mcp_client_set_protocol_version(), mcp_client_set_capabilities_json(),
+ *   mcp_client_set_meta_json(), mcp_list_tools(), mcp_call_tool(),
  *   mcp_list_resources(), mcp_list_resource_templates(), mcp_read_resource(),
- *   mcp_subscribe_resource(), mcp_unsubscribe_resource(), mcp_list_prompts(),
- *   mcp_get_prompt(), mcp_complete(), mcp_set_log_level(), mcp_listen(),
- *   mcp_notify(), mcp_request_new(), mcp_request_new_call_tool(),
- *   mcp_request_new_read_resource(), mcp_request_new_get_prompt(),
- *   mcp_request_new_connect(), mcp_request_new_listen(),
- *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
- *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
- *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
- *   mcp_request_new_sign_out(), mcp_request_new_close(), mcp_client_fd(),
- *   mcp_client_set_wakeup(), mcp_client_dispatch(), mcp_client_wake(),
- *   mcp_client_set_dispatch_only(), mcp_client_next_done(),
- *   mcp_client_set_event_handler(), mcp_client_set_input_handler(),
- *   mcp_client_set_capabilities_json(), mcp_client_set_roots_json(),
- *   mcp_list_skills(), mcp_read_skill_file(), mcp_get_task(),
- *   mcp_get_task_result(), mcp_cancel_task().
+ *   mcp_list_prompts(), mcp_get_prompt(), mcp_complete(), mcp_request_new(),
+ *   mcp_request_new_call_tool(), mcp_request_new_read_resource(),
+ *   mcp_request_new_get_prompt(), mcp_request_new_connect(),
+ *   mcp_request_new_listen(), mcp_request_new_subscribe(),
+ *   mcp_request_new_unsubscribe(), mcp_request_new_set_log_level(),
+ *   mcp_request_new_notify(), mcp_request_new_task_result(),
+ *   mcp_request_new_sign_in(), mcp_request_new_sign_out(),
+ *   mcp_request_new_close(), mcp_client_fd(), mcp_client_dispatch(),
+ *   mcp_client_next_done(), mcp_client_wake(), mcp_client_set_wakeup(),
+ *   mcp_client_set_dispatch_only(), mcp_client_set_event_handler(),
+ *   mcp_listen(), mcp_subscribe_resource(), mcp_unsubscribe_resource(),
+ *   mcp_set_log_level(), mcp_notify(), mcp_client_set_input_handler(),
+ *   mcp_client_set_roots_json(), mcp_get_task(), mcp_get_task_result(),
+ *   mcp_cancel_task(), mcp_client_set_env(), mcp_client_set_directory(),
+ *   mcp_client_set_stderr(), mcp_client_set_transport(),
+ *   mcp_client_transport(), mcp_client_set_proxy(), mcp_client_set_ca_file(),
+ *   mcp_client_set_ca_data(), mcp_client_set_certificate(),
+ *   mcp_client_set_certificate_data(), mcp_client_set_unix_socket(),
+ *   mcp_client_set_timeout(), mcp_client_set_deadline(),
+ *   mcp_client_set_close_timeout(), mcp_client_set_keepalive(),
+ *   mcp_client_set_limit(), mcp_client_set_allow(), mcp_client_set_auth(),
+ *   mcp_client_ref_auth(), mcp_sign_in(), mcp_sign_out(),
+ *   mcp_client_set_trace_fd(), mcp_client_set_log(), mcp_client_counter().
  *
  * Released by: mcp_client_free().
  */
@@ -528,6 +566,46 @@ struct mcp_client;
  * Spec: transports, authorization.
  */
 mcp_client *mcp_client_new(const char *url, const char *token);
+
+/**
+ * Sets an HTTP header that the library sends with every request to the
+ * server.
+ *
+ * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+ * `value`: UTF-8 without control characters; NULL removes the header.
+ * Copied, and treated as a secret.  It is sent to the origin of the server
+ * only.
+ *
+ * The library sends the cookies of the server back to it, as RFC 6265 says.
+ * While there is a header Cookie, only that one is sent.
+ *
+ * Errors: MCP_E_UNSUPPORTED for a server that is not reached by HTTP;
+ * MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not allow,
+ * for a header that the library itself writes (Host, Content-Length,
+ * Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
+ * ones), and for Authorization while there is a token or a token handler.
+ *
+ * When: at any time, for requests begun later.
+ * Spec: authorization, RFC 9110.
+ */
+int32_t mcp_client_set_header(mcp_client *client,
+                              const char *name,
+                              const char *value);
+
+/**
+ * Checks that the server answers, with the same credentials as every other
+ * request.
+ *
+ * Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
+ * Later revisions have no "ping"; it sends "server/discover" to them.
+ *
+ * Waits at most the time of mcp_client_set_timeout().
+ *
+ * Errors: call errors.
+ *
+ * Spec: ping, server/discover.
+ */
+int32_t mcp_ping(mcp_client *client);
 
 /**
  * Closes the client and releases it.  Secrets are overwritten.
@@ -562,20 +640,6 @@ void mcp_client_free(mcp_client *client);
 void mcp_client_close(mcp_client *client);
 
 /**
- * Checks that the server answers, with the same credentials as every other
- * request.
- *
- * Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
- * Later revisions have no "ping"; it sends "server/discover" to them.
- *
- * Returns MCP_OK or a status: call errors.  Waits at most the time of
- * mcp_client_set_timeout().
- *
- * Spec: ping, server/discover.
- */
-int32_t mcp_ping(mcp_client *client);
-
-/**
  * Connects to the server, negotiates the protocol revision, and returns the
  * server info.
  *
@@ -586,8 +650,9 @@ int32_t mcp_ping(mcp_client *client);
  * Connects only if the client is not connected yet.  Calling this function
  * is optional: every other call connects when it needs to.
  *
- * Returns MCP_OK or a status: call errors.  Waits at most the time of
- * mcp_client_set_timeout().
+ * Waits at most the time of mcp_client_set_timeout().
+ *
+ * Errors: call errors.
  *
  * Spec: initialize, server/discover.
  */
@@ -599,132 +664,11 @@ int32_t mcp_connect(mcp_client *client, mcp_result **out);
  * Does no I/O.
  *
  * Returns a result to free with mcp_result_free(), or NULL with the last
- * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
- * MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+ * error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED.
  *
  * Spec: initialize, server/discover.
  */
 mcp_result *mcp_client_new_server_result(mcp_client *client);
-
-/**
- * STATES OF A CLIENT, for mcp_client_state().
- *
- * The client is not connected, and was not connected before.
- */
-#define MCP_STATE_IDLE 1
-
-/**
- * A call or the notification stream connects.
- */
-#define MCP_STATE_CONNECTING 2
-
-/**
- * The client and the server have agreed on a protocol revision.
- */
-#define MCP_STATE_CONNECTED 3
-
-/**
- * The client was connected, and the session, the connection or the server
- * process has ended.  The next call connects again, unless
- * MCP_ALLOW_RESTART or the kind of the client prevents it.
- */
-#define MCP_STATE_LOST 4
-
-/**
- * mcp_client_close() was called.
- */
-#define MCP_STATE_CLOSED 5
-
-/**
- * Returns the state of a client, one of MCP_STATE_.
- *
- * `client`: not changed.
- *
- * The function does no I/O and never waits.  When the state changes, the
- * handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE, so that an
- * application need not ask again and again.
- *
- * The state of a server process or of an HTTP with SSE stream becomes
- * MCP_STATE_LOST when it ends, also between calls.  Streamable HTTP has no
- * connection that could end: there the state becomes MCP_STATE_LOST when a
- * request, a notification stream or mcp_client_set_keepalive() finds that
- * the session is lost.
- *
- * Returns 0 for NULL.
- */
-int32_t mcp_client_state(const mcp_client *client);
-
-/**
- * Returns the URL of the server's MCP endpoint, as it was given to
- * mcp_client_new() or written in a configuration.
- *
- * `client`: not changed.
- *
- * Returns NULL for NULL, and for a client that does not reach its server by
- * HTTP.  Valid as long as the client.
- */
-const char *mcp_client_url(const mcp_client *client);
-
-/**
- * Returns the transport that is in use, one of MCP_TRANSPORT_.
- *
- * `client`: not changed.
- *
- * Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
- * connected.
- *
- * Spec: transports.
- */
-int32_t mcp_client_transport(mcp_client *client);
-
-/**
- * Sets a pointer of the application that the client carries.
- *
- * `userdata`: any pointer; the library does not use it.
- * `free_userdata`: see mcp_free_fn.
- *
- * It replaces the pointer that was set before.  The library releases the
- * last one when the client is freed.
- *
- * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
- */
-int32_t mcp_client_set_userdata(mcp_client *client,
-                                void *userdata,
-                                mcp_free_fn free_userdata);
-
-/**
- * Returns the pointer of mcp_client_set_userdata().
- *
- * `client`: not changed.
- *
- * Returns NULL for NULL, and if none was set.
- */
-void *mcp_client_userdata(const mcp_client *client);
-
-/**
- * Sets an HTTP header that the library sends with every request to the
- * server.
- *
- * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
- * `value`: UTF-8 without control characters; NULL removes the header.
- * Copied, and treated as a secret.  It is sent to the origin of the server
- * only.
- *
- * The library sends the cookies of the server back to it, as RFC 6265 says.
- * While there is a header Cookie, only that one is sent.
- *
- * Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
- * by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
- * allow, for a header that the library itself writes (Host, Content-Length,
- * Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
- * ones), and for Authorization while there is a token or a token handler.
- *
- * When: at any time, for requests begun later.
- * Spec: authorization, RFC 9110.
- */
-int32_t mcp_client_set_header(mcp_client *client,
-                              const char *name,
-                              const char *value);
 
 /**
  * Replaces the bearer token.
@@ -734,7 +678,7 @@ int32_t mcp_client_set_header(mcp_client *client,
  *
  * Requests in flight keep the old token.  It is overwritten when they end.
  *
- * Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
+ * Errors: MCP_E_INVALID_ARGUMENT also while there is a header
  * Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
  * give such a server its secrets with mcp_client_set_env().
  *
@@ -754,8 +698,7 @@ int32_t mcp_client_set_token(mcp_client *client, const char *token);
  * A call fails with MCP_E_UNAUTHORIZED if its token request fails, and with
  * MCP_E_TIMEOUT if it is not answered in time.
  *
- * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
- * MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization.
  *
  * When: at any time.  Spec: authorization.
  */
@@ -818,9 +761,8 @@ const char *mcp_token_request_challenge(const mcp_token_request *request,
  * A text that is no token is MCP_E_INVALID_ARGUMENT, and the token request
  * stays open.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
- * MCP_E_STATE if it was answered, or no call waits for it any more;
- * MCP_E_FORKED.
+ * Errors: MCP_E_TOO_LARGE for more than 1 MiB; MCP_E_STATE if it was
+ * answered, or no call waits for it any more.
  *
  * Spec: RFC 6750.
  */
@@ -836,8 +778,7 @@ int32_t mcp_token_request_answer(mcp_token_request *request,
  * `message`: why, in UTF-8, copied; NULL for no reason.  It becomes a part of
  * the error message of the calls.  More than 200 bytes are cut.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE as for
- * mcp_token_request_answer(); MCP_E_FORKED.
+ * Errors: MCP_E_STATE as for mcp_token_request_answer().
  */
 int32_t mcp_token_request_fail(mcp_token_request *request,
                                const char *message);
@@ -850,20 +791,159 @@ int32_t mcp_token_request_fail(mcp_token_request *request,
 void mcp_token_request_free(mcp_token_request *request);
 
 /**
+ * STATES OF A CLIENT, for mcp_client_state().
+ *
+ * The client is not connected, and was not connected before.
+ */
+#define MCP_STATE_IDLE 1
+
+/**
+ * A call or the notification stream connects.
+ */
+#define MCP_STATE_CONNECTING 2
+
+/**
+ * The client and the server have agreed on a protocol revision.
+ */
+#define MCP_STATE_CONNECTED 3
+
+/**
+ * The client was connected, and the session, the connection or the server
+ * process has ended.  The next call connects again, unless
+ * MCP_ALLOW_RESTART or the kind of the client prevents it.
+ */
+#define MCP_STATE_LOST 4
+
+/**
+ * mcp_client_close() was called.
+ */
+#define MCP_STATE_CLOSED 5
+
+/**
+ * Returns the state of a client, one of MCP_STATE_.
+ *
+ * `client`: NULL gives 0.
+ *
+ * The function does no I/O and never waits.  When the state changes, the
+ * handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE.
+ *
+ * The state of a server process or of an HTTP with SSE stream becomes
+ * MCP_STATE_LOST when it ends, also between calls.  Streamable HTTP has no
+ * connection that could end: there the state becomes MCP_STATE_LOST when a
+ * request, a notification stream or mcp_client_set_keepalive() finds that
+ * the session is lost.
+ */
+int32_t mcp_client_state(const mcp_client *client);
+
+/**
+ * Returns the URL of the server's MCP endpoint, as it was given to
+ * mcp_client_new() or written in a configuration.
+ *
+ * `client`: NULL gives NULL.
+ *
+ * Returns NULL for a client that does not reach its server by HTTP.
+ */
+const char *mcp_client_url(const mcp_client *client);
+
+/**
+ * Sets a pointer of the application that the client carries.
+ *
+ * `userdata`: any pointer; the library does not use it.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * It replaces the pointer that was set before.  The library releases the
+ * last one when the client is freed.
+ */
+int32_t mcp_client_set_userdata(mcp_client *client,
+                                void *userdata,
+                                mcp_free_fn free_userdata);
+
+/**
+ * Returns the pointer of mcp_client_set_userdata().
+ *
+ * `client`: NULL gives NULL.
+ *
+ * Returns NULL if none was set.
+ */
+void *mcp_client_userdata(const mcp_client *client);
+
+/**
  * Sets the name and version of the application, as the server sees them in
  * the protocol and in the header User-Agent.
  *
  * `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
  * its version.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
- * MCP_E_FORKED.
+ * Errors: MCP_E_STATE once the client is connected.
  *
  * Spec: Implementation.
  */
 int32_t mcp_client_set_info(mcp_client *client,
                             const char *name,
                             const char *version);
+
+/**
+ * Sets the only protocol revision that the client uses.
+ *
+ * `version`: such as "2025-11-25"; the library tries no other revision.
+ * NULL, which is the default, selects the newest revision that both sides
+ * support.
+ *
+ * Errors: MCP_E_VERSION for a revision that this library does not support;
+ * MCP_E_STATE once the client is connected.
+ *
+ * Spec: versioning.
+ */
+int32_t mcp_client_set_protocol_version(mcp_client *client,
+                                        const char *version);
+
+/**
+ * Adds capabilities to those that the client declares, for extensions and
+ * experiments.
+ *
+ * `json`: a JSON object as UTF-8 text, such as
+ * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.
+ *
+ * The library itself declares the capabilities that follow from handlers and
+ * roots; `json` must not contain them.
+ *
+ * Errors: MCP_E_STATE after the first exchange with the server.
+ *
+ * Spec: ClientCapabilities.
+ */
+int32_t mcp_client_set_capabilities_json(mcp_client *client,
+                                         const char *json);
+
+/**
+ * Adds the members of a JSON object to the _meta of every request, for
+ * example "traceparent".
+ *
+ * `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
+ * removes the members.
+ *
+ * The members replace those of an earlier call of this function.  A member
+ * of mcp_request_set_meta_json(), or of a _meta in the parameters of a
+ * request, replaces the one with the same name.  The requests that the
+ * library makes itself have the members as well, such as those that connect.
+ * The same names and values are refused as by mcp_request_set_meta_json().
+ *
+ * When: at any time, for requests begun later.  Spec: basic, _meta.
+ */
+int32_t mcp_client_set_meta_json(mcp_client *client, const char *json);
+
+/**
+ * Version of this header.  An application that was built with this header
+ * runs with every library that has the same major number and is not older.
+ * See mcp_version_number().
+ */
+#define MCP_VERSION_MAJOR 0
+#define MCP_VERSION_MINOR 1
+#define MCP_VERSION_PATCH 0
+
+/**
+ * The three numbers in one: 1002003 would be version 1.2.3.
+ */
+#define MCP_VERSION_NUMBER 1000
 
 /**
  * Returns the version of the library, such as "0.1.0".
@@ -998,8 +1078,9 @@ int32_t mcp_version_number(void);
 #define MCP_E_TIMEOUT 25
 
 /**
- * An mcp_cancel ended the wait.  The library told the server to stop, if the
- * protocol revision has a message for that.
+ * mcp_request_cancel() or an mcp_cancel ended the request, or the server
+ * cancelled the task.  The library told the server to stop, if the protocol
+ * revision has a message for that.
  */
 #define MCP_E_CANCELLED 26
 
@@ -1166,7 +1247,9 @@ const char *mcp_status_name(int32_t status);
  * AN ERROR: the details of a failed call.
  *
  * Each thread has a last error.  Every function of this header that fails
- * sets it, and functions that succeed do not change it.  To read it, pass
+ * with a status, or that fails to make a handle, sets it.  Functions that
+ * succeed, and functions that only read a value, do not change it, unless
+ * their comments say so.  To read it, pass
  * NULL to the mcp_error_ functions.  A request has an error of its own,
  * mcp_request_error(), which does not change until the request is performed
  * again.  It is for applications that do not control on which thread the
@@ -1251,8 +1334,6 @@ const char *mcp_error_rpc_message(const mcp_error *error);
  * Returns the member `data` of the JSON-RPC error as JSON text.
  *
  * `error`: an error, or NULL for the last error of this thread.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Some servers send an error of another shape, for example a text, or a code
  * that is no number.  Then the function returns the whole error as the server
@@ -1273,7 +1354,8 @@ const char *mcp_error_data_json(const mcp_error *error, size_t *len);
  *
  * `error`: an error, or NULL for the last error of this thread.
  * `name`: the parameter in lower case: "realm", "scope",
- * "resource_metadata", "error", "error_description" or another.
+ * "resource_metadata", "error", "error_description" or another.  NULL gives
+ * NULL.
  *
  * Returns UTF-8 text as the server wrote it; NULL if the parameter is
  * absent.  The text is borrowed as for mcp_error_message().
@@ -1364,19 +1446,23 @@ void mcp_error_free(mcp_error *error);
  * Texts are UTF-8 and end with a NUL.  If a text contains a NUL, C sees its
  * end there, but `len` is the whole length.
  *
- * Made by: mcp_client_new_server_result().
+ * Made by: mcp_connect(), mcp_client_new_server_result(), mcp_list_tools(),
+ *   mcp_call_tool(), mcp_list_resources(), mcp_list_resource_templates(),
+ *   mcp_read_resource(), mcp_list_prompts(), mcp_get_prompt(),
+ *   mcp_complete(), mcp_request_perform(), mcp_request_take_result(),
+ *   mcp_get_task(), mcp_get_task_result().
  *
  * Functions: mcp_result_json(), mcp_result_next_cursor(),
- *   mcp_result_content_count(), mcp_result_content(), mcp_result_is_error(),
- *   mcp_result_text(), mcp_result_structured_json(), mcp_result_structured(),
- *   mcp_result_data(), mcp_result_prompt_description(),
- *   mcp_result_completion_count(), mcp_result_completion(),
- *   mcp_result_completion_has_more(), mcp_result_tool_count(),
- *   mcp_result_tool(), mcp_result_resource_count(), mcp_result_resource(),
- *   mcp_result_prompt_count(), mcp_result_prompt(), mcp_result_skill_count(),
- *   mcp_result_skill(), mcp_result_find_tool(), mcp_result_server_name(),
- *   mcp_result_server_version(), mcp_result_protocol_version(),
- *   mcp_result_instructions(), mcp_result_has_capability(),
+ *   mcp_result_server_name(), mcp_result_server_version(),
+ *   mcp_result_protocol_version(), mcp_result_instructions(),
+ *   mcp_result_has_capability(), mcp_result_tool_count(), mcp_result_tool(),
+ *   mcp_result_find_tool(), mcp_result_is_error(),
+ *   mcp_result_structured_json(), mcp_result_structured(), mcp_result_data(),
+ *   mcp_result_content_count(), mcp_result_content(), mcp_result_text(),
+ *   mcp_result_resource_count(), mcp_result_resource(),
+ *   mcp_result_prompt_count(), mcp_result_prompt(),
+ *   mcp_result_prompt_description(), mcp_result_completion_count(),
+ *   mcp_result_completion(), mcp_result_completion_has_more(),
  *   mcp_result_task_count(), mcp_result_task().
  *
  * Released by: mcp_result_free().
@@ -1394,12 +1480,9 @@ void mcp_result_free(mcp_result *result);
  * Returns the whole result as JSON text, as the server wrote it.
  *
  * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Never NULL for a valid `result`.  For a list of several pages it is one
- * object that contains the items of all pages.  Borrowed from the result:
- * valid until mcp_result_free().
+ * object that contains the items of all pages.
  */
 const char *mcp_result_json(const mcp_result *result, size_t *len);
 
@@ -1412,8 +1495,7 @@ const char *mcp_result_json(const mcp_result *result, size_t *len);
  * Returns NULL if the server sent none or null, which means that there is no
  * next page.  An empty text is a valid cursor.  A cursor that is no string
  * is returned as its JSON text; the server expects it in the type that
- * mcp_result_json() shows.  Borrowed from the result: valid until
- * mcp_result_free().
+ * mcp_result_json() shows.
  *
  * Spec: pagination.
  */
@@ -1425,8 +1507,7 @@ const char *mcp_result_next_cursor(const mcp_result *result);
  * `result`: NULL gives NULL.
  *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.
  *
  * Spec: Implementation, name.
  */
@@ -1438,8 +1519,7 @@ const char *mcp_result_server_name(const mcp_result *result);
  * `result`: NULL gives NULL.
  *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.
  *
  * Spec: Implementation, version.
  */
@@ -1451,8 +1531,7 @@ const char *mcp_result_server_version(const mcp_result *result);
  *
  * `result`: NULL gives NULL.
  *
- * Never NULL for such a result, and NULL for any other result.  Borrowed
- * from the result: valid until mcp_result_free().
+ * Never NULL for such a result, and NULL for any other result.
  *
  * Spec: versioning.
  */
@@ -1465,8 +1544,7 @@ const char *mcp_result_protocol_version(const mcp_result *result);
  * `result`: NULL gives NULL.
  *
  * Returns NULL if the server sent none; mcp_connect() fails for a value of
- * another type.  The text comes from the server: do not trust it.  Borrowed
- * from the result: valid until mcp_result_free().
+ * another type.  The text comes from the server: do not trust it.
  *
  * Spec: initialize, server/discover.
  */
@@ -1477,7 +1555,8 @@ const char *mcp_result_instructions(const mcp_result *result);
  * mcp_connect(), otherwise 0.
  *
  * `result`: NULL gives 0.
- * `name`: the capability, such as "tools" or "resources.subscribe".
+ * `name`: the capability, such as "tools" or "resources.subscribe".  NULL
+ * gives 0.
  *
  * A member that is false or null is not a declared capability.  Other
  * results than that of mcp_connect() have no capabilities.
@@ -1520,7 +1599,7 @@ struct mcp_tool;
 /**
  * Lists all tools of the server; reads all pages of the list.
  *
- * `out` receives the result, or NULL on failure.  Read it with
+ * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
  * mcp_result_tool_count() and mcp_result_tool(); free it with
  * mcp_result_free().
  *
@@ -1537,9 +1616,8 @@ struct mcp_tool;
  * Each page may take the time of mcp_client_set_timeout(), and the whole
  * list the time of mcp_client_set_deadline().
  *
- * Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
- * than MCP_LIMIT_PAGES or more items than
- * MCP_LIMIT_ITEMS allows.
+ * Errors: call errors; MCP_E_TOO_LARGE for more pages than MCP_LIMIT_PAGES
+ * or more items than MCP_LIMIT_ITEMS allows.
  *
  * Spec: tools/list, pagination.
  */
@@ -1578,8 +1656,8 @@ int32_t mcp_list_tools(mcp_client *client, mcp_result **out);
  * mcp_request_new_call_tool().  For tools that run for a very long time, see
  * MCP_ALLOW_TASKS.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
- * arguments that are not a JSON object, before anything is sent.
+ * Errors: call errors; MCP_E_INVALID_ARGUMENT for arguments that are not a
+ * JSON object, before anything is sent.
  *
  * Spec: tools/call.
  */
@@ -1606,8 +1684,6 @@ size_t mcp_result_tool_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Borrowed from the result: valid until mcp_result_free().
- *
  * Spec: tools/list.
  */
 const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
@@ -1616,9 +1692,7 @@ const mcp_tool *mcp_result_tool(const mcp_result *result, size_t index);
  * Returns the tool of a name in a result of mcp_list_tools(), or NULL.
  *
  * `result`: NULL gives NULL.
- * `name`: compared byte by byte.
- *
- * Borrowed from the result: valid until mcp_result_free().
+ * `name`: compared byte by byte.  NULL gives NULL.
  *
  * Spec: Tool, name.
  */
@@ -1643,12 +1717,9 @@ int32_t mcp_result_is_error(const mcp_result *result);
  * text.
  *
  * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Returns NULL if the server sent none.  From revision 2026-07-28 on it may
- * be any JSON value, also null, which is returned as "null".  Borrowed from
- * the result: valid until mcp_result_free().
+ * be any JSON value, also null, which is returned as "null".
  *
  * Spec: tools, structuredContent.
  */
@@ -1660,8 +1731,7 @@ const char *mcp_result_structured_json(const mcp_result *result, size_t *len);
  * `result`: NULL gives NULL.
  *
  * Returns NULL if the server sent none.  The first call parses the content,
- * and the result keeps the value.  Borrowed from the result: valid until
- * mcp_result_free().
+ * and the result keeps the value.
  *
  * Spec: tools, structuredContent.
  */
@@ -1681,8 +1751,7 @@ const mcp_json *mcp_result_structured(const mcp_result *result);
  * the client has read a list with the tool before the call, see
  * mcp_list_tools().
  *
- * Returns NULL if the server sent none.  Borrowed from the result: valid
- * until mcp_result_free().
+ * Returns NULL if the server sent none.
  *
  * Spec: tools, structuredContent.
  */
@@ -1693,8 +1762,7 @@ const mcp_json *mcp_result_data(const mcp_result *result);
  *
  * `tool`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Tool, name.
  */
@@ -1707,8 +1775,7 @@ const char *mcp_tool_name(const mcp_tool *tool);
  * `tool`: NULL gives NULL.
  *
  * The first of them that is not empty counts.  Returns NULL if the server
- * sent none or a value of another type.  The text is borrowed from the
- * result: valid until mcp_result_free().
+ * sent none or a value of another type.
  *
  * Spec: Tool, title.
  */
@@ -1719,8 +1786,7 @@ const char *mcp_tool_title(const mcp_tool *tool);
  *
  * `tool`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Tool, description.
  */
@@ -1730,12 +1796,9 @@ const char *mcp_tool_description(const mcp_tool *tool);
  * Returns the JSON Schema of the tool's arguments, as the server wrote it.
  *
  * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
+ * returned as it is.
  *
  * Spec: Tool, inputSchema.
  */
@@ -1746,12 +1809,9 @@ const char *mcp_tool_input_schema_json(const mcp_tool *tool, size_t *len);
  * wrote it.
  *
  * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
+ * returned as it is.
  *
  * Spec: Tool, outputSchema.
  */
@@ -1761,11 +1821,8 @@ const char *mcp_tool_output_schema_json(const mcp_tool *tool, size_t *len);
  * Returns the whole tool as JSON text.
  *
  * `tool`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `tool`.  The text is borrowed from the result:
- * valid until mcp_result_free().
+ * Never NULL for a valid `tool`.
  *
  * Spec: Tool.
  */
@@ -1777,7 +1834,7 @@ const char *mcp_tool_json(const mcp_tool *tool, size_t *len);
  *
  * `tool`: NULL gives -1.
  * `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
- * "openWorldHint".
+ * "openWorldHint".  NULL gives -1.
  *
  * A hint is the server's claim, not a promise.
  *
@@ -1791,13 +1848,13 @@ int32_t mcp_tool_hint(const mcp_tool *tool, const char *name);
  * `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
  * or "" for no arguments.
  *
- * Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
- * message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
- * arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
- * used: it is invalid, refers to another document, exceeds a limit, or the
- * library was built without the Cargo feature "schema".  The message says
- * which.  The server checks the arguments as well, so that a program may call
- * the tool in that case.
+ * Errors: MCP_E_SCHEMA if the arguments do not match; the message names the
+ * field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the arguments are not
+ * a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be used: it is
+ * invalid, refers to another document, exceeds a limit, or the library was
+ * built without the Cargo feature "schema".  The message says which.  The
+ * server checks the arguments as well, so that a program may call the tool
+ * in that case.
  *
  * JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
  * "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A
@@ -1880,8 +1937,6 @@ size_t mcp_result_content_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Borrowed from the result: valid until mcp_result_free().
- *
  * Spec: ContentBlock.
  */
 const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
@@ -1891,12 +1946,9 @@ const mcp_content *mcp_result_content(const mcp_result *result, size_t index);
  * line breaks.
  *
  * `result`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * This is what most applications need from a tool.  Never NULL for a valid
- * `result`: "" if there is no text.  Borrowed from the result: valid until
- * mcp_result_free().
+ * `result`: "" if there is no text.
  *
  * Spec: TextContent.
  */
@@ -1922,8 +1974,7 @@ int32_t mcp_content_kind(const mcp_content *content);
  * `content`: NULL gives NULL.
  *
  * Returns NULL if the server sent none or a value of another type, and for a
- * content block that is not of a prompt.  Borrowed from the result: valid
- * until mcp_result_free().
+ * content block that is not of a prompt.
  *
  * Spec: PromptMessage, role.
  */
@@ -1934,13 +1985,10 @@ const char *mcp_content_role(const mcp_content *content);
  * contains text.
  *
  * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Returns NULL if the server sent none or null, and for other kinds.  A value
- * that is no string is returned as its JSON text.  The text is UTF-8.  If it
- * contains a NUL, C sees its end there, but `len` is the whole length.
- * Borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or null, and for other kinds.  A
+ * value that is no string is returned as its JSON text.  The text is UTF-8.
+ * If it contains a NUL, C sees its end there, but `len` is the whole length.
  *
  * Spec: TextContent.
  */
@@ -1958,7 +2006,7 @@ const char *mcp_content_text(const mcp_content *content, size_t *len);
  * does not change then.  If the server sent a value of another type, or one
  * that is not base64, returns NULL and sets the last error to
  * MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
- * them.  Borrowed from the result: valid until mcp_result_free().
+ * them.
  *
  * Spec: ImageContent, BlobResourceContents.
  */
@@ -1969,8 +2017,7 @@ const void *mcp_content_data(const mcp_content *content, size_t *len);
  *
  * `content`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: ContentBlock.
  */
@@ -1984,8 +2031,7 @@ const char *mcp_content_mime_type(const mcp_content *content);
  *
  * Read its URI with mcp_resource_uri(), and the rest with the functions that
  * follow that one.  Each content block of mcp_read_resource() is of the kind
- * MCP_CONTENT_RESOURCE.  Borrowed from the result: valid until
- * mcp_result_free().
+ * MCP_CONTENT_RESOURCE.
  *
  * Spec: ResourceLink, ResourceContents.
  */
@@ -1995,11 +2041,8 @@ const mcp_resource *mcp_content_resource(const mcp_content *content);
  * Returns the whole content block as JSON text.
  *
  * `content`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `content`.  The text is borrowed from the result:
- * valid until mcp_result_free().
+ * Never NULL for a valid `content`.
  *
  * Spec: ContentBlock.
  */
@@ -2041,8 +2084,9 @@ struct mcp_resource;
  * `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
  * and mcp_result_resource().
  *
- * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
- * mcp_request_set_all_pages().
+ * To start it, use mcp_request_new() and mcp_request_set_all_pages().
+ *
+ * Errors: those of mcp_list_tools().
  *
  * Spec: resources/list.
  */
@@ -2056,8 +2100,9 @@ int32_t mcp_list_resources(mcp_client *client, mcp_result **out);
  * Each template is read like a resource, and mcp_resource_uri() is its URI
  * template (RFC 6570).
  *
- * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
- * mcp_request_set_all_pages().
+ * To start it, use mcp_request_new() and mcp_request_set_all_pages().
+ *
+ * Errors: those of mcp_list_tools().
  *
  * Spec: resources/templates/list.
  */
@@ -2073,7 +2118,7 @@ int32_t mcp_list_resource_templates(mcp_client *client, mcp_result **out);
  * From revision 2026-07-28 on, a resource that the server declares fresh is
  * answered from memory, see MCP_LIMIT_CACHE.
  *
- * Returns MCP_OK or a status: call errors.
+ * Errors: call errors.
  *
  * Spec: resources/read.
  */
@@ -2100,8 +2145,6 @@ size_t mcp_result_resource_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Borrowed from the result: valid until mcp_result_free().
- *
  * Spec: resources/list.
  */
 const mcp_resource *mcp_result_resource(const mcp_result *result,
@@ -2113,8 +2156,7 @@ const mcp_resource *mcp_result_resource(const mcp_result *result,
  *
  * `resource`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Resource, uri.
  */
@@ -2125,8 +2167,7 @@ const char *mcp_resource_uri(const mcp_resource *resource);
  *
  * `resource`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Resource, name.
  */
@@ -2138,8 +2179,7 @@ const char *mcp_resource_name(const mcp_resource *resource);
  *
  * `resource`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Resource, title.
  */
@@ -2150,8 +2190,7 @@ const char *mcp_resource_title(const mcp_resource *resource);
  *
  * `resource`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Resource, description.
  */
@@ -2162,8 +2201,7 @@ const char *mcp_resource_description(const mcp_resource *resource);
  *
  * `resource`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Resource, mimeType.
  */
@@ -2182,11 +2220,8 @@ int64_t mcp_resource_size(const mcp_resource *resource);
  * Returns the whole resource as JSON text.
  *
  * `resource`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `resource`.  The text is borrowed from the result:
- * valid until mcp_result_free().
+ * Never NULL for a valid `resource`.
  *
  * Spec: Resource.
  */
@@ -2256,8 +2291,9 @@ struct mcp_prompt;
  * `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
  * mcp_result_prompt().
  *
- * Returns like mcp_list_tools().  To start it, use mcp_request_new() and
- * mcp_request_set_all_pages().
+ * To start it, use mcp_request_new() and mcp_request_set_all_pages().
+ *
+ * Errors: those of mcp_list_tools().
  *
  * Spec: prompts/list.
  */
@@ -2274,8 +2310,8 @@ int32_t mcp_list_prompts(mcp_client *client, mcp_result **out);
  * The messages of the prompt are the content blocks of the result:
  * mcp_result_content().  Each has a mcp_content_role().
  *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
- * argument that is not a string.
+ * Errors: call errors; MCP_E_INVALID_ARGUMENT for an argument that is not a
+ * string.
  *
  * Spec: prompts/get.
  */
@@ -2302,8 +2338,6 @@ size_t mcp_result_prompt_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Borrowed from the result: valid until mcp_result_free().
- *
  * Spec: prompts/list.
  */
 const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
@@ -2313,8 +2347,7 @@ const mcp_prompt *mcp_result_prompt(const mcp_result *result, size_t index);
  *
  * `result`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: prompts/get.
  */
@@ -2325,8 +2358,7 @@ const char *mcp_result_prompt_description(const mcp_result *result);
  *
  * `prompt`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Prompt, name.
  */
@@ -2338,8 +2370,7 @@ const char *mcp_prompt_name(const mcp_prompt *prompt);
  *
  * `prompt`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Prompt, title.
  */
@@ -2350,8 +2381,7 @@ const char *mcp_prompt_title(const mcp_prompt *prompt);
  *
  * `prompt`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Prompt, description.
  */
@@ -2375,8 +2405,7 @@ size_t mcp_prompt_argument_count(const mcp_prompt *prompt);
  * `prompt`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: PromptArgument.
  */
@@ -2388,8 +2417,7 @@ const char *mcp_prompt_argument_name(const mcp_prompt *prompt, size_t index);
  * `prompt`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: PromptArgument.
  */
@@ -2410,11 +2438,8 @@ int32_t mcp_prompt_argument_required(const mcp_prompt *prompt, size_t index);
  * Returns the whole prompt as JSON text.
  *
  * `prompt`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `prompt`.  The text is borrowed from the result:
- * valid until mcp_result_free().
+ * Never NULL for a valid `prompt`.
  *
  * Spec: Prompt.
  */
@@ -2434,8 +2459,8 @@ const char *mcp_prompt_json(const mcp_prompt *prompt, size_t *len);
  *
  * The texts are UTF-8.  The library copies them.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
- * if the server speaks a revision before 2025-06-18, which has no context.
+ * Errors: call errors; MCP_E_UNSUPPORTED for a context if the server speaks
+ * a revision before 2025-06-18, which has no context.
  *
  * Spec: completion/complete.
  */
@@ -2463,7 +2488,7 @@ size_t mcp_result_completion_count(const mcp_result *result);
  *
  * Never NULL for an index below mcp_result_completion_count().  A number or
  * a boolean is returned as its JSON text; values of other types are left
- * out.  Borrowed from the result: valid until mcp_result_free().
+ * out.
  *
  * Spec: completion/complete.
  */
@@ -2565,9 +2590,9 @@ void mcp_json_free(mcp_json *json);
  * Objects on the way to the place are created.  The last step "-" appends to
  * an array, which is created as well.
  *
- * Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
- * leads into a value that has no members, or past the end of an array;
- * MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
+ * Errors: MCP_E_NOT_FOUND for a place that cannot be created: a step leads
+ * into a value that has no members, or past the end of an array.  A failure
+ * changes nothing.
  */
 int32_t mcp_json_set_string(mcp_json *json,
                             const char *pointer,
@@ -2579,7 +2604,7 @@ int32_t mcp_json_set_string(mcp_json *json,
  * `json`, `pointer`: as for mcp_json_set_string().
  * `value`: all its digits are kept.
  *
- * Returns like mcp_json_set_string().
+ * Errors: those of mcp_json_set_string().
  */
 int32_t mcp_json_set_integer(mcp_json *json,
                              const char *pointer,
@@ -2591,7 +2616,7 @@ int32_t mcp_json_set_integer(mcp_json *json,
  * `json`, `pointer`: as for mcp_json_set_string().
  * `value`: written so that reading it gives the same number.
  *
- * Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
+ * Errors: those of mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
  * infinity or a NaN.
  */
 int32_t mcp_json_set_number(mcp_json *json,
@@ -2604,7 +2629,7 @@ int32_t mcp_json_set_number(mcp_json *json,
  * `json`, `pointer`: as for mcp_json_set_string().
  * `value`: 0 for false, any other number for true.
  *
- * Returns like mcp_json_set_string().
+ * Errors: those of mcp_json_set_string().
  */
 int32_t mcp_json_set_boolean(mcp_json *json,
                              const char *pointer,
@@ -2616,7 +2641,7 @@ int32_t mcp_json_set_boolean(mcp_json *json,
  * `json`, `pointer`: as for mcp_json_set_string().
  * `value_json`: JSON text, copied.
  *
- * Returns like mcp_json_set_string().
+ * Errors: those of mcp_json_set_string().
  */
 int32_t mcp_json_set_json(mcp_json *json,
                           const char *pointer,
@@ -2626,7 +2651,7 @@ int32_t mcp_json_set_json(mcp_json *json,
  * Returns the value at a place, or NULL if there is none.
  *
  * `json`: NULL gives NULL.
- * `pointer`: the place, a JSON Pointer.
+ * `pointer`: the place, a JSON Pointer.  NULL gives NULL.
  *
  * The value is valid until the whole is changed or freed.  Each step
  * searches all members of its object: to read every member of a large
@@ -2655,8 +2680,6 @@ size_t mcp_json_count(const mcp_json *json);
  *
  * `json`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end and for other kinds.
- *
- * Valid until the whole value is changed or freed.
  */
 const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
 
@@ -2665,8 +2688,6 @@ const mcp_json *mcp_json_child(const mcp_json *json, size_t index);
  *
  * `json`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end and for other kinds.
- *
- * Valid until the whole value is changed or freed.
  */
 const char *mcp_json_key(const mcp_json *json, size_t index);
 
@@ -2674,32 +2695,31 @@ const char *mcp_json_key(const mcp_json *json, size_t index);
  * Returns the text of a string; NULL for other kinds.
  *
  * `json`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Valid until the whole value is changed or freed.
  */
 const char *mcp_json_string(const mcp_json *json, size_t *len);
 
 /**
  * Returns the value of a number as an integer.
  *
+ * `json`: NULL gives `otherwise`.
  * `otherwise`: returned for other kinds, for a number with a fraction, and
- * for a number that does not fit.  It is also returned for a NULL `json`.
+ * for a number that does not fit.
  */
 int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
 
 /**
  * Returns the value of a number.
  *
- * `otherwise`: returned for other kinds, and for a NULL `json`.
+ * `json`: NULL gives `otherwise`.
+ * `otherwise`: returned for other kinds.
  */
 double mcp_json_number(const mcp_json *json, double otherwise);
 
 /**
  * Returns 1 for true and 0 for false.
  *
- * `otherwise`: returned for other kinds, and for a NULL `json`.
+ * `json`: NULL gives `otherwise`.
+ * `otherwise`: returned for other kinds.
  */
 int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
 
@@ -2707,10 +2727,6 @@ int32_t mcp_json_boolean(const mcp_json *json, int32_t otherwise);
  * Returns a value as JSON text, without white space between its parts.
  *
  * `json`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Valid until the value is changed or freed.
  */
 const char *mcp_json_text(const mcp_json *json, size_t *len);
 
@@ -2763,17 +2779,16 @@ const char *mcp_json_text(const mcp_json *json, size_t *len);
  *   mcp_request_new_subscribe(), mcp_request_new_unsubscribe(),
  *   mcp_request_new_set_log_level(), mcp_request_new_notify(),
  *   mcp_request_new_task_result(), mcp_request_new_sign_in(),
- *   mcp_request_new_sign_out(), mcp_request_new_close(),
- *   mcp_client_next_done(), mcp_input_request().
+ *   mcp_request_new_sign_out(), mcp_request_new_close().
  *
- * Functions: mcp_request_set_timeout(), mcp_request_set_deadline(),
- *   mcp_request_set_cancel(), mcp_request_set_meta_json(),
+ * Functions: mcp_request_perform(), mcp_request_error(),
+ *   mcp_request_set_timeout(), mcp_request_set_deadline(),
+ *   mcp_request_set_header(), mcp_request_set_meta_json(),
  *   mcp_request_set_repeatable(), mcp_request_set_all_pages(),
- *   mcp_request_set_userdata(), mcp_request_userdata(),
- *   mcp_request_perform(), mcp_request_start(), mcp_request_status(),
- *   mcp_request_wait(), mcp_request_take_result(), mcp_request_error(),
- *   mcp_request_set_done(), mcp_request_cancel(), mcp_request_set_header(),
- *   mcp_request_client(), mcp_request_method(), mcp_request_set_progress(),
+ *   mcp_request_set_userdata(), mcp_request_userdata(), mcp_request_client(),
+ *   mcp_request_method(), mcp_request_set_progress(), mcp_request_cancel(),
+ *   mcp_request_set_cancel(), mcp_request_start(), mcp_request_take_result(),
+ *   mcp_request_status(), mcp_request_wait(), mcp_request_set_done(),
  *   mcp_request_set_task().
  *
  * Released by: mcp_request_free().
@@ -2783,8 +2798,8 @@ struct mcp_request;
 /**
  * Makes a request with any method, known to this library or not.
  *
- * `client`: the client that will send the request.  The request keeps it
- * alive.
+ * `client`: the client that will send the request.  The request may outlive
+ * it, see mcp_client_free().
  * `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
  * `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
  * The library adds the members that the protocol requires (_meta, progress
@@ -2796,7 +2811,7 @@ struct mcp_request;
  * the method "completion/complete".
  *
  * Returns a handle to free with mcp_request_free(), or NULL with the last
- * error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+ * error set.  Does no I/O.
  *
  * Spec: basic, requests.
  */
@@ -3022,20 +3037,28 @@ void mcp_request_free(mcp_request *request);
  * see mcp_request_set_repeatable().  Otherwise the function returns
  * MCP_E_IO, and mcp_error_may_have_run() returns 1.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
- * flight.
+ * Errors: call errors; MCP_E_STATE if the request is in flight.
  *
  * Spec: basic, requests.
  */
 int32_t mcp_request_perform(mcp_request *request, mcp_result **out);
 
 /**
+ * Returns why the request failed when it was last performed or started.
+ *
+ * `request`: NULL gives NULL.
+ *
+ * Returns an error for mcp_error_message() and the other mcp_error_
+ * functions; NULL if the request did not fail.  It is borrowed: valid until
+ * the request is performed or started again, or freed.
+ */
+const mcp_error *mcp_request_error(const mcp_request *request);
+
+/**
  * Sets the timeout of this request, in place of that of
  * mcp_client_set_timeout().
  *
  * `milliseconds`: 1 or more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
  *
  * Spec: lifecycle, timeouts.
  */
@@ -3047,23 +3070,35 @@ int32_t mcp_request_set_timeout(mcp_request *request, int64_t milliseconds);
  *
  * `milliseconds`: 1 or more.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- *
  * Spec: lifecycle, timeouts.
  */
 int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
 
 /**
- * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
+ * Sets an HTTP header that the library sends with this request.
  *
- * `cancel`: the request keeps a reference, so that you may free the cancel.
- * If it has been fired already, the request ends at once.  NULL removes it.
+ * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
+ * treated as a secret.  It is sent to the origin of the server only.  NULL
+ * removes the header from the request.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
+ * The header replaces a header of the client that has the same name.  It is
+ * sent with each HTTP request of this request: with each page of a list, when
+ * the request is sent again, and when its response is resumed.  It is not
+ * sent to connect, if this request is the first one of the client, and not
+ * with a notification stream.
  *
- * Spec: cancellation.
+ * Errors: those of mcp_client_set_header(); MCP_E_UNSUPPORTED also for a
+ * request that sends no message of its own: those of
+ * mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
+ * _close().  If the header is Authorization, and the client has a token when
+ * the request is performed or started, the request fails with
+ * MCP_E_INVALID_ARGUMENT.
+ *
+ * Spec: authorization, RFC 9110.
  */
-int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
+int32_t mcp_request_set_header(mcp_request *request,
+                               const char *name,
+                               const char *value);
 
 /**
  * Adds the members of a JSON object to the _meta of the request.
@@ -3076,9 +3111,8 @@ int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
  * itself uses are refused.  The members "traceparent", "tracestate" and
  * "baggage" are refused if they do not conform to W3C Trace Context.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
- * message of the application; MCP_E_STATE in flight;
- * MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that sends no message
+ * of the application.
  *
  * Spec: basic, _meta.
  */
@@ -3092,9 +3126,7 @@ int32_t mcp_request_set_meta_json(mcp_request *request, const char *json);
  * such as those that only read, and for the tools that
  * MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no
- * method; MCP_E_STATE in flight;
- * MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method.
  */
 int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
 
@@ -3112,111 +3144,19 @@ int32_t mcp_request_set_repeatable(mcp_request *request, int32_t repeatable);
  * The deadline applies to the whole list.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
- * a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
+ * a "cursor".
  *
  * Spec: pagination.
  */
 int32_t mcp_request_set_all_pages(mcp_request *request, int32_t all);
 
 /**
- * Stores a pointer of yours with the request.
+ * Stores a pointer of the application with the request.
  *
  * `request`: may be NULL.
- * `userdata`: any pointer.  The library never reads what it points to.
+ * `userdata`: any pointer.  The library neither uses nor releases it.
  */
 void mcp_request_set_userdata(mcp_request *request, void *userdata);
-
-/**
- * Sets a callback that receives the request when it was started and is done.
- *
- * `callback`: runs once for each successful mcp_request_start(), whatever the
- * status of the request is.  NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * The callback hands out the request in place of mcp_client_next_done(),
- * which never returns a request that has a done callback.
- * mcp_request_wait() returns the status of such a request, and its callback
- * runs as well.  The callback does not run for mcp_request_perform().
- *
- * The callback runs inside mcp_client_dispatch(), or inside a call of the
- * same client that waits, on any of the threads that are in such a function.
- * It never runs inside another callback of its client on the same thread: it
- * runs after that callback has returned.  It may make calls with the client,
- * and may start other requests and wait for them.  Done callbacks that
- * become due meanwhile run after it.
- *
- * mcp_client_close() runs no done callback.  A later mcp_client_dispatch()
- * runs those of the requests that were in flight, with the status
- * MCP_E_CLOSED.  mcp_client_free() runs those that are left, on the thread
- * that calls it.
- *
- * A request that is freed gets no callback any more.  If its callback is
- * running on another thread at that time, mcp_request_free() waits until it
- * returns, unless it is called inside a callback.  Do not hold a lock that
- * the callback takes.  If the callback frees its request, no other thread may
- * free a request that has been started: use mcp_request_cancel() there.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
- */
-int32_t mcp_request_set_done(mcp_request *request,
-                             mcp_done_fn callback,
-                             void *userdata,
-                             mcp_free_fn free_userdata);
-
-/**
- * Sets an HTTP header that the library sends with this request.
- *
- * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
- * treated as a secret.  It is sent to the origin of the server only.  NULL
- * removes the header from the request.
- *
- * The header replaces a header of the client that has the same name.  It is
- * sent with each HTTP request of this request: with each page of a list, when
- * the request is sent again, and when its response is resumed.  It is not
- * sent to connect, if this request is the first one of the client, and not
- * with a notification stream.
- *
- * Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
- * MCP_E_UNSUPPORTED also for a request that sends no message of its own:
- * those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
- * _close().  If the header is Authorization, and the client has a token when
- * the request is performed or started, the request fails with
- * MCP_E_INVALID_ARGUMENT.
- *
- * Spec: authorization, RFC 9110.
- */
-int32_t mcp_request_set_header(mcp_request *request,
-                               const char *name,
-                               const char *value);
-
-/**
- * Sets a callback for progress, and asks the server for progress
- * notifications.  For "tools/call" the library always asks for them.
- *
- * `callback`: runs when a progress notification arrives, on the thread that
- * performs the request or that dispatches.  NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
- * MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
- *
- * Each progress notification restarts the timeout of the request.
- *
- * The callback is not called after the request is done, was freed, or has
- * another callback.  The library discards progress notifications that arrive
- * later.  If the callback is running on another thread at that time, the
- * library waits for it: do not hold a lock that the callback takes.  If the
- * request is in flight, a new callback gets the progress only after the
- * request is performed or started again.
- *
- * Spec: progress.
- */
-int32_t mcp_request_set_progress(mcp_request *request,
-                                 mcp_progress_fn callback,
-                                 void *userdata,
-                                 mcp_free_fn free_userdata);
 
 /**
  * Returns the pointer of mcp_request_set_userdata(); NULL if none was set.
@@ -3249,6 +3189,34 @@ mcp_client *mcp_request_client(const mcp_request *request);
  * Spec: basic, requests.
  */
 const char *mcp_request_method(const mcp_request *request);
+
+/**
+ * Sets a callback for progress, and asks the server for progress
+ * notifications.  For "tools/call" the library always asks for them.
+ *
+ * `callback`: runs when a progress notification arrives, on the thread that
+ * performs the request or that dispatches.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * Each progress notification restarts the timeout of the request.
+ *
+ * The callback is not called after the request is done, was freed, or has
+ * another callback.  The library discards progress notifications that arrive
+ * later.  If the callback is running on another thread at that time, the
+ * library waits for it: do not hold a lock that the callback takes.  If the
+ * request is in flight, a new callback gets the progress only after the
+ * request is performed or started again.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method;
+ * MCP_E_STATE for a callback when the client is closed.
+ *
+ * Spec: progress.
+ */
+int32_t mcp_request_set_progress(mcp_request *request,
+                                 mcp_progress_fn callback,
+                                 void *userdata,
+                                 mcp_free_fn free_userdata);
 
 /**
  * THE PROGRESS of a request, as the server reports it.
@@ -3299,18 +3267,18 @@ const char *mcp_progress_message(const mcp_progress *progress);
  * `request`: a request that was started, or that another thread performs.
  *
  * The function does not wait.  The request is done soon afterwards, and is
- * handed out like other requests.  It also tells the server to stop, if the
- * protocol revision has a message for that.  Nothing is sent if the request
+ * handed out like other requests.  The library tells the server to stop, if
+ * the protocol revision has a message for that.  Nothing is sent if the request
  * has not reached the server.  A cancelled request uses no descriptor.
  *
  * Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
  * MCP_E_CLOSED if the client is closed before that.  This is also so if the
  * request was cancelled before and is still in flight.  Returns MCP_E_STATE
  * if the request is not in flight, and if its result has arrived already: it
- * completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+ * completes with that result.
  *
  * The thread must know that the request is not freed meanwhile.  An
- * mcp_cancel has not this condition, and a signal handler can fire it.
+ * mcp_cancel does not have this condition, and a signal handler can fire it.
  *
  * Threads: any, also while another thread uses the request.
  * Spec: cancellation.
@@ -3342,6 +3310,16 @@ struct mcp_cancel;
 mcp_cancel *mcp_cancel_new(void);
 
 /**
+ * Sets the mcp_cancel that can end this request with MCP_E_CANCELLED.
+ *
+ * `cancel`: the request keeps a reference, so that you may free the cancel.
+ * If it has been fired already, the request ends at once.  NULL removes it.
+ *
+ * Spec: cancellation.
+ */
+int32_t mcp_request_set_cancel(mcp_request *request, mcp_cancel *cancel);
+
+/**
  * Ends with MCP_E_CANCELLED every request that has this cancel, and every
  * request that gets it later.
  *
@@ -3371,21 +3349,31 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * EVENT LOOPS
  * ===========================================================================
  * A program with a loop starts requests, and dispatches when the descriptor of
- * the client is readable.  Nothing below but mcp_client_dispatch() with a time,
- * and mcp_request_wait(), can block:
+ * the client is readable.  Of these functions only mcp_client_dispatch() and
+ * mcp_request_wait() wait for a server, as long as they are told:
  *
- *     static void start(mcp_client *client)
+ *     static int32_t start(mcp_client *client)
  *     {
- *         mcp_request_start(mcp_request_new_call_tool(client, "build", NULL));
+ *         mcp_request *one = mcp_request_new_call_tool(client, "build", NULL);
+ *         int32_t status = mcp_request_start(one);
+ *
+ *         if (status != MCP_OK)
+ *             mcp_request_free(one);
+ *         return status;
  *     }
  *
  *     static void on_readable(mcp_client *client)
  *     {
  *         mcp_request *done;
+ *         mcp_result *result;
  *
  *         mcp_client_dispatch(client, 0);
- *         while ((done = mcp_client_next_done(client)) != NULL)
+ *         while ((done = mcp_client_next_done(client)) != NULL) {
+ *             if (mcp_request_take_result(done, &result) == MCP_OK)
+ *                 puts(mcp_result_text(result, NULL));
+ *             mcp_result_free(result);
  *             mcp_request_free(done);
+ *         }
  *     }
  */
 
@@ -3398,8 +3386,8 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * another call of this client that waits.  mcp_client_fd() shows when to
  * dispatch, and mcp_client_next_done() returns the request.
  *
- * Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
- * MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
+ * Errors: MCP_E_STATE if the request is in flight; MCP_E_CLOSED;
+ * MCP_E_INTERNAL if no descriptor or thread is left.
  */
 int32_t mcp_request_start(mcp_request *request);
 
@@ -3407,7 +3395,7 @@ int32_t mcp_request_start(mcp_request *request);
  * Returns a descriptor on which an event loop can wait for the client.
  *
  * `client`: keeps the descriptor open.  The number stays the same for the
- * client's whole life.
+ * client's whole life.  NULL gives MCP_FD_NONE.
  *
  * The descriptor is readable as long as mcp_client_dispatch() has something
  * to run, or mcp_client_next_done() has a request to hand out, or
@@ -3426,8 +3414,7 @@ mcp_fd mcp_client_fd(mcp_client *client);
  * Runs the handlers for everything that has arrived, and the callbacks of
  * mcp_request_set_done(), on this thread.
  *
- * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
- * a negative number is MCP_E_INVALID_ARGUMENT.
+ * `milliseconds`: how long to wait if nothing has arrived.  0 does not wait.
  *
  * The function returns at once when a request is ready to be handed out by
  * mcp_client_next_done().  Messages that arrive while the function runs are
@@ -3435,12 +3422,13 @@ mcp_fd mcp_client_fd(mcp_client *client);
  *
  * Inside a handler of the same client this function runs no event handler
  * and no done callback: they stay queued, in order, until the handler has
- * returned.  Inside
- * a callback that gets or stores a credential it does not wait: it returns
- * MCP_E_STATE where it would have to.
+ * returned.  Inside a callback that gets or stores a credential it does not
+ * wait: it returns MCP_E_STATE where it would have to.
  *
- * Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
- * closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
+ * Returns MCP_OK also if nothing arrived.
+ *
+ * Errors: MCP_E_CLOSED once the client is closed and all its requests were
+ * handed out; MCP_E_STATE inside such a callback.
  */
 int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
 
@@ -3465,6 +3453,21 @@ int32_t mcp_client_dispatch(mcp_client *client, int64_t milliseconds);
 mcp_request *mcp_client_next_done(mcp_client *client);
 
 /**
+ * Hands out the result of a started request that is done, once.
+ *
+ * `out`, unless NULL, receives the result, to free with mcp_result_free();
+ * NULL on failure, and for a request that has no result.
+ *
+ * Returns the status of the request, and makes its error the last error of
+ * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
+ * mcp_call_tool().
+ *
+ * Errors: MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE if the
+ * request is in flight or was not started.
+ */
+int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
+
+/**
  * Returns MCP_PENDING while a request is in flight, and its status once it
  * is done.
  *
@@ -3478,12 +3481,13 @@ int32_t mcp_request_status(const mcp_request *request);
 /**
  * Waits for a started request, and dispatches during the wait.
  *
- * `milliseconds`: the longest wait.  0 does not wait; a negative number is
- * MCP_E_INVALID_ARGUMENT.
+ * `milliseconds`: the longest wait.  0 does not wait.
  *
  * Returns the status of the request, or MCP_PENDING if the time ends first.
- * MCP_E_STATE if the request was not started, or inside a callback that gets
- * or stores a credential; MCP_E_FORKED.
+ * A status that is an error is also the last error of this thread.
+ *
+ * Errors: MCP_E_STATE if the request was not started, or inside a callback
+ * that gets or stores a credential.
  *
  * A request whose status this function has returned is handed out:
  * mcp_client_next_done() does not return it again.  A request with a done
@@ -3493,28 +3497,40 @@ int32_t mcp_request_status(const mcp_request *request);
 int32_t mcp_request_wait(mcp_request *request, int64_t milliseconds);
 
 /**
- * Hands out the result of a started request that is done, once.
+ * Sets a callback that receives the request when it was started and is done.
  *
- * `out`, unless NULL, receives the result, to free with mcp_result_free();
- * NULL on failure, and for a request that has no result.
+ * `callback`: runs once for each successful mcp_request_start(), whatever the
+ * status of the request is.  NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
  *
- * Returns the status of the request, and makes its error the last error of
- * this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
- * mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before;
- * MCP_E_STATE if the request is in flight or was not started.
+ * The callback hands out the request in place of mcp_client_next_done(),
+ * which never returns a request that has a done callback.
+ * mcp_request_wait() returns the status of such a request, and its callback
+ * runs as well.  The callback does not run for mcp_request_perform().
+ *
+ * The callback runs inside mcp_client_dispatch(), or inside a call of the
+ * same client that waits, on any of the threads that are in such a function.
+ * It never runs inside another callback of its client on the same thread: it
+ * runs after that callback has returned.  It may make calls with the client,
+ * and may start other requests and wait for them.  Done callbacks that
+ * become due meanwhile run after it.
+ *
+ * mcp_client_close() runs no done callback.  A later mcp_client_dispatch()
+ * runs those of the requests that were in flight, with the status
+ * MCP_E_CLOSED.  mcp_client_free() runs those that are left, on the thread
+ * that calls it.
+ *
+ * A request that is freed gets no callback any more.  If its callback is
+ * running on another thread at that time, mcp_request_free() waits until it
+ * returns, unless it is called inside a callback.  Do not hold a lock that
+ * the callback takes.  If the callback frees its request, no other thread may
+ * free a request that has been started: use mcp_request_cancel() there.
  */
-int32_t mcp_request_take_result(mcp_request *request, mcp_result **out);
-
-/**
- * Returns why the request failed when it was last performed or started.
- *
- * `request`: NULL gives NULL.
- *
- * Returns an error for mcp_error_message() and the other mcp_error_
- * functions; NULL if the request did not fail.  It is borrowed: valid until
- * the request is performed or started again, or freed.
- */
-const mcp_error *mcp_request_error(const mcp_request *request);
+int32_t mcp_request_set_done(mcp_request *request,
+                             mcp_done_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
 
 /**
  * Ends a mcp_client_dispatch() that waits on another thread.
@@ -3526,7 +3542,7 @@ const mcp_error *mcp_request_error(const mcp_request *request);
  * descriptor of mcp_client_fd() is readable.  The function never waits; a
  * signal handler must not call it.
  *
- * Returns MCP_OK, MCP_E_CLOSED, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+ * Errors: MCP_E_CLOSED.
  */
 int32_t mcp_client_wake(mcp_client *client);
 
@@ -3553,8 +3569,7 @@ int32_t mcp_client_wake(mcp_client *client);
  *
  * mcp_client_free() removes the callback.
  *
- * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
- * callback on a closed client.
+ * Errors: MCP_E_STATE for a callback on a closed client.
  */
 int32_t mcp_client_set_wakeup(mcp_client *client,
                               mcp_wakeup_fn callback,
@@ -3585,8 +3600,7 @@ int32_t mcp_client_set_wakeup(mcp_client *client,
  *
  * The setting holds for everything that arrives from now on.
  *
- * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
- * closed client.
+ * Errors: MCP_E_STATE for a closed client.
  */
 int32_t mcp_client_set_dispatch_only(mcp_client *client, int32_t on);
 
@@ -3612,8 +3626,48 @@ int32_t mcp_client_set_dispatch_only(mcp_client *client, int32_t on);
  */
 
 /**
- * EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together the
- * first three and MCP_EVENT_TASK_STATUS, or some of them.
+ * A NOTIFICATION of the server, or of the library about its notification
+ * stream or about a sign-in.
+ *
+ * The handler of mcp_client_set_event_handler() receives it.  It is valid
+ * while the handler runs, and so is everything that the functions below
+ * return.
+ *
+ * Functions: mcp_event_kind(), mcp_event_method(), mcp_event_params_json(),
+ *   mcp_event_uri(), mcp_event_log_level(), mcp_event_message(),
+ *   mcp_event_task().
+ */
+struct mcp_event;
+
+/**
+ * Sets the callback that receives the notifications of the server.
+ *
+ * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
+ * on the thread that called.  NULL removes the callback, and events are
+ * dropped.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callback never runs on a thread of the library.  If several threads
+ * wait, it may run on several of them at the same time.  It may call every
+ * function except mcp_client_free().  A call that it makes with this client
+ * runs no event handler: notifications that arrive during that call are
+ * queued in order until the callback has returned.
+ *
+ * At most 1024 events and progress reports, and at most 16 MiB of them, are
+ * queued.  If more arrive before the application handles them, the oldest
+ * are dropped and counted, see mcp_client_counter().
+ *
+ * When: at any time.  Spec: notifications.
+ */
+int32_t mcp_client_set_event_handler(mcp_client *client,
+                                     mcp_event_fn callback,
+                                     void *userdata,
+                                     mcp_free_fn free_userdata);
+
+/**
+ * EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together those
+ * that the application wants.
  *
  * The server's list of tools has changed.
  */
@@ -3699,150 +3753,6 @@ int32_t mcp_client_set_dispatch_only(mcp_client *client, int32_t on);
 #define MCP_EVENT_STATE 4096
 
 /**
- * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
- * mcp_event_log_level().
- */
-#define MCP_LOG_DEBUG 0
-#define MCP_LOG_INFO 1
-#define MCP_LOG_NOTICE 2
-#define MCP_LOG_WARNING 3
-#define MCP_LOG_ERROR 4
-#define MCP_LOG_CRITICAL 5
-#define MCP_LOG_ALERT 6
-#define MCP_LOG_EMERGENCY 7
-
-/**
- * A NOTIFICATION of the server, or of the library about its notification
- * stream or about a sign-in.
- *
- * The handler of mcp_client_set_event_handler() receives it.  It is valid
- * while the handler runs, and so is everything that the functions below
- * return.
- *
- * Functions: mcp_event_kind(), mcp_event_method(), mcp_event_params_json(),
- *   mcp_event_uri(), mcp_event_log_level(), mcp_event_message(),
- *   mcp_event_task().
- */
-struct mcp_event;
-
-/**
- * Sets the callback that receives the notifications of the server.
- *
- * `callback`: runs inside mcp_client_dispatch() and inside calls that wait,
- * on the thread that called.  NULL removes the callback, and events are
- * dropped.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * The callback never runs on a thread of the library.  If several threads
- * wait, it may run on several of them at the same time.  It may call every
- * function except mcp_client_free().  A call that it makes with this client
- * runs no event handler: notifications that arrive during that call are
- * queued in order until the callback has returned.
- *
- * At most 1024 events and progress reports, and at most 16 MiB of them, are
- * queued.  If more arrive before the application handles them, the oldest
- * are dropped and counted, see mcp_client_counter().
- *
- * Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
- *
- * When: at any time.  Spec: notifications.
- */
-int32_t mcp_client_set_event_handler(mcp_client *client,
-                                     mcp_event_fn callback,
-                                     void *userdata,
-                                     mcp_free_fn free_userdata);
-
-/**
- * Opens the notification stream and keeps it open.  On this stream the
- * server sends notifications that belong to no request.
- *
- * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
- * closes the stream, unless a subscription needs it or, up to revision
- * 2025-11-25, the input requests of the server do.
- *
- * Up to revision 2025-11-25 the server sends all its notifications, whatever
- * the sum.  From revision 2026-07-28 on the library asks for
- * MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
- * MCP_EVENT_RESOURCES_CHANGED as far as the sum contains them.  If it
- * contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
- * each task that this client begins or asks for.
- *
- * The function returns when the server has accepted the stream.  The params
- * of the event MCP_EVENT_LISTENING say what the server accepted.  If the
- * stream fails, the library opens it again, with growing pauses, and each
- * time it is open again there is another MCP_EVENT_LISTENING.  The handler
- * of mcp_client_set_event_handler() receives the events, inside calls of
- * this client that wait and inside mcp_client_dispatch().
- *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
- * offers no such stream, or sends none of the notifications asked for.
- *
- * Spec: transports, listening for messages; subscriptions/listen.
- */
-int32_t mcp_listen(mcp_client *client, int32_t kinds);
-
-/**
- * Subscribes to changes of a resource: each change is reported as
- * MCP_EVENT_RESOURCE_UPDATED.
- *
- * `uri`: the resource's URI, UTF-8, copied.
- *
- * Opens the notification stream, as mcp_listen() does.  After a lost session
- * the library subscribes again.  Up to revision 2025-11-25 this sends
- * "resources/subscribe"; later it is a part of "subscriptions/listen".
- *
- * Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
- * does not support subscriptions, or not to this resource.
- *
- * Spec: resources/subscribe, subscriptions/listen.
- */
-int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
-
-/**
- * Ends a subscription made by mcp_subscribe_resource().
- *
- * `uri`: the same text as there.
- *
- * Returns MCP_OK or a status: call errors.
- *
- * Spec: resources/unsubscribe, subscriptions/listen.
- */
-int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
-
-/**
- * Asks the server to send log messages of a level and all higher levels;
- * each is reported as MCP_EVENT_LOG.
- *
- * `level`: one of MCP_LOG_.
- *
- * Up to revision 2025-11-25 the level is sent to the server once, and again
- * after a lost session.  In later revisions it is sent with each request,
- * and the server sends log messages while that request runs.
- *
- * Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
- * unknown level.
- *
- * Spec: logging/setLevel, _meta logLevel.
- */
-int32_t mcp_set_log_level(mcp_client *client, int32_t level);
-
-/**
- * Sends a notification.  The server does not answer notifications.
- *
- * `method`: the notification's method, such as "notifications/x", in
- * printable ASCII, copied.
- * `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
- *
- * Returns MCP_OK if the server accepted it, or a status: call errors.
- *
- * Spec: basic, notifications.
- */
-int32_t mcp_notify(mcp_client *client,
-                   const char *method,
-                   const char *params_json);
-
-/**
  * Returns the kind of an event: one of MCP_EVENT_.
  *
  * `event`: NULL gives 0.
@@ -3857,7 +3767,7 @@ int32_t mcp_event_kind(const mcp_event *event);
  *
  * It is "" for the events of the library: MCP_EVENT_LISTENING,
  * MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.
- * Never NULL for a valid `event`.  Valid while the handler runs.
+ * Never NULL for a valid `event`.
  */
 const char *mcp_event_method(const mcp_event *event);
 
@@ -3865,10 +3775,8 @@ const char *mcp_event_method(const mcp_event *event);
  * Returns the notification's params as JSON text; "{}" if it has none.
  *
  * `event`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `event`.  Valid while the handler runs.
+ * Never NULL for a valid `event`.
  */
 const char *mcp_event_params_json(const mcp_event *event, size_t *len);
 
@@ -3879,7 +3787,7 @@ const char *mcp_event_params_json(const mcp_event *event, size_t *len);
  * `event`: NULL gives NULL.
  *
  * Returns NULL if the server sent none or a value of another type, and for
- * other kinds of event.  Valid while the handler runs.
+ * other kinds of event.
  * Spec: notifications/resources/updated.
  */
 const char *mcp_event_uri(const mcp_event *event);
@@ -3907,9 +3815,9 @@ int32_t mcp_event_log_level(const mcp_event *event);
  * A log message may be any JSON value: a string is returned as its text, any
  * other value as JSON text.  For MCP_EVENT_LOG, returns NULL if the server
  * sent none or null; the logger's name is in mcp_event_params_json().  For
- * the other two kinds the text is one line without control characters, and
- * never NULL.  Returns NULL for all other kinds.  Valid while the handler
- * runs.
+ * MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE the text is one line
+ * without control characters, and never NULL.  MCP_EVENT_STATE has such a text
+ * for MCP_STATE_LOST only.  Returns NULL for all other kinds.
  */
 const char *mcp_event_message(const mcp_event *event);
 
@@ -3918,10 +3826,112 @@ const char *mcp_event_message(const mcp_event *event);
  *
  * `event`: NULL gives NULL.
  *
- * Valid while the handler runs.
  * Spec: notifications/tasks/status, notifications/tasks.
  */
 const mcp_task *mcp_event_task(const mcp_event *event);
+
+/**
+ * Opens the notification stream and keeps it open.  On this stream the
+ * server sends notifications that belong to no request.
+ *
+ * `kinds`: the sum of the MCP_EVENT_ numbers that the application wants.  0
+ * closes the stream, unless a subscription needs it or, up to revision
+ * 2025-11-25, the input requests of the server do.
+ *
+ * Up to revision 2025-11-25 the server sends all its notifications, whatever
+ * the sum.  From revision 2026-07-28 on the library asks for
+ * MCP_EVENT_TOOLS_CHANGED, MCP_EVENT_PROMPTS_CHANGED and
+ * MCP_EVENT_RESOURCES_CHANGED as far as the sum contains them.  If it
+ * contains MCP_EVENT_TASK_STATUS, the library also asks for the status of
+ * each task that this client begins or asks for.
+ *
+ * The function returns when the server has accepted the stream.  The params
+ * of the event MCP_EVENT_LISTENING say what the server accepted.  If the
+ * stream fails, the library opens it again, with growing pauses, and each
+ * time it is open again there is another MCP_EVENT_LISTENING.  The handler
+ * of mcp_client_set_event_handler() receives the events, inside calls of
+ * this client that wait and inside mcp_client_dispatch().
+ *
+ * Errors: call errors; MCP_E_UNSUPPORTED if the server offers no such
+ * stream, or sends none of the notifications asked for.
+ *
+ * Spec: transports, listening for messages; subscriptions/listen.
+ */
+int32_t mcp_listen(mcp_client *client, int32_t kinds);
+
+/**
+ * Subscribes to changes of a resource: each change is reported as
+ * MCP_EVENT_RESOURCE_UPDATED.
+ *
+ * `uri`: the resource's URI, UTF-8, copied.
+ *
+ * Opens the notification stream, as mcp_listen() does.  After a lost session
+ * the library subscribes again.  Up to revision 2025-11-25 this sends
+ * "resources/subscribe"; later it is a part of "subscriptions/listen".
+ *
+ * Errors: call errors; MCP_E_UNSUPPORTED if the server does not support
+ * subscriptions, or not to this resource.
+ *
+ * Spec: resources/subscribe, subscriptions/listen.
+ */
+int32_t mcp_subscribe_resource(mcp_client *client, const char *uri);
+
+/**
+ * Ends a subscription made by mcp_subscribe_resource().
+ *
+ * `uri`: the same text as there.
+ *
+ * Errors: call errors.
+ *
+ * Spec: resources/unsubscribe, subscriptions/listen.
+ */
+int32_t mcp_unsubscribe_resource(mcp_client *client, const char *uri);
+
+/**
+ * LOG LEVELS, from RFC 5424, for mcp_set_log_level() and
+ * mcp_event_log_level().
+ */
+#define MCP_LOG_DEBUG 0
+#define MCP_LOG_INFO 1
+#define MCP_LOG_NOTICE 2
+#define MCP_LOG_WARNING 3
+#define MCP_LOG_ERROR 4
+#define MCP_LOG_CRITICAL 5
+#define MCP_LOG_ALERT 6
+#define MCP_LOG_EMERGENCY 7
+
+/**
+ * Asks the server to send log messages of a level and all higher levels;
+ * each is reported as MCP_EVENT_LOG.
+ *
+ * `level`: one of MCP_LOG_.
+ *
+ * Up to revision 2025-11-25 the level is sent to the server once, and again
+ * after a lost session.  In later revisions it is sent with each request,
+ * and the server sends log messages while that request runs.
+ *
+ * Errors: call errors; MCP_E_INVALID_ARGUMENT for an unknown level.
+ *
+ * Spec: logging/setLevel, _meta logLevel.
+ */
+int32_t mcp_set_log_level(mcp_client *client, int32_t level);
+
+/**
+ * Sends a notification.  The server does not answer notifications.
+ *
+ * `method`: the notification's method, such as "notifications/x", in
+ * printable ASCII, copied.
+ * `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
+ *
+ * Returns MCP_OK if the server accepted it.
+ *
+ * Errors: call errors.
+ *
+ * Spec: basic, notifications.
+ */
+int32_t mcp_notify(mcp_client *client,
+                   const char *method,
+                   const char *params_json);
 
 /*
  * ===========================================================================
@@ -3942,6 +3952,40 @@ const mcp_task *mcp_event_task(const mcp_event *event);
  *         mcp_input_free(input);
  *     }
  */
+
+/**
+ * AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
+ * prompt for a language model (sampling), or a request for the list of
+ * roots.
+ *
+ * The handler of mcp_client_set_input_handler() receives it and owns it.  It
+ * may answer at once, or keep the input request and let another thread
+ * answer later.  Answer it once, with mcp_input_accept(),
+ * mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
+ * mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
+ * after the request has ended or the server has withdrawn the input request.
+ *
+ * An input request that is freed without an answer is dismissed, as
+ * mcp_input_dismiss() does.  The same happens when the time of
+ * MCP_LIMIT_INPUT_TIME is over.
+ *
+ * While the input request is open, the request that it belongs to waits, and
+ * the timeout of that request is paused.  An input request that arrives on
+ * the notification stream does not say which request it belongs to; it
+ * pauses the timeouts of all requests.
+ *
+ * Up to revision 2025-11-25 the server sends an input request as a message;
+ * from 2026-07-28 on it sends an "input_required" result.  The application
+ * handles both in the same way.
+ *
+ * Functions: mcp_input_kind(), mcp_input_message(), mcp_input_schema_json(),
+ *   mcp_input_url(), mcp_input_params_json(), mcp_input_request(),
+ *   mcp_input_client(), mcp_input_accept(), mcp_input_decline(),
+ *   mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail().
+ *
+ * Released by: mcp_input_free().
+ */
+struct mcp_input;
 
 /**
  * INPUT REQUEST KINDS, for mcp_input_kind(), and added together for
@@ -3977,40 +4021,6 @@ const mcp_task *mcp_event_task(const mcp_event *event);
 #define MCP_INPUT_ROOTS 16
 
 /**
- * AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
- * prompt for a language model (sampling), or a request for the list of
- * roots.
- *
- * The handler of mcp_client_set_input_handler() receives it and owns it.  It
- * may answer at once, or keep the input request and let another thread
- * answer later.  Answer it once, with mcp_input_accept(),
- * mcp_input_decline(), mcp_input_dismiss(), mcp_input_reply_json() or
- * mcp_input_fail().  A second answer is MCP_E_STATE, and so is an answer
- * after the request has ended or the server has withdrawn the input request.
- *
- * An input request that is freed without an answer is dismissed, as
- * mcp_input_dismiss() does.  The same happens when the time of
- * MCP_LIMIT_INPUT_TIME is over.
- *
- * While the input request is open, the request that it belongs to waits, and
- * the timeout of that request is paused.  An input request that arrives on
- * the notification stream does not say which request it belongs to; it
- * pauses the timeouts of all requests.
- *
- * Up to revision 2025-11-25 the server sends an input request as a message;
- * from 2026-07-28 on it sends an "input_required" result.  The application
- * handles both in the same way.
- *
- * Functions: mcp_input_kind(), mcp_input_request(), mcp_input_client(),
- *   mcp_input_message(), mcp_input_schema_json(), mcp_input_url(),
- *   mcp_input_params_json(), mcp_input_accept(), mcp_input_decline(),
- *   mcp_input_dismiss(), mcp_input_reply_json(), mcp_input_fail().
- *
- * Released by: mcp_input_free().
- */
-struct mcp_input;
-
-/**
  * Sets the callback that receives the server's input requests, and declares
  * to the server which kinds it may send.
  *
@@ -4030,9 +4040,8 @@ struct mcp_input;
  * counted, see mcp_client_counter().  An "input_required" result with more
  * than 1000 input requests is MCP_E_TOO_LARGE.
  *
- * Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
- * MCP_E_STATE after the first exchange with the server, unless the kinds
- * stay the same; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds; MCP_E_STATE
+ * after the first exchange with the server, unless the kinds stay the same.
  *
  * Spec: elicitation, sampling, roots.
  */
@@ -4043,37 +4052,63 @@ int32_t mcp_client_set_input_handler(mcp_client *client,
                                      mcp_free_fn free_userdata);
 
 /**
- * Sets the roots that the library sends to a server that asks for them, and
- * declares the roots capability.
- *
- * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
- * NULL removes the roots and the capability.
- *
- * If a session exists, the change is announced to the server, which may take
- * as long as a call.
- *
- * Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
- * first exchange with the server, unless roots were set before; call errors
- * of the announcement.
- *
- * Spec: roots.
- */
-int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
-
-/**
- * Releases an input request.  If it is not answered yet, it is dismissed.
- *
- * `input`: an input request that is not used again, or NULL.
- */
-void mcp_input_free(mcp_input *input);
-
-/**
  * Returns the kind: MCP_INPUT_FORM, MCP_INPUT_URL, MCP_INPUT_SAMPLING or
  * MCP_INPUT_ROOTS.
  *
  * `input`: NULL gives 0.
  */
 int32_t mcp_input_kind(const mcp_input *input);
+
+/**
+ * Returns the message to show to the person; "" if there is none.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * Never NULL for a valid `input`.  The text comes from the server: tell the
+ * person which server sent it.
+ *
+ * Spec: elicitation/create, message.
+ */
+const char *mcp_input_message(const mcp_input *input);
+
+/**
+ * Returns the JSON Schema of the form, for MCP_INPUT_FORM.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * Returns NULL if the server sent none, and for other kinds; a value of
+ * another type is returned as it is.
+ *
+ * Spec: elicitation, requestedSchema.
+ */
+const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
+
+/**
+ * Returns the URL of the web page to visit, for MCP_INPUT_URL.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * Show the whole URL to the person, and open it only after the person
+ * agreed.  The library never opens it.
+ *
+ * Returns NULL if the server sent none or a value of another type, and for
+ * other kinds.
+ *
+ * Spec: elicitation, URL mode.
+ */
+const char *mcp_input_url(const mcp_input *input);
+
+/**
+ * Returns the params of the input request as JSON text.
+ *
+ * `input`: NULL gives NULL.
+ *
+ * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
+ * valid `input`.
+ *
+ * Spec: sampling/createMessage.
+ */
+const char *mcp_input_params_json(const mcp_input *input, size_t *len);
 
 /**
  * Returns the request that the input request belongs to; NULL if it is not
@@ -4107,61 +4142,6 @@ mcp_request *mcp_input_request(const mcp_input *input);
 mcp_client *mcp_input_client(const mcp_input *input);
 
 /**
- * Returns the message to show to the person; "" if there is none.
- *
- * `input`: NULL gives NULL.
- *
- * Never NULL for a valid `input`.  The text comes from the server: tell the
- * person which server sent it.  Valid until mcp_input_free().
- *
- * Spec: elicitation/create, message.
- */
-const char *mcp_input_message(const mcp_input *input);
-
-/**
- * Returns the JSON Schema of the form, for MCP_INPUT_FORM.
- *
- * `input`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * Returns NULL if the server sent none, and for other kinds; a value of
- * another type is returned as it is.  Valid until mcp_input_free().
- *
- * Spec: elicitation, requestedSchema.
- */
-const char *mcp_input_schema_json(const mcp_input *input, size_t *len);
-
-/**
- * Returns the URL of the web page to visit, for MCP_INPUT_URL.
- *
- * `input`: NULL gives NULL.
- *
- * Show the whole URL to the person, and open it only after the person
- * agreed.  The library never opens it.
- *
- * Returns NULL if the server sent none or a value of another type, and for
- * other kinds.  Valid until mcp_input_free().
- *
- * Spec: elicitation, URL mode.
- */
-const char *mcp_input_url(const mcp_input *input);
-
-/**
- * Returns the params of the input request as JSON text.
- *
- * `input`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
- *
- * For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
- * valid `input`.  Valid until mcp_input_free().
- *
- * Spec: sampling/createMessage.
- */
-const char *mcp_input_params_json(const mcp_input *input, size_t *len);
-
-/**
  * Answers "accept": the person filled in the form, or agreed to visit the
  * page.
  *
@@ -4175,8 +4155,12 @@ const char *mcp_input_params_json(const mcp_input *input, size_t *len);
  * its message says which field and why.  The input request then stays open
  * and can be accepted with other values.
  *
- * Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
- * already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+ * The library sends the answer in the background: the function does not wait.
+ *
+ * Errors: MCP_E_STATE if it was answered or withdrawn already; MCP_E_CLOSED;
+ * MCP_E_SESSION_LOST; MCP_E_TOO_LARGE if too many answers wait, because the
+ * server takes none; MCP_E_INTERNAL if the background thread cannot be
+ * started.
  *
  * Spec: elicitation.
  */
@@ -4190,7 +4174,7 @@ int32_t mcp_input_accept(mcp_input *input, const char *content_json);
  * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
  * with the code -1, as is usual.
  *
- * Returns like mcp_input_accept().
+ * Errors: those of mcp_input_accept().
  *
  * Spec: elicitation.
  */
@@ -4204,7 +4188,7 @@ int32_t mcp_input_decline(mcp_input *input);
  * For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
  * with the code -1, as is usual.
  *
- * Returns like mcp_input_accept().
+ * Errors: those of mcp_input_accept().
  *
  * Spec: elicitation.
  */
@@ -4218,8 +4202,9 @@ int32_t mcp_input_dismiss(mcp_input *input);
  * `result_json`: a JSON object.  For MCP_INPUT_SAMPLING it must have "role",
  * "content" and "model", for MCP_INPUT_ROOTS "roots".
  *
- * MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
- * stays open.  Otherwise returns like mcp_input_accept().
+ * Errors: those of mcp_input_accept(); MCP_E_INVALID_ARGUMENT if
+ * `result_json` lacks one of these members; the input request then stays
+ * open.
  *
  * Spec: sampling/createMessage, roots/list.
  */
@@ -4237,13 +4222,40 @@ int32_t mcp_input_reply_json(mcp_input *input, const char *result_json);
  * the request that the input request belongs to fails with
  * MCP_E_INPUT_REQUIRED.
  *
- * Returns like mcp_input_accept().
+ * Errors: those of mcp_input_accept().
  *
  * Spec: basic, responses.
  */
 int32_t mcp_input_fail(mcp_input *input,
                        int32_t rpc_code,
                        const char *message);
+
+/**
+ * Releases an input request.  If it is not answered yet, it is dismissed.
+ *
+ * `input`: an input request that is not used again, or NULL.
+ */
+void mcp_input_free(mcp_input *input);
+
+/**
+ * Sets the roots that the library sends to a server that asks for them, and
+ * declares the roots capability.
+ *
+ * `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
+ * NULL removes the roots and the capability.
+ *
+ * If the client is connected, the library announces the change to the
+ * server.  It does so in the background: this function does not wait.  An
+ * announcement that is lost with the connection is not repeated: the server
+ * of the next connection asks for the roots if it needs them.
+ *
+ * Errors: MCP_E_STATE for a closed client, and for a connected one if the
+ * change would declare or remove the capability; MCP_E_INTERNAL if the
+ * background thread cannot be started.
+ *
+ * Spec: roots.
+ */
+int32_t mcp_client_set_roots_json(mcp_client *client, const char *json);
 
 /*
  * ===========================================================================
@@ -4295,8 +4307,7 @@ struct mcp_task;
  * In later revisions the server decides, and it also chooses how long it
  * keeps the task.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
- * MCP_E_STATE in flight; MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no tool.
  * Spec: tasks (2025-11-25), tasks extension (2026-07-28).
  */
 int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
@@ -4308,9 +4319,9 @@ int32_t mcp_request_set_task(mcp_request *request, int64_t ttl_milliseconds);
  * `out`, unless NULL, receives the result, or NULL on failure.  Read it with
  * mcp_task_status(mcp_result_task(*out, 0)); free it with mcp_result_free().
  *
- * Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
- * the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
- * the server or its revision has no tasks.
+ * Errors: call errors; MCP_E_NOT_FOUND for a task that the server does not
+ * know, or does not know any more; MCP_E_UNSUPPORTED if the server or its
+ * revision has no tasks.
  *
  * Spec: tasks/get.
  */
@@ -4328,8 +4339,8 @@ int32_t mcp_get_task(mcp_client *client,
  * asked.  Input requests of the task go to the input handler.  If this call
  * ends before the task does, the library does not cancel the task.
  *
- * Returns MCP_OK or a status: those of mcp_get_task(); the error that the
- * task contains; MCP_E_CANCELLED for a task that was cancelled.
+ * Errors: those of mcp_get_task(); the error that the task contains;
+ * MCP_E_CANCELLED for a task that was cancelled.
  *
  * Spec: tasks/result, tasks/get, tasks/update.
  */
@@ -4345,9 +4356,8 @@ int32_t mcp_get_task_result(mcp_client *client,
  * The server may cancel the task later, or finish it in spite of this call:
  * mcp_get_task() returns its status.
  *
- * Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
- * stands for a task that has ended: in revision 2025-11-25 both have the
- * same error.
+ * Errors: those of mcp_get_task().  MCP_E_NOT_FOUND also stands for a task
+ * that has ended: in revision 2025-11-25 both have the same error.
  *
  * Spec: tasks/cancel.
  */
@@ -4374,8 +4384,6 @@ size_t mcp_result_task_count(const mcp_result *result);
  * tasks of a server, in revision 2025-11-25, use mcp_request_new() with the
  * method "tasks/list" and mcp_request_set_all_pages().
  *
- * Borrowed from the result: valid until mcp_result_free().
- *
  * Spec: tasks/list.
  */
 const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
@@ -4385,8 +4393,7 @@ const mcp_task *mcp_result_task(const mcp_result *result, size_t index);
  *
  * `task`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Task, taskId.
  */
@@ -4398,8 +4405,7 @@ const char *mcp_task_id(const mcp_task *task);
  *
  * `task`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Task, status.
  */
@@ -4410,8 +4416,7 @@ const char *mcp_task_status(const mcp_task *task);
  *
  * `task`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  Valid as
- * long as the task.
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: Task, statusMessage.
  */
@@ -4445,10 +4450,8 @@ int64_t mcp_task_poll_interval(const mcp_task *task);
  * Returns the whole task as JSON text.
  *
  * `task`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `task`.  Valid as long as the task.
+ * Never NULL for a valid `task`.
  *
  * Spec: Task.
  */
@@ -4535,8 +4538,8 @@ mcp_client *mcp_client_new_fds(mcp_fd read_fd, mcp_fd write_fd);
  * is one (API_KEY, TOKEN, DB_PASSWORD, ...), or the value itself does (a URL
  * with a password, a private key, a token with a known prefix).
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
- * not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
+ * Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
+ * MCP_E_STATE while the process runs.
  */
 int32_t mcp_client_set_env(mcp_client *client,
                            const char *name,
@@ -4548,10 +4551,11 @@ int32_t mcp_client_set_env(mcp_client *client,
  * `path`: copied; NULL, which is the default, means the current directory of
  * the application.
  *
- * Errors: as for mcp_client_set_env().  If the directory does not exist, the
+ * Errors: those of mcp_client_set_env().  If the directory does not exist, the
  * first call returns MCP_E_PROCESS.
  */
-int32_t mcp_client_set_directory(mcp_client *client, const char *path);
+int32_t mcp_client_set_directory(mcp_client *client,
+                                 const char *path);
 
 /**
  * STANDARD ERROR of a server process, for mcp_client_set_stderr().
@@ -4586,7 +4590,7 @@ int32_t mcp_client_set_directory(mcp_client *client, const char *path);
  * `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
  * choices: pass MCP_FD_NONE.
  *
- * Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
+ * Errors: those of mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
  * number that is not an open descriptor.
  *
  * Spec: transports, stdio.
@@ -4631,64 +4635,23 @@ int32_t mcp_client_set_stderr(mcp_client *client, int32_t choice, mcp_fd fd);
  * `transport`: MCP_TRANSPORT_AUTO, which is the default,
  * MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
- * reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * Errors: MCP_E_UNSUPPORTED for a server that is not reached by HTTP;
+ * MCP_E_STATE once the client is connected.
  *
  * Spec: transports, backwards compatibility.
  */
 int32_t mcp_client_set_transport(mcp_client *client, int32_t transport);
 
 /**
- * Sets the only protocol revision that the client uses.
+ * Returns the transport that is in use, one of MCP_TRANSPORT_.
  *
- * `version`: such as "2025-11-25"; the library tries no other revision.
- * NULL, which is the default, selects the newest revision that both sides
- * support.
+ * `client`: NULL gives MCP_TRANSPORT_AUTO.
  *
- * Errors: MCP_E_VERSION for a revision that this library does not support;
- * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * Returns MCP_TRANSPORT_AUTO while the client is not connected.
  *
- * Spec: versioning.
+ * Spec: transports.
  */
-int32_t mcp_client_set_protocol_version(mcp_client *client,
-                                        const char *version);
-
-/**
- * Adds capabilities to those that the client declares, for extensions and
- * experiments.
- *
- * `json`: a JSON object as UTF-8 text, such as
- * {"extensions":{"io.modelcontextprotocol/ui":{}}}; NULL for none.
- *
- * The library itself declares the capabilities that follow from handlers and
- * roots; `json` must not contain them.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
- * the server, MCP_E_FORKED.
- *
- * Spec: ClientCapabilities.
- */
-int32_t mcp_client_set_capabilities_json(mcp_client *client,
-                                         const char *json);
-
-/**
- * Adds the members of a JSON object to the _meta of every request, for
- * example "traceparent".
- *
- * `json`: a JSON object as UTF-8 text, copied; NULL, which is the default,
- * removes the members.
- *
- * The members replace those of an earlier call of this function.  A member
- * of mcp_request_set_meta_json(), or of a _meta in the parameters of a
- * request, replaces the one with the same name.  The requests that the
- * library makes itself have the members as well, such as those that connect.
- * The same names and values are refused as by mcp_request_set_meta_json().
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
- *
- * When: at any time, for requests begun later.  Spec: basic, _meta.
- */
-int32_t mcp_client_set_meta_json(mcp_client *client, const char *json);
+int32_t mcp_client_transport(mcp_client *client);
 
 /**
  * Sets the HTTP proxy for all connections of the client; the library uses
@@ -4702,8 +4665,8 @@ int32_t mcp_client_set_meta_json(mcp_client *client, const char *json);
  *
  * Connections to loopback addresses never use a proxy.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
- * MCP_E_FORKED.
+ * Errors: MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a
+ * server that is not reached by HTTP.
  */
 int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
 
@@ -4719,7 +4682,8 @@ int32_t mcp_client_set_proxy(mcp_client *client, const char *url);
  * means the certificates of the system only.
  *
  * Errors: MCP_E_TLS if the file cannot be read or has no certificate;
- * MCP_E_STATE once the client is connected; MCP_E_FORKED.
+ * MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
+ * that is not reached by HTTP.
  */
 int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
 
@@ -4734,8 +4698,8 @@ int32_t mcp_client_set_ca_file(mcp_client *client, const char *path);
  * certificates.
  *
  * Errors: MCP_E_TLS if there is no certificate in the text; MCP_E_STATE once
- * the client is connected; MCP_E_UNSUPPORTED for a server that is not reached
- * by HTTP; MCP_E_FORKED.
+ * the client is connected; MCP_E_UNSUPPORTED for a server that is not
+ * reached by HTTP.
  */
 int32_t mcp_client_set_ca_data(mcp_client *client,
                                const char *pem,
@@ -4756,7 +4720,7 @@ int32_t mcp_client_set_ca_data(mcp_client *client,
  *
  * Errors: MCP_E_TLS if the files cannot be read or do not match;
  * MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
- * connected; MCP_E_FORKED.
+ * connected; MCP_E_UNSUPPORTED for a server that is not reached by HTTP.
  */
 int32_t mcp_client_set_certificate(mcp_client *client,
                                    const char *certificate_path,
@@ -4780,7 +4744,7 @@ int32_t mcp_client_set_certificate(mcp_client *client,
  * Errors: MCP_E_TLS if there is no certificate or no key in the texts, or if
  * they do not belong together; MCP_E_INVALID_ARGUMENT if one text is NULL;
  * MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
- * that is not reached by HTTP; MCP_E_FORKED.
+ * that is not reached by HTTP.
  */
 int32_t mcp_client_set_certificate_data(mcp_client *client,
                                         const char *certificate_pem,
@@ -4794,8 +4758,8 @@ int32_t mcp_client_set_certificate_data(mcp_client *client,
  *
  * `path`: in UTF-8, copied; NULL removes it.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
- * MCP_E_FORKED.
+ * Errors: MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a
+ * server that is not reached by HTTP.
  */
 int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
 
@@ -4823,8 +4787,6 @@ int32_t mcp_client_set_unix_socket(mcp_client *client, const char *path);
  * timeout is paused while an input request that belongs to the call is open;
  * see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
  * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
@@ -4836,8 +4798,6 @@ int32_t mcp_client_set_timeout(mcp_client *client, int64_t milliseconds);
  * `milliseconds`: 1 or more.  If it is shorter than the timeout, the
  * deadline is as long as the timeout.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
- *
  * When: for calls begun later.  Spec: lifecycle, timeouts.
  */
 int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
@@ -4847,13 +4807,11 @@ int32_t mcp_client_set_deadline(mcp_client *client, int64_t milliseconds);
  * server to accept the end of the session, and for a server process to end.
  *
  * `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
- * HTTP, 7000 for a server process.
+ * HTTP, 7000 for a server process.  More than a day counts as a day.
  *
  * 0 means no wait: the library does not end the session at the server, and
  * kills the server process with its process group.  The kill itself takes a
  * moment, at most a tenth of a second.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * When: for a close that begins later.
  * Spec: transports, session management; lifecycle, shutdown.
@@ -4866,8 +4824,8 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  * keep it open, and so that a server that no longer answers is found.
  *
  * `milliseconds`: how long no request was sent, before the library sends a
- * ping; up to a quarter later.  0, which is the default, sends none.  The
- * longest time is one day.
+ * ping; up to a quarter later.  0, which is the default, sends none.  More
+ * than a day counts as a day.
  *
  * The ping is sent on the background thread of the library, only while the
  * client is connected and no call is in progress.  It never makes the
@@ -4883,8 +4841,8 @@ int32_t mcp_client_set_close_timeout(mcp_client *client,
  *
  * The setting holds at once, and for later sessions.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed client;
- * MCP_E_INTERNAL if the background thread cannot be started; MCP_E_FORKED.
+ * Errors: MCP_E_STATE for a closed client; MCP_E_INTERNAL if the background
+ * thread cannot be started.
  *
  * Spec: ping.
  */
@@ -4966,8 +4924,6 @@ int32_t mcp_client_set_keepalive(mcp_client *client, int64_t milliseconds);
  *
  * `limit`: one of MCP_LIMIT_.
  * `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
  *
  * When: for calls begun later, and for input requests that arrive later.
  */
@@ -5054,9 +5010,8 @@ int32_t mcp_client_set_limit(mcp_client *client,
  * `what`: one of MCP_ALLOW_, or several of them added together.
  * `allow`: 1 allows all of them, 0 forbids them.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and
- * a client that does not start its server; MCP_E_FORKED.  Nothing is changed
- * then.
+ * Errors: MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and a client that does not
+ * start its server.  Nothing is changed then.
  *
  * When: for calls begun later.
  */
@@ -5078,33 +5033,6 @@ int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
  *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
  *     mcp_client_free(client);
  */
-
-/**
- * GRANTS: ways to get a token, for mcp_auth_new().
- *
- * A person signs in with a browser (authorization code with PKCE).
- */
-#define MCP_GRANT_AUTHORIZATION_CODE 1
-
-/**
- * The application authenticates as itself, with a secret or a private key.
- */
-#define MCP_GRANT_CLIENT_CREDENTIALS 2
-
-/**
- * A person is already signed in at an identity provider.  The identity
- * provider exchanges the person's identity token for an ID-JAG, and the
- * authorization server exchanges the ID-JAG for an access token
- * (enterprise-managed authorization, cross-app access).
- */
-#define MCP_GRANT_TOKEN_EXCHANGE 3
-
-/**
- * A person signs in with a browser on any device, for a program that can open
- * no browser (device authorization grant).  See
- * mcp_auth_set_device_handler().
- */
-#define MCP_GRANT_DEVICE 5
 
 /**
  * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
@@ -5151,42 +5079,47 @@ int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
  *
  * Made by: mcp_auth_new(), mcp_client_ref_auth().
  *
- * Functions: mcp_auth_set_assertion_handler(), mcp_auth_set_client(),
- *   mcp_auth_set_client_key(), mcp_auth_set_client_metadata_url(),
- *   mcp_auth_set_identity_provider(), mcp_auth_set_dpop(),
- *   mcp_auth_set_dpop_key(), mcp_auth_set_scope(), mcp_auth_set_issuer(),
- *   mcp_auth_set_authorization_parameter(), mcp_auth_set_token_parameter(),
- *   mcp_auth_set_assume_pkce(), mcp_auth_set_endpoints(),
- *   mcp_auth_set_client_auth(), mcp_auth_set_provider(),
- *   mcp_auth_set_allow_private(), mcp_auth_set_redirect_url(),
- *   mcp_auth_set_sign_in_timeout(), mcp_auth_complete(),
- *   mcp_auth_set_browser(), mcp_auth_set_device_handler(),
- *   mcp_auth_set_store(), mcp_auth_set_store_file().
+ * Functions: mcp_auth_set_browser(), mcp_auth_set_device_handler(),
+ *   mcp_auth_set_redirect_url(), mcp_auth_complete(),
+ *   mcp_auth_set_sign_in_timeout(), mcp_auth_set_store_file(),
+ *   mcp_auth_set_store(), mcp_auth_set_client(), mcp_auth_set_client_key(),
+ *   mcp_auth_set_client_metadata_url(), mcp_auth_set_identity_provider(),
+ *   mcp_auth_set_assertion_handler(), mcp_auth_set_scope(),
+ *   mcp_auth_set_issuer(), mcp_auth_set_authorization_parameter(),
+ *   mcp_auth_set_token_parameter(), mcp_auth_set_assume_pkce(),
+ *   mcp_auth_set_endpoints(), mcp_auth_set_client_auth(),
+ *   mcp_auth_set_provider(), mcp_auth_set_allow_private().
  *
  * Released by: mcp_auth_free().
  */
 struct mcp_auth;
 
 /**
- * Sets a callback that provides the signed token to exchange: the identity
- * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
- * platform gives the workload for MCP_GRANT_JWT_BEARER.
+ * GRANTS: ways to get a token, for mcp_auth_new().
  *
- * `auth`: an authorization before its first exchange.
- * `callback`: called again for each exchange: mcp_assertion_from_file(),
- * mcp_assertion_from_variable(), or a function of the application.  NULL
- * removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 7523, RFC 8693.
+ * A person signs in with a browser (authorization code with PKCE).
  */
-int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
-                                       mcp_assertion_fn callback,
-                                       void *userdata,
-                                       mcp_free_fn free_userdata);
+#define MCP_GRANT_AUTHORIZATION_CODE 1
+
+/**
+ * The application authenticates as itself, with a secret or a private key.
+ */
+#define MCP_GRANT_CLIENT_CREDENTIALS 2
+
+/**
+ * A person is already signed in at an identity provider.  The identity
+ * provider exchanges the person's identity token for an ID-JAG, and the
+ * authorization server exchanges the ID-JAG for an access token
+ * (enterprise-managed authorization, cross-app access).
+ */
+#define MCP_GRANT_TOKEN_EXCHANGE 3
+
+/**
+ * A person signs in with a browser on any device, for a program that can open
+ * no browser (device authorization grant).  See
+ * mcp_auth_set_device_handler().
+ */
+#define MCP_GRANT_DEVICE 5
 
 /**
  * Makes an authorization.
@@ -5214,463 +5147,6 @@ mcp_auth *mcp_auth_new(int32_t grant);
 void mcp_auth_free(mcp_auth *auth);
 
 /**
- * Sets the client id with which the application is registered at the
- * authorization server, and the client secret.
- *
- * `auth`: an authorization before its first exchange.
- * `client_id`: UTF-8, copied.
- * `client_secret`: UTF-8, copied; NULL for none.
- *
- * Without this function the library registers the application, if the
- * authorization server permits that.  The id and the secret belong to one
- * authorization server, and the library sends them to no other: to that of
- * mcp_auth_set_issuer(), or else to the first one that is used.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization, RFC 6749.
- */
-int32_t mcp_auth_set_client(mcp_auth *auth,
-                            const char *client_id,
-                            const char *client_secret);
-
-/**
- * Sets the private key with which the application authenticates at the
- * authorization server (private_key_jwt).
- *
- * `auth`: an authorization before its first exchange.
- * `key_pem`: an unencrypted PKCS #8 key in PEM, copied.
- * `algorithm`: "ES256", "RS256" or "EdDSA"; NULL selects the algorithm that
- * fits the key.
- * `key_id`: the "kid" by which the authorization server knows the key, or
- * NULL.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 7523.
- */
-int32_t mcp_auth_set_client_key(mcp_auth *auth,
-                                const char *key_pem,
-                                const char *algorithm,
-                                const char *key_id);
-
-/**
- * Sets the URL of the client metadata document, which describes the
- * application.  If the authorization server supports such documents, the URL
- * is the client id.
- *
- * `auth`: an authorization before its first exchange.
- * `url`: https:// with a path, exactly as the member "client_id" of the
- * document, copied; NULL for none.
- *
- * The library never fetches the document.  The document must list the
- * redirect URL.  Authorization servers differ on whether the port of a
- * loopback redirect URL matters: set a fixed one with
- * mcp_auth_set_redirect_url().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- * Spec: authorization, client id metadata documents.
- */
-int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
-
-/**
- * Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
- * identity token for an ID-JAG.
- *
- * `auth`: an authorization before its first exchange.
- * `token_endpoint`: https://, or http:// on this machine.  Copied.
- * `client_id`: the id of the application at the identity provider, copied.
- * Its id at the authorization server is that of mcp_auth_set_client().
- * `client_secret`: the secret of the application at the identity provider,
- * copied; NULL for none.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- * Spec: enterprise-managed authorization, RFC 8693.
- */
-int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
-                                       const char *token_endpoint,
-                                       const char *client_id,
-                                       const char *client_secret);
-
-/**
- * Sets the scopes to request.
- *
- * `auth`: an authorization before its first exchange.
- * `scope`: scope names, separated by blanks, copied.  They are sent as they
- * are, without additions.  "" requests no scope: no request has the
- * parameter "scope".  NULL, which is the default, requests the scopes that
- * the server's challenge names.  If the challenge names none, the library
- * requests the scopes in the server's metadata, or else none.
- *
- * Use "" for an authorization server that refuses the scopes which the MCP
- * server names.  The token then has the scopes that the authorization server
- * chooses, which may be more than the application needs.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization, scopes.
- */
-int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
-
-/**
- * Sets the only authorization server to use, and states that the application
- * trusts it for the MCP servers of this authorization.
- *
- * `auth`: an authorization before its first exchange.
- * `issuer`: https://, or http:// on this machine or on a private network;
- * exactly as the member "issuer" in the metadata of the authorization
- * server, copied.  NULL, which is the default, means the one that the MCP
- * server names.
- *
- * Without this function, the authorization server must be one that the MCP
- * server lists, and its metadata must have the same issuer, byte for byte.
- * With it, the library uses metadata whose issuer is `issuer`, byte for
- * byte, also if the MCP server lists another authorization server, or none.
- * The library then reads metadata from the origin of `issuer` only.  If a
- * server publishes no metadata, see mcp_auth_set_endpoints().
- *
- * The person sees the pages of this authorization server, and it gets the
- * client secret.  So take the issuer from the documents of the provider.  An
- * error that names an issuer repeats what a server sent.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 8414, RFC 9728.
- */
-int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
-
-/**
- * Sets a parameter of the authorization request, or leaves it out.  This is
- * the request that the person's browser sends to the authorization server;
- * for the device grant, the request for the code.
- *
- * `auth`: an authorization before its first exchange.
- * `name`: of the parameter: 1 to 256 printable ASCII characters without
- * blanks, copied.
- * `value`: UTF-8 of up to 8192 bytes, copied; the library encodes it for the
- * URL.  NULL leaves the parameter out.  A later call for the same name
- * replaces an earlier one.  Up to 64 names.
- *
- * Some authorization servers need what MCP does not know, for example
- * "access_type" or "audience".  Some refuse what MCP demands: "resource"
- * with NULL, here and in mcp_auth_set_token_parameter(), leaves out the
- * resource indicator.  Then the authorization server alone decides for which
- * MCP server the token is, and an MCP server may get a token that other
- * servers accept as well.  So leave it out only if the authorization server
- * refuses it.
- *
- * The URL is visible in the browser, so a value is no place for a secret.
- *
- * Errors: MCP_E_INVALID_ARGUMENT for the parameters that carry the security
- * of the sign-in or that another function sets: assertion, client_assertion,
- * client_assertion_type, client_id, client_secret, code, code_challenge,
- * code_challenge_method, code_verifier, device_code, dpop_jkt, grant_type,
- * nonce, redirect_uri, refresh_token, request, request_uri, response_mode,
- * response_type, scope, state, subject_token; MCP_E_STATE; MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 6749, 3.1; RFC 8707.
- */
-int32_t mcp_auth_set_authorization_parameter(mcp_auth *auth,
-                                             const char *name,
-                                             const char *value);
-
-/**
- * Sets a parameter of every token request, or leaves it out.  The token
- * requests are those with a code, a refresh token, client credentials, an
- * assertion or a device code.
- *
- * `auth`: an authorization before its first exchange.
- * `name`, `value`: as for mcp_auth_set_authorization_parameter().
- *
- * Errors: as for mcp_auth_set_authorization_parameter().
- *
- * When: before use.  Spec: RFC 6749, 3.2; RFC 8707.
- */
-int32_t mcp_auth_set_token_parameter(mcp_auth *auth,
-                                     const char *name,
-                                     const char *value);
-
-/**
- * DANGER.  Allows a sign-in at an authorization server whose metadata does
- * not say that it supports PKCE.  Otherwise that is MCP_E_AUTH: a server
- * that ignores PKCE lets whoever sees the authorization code use it.
- *
- * `auth`: an authorization before its first exchange.
- * `assume`: 1 assumes that the server supports PKCE with S256; 0, which is
- * the default, does not.
- *
- * The library sends PKCE with S256 in either case.  A server whose list of
- * methods lacks S256 is still refused.
- *
- * Errors: MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization, RFC 7636, RFC 8414.
- */
-int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
-
-/**
- * Sets the endpoints of an authorization server that publishes no metadata.
- * The library then fetches no metadata, and registers no client: see
- * mcp_auth_set_client().
- *
- * `auth`: an authorization before its first exchange.
- * `authorization`: the URL to which the person's browser goes, copied.  For
- * MCP_GRANT_DEVICE it is the URL for device authorization requests.  NULL for
- * a grant without a person.
- * `token`: the URL for token requests, copied.  NULL for both URLs, which is
- * the default, means the endpoints of the metadata.
- *
- * Both are https://, or http:// on this machine or on a private network; for
- * http://, see mcp_auth_set_allow_private().  Nothing checks that the
- * endpoints belong to the MCP server: the application says so.  The library
- * sends the code and the client secret there, so take the URLs from the
- * documents of the provider.  PKCE with S256 is sent.
- *
- * With mcp_auth_set_issuer(), a redirect that names another issuer is
- * refused, and tokens are stored under the issuer.  Without it, they are
- * stored under the origin of the token endpoint.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
- * a token endpoint; MCP_E_STATE; MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 6749, 3.
- */
-int32_t mcp_auth_set_endpoints(mcp_auth *auth,
-                               const char *authorization,
-                               const char *token);
-
-/**
- * Sets the method by which the application authenticates at the token
- * endpoint.  It holds for the registration and for every token request.
- *
- * `auth`: an authorization before its first exchange.
- * `method`: "client_secret_basic", "client_secret_post", "private_key_jwt"
- * or "none", copied.  NULL, which is the default, selects the first method
- * in the metadata of the authorization server that the application can use.
- *
- * Use it for an authorization server whose metadata lists a method that does
- * not work.  "client_secret_basic" and "client_secret_post" need a secret,
- * from mcp_auth_set_client() or from the registration; "private_key_jwt"
- * needs mcp_auth_set_client_key().  The secret goes to the token endpoint in
- * each case.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 6749, 2.3; RFC 7591.
- */
-int32_t mcp_auth_set_client_auth(mcp_auth *auth, const char *method);
-
-/**
- * Selects a known provider of sign-ins, and with it the options that it
- * needs.  docs/sign-in.md lists the names, and what each one changes.
- *
- * `auth`: an authorization before its first exchange.
- * `name`: in lower case, for example "entra", "cognito" or "google", copied.
- * NULL, which is the default, means none.
- *
- * A profile is a set of the other options of this chapter.  What the
- * application sets itself counts more, whether before or after this call.  A
- * profile may leave out what MCP demands, such as the resource indicator; see
- * mcp_auth_set_authorization_parameter().  The library never selects one
- * itself.
- *
- * Errors: MCP_E_INVALID_ARGUMENT for an unknown name, with a message that
- * lists the known ones; MCP_E_STATE; MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
-
-/**
- * DANGER.  Allows an MCP server that is outside this machine and its network
- * to name an authorization server that is inside.  Otherwise that is
- * MCP_E_INSECURE, because such a server could make the application send
- * requests to addresses that only the application can reach.
- *
- * `auth`: an authorization before its first exchange.
- * `allow`: 1 allows it; 0, which is the default, does not.
- *
- * Always allowed: an MCP server on this machine names an authorization
- * server on this machine, or an MCP server on a private network names one on
- * a private network.  Never allowed: link-local addresses.
- *
- * Together with MCP_ALLOW_PLAIN_HTTP it allows a sign-in over
- * http:// on a private network: the MCP server must be on this machine or on
- * a private network, and each host of the sign-in must be a private address
- * or a name that only private networks have: one without a dot, or one that
- * ends in .local, .localhost, .home.arpa, .internal, .lan, .home or .corp.
- * Whoever is on that network can then read the password, the code and the
- * tokens.
- *
- * Errors: MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 9728, 7.7.
- */
-int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
-
-/**
- * Sets the URL to which the authorization server sends the person's browser
- * after the sign-in.
- *
- * `auth`: an authorization before its first exchange.
- * `url`: copied.  Default: NULL.
- *
- * The kind of the URL decides how the library gets the redirect:
- * - NULL: the library listens on a free port of 127.0.0.1.
- * - http:// with a loopback host: the library listens there, on a free port
- *   if the URL has no port.
- * - https://, or a private scheme such as "com.example.app:/callback": the
- *   library waits for mcp_auth_complete().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization, RFC 8252.
- */
-int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
-
-/**
- * Sets how long the person may take to sign in.  Default: 300000, which is
- * five minutes.
- *
- * `auth`: an authorization before its first exchange.
- * `milliseconds`: 1 or more.
- *
- * After that time the call fails with MCP_E_TIMEOUT.  The call's own timeout
- * is paused during the sign-in.  The timeouts of other calls that wait for
- * this sign-in are paused as well: these calls wait for as long, and up to a
- * minute more.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int64_t milliseconds);
-
-/**
- * Gives a waiting sign-in the URL to which the person's browser was
- * redirected.
- *
- * `auth`: the authorization of the sign-in.
- * `redirect_url`: the whole URL with its query, or only the query; copied.
- *
- * The function checks the state parameter of the URL, and the waiting call
- * continues with the URL.  If anything else in the URL is wrong, that call
- * returns the error.  You may call this function inside the callback of
- * mcp_auth_set_browser(), and also while the library itself listens for the
- * redirect: the first URL counts.
- *
- * Errors: MCP_E_STATE if no sign-in is waiting for this URL;
- * MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
- *
- * Spec: authorization, RFC 6749.
- */
-int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
-
-/**
- * Sets the callback that shows the page on which the person signs in.
- * Without one, which is the default, a call that needs a sign-in returns
- * MCP_E_UNAUTHORIZED.
- *
- * `auth`: an authorization before its first exchange.
- * `callback`: mcp_open_browser(), or a function of the application.  For
- * example, a function may print the URL, read the URL that the person
- * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: authorization.
- */
-int32_t mcp_auth_set_browser(mcp_auth *auth,
-                             mcp_browser_fn callback,
-                             void *userdata,
-                             mcp_free_fn free_userdata);
-
-/**
- * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
- * which is the default, a call that needs a sign-in returns
- * MCP_E_UNAUTHORIZED.
- *
- * `auth`: an authorization before its first exchange.
- * `callback`: a function of the application; NULL removes it.
- * `userdata`: passed to the callback.
- * `free_userdata`: see mcp_free_fn.
- *
- * After the callback has returned, the library asks the authorization server
- * until the person has signed in: every 5 s, or as often as the server says.
- * The wait ends when the code expires, or after the time of
- * mcp_auth_set_sign_in_timeout(), with MCP_E_TIMEOUT.  mcp_cancel_fire()
- * ends it as well.  The call's own timeout is paused meanwhile.
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.  Spec: RFC 8628.
- */
-int32_t mcp_auth_set_device_handler(mcp_auth *auth,
-                                    mcp_device_code_fn callback,
-                                    void *userdata,
-                                    mcp_free_fn free_userdata);
-
-/**
- * Sets callbacks that store registrations, tokens and keys, so that the next
- * run of the application has them.  By default they are lost with the
- * handle.
- *
- * `auth`: an authorization before its first exchange, which is the first call
- * that needs a token, or mcp_sign_in().
- * `load`, `save`, `forget`: the callbacks that load, save and delete the data
- * of a key.  Pass all three, or all NULL to remove the store.
- * `userdata`: passed to the callbacks.
- * `free_userdata`: see mcp_free_fn.
- *
- * The callbacks run one at a time for an authorization.  A call that waits
- * for a callback on another thread does so within its own timeout.  The store
- * has one entry for each key.  The data is secret, and its format is private
- * to this library.  If data cannot be loaded, or was changed, a call that has
- * no token yet returns MCP_E_AUTH.  If data cannot be saved, the call
- * continues, and the failure is counted; see mcp_client_counter().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
- * When: before use.
- */
-int32_t mcp_auth_set_store(mcp_auth *auth,
-                           mcp_store_fn load,
-                           mcp_store_fn save,
-                           mcp_store_fn forget,
-                           void *userdata,
-                           mcp_free_fn free_userdata);
-
-/**
- * Sets a file in which the library stores registrations, tokens and keys.
- *
- * `auth`: an authorization before its first exchange.
- * `path`: in UTF-8, copied.  NULL means the file mcpclient/tokens.json in
- * the system's directory for the state of programs: $XDG_STATE_HOME or
- * ~/.local/state, on macOS ~/Library/Application Support.
- *
- * The library creates the file and its directory when it needs them, with
- * the modes 0600 and 0700.  It always replaces the whole file.  Processes
- * that share the file take turns.  A file that other users may read, or that
- * belongs to another user, is MCP_E_INSECURE, here and at every use; the
- * message has the command that corrects it.  If the file cannot be read at a
- * later use, a call that has no token yet fails.
- *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_NOT_FOUND if there is no home
- * directory; MCP_E_IO; MCP_E_TOO_LARGE; MCP_E_AUTH for a file that was
- * changed; MCP_E_UNSUPPORTED for a file of a newer library; MCP_E_STATE;
- * MCP_E_FORKED.
- *
- * When: before use, while no thread changes the environment.
- */
-int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
-
-/**
  * Sets the authorization that gets the tokens of a client.
  *
  * `client`: a client whose server is reached by HTTP.
@@ -5683,7 +5159,7 @@ int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
  * Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
  * MCP_E_UNSUPPORTED for a server that is not reached by HTTP; MCP_E_STATE
  * once the client is connected, if the client must announce the grant or
- * DPoP to the server; MCP_E_FORKED.
+ * DPoP to the server.
  *
  * Spec: authorization.
  */
@@ -5748,6 +5224,25 @@ int32_t mcp_sign_in(mcp_client *client);
 int32_t mcp_sign_out(mcp_client *client);
 
 /**
+ * Sets the callback that shows the page on which the person signs in.
+ * Without one, which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: mcp_open_browser(), or a function of the application.  For
+ * example, a function may print the URL, read the URL that the person
+ * pastes, and pass it to mcp_auth_complete().  NULL removes the callback.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * When: before use.  Spec: authorization.
+ */
+int32_t mcp_auth_set_browser(mcp_auth *auth,
+                             mcp_browser_fn callback,
+                             void *userdata,
+                             mcp_free_fn free_userdata);
+
+/**
  * Opens a sign-in page in the person's browser: a callback for
  * mcp_auth_set_browser().
  *
@@ -5775,6 +5270,29 @@ int32_t mcp_sign_out(mcp_client *client);
 int32_t mcp_open_browser(void *userdata,
                          mcp_auth *auth,
                          const mcp_sign_in_page *page);
+
+/**
+ * Sets the callback that shows the code of MCP_GRANT_DEVICE.  Without one,
+ * which is the default, a call that needs a sign-in returns
+ * MCP_E_UNAUTHORIZED.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: a function of the application; NULL removes it.
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * After the callback has returned, the library asks the authorization server
+ * until the person has signed in: every 5 s, or as often as the server says.
+ * The wait ends when the code expires, or after the time of
+ * mcp_auth_set_sign_in_timeout(), with MCP_E_TIMEOUT.  mcp_cancel_fire()
+ * ends it as well.  The call's own timeout is paused meanwhile.
+ *
+ * When: before use.  Spec: RFC 8628.
+ */
+int32_t mcp_auth_set_device_handler(mcp_auth *auth,
+                                    mcp_device_code_fn callback,
+                                    void *userdata,
+                                    mcp_free_fn free_userdata);
 
 /**
  * A SIGN-IN PAGE: where the person signs in.
@@ -5840,6 +5358,110 @@ const char *mcp_sign_in_page_user_code(const mcp_sign_in_page *page);
 int64_t mcp_sign_in_page_expires_in(const mcp_sign_in_page *page);
 
 /**
+ * Sets the URL to which the authorization server sends the person's browser
+ * after the sign-in.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `url`: copied.  Default: NULL.
+ *
+ * The kind of the URL decides how the library gets the redirect:
+ * - NULL: the library listens on a free port of 127.0.0.1.
+ * - http:// with a loopback host: the library listens there, on a free port
+ *   if the URL has no port.
+ * - https://, or a private scheme such as "com.example.app:/callback": the
+ *   library waits for mcp_auth_complete().
+ *
+ * When: before use.  Spec: authorization, RFC 8252.
+ */
+int32_t mcp_auth_set_redirect_url(mcp_auth *auth, const char *url);
+
+/**
+ * Gives a waiting sign-in the URL to which the person's browser was
+ * redirected.
+ *
+ * `auth`: the authorization of the sign-in.
+ * `redirect_url`: the whole URL with its query, or only the query; copied.
+ *
+ * The function checks the state parameter of the URL, and the waiting call
+ * continues with the URL.  If anything else in the URL is wrong, that call
+ * returns the error.  You may call this function inside the callback of
+ * mcp_auth_set_browser(), and also while the library itself listens for the
+ * redirect: the first URL counts.
+ *
+ * Errors: MCP_E_STATE if no sign-in is waiting for this URL.
+ *
+ * Spec: authorization, RFC 6749.
+ */
+int32_t mcp_auth_complete(mcp_auth *auth, const char *redirect_url);
+
+/**
+ * Sets how long the person may take to sign in.  Default: 300000, which is
+ * five minutes.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `milliseconds`: 1 or more.
+ *
+ * After that time the call fails with MCP_E_TIMEOUT.  The call's own timeout
+ * is paused during the sign-in.  The timeouts of other calls that wait for
+ * this sign-in are paused as well: these calls wait for as long, and up to a
+ * minute more.
+ *
+ * When: before use.
+ */
+int32_t mcp_auth_set_sign_in_timeout(mcp_auth *auth, int64_t milliseconds);
+
+/**
+ * Sets a file in which the library stores registrations, tokens and keys.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `path`: in UTF-8, copied.  NULL means the file mcpclient/tokens.json in
+ * the system's directory for the state of programs: $XDG_STATE_HOME or
+ * ~/.local/state, on macOS ~/Library/Application Support.
+ *
+ * The library creates the file and its directory when it needs them, with
+ * the modes 0600 and 0700.  It always replaces the whole file.  Processes
+ * that share the file take turns.  A file that other users may read, or that
+ * belongs to another user, is MCP_E_INSECURE, here and at every use; the
+ * message has the command that corrects it.  If the file cannot be read at a
+ * later use, a call that has no token yet fails.
+ *
+ * Errors: MCP_E_NOT_FOUND if there is no home directory; MCP_E_IO;
+ * MCP_E_TOO_LARGE; MCP_E_AUTH for a file that was changed; MCP_E_UNSUPPORTED
+ * for a file of a newer library.
+ *
+ * When: before use, while no thread changes the environment.
+ */
+int32_t mcp_auth_set_store_file(mcp_auth *auth, const char *path);
+
+/**
+ * Sets callbacks that store registrations, tokens and keys, so that the next
+ * run of the application has them.  By default they are lost with the
+ * handle.
+ *
+ * `auth`: an authorization before its first exchange, which is the first call
+ * that needs a token, or mcp_sign_in().
+ * `load`, `save`, `forget`: the callbacks that load, save and delete the data
+ * of a key.  Pass all three, or all NULL to remove the store.
+ * `userdata`: passed to the callbacks.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * The callbacks run one at a time for an authorization.  A call that waits
+ * for a callback on another thread does so within its own timeout.  The store
+ * has one entry for each key.  The data is secret, and its format is private
+ * to this library.  If data cannot be loaded, or was changed, a call that has
+ * no token yet returns MCP_E_AUTH.  If data cannot be saved, the call
+ * continues, and the failure is counted; see mcp_client_counter().
+ *
+ * When: before use.
+ */
+int32_t mcp_auth_set_store(mcp_auth *auth,
+                           mcp_store_fn load,
+                           mcp_store_fn save,
+                           mcp_store_fn forget,
+                           void *userdata,
+                           mcp_free_fn free_userdata);
+
+/**
  * AN ENTRY OF THE STORE: what a callback of mcp_auth_set_store() loads, saves
  * or deletes.
  *
@@ -5865,8 +5487,6 @@ const char *mcp_store_entry_key(const mcp_store_entry *entry);
  * Returns the data to save under the key.  It is secret.
  *
  * `entry`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Returns UTF-8 text that ends with a NUL; NULL in a callback that loads or
  * deletes.
@@ -5882,12 +5502,106 @@ const char *mcp_store_entry_data(const mcp_store_entry *entry, size_t *len);
  *
  * If the callback calls this function several times, the last data counts.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
- * MCP_E_STATE in a callback that saves or deletes.
+ * Errors: MCP_E_TOO_LARGE for more than 1 MiB; MCP_E_STATE in a callback
+ * that saves or deletes.
  */
 int32_t mcp_store_entry_set_data(mcp_store_entry *entry,
                                  const char *data,
                                  size_t len);
+
+/**
+ * Sets the client id with which the application is registered at the
+ * authorization server, and the client secret.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `client_id`: UTF-8, copied.
+ * `client_secret`: UTF-8, copied; NULL for none.
+ *
+ * Without this function the library registers the application, if the
+ * authorization server permits that.  The id and the secret belong to one
+ * authorization server, and the library sends them to no other: to that of
+ * mcp_auth_set_issuer(), or else to the first one that is used.
+ *
+ * When: before use.  Spec: authorization, RFC 6749.
+ */
+int32_t mcp_auth_set_client(mcp_auth *auth,
+                            const char *client_id,
+                            const char *client_secret);
+
+/**
+ * Sets the private key with which the application authenticates at the
+ * authorization server (private_key_jwt).
+ *
+ * `auth`: an authorization before its first exchange.
+ * `key_pem`: an unencrypted PKCS #8 key in PEM, copied.
+ * `algorithm`: "ES256", "RS256" or "EdDSA"; NULL selects the algorithm that
+ * fits the key.
+ * `key_id`: the "kid" by which the authorization server knows the key, or
+ * NULL.
+ *
+ * When: before use.  Spec: RFC 7523.
+ */
+int32_t mcp_auth_set_client_key(mcp_auth *auth,
+                                const char *key_pem,
+                                const char *algorithm,
+                                const char *key_id);
+
+/**
+ * Sets the URL of the client metadata document, which describes the
+ * application.  If the authorization server supports such documents, the URL
+ * is the client id.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `url`: https:// with a path, exactly as the member "client_id" of the
+ * document, copied; NULL for none.
+ *
+ * The library never fetches the document.  The document must list the
+ * redirect URL.  Authorization servers differ on whether the port of a
+ * loopback redirect URL matters: set a fixed one with
+ * mcp_auth_set_redirect_url().
+ *
+ * When: before use.
+ * Spec: authorization, client id metadata documents.
+ */
+int32_t mcp_auth_set_client_metadata_url(mcp_auth *auth, const char *url);
+
+/**
+ * Sets the identity provider at which MCP_GRANT_TOKEN_EXCHANGE exchanges the
+ * identity token for an ID-JAG.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `token_endpoint`: https://, or http:// on this machine.  Copied.
+ * `client_id`: the id of the application at the identity provider, copied.
+ * Its id at the authorization server is that of mcp_auth_set_client().
+ * `client_secret`: the secret of the application at the identity provider,
+ * copied; NULL for none.
+ *
+ * When: before use.
+ * Spec: enterprise-managed authorization, RFC 8693.
+ */
+int32_t mcp_auth_set_identity_provider(mcp_auth *auth,
+                                       const char *token_endpoint,
+                                       const char *client_id,
+                                       const char *client_secret);
+
+/**
+ * Sets a callback that provides the signed token to exchange: the identity
+ * token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
+ * platform gives the workload for MCP_GRANT_JWT_BEARER of mcpclient_draft.h.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `callback`: called again for each exchange.  NULL removes it.
+ * mcpclient_draft.h has two ready-made ones, mcp_assertion_from_file() and
+ * mcp_assertion_from_variable().
+ * `userdata`: passed to the callback.
+ * `free_userdata`: see mcp_free_fn.
+ *
+ * When: before use.  Spec: RFC 7523, RFC 8693.
+ */
+int32_t mcp_auth_set_assertion_handler(mcp_auth *auth,
+                                       mcp_assertion_fn callback,
+                                       void *userdata,
+                                       mcp_free_fn free_userdata);
 
 /**
  * A SIGNED TOKEN that an exchange needs.
@@ -5923,11 +5637,217 @@ const char *mcp_assertion_audience(const mcp_assertion *assertion);
  *
  * If the callback calls this function several times, the last token counts.
  *
- * Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+ * Errors: MCP_E_TOO_LARGE for more than 1 MiB.
  */
 int32_t mcp_assertion_set_token(mcp_assertion *assertion,
                                 const char *token,
                                 size_t len);
+
+/**
+ * Sets the scopes to request.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `scope`: scope names, separated by blanks, copied.  They are sent as they
+ * are, without additions.  "" requests no scope: no request has the
+ * parameter "scope".  NULL, which is the default, requests the scopes that
+ * the server's challenge names.  If the challenge names none, the library
+ * requests the scopes in the server's metadata, or else none.
+ *
+ * Use "" for an authorization server that refuses the scopes which the MCP
+ * server names.  The token then has the scopes that the authorization server
+ * chooses, which may be more than the application needs.
+ *
+ * When: before use.  Spec: authorization, scopes.
+ */
+int32_t mcp_auth_set_scope(mcp_auth *auth, const char *scope);
+
+/**
+ * Sets the only authorization server to use, and states that the application
+ * trusts it for the MCP servers of this authorization.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `issuer`: https://, or http:// on this machine or on a private network;
+ * exactly as the member "issuer" in the metadata of the authorization
+ * server, copied.  NULL, which is the default, means the one that the MCP
+ * server names.
+ *
+ * Without this function, the authorization server must be one that the MCP
+ * server lists, and its metadata must have the same issuer, byte for byte.
+ * With it, the library uses metadata whose issuer is `issuer`, byte for
+ * byte, also if the MCP server lists another authorization server, or none.
+ * The library then reads metadata from the origin of `issuer` only.  If a
+ * server publishes no metadata, see mcp_auth_set_endpoints().
+ *
+ * The person sees the pages of this authorization server, and it gets the
+ * client secret.  So take the issuer from the documents of the provider.  An
+ * error that names an issuer repeats what a server sent.
+ *
+ * When: before use.  Spec: RFC 8414, RFC 9728.
+ */
+int32_t mcp_auth_set_issuer(mcp_auth *auth, const char *issuer);
+
+/**
+ * Sets a parameter of the authorization request, or leaves it out.  This is
+ * the request that the person's browser sends to the authorization server;
+ * for the device grant, the request for the code.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `name`: of the parameter: 1 to 256 printable ASCII characters without
+ * blanks, copied.
+ * `value`: UTF-8 of up to 8192 bytes, copied; the library encodes it for the
+ * URL.  NULL leaves the parameter out.  A later call for the same name
+ * replaces an earlier one.  Up to 64 names.
+ *
+ * Some authorization servers need what MCP does not know, for example
+ * "access_type" or "audience".  Some refuse what MCP demands: "resource"
+ * with NULL, here and in mcp_auth_set_token_parameter(), leaves out the
+ * resource indicator.  Then the authorization server alone decides for which
+ * MCP server the token is, and an MCP server may get a token that other
+ * servers accept as well.  So leave it out only if the authorization server
+ * refuses it.
+ *
+ * The URL is visible in the browser, so a value is no place for a secret.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for the parameters that carry the security
+ * of the sign-in or that another function sets: assertion, client_assertion,
+ * client_assertion_type, client_id, client_secret, code, code_challenge,
+ * code_challenge_method, code_verifier, device_code, dpop_jkt, grant_type,
+ * nonce, redirect_uri, refresh_token, request, request_uri, response_mode,
+ * response_type, scope, state, subject_token.
+ *
+ * When: before use.  Spec: RFC 6749, 3.1; RFC 8707.
+ */
+int32_t mcp_auth_set_authorization_parameter(mcp_auth *auth,
+                                             const char *name,
+                                             const char *value);
+
+/**
+ * Sets a parameter of every token request, or leaves it out.  The token
+ * requests are those with a code, a refresh token, client credentials, an
+ * assertion or a device code.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `name`, `value`: as for mcp_auth_set_authorization_parameter().
+ *
+ * Errors: those of mcp_auth_set_authorization_parameter().
+ *
+ * When: before use.  Spec: RFC 6749, 3.2; RFC 8707.
+ */
+int32_t mcp_auth_set_token_parameter(mcp_auth *auth,
+                                     const char *name,
+                                     const char *value);
+
+/**
+ * DANGER.  Allows a sign-in at an authorization server whose metadata does
+ * not say that it supports PKCE.  Otherwise that is MCP_E_AUTH: a server
+ * that ignores PKCE lets whoever sees the authorization code use it.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `assume`: 1 assumes that the server supports PKCE with S256; 0, which is
+ * the default, does not.
+ *
+ * The library sends PKCE with S256 in either case.  A server whose list of
+ * methods lacks S256 is still refused.
+ *
+ * When: before use.  Spec: authorization, RFC 7636, RFC 8414.
+ */
+int32_t mcp_auth_set_assume_pkce(mcp_auth *auth, int32_t assume);
+
+/**
+ * Sets the endpoints of an authorization server that publishes no metadata.
+ * The library then fetches no metadata, and registers no client: see
+ * mcp_auth_set_client().
+ *
+ * `auth`: an authorization before its first exchange.
+ * `authorization`: the URL to which the person's browser goes, copied.  For
+ * MCP_GRANT_DEVICE it is the URL for device authorization requests.  NULL for
+ * a grant without a person.
+ * `token`: the URL for token requests, copied.  NULL for both URLs, which is
+ * the default, means the endpoints of the metadata.
+ *
+ * Both are https://, or http:// on this machine or on a private network; for
+ * http://, see mcp_auth_set_allow_private().  Nothing checks that the
+ * endpoints belong to the MCP server: the application says so.  The library
+ * sends the code and the client secret there, so take the URLs from the
+ * documents of the provider.  PKCE with S256 is sent.
+ *
+ * With mcp_auth_set_issuer(), a redirect that names another issuer is
+ * refused, and tokens are stored under the issuer.  Without it, they are
+ * stored under the origin of the token endpoint.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT also for an authorization endpoint without
+ * a token endpoint.
+ *
+ * When: before use.  Spec: RFC 6749, 3.
+ */
+int32_t mcp_auth_set_endpoints(mcp_auth *auth,
+                               const char *authorization,
+                               const char *token);
+
+/**
+ * Sets the method by which the application authenticates at the token
+ * endpoint.  It holds for the registration and for every token request.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `method`: "client_secret_basic", "client_secret_post", "private_key_jwt"
+ * or "none", copied.  NULL, which is the default, selects the first method
+ * in the metadata of the authorization server that the application can use.
+ *
+ * Use it for an authorization server whose metadata lists a method that does
+ * not work.  "client_secret_basic" and "client_secret_post" need a secret,
+ * from mcp_auth_set_client() or from the registration; "private_key_jwt"
+ * needs mcp_auth_set_client_key().  The secret goes to the token endpoint in
+ * each case.
+ *
+ * When: before use.  Spec: RFC 6749, 2.3; RFC 7591.
+ */
+int32_t mcp_auth_set_client_auth(mcp_auth *auth, const char *method);
+
+/**
+ * Selects a known provider of sign-ins, and with it the options that it
+ * needs.  docs/sign-in.md lists the names, and what each one changes.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `name`: in lower case, for example "entra", "cognito" or "google", copied.
+ * NULL, which is the default, means none.
+ *
+ * A profile is a set of the other options of this chapter.  What the
+ * application sets itself counts more, whether before or after this call.  A
+ * profile may leave out what MCP demands, such as the resource indicator; see
+ * mcp_auth_set_authorization_parameter().  The library never selects one
+ * itself.
+ *
+ * Errors: MCP_E_INVALID_ARGUMENT for an unknown name, with a message that
+ * lists the known ones.
+ *
+ * When: before use.
+ */
+int32_t mcp_auth_set_provider(mcp_auth *auth, const char *name);
+
+/**
+ * DANGER.  Allows an MCP server that is outside this machine and its network
+ * to name an authorization server that is inside.  Otherwise that is
+ * MCP_E_INSECURE, because such a server could make the application send
+ * requests to addresses that only the application can reach.
+ *
+ * `auth`: an authorization before its first exchange.
+ * `allow`: 1 allows it; 0, which is the default, does not.
+ *
+ * Always allowed: an MCP server on this machine names an authorization
+ * server on this machine, or an MCP server on a private network names one on
+ * a private network.  Never allowed: link-local addresses.
+ *
+ * Together with MCP_ALLOW_PLAIN_HTTP it allows a sign-in over
+ * http:// on a private network: the MCP server must be on this machine or on
+ * a private network, and each host of the sign-in must be a private address
+ * or a name that only private networks have: one without a dot, or one that
+ * ends in .local, .localhost, .home.arpa, .internal, .lan, .home or .corp.
+ * Whoever is on that network can then read the password, the code and the
+ * tokens.
+ *
+ * When: before use.  Spec: RFC 9728, 7.7.
+ */
+int32_t mcp_auth_set_allow_private(mcp_auth *auth, int32_t allow);
 
 /*
  * ===========================================================================
@@ -5946,6 +5866,12 @@ int32_t mcp_assertion_set_token(mcp_assertion *assertion,
 /**
  * A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
  * order of the file.
+ *
+ * Read it with mcp_config_load().  For each index below mcp_config_count(),
+ * mcp_config_status() says whether the server can be used, and
+ * mcp_config_error() why not.  Make a client of a server with
+ * mcp_config_new_client() and its mcp_config_name(), and free the
+ * configuration.
  *
  * The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
  * The servers are in an object "mcpServers" (Claude, Cursor, Windsurf,
@@ -6173,8 +6099,7 @@ mcp_client *mcp_config_new_client(const mcp_config *config, const char *name);
  * number of dropped lines.  The trace uses a descriptor and not a callback
  * because every thread writes lines.
  *
- * Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
- * MCP_E_FORKED.
+ * Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open.
  *
  * When: for calls begun later.
  */
@@ -6202,7 +6127,7 @@ int32_t mcp_client_set_trace_fd(mcp_client *client, mcp_fd fd);
  * leads to further records.
  *
  * Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
- * mcp_client_close(), except to remove the callback; MCP_E_FORKED.
+ * mcp_client_close(), except to remove the callback.
  *
  * When: at any time, for calls begun later.
  */

@@ -60,10 +60,14 @@ struct mcp_skill;
  * Lists all skills of the server; reads all pages of the list, but none of
  * the skills' files.
  *
+ * The function waits for the server.  mcp_request_new() with the method
+ * "skills/list" and mcp_request_set_all_pages() make a request that does the
+ * same and can be started.
+ *
  * `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
  * mcp_result_skill().
  *
- * Returns like mcp_list_tools().
+ * Errors: those of mcp_list_tools().
  *
  * Spec: SEP-2640, skills/list.
  */
@@ -81,9 +85,13 @@ int32_t mcp_list_skills(mcp_client *client, mcp_result **out);
  * front matter of the skill's main file must equal the entry's front matter,
  * field by field.
  *
- * Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
- * differs from its entry, and `out` receives nothing of it;
- * MCP_E_INVALID_ARGUMENT for an index past the last file.
+ * The function waits for the server.  This draft has no request that does the
+ * same: an event loop calls the function on another thread, or starts
+ * mcp_request_new_read_resource() and verifies the file itself.
+ *
+ * Errors: call errors; MCP_E_INTEGRITY if the file differs from its entry,
+ * and `out` receives nothing of it; MCP_E_INVALID_ARGUMENT for an index past
+ * the last file.
  *
  * Spec: SEP-2640, resources/read.
  */
@@ -107,8 +115,6 @@ size_t mcp_result_skill_count(const mcp_result *result);
  * `result`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Borrowed from the result: valid until mcp_result_free().
- *
  * Spec: SEP-2640.
  */
 const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
@@ -118,8 +124,7 @@ const mcp_skill *mcp_result_skill(const mcp_result *result, size_t index);
  *
  * `skill`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: SEP-2640.
  */
@@ -130,8 +135,7 @@ const char *mcp_skill_uri(const mcp_skill *skill);
  *
  * `skill`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: SEP-2640.
  */
@@ -142,8 +146,7 @@ const char *mcp_skill_name(const mcp_skill *skill);
  *
  * `skill`: NULL gives NULL.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: SEP-2640.
  */
@@ -153,12 +156,9 @@ const char *mcp_skill_description(const mcp_skill *skill);
  * Returns the skill's front matter as a JSON object.
  *
  * `skill`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
  * Returns NULL if the server sent none or null; a value of another type is
- * returned as it is.  The text is borrowed from the result: valid until
- * mcp_result_free().
+ * returned as it is.
  *
  * Spec: SEP-2640.
  */
@@ -179,8 +179,7 @@ size_t mcp_skill_file_count(const mcp_skill *skill);
  * `skill`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: SEP-2640.
  */
@@ -192,8 +191,7 @@ const char *mcp_skill_file_uri(const mcp_skill *skill, size_t index);
  * `skill`: NULL gives NULL.
  * `index`: starts at 0; NULL past the end.
  *
- * Returns NULL if the server sent none or a value of another type.  The text
- * is borrowed from the result: valid until mcp_result_free().
+ * Returns NULL if the server sent none or a value of another type.
  *
  * Spec: SEP-2640.
  */
@@ -214,11 +212,8 @@ int64_t mcp_skill_file_size(const mcp_skill *skill, size_t index);
  * Returns the skill's whole entry as JSON text.
  *
  * `skill`: NULL gives NULL.
- * `len`, unless NULL, receives the number of bytes without the terminating
- * NUL.
  *
- * Never NULL for a valid `skill`.  The text is borrowed from the result:
- * valid until mcp_result_free().
+ * Never NULL for a valid `skill`.
  *
  * Spec: SEP-2640.
  */
@@ -247,8 +242,6 @@ const char *mcp_skill_json(const mcp_skill *skill, size_t *len);
  * MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
  * the server asks for it.
  *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
- *
  * When: before use.  Spec: RFC 9449.
  */
 int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
@@ -260,8 +253,6 @@ int32_t mcp_auth_set_dpop(mcp_auth *auth, int32_t on);
  * `auth`: an authorization before its first exchange.
  * `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
  * `algorithm`: as for mcp_auth_set_client_key().
- *
- * Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
  *
  * When: before use.  Spec: RFC 9449.
  */

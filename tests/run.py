@@ -12,6 +12,7 @@ that say what failed.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -165,6 +166,8 @@ def main():
         print("no such suite: %s; there are %s" % (unknown[0], ", ".join(known)))
         return 2
     os.makedirs(OUT, exist_ok=True)
+    # A shell lets its background jobs ignore Ctrl-C, which tests send.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Cargo builds the behaviour tests again whenever this variable changes, so it
     # stays unset where `cargo test` finds the library without it.
     if RELEASE != os.path.join(ROOT, "target", "release"):

@@ -6,6 +6,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -99,11 +100,24 @@ static int run(const struct options *options)
     return interrupted ? INTERRUPTED : status;
 }
 
+/* Fills standard descriptors that are closed, so that no connection takes
+ * their numbers and gets what is printed.  They are opened the wrong way
+ * round: as before, nothing can be read from them or written to them. */
+static void fill_descriptors(void)
+{
+    int number;
+
+    for (number = 0; number <= 2; number++)
+        if (fcntl(number, F_GETFD) == -1 && errno == EBADF)
+            (void)open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
     int status;
 
+    fill_descriptors();
     memset(&options, 0, sizeof options);
     if (!inform(argc, argv, &status)) {
         status = parse(&options, argc, argv);

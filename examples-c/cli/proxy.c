@@ -69,19 +69,21 @@ static void serve_client(struct proxy *proxy)
 }
 
 /* The server is not read while the host does not read, so that nothing piles
- * up. */
+ * up.  The input is not read either; but its end is noted, because a host that
+ * is gone never reads. */
 static void wait_and_serve(struct proxy *proxy, int milliseconds)
 {
     struct pollfd entries[5];
     int may_take = waiting_bytes(proxy) < MOST_WAITING;
 
-    entries[0].fd = may_take && !proxy->has_ended ? 0 : -1;
+    entries[0].fd =
+        proxy->has_ended || (proxy->has_left && !may_take) ? -1 : 0;
+    entries[0].events = may_take ? POLLIN : 0;
     entries[1].fd = may_take ? mcp_client_fd(proxy->client) : -1;
     entries[2].fd = waiting_bytes(proxy) > 0 ? 1 : -1;
     entries[3].fd = wake_pipe[0];
     entries[4].fd = answer_input(); /* of a sign-in */
-    entries[0].events = entries[1].events = entries[3].events = POLLIN;
-    entries[4].events = POLLIN;
+    entries[1].events = entries[3].events = entries[4].events = POLLIN;
     entries[2].events = POLLOUT;
     if (poll(entries, 5, milliseconds) < 0)
         return;
@@ -93,8 +95,10 @@ static void wait_and_serve(struct proxy *proxy, int milliseconds)
         write_host(proxy);
     if (entries[1].revents != 0)
         serve_client(proxy);
-    if (entries[0].revents != 0)
+    if (entries[0].revents != 0 && may_take)
         read_host(proxy);
+    else if (entries[0].revents != 0)
+        proxy->has_left = 1;
 }
 
 static void serve(struct proxy *proxy)
@@ -102,13 +106,15 @@ static void serve(struct proxy *proxy)
     long end = 0;
 
     while (!proxy->is_broken) {
-        if (!proxy->has_ended) {
+        if (!proxy->has_ended && !proxy->has_left) {
+            end = 0;
             wait_and_serve(proxy, -1);
             continue;
         }
         if (end == 0)
             end = now() + PATIENCE;
-        if ((!is_waited_for(proxy) && waiting_bytes(proxy) == 0) ||
+        if ((proxy->has_ended && !is_waited_for(proxy) &&
+             waiting_bytes(proxy) == 0) ||
             now() >= end)
             return;
         wait_and_serve(proxy, (int)(end - now()));
@@ -134,7 +140,10 @@ int run_proxy(mcp_client *client, const struct options *options)
         fprintf(stderr, "%s\n", strerror(errno));
         return FAILED;
     }
+    open_pipe(&proxy);
     serve(&proxy);
+    if (proxy.pipe >= 0)
+        close(proxy.pipe);
     mcp_client_close(client);
     while (proxy.calls != NULL)
         free_call(proxy.calls);

@@ -46,6 +46,7 @@ int begin_members(struct reader *of, struct text object);
 int next_member(struct reader *of, struct text *name, struct text *value);
 int begin_elements(struct reader *of, struct text array);
 int next_element(struct reader *of, struct text *element);
+size_t count_elements(struct text array);
 struct text find_member(struct text object, const char *name);
 int is_text(struct text text, const char *other);
 int is_same(struct text a, struct text b);
@@ -79,6 +80,8 @@ struct call {
     char *version; /* of INITIALIZE: the revision of the response */
     struct batch *batch;
     unsigned long number;
+    size_t bytes;          /* of the params of the host, see is_full() */
+    size_t resource_count; /* of LISTEN */
     int is_stateless;    /* the host wrote it in revision 2026-07-28 */
     int is_cacheable;    /* its result has ttlMs and cacheScope there */
     int may_need_input;  /* its result may be input_required there */
@@ -112,13 +115,16 @@ struct proxy {
     int32_t log_level; /* the last one that was asked for, or NOT_CHOSEN */
     struct call *calls;
     unsigned long call_count, last_number;
+    size_t call_bytes, resource_count; /* of all calls */
     struct input *inputs;
     struct buffer line; /* what was read of the host's next message */
     size_t scanned;     /* bytes of `line` without a line break */
     int is_skipping;    /* the rest of a line that is too long */
     struct buffer out;  /* for the host */
+    int pipe;           /* standard output for writes that do not wait; or -1 */
     size_t sent;        /* bytes of `out` that the host has */
-    int has_ended;      /* the host closed its side */
+    int has_left;       /* the host closed its side, and does not read */
+    int has_ended;      /* the host closed its side, and all of it is read */
     int is_broken;      /* the host does not read any more */
 };
 
@@ -133,13 +139,20 @@ enum {
     UNSUPPORTED_VERSION = -32022
 };
 
-/* The largest message of the host, what may wait for the host to read, and
- * the requests of the host at the same time. */
-enum { MOST_LINE_BYTES = 64 << 20, MOST_WAITING = 4 << 20, MOST_CALLS = 1000 };
+/* The largest message of the host, what may wait for the host to read, the
+ * requests and notifications of the host at the same time, and the bytes of
+ * their params: more than that only if there is one alone. */
+enum {
+    MOST_LINE_BYTES = 64 << 20,
+    MOST_WAITING = 4 << 20,
+    MOST_CALLS = 1000,
+    MOST_CALL_BYTES = 64 << 20
+};
 
 #define PROTOCOL_PREFIX "io.modelcontextprotocol/"
 
 /* proxy_host.c: the bytes from and to the host. */
+void open_pipe(struct proxy *proxy);
 void read_host(struct proxy *proxy);
 void write_host(struct proxy *proxy);
 size_t waiting_bytes(const struct proxy *proxy);
@@ -175,7 +188,9 @@ struct call *new_call(struct proxy *proxy, enum call_kind kind,
                       struct text id, struct batch *batch);
 void free_call(struct call *call);
 void start_call(struct call *call, mcp_request *request);
-void start_silently(struct proxy *proxy, mcp_request *request);
+void start_silently(struct proxy *proxy, mcp_request *request, size_t bytes);
+int is_full(const struct proxy *proxy, size_t calls, size_t bytes);
+void count_bytes(struct call *call, size_t bytes);
 void finish_call(struct call *call);
 void finish_calls(struct proxy *proxy);
 struct call *find_call(struct proxy *proxy, struct text id);

@@ -42,6 +42,22 @@ struct call *new_call(struct proxy *proxy, enum call_kind kind,
     return call;
 }
 
+/* Whether there is no room for more calls: a server that does not respond must
+ * not cost more and more memory. */
+int is_full(const struct proxy *proxy, size_t calls, size_t bytes)
+{
+    return proxy->call_count + calls > MOST_CALLS ||
+           (proxy->call_bytes > 0 &&
+            proxy->call_bytes + bytes > MOST_CALL_BYTES);
+}
+
+/* Counts the params of a call, once. */
+void count_bytes(struct call *call, size_t bytes)
+{
+    call->bytes = bytes;
+    call->proxy->call_bytes += bytes;
+}
+
 /* Forgets a call.  A request in flight ends, and the server is told. */
 void free_call(struct call *call)
 {
@@ -57,6 +73,8 @@ void free_call(struct call *call)
     else
         proxy->calls = call->next;
     proxy->call_count--;
+    proxy->call_bytes -= call->bytes;
+    proxy->resource_count -= call->resource_count;
     free(call->id);
     free(call->token);
     free(call->filter);
@@ -83,11 +101,13 @@ void start_call(struct call *call, mcp_request *request)
     mcp_request_free(request);
 }
 
-/* Starts a request of which the host does not see the end. */
-void start_silently(struct proxy *proxy, mcp_request *request)
+/* Starts a request of which the host does not see the end; `bytes` are those
+ * of the host in it. */
+void start_silently(struct proxy *proxy, mcp_request *request, size_t bytes)
 {
     struct call *call = new_call(proxy, SILENT, no_text, NULL);
 
+    count_bytes(call, bytes);
     start_call(call, request);
     if (call->request == NULL)
         free_call(call);
@@ -144,7 +164,8 @@ void listen_for_host(struct proxy *proxy)
                               MCP_EVENT_TOOLS_CHANGED +
                                   MCP_EVENT_PROMPTS_CHANGED +
                                   MCP_EVENT_RESOURCES_CHANGED +
-                                  MCP_EVENT_TASK_STATUS));
+                                  MCP_EVENT_TASK_STATUS),
+                   0);
 }
 
 /* Asks for the log level that a request of revision 2026-07-28 wants.  The
@@ -157,7 +178,7 @@ void set_log_level(struct proxy *proxy, struct text level)
         return;
     proxy->log_level = number;
     start_silently(proxy,
-                   mcp_request_new_set_log_level(proxy->client, number));
+                   mcp_request_new_set_log_level(proxy->client, number), 0);
 }
 
 /* What the proxy reads of the params of a request. */

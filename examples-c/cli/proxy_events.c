@@ -6,6 +6,7 @@
 
 #include "proxy.h"
 
+static const struct text no_text = {NULL, 0};
 static const char subscription_id[] = PROTOCOL_PREFIX "subscriptionId";
 
 /* Adds the params of a notification for the host: without the subscription of
@@ -226,11 +227,11 @@ static void change_resources(struct call *call, int is_on)
         char *uri = decode_string(element);
 
         if (uri != NULL)
-            start_silently(proxy, is_on
-                                      ? mcp_request_new_subscribe(
-                                            proxy->client, uri)
-                                      : mcp_request_new_unsubscribe(
-                                            proxy->client, uri));
+            start_silently(
+                proxy,
+                is_on ? mcp_request_new_subscribe(proxy->client, uri)
+                      : mcp_request_new_unsubscribe(proxy->client, uri),
+                element.length);
         free(uri);
     }
 }
@@ -273,17 +274,26 @@ void begin_subscription(struct call *call, struct text params)
 {
     struct proxy *proxy = call->proxy;
     struct text filter = find_member(params, "notifications");
+    size_t resources =
+        count_elements(find_member(filter, "resourceSubscriptions"));
     struct buffer accepted = {NULL, 0, 0};
     struct text all;
 
     if (filter.at == NULL || *filter.at != '{') {
-        static const struct text no_text = {NULL, 0};
-
         respond_error(call, INVALID_PARAMS,
                       "params.notifications is not an object", no_text);
         return;
     }
+    if (is_full(proxy, resources, 0) ||
+        proxy->resource_count + resources > MOST_CALLS) {
+        respond_error(call, NO_SERVER,
+                      "too many resource subscriptions at the same time",
+                      no_text);
+        return;
+    }
     call->kind = LISTEN;
+    call->resource_count = resources;
+    proxy->resource_count += resources;
     call->filter = copy_text(filter);
     listen_for_host(proxy);
     change_resources(call, 1);

@@ -2,10 +2,12 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proxy.h"
@@ -19,6 +21,33 @@ enum { AT_ONCE = PIPE_BUF };
 #else
 enum { AT_ONCE = 512 };
 #endif
+
+/* Opens the pipe of standard output a second time, for writes that do not
+ * wait: hosts read large messages many times faster in large pieces.  The
+ * descriptor itself stays in blocking mode, because other processes may share
+ * it.  Where that is not possible, the pieces are small. */
+void open_pipe(struct proxy *proxy)
+{
+    struct stat kind;
+
+    proxy->pipe = -1;
+    if (fstat(1, &kind) == 0 && S_ISFIFO(kind.st_mode))
+        proxy->pipe = open("/proc/self/fd/1",
+                           O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static ssize_t write_some(const struct proxy *proxy, const char *from,
+                          size_t length)
+{
+    ssize_t count;
+
+    if (proxy->pipe >= 0)
+        return write(proxy->pipe, from, length);
+    count = send(1, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (count < 0 && errno == ENOTSOCK)
+        count = write(1, from, length < AT_ONCE ? length : AT_ONCE);
+    return count;
+}
 
 /* Takes the whole lines that have arrived. */
 static void take_lines(struct proxy *proxy)
@@ -79,21 +108,20 @@ size_t waiting_bytes(const struct proxy *proxy)
     return proxy->out.length - proxy->sent;
 }
 
-/* Writes what the host takes now.  Call it when poll() says that it does.  The
- * descriptor stays in blocking mode, because other processes may share it. */
+/* Writes what the host takes now.  Call it when poll() says that it does. */
 void write_host(struct proxy *proxy)
 {
     const char *from = proxy->out.data + proxy->sent;
     size_t length = waiting_bytes(proxy);
-    ssize_t count = send(1, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t count = write_some(proxy, from, length);
 
-    if (count < 0 && errno == ENOTSOCK)
-        count = write(1, from, length < AT_ONCE ? length : AT_ONCE);
     if (count < 0 && errno != EINTR && errno != EAGAIN &&
         errno != EWOULDBLOCK)
         proxy->is_broken = 1;
-    if (count > 0)
+    if (count > 0) {
         proxy->sent += (size_t)count;
+        proxy->has_left = 0; /* it does read */
+    }
     if (proxy->sent == proxy->out.length) {
         empty(&proxy->out);
         proxy->sent = 0;

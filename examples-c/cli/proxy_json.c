@@ -267,6 +267,19 @@ int next_element(struct reader *of, struct text *element)
     return 1;
 }
 
+/* Returns 0 also for a value that is no array. */
+size_t count_elements(struct text array)
+{
+    struct reader reader;
+    struct text element;
+    size_t count = 0;
+
+    if (begin_elements(&reader, array))
+        while (next_element(&reader, &element))
+            count++;
+    return count;
+}
+
 /* `name` is without its quotes, and with its escapes. */
 int next_member(struct reader *of, struct text *name, struct text *value)
 {

@@ -160,20 +160,24 @@ static void take_request(struct proxy *proxy, const struct message *message,
                          struct batch *batch)
 {
     char *method = decode_string(message->method);
+    struct call *call;
 
     if (method == NULL || *method == '\0')
         refuse_message(proxy, batch, message->id, INVALID_REQUEST,
                        "the method is not a text");
-    else if (proxy->call_count >= MOST_CALLS)
+    else if (is_full(proxy, 1, message->params.length))
         refuse_message(proxy, batch, message->id, NO_SERVER,
                        "too many requests at the same time");
-    else
-        answer_request(new_call(proxy, FORWARDED, message->id, batch), method,
-                       message->params);
+    else {
+        call = new_call(proxy, FORWARDED, message->id, batch);
+        count_bytes(call, message->params.length);
+        answer_request(call, method, message->params);
+    }
     free(method);
 }
 
-/* Every other notification of the host goes to the server. */
+/* Every other notification of the host goes to the server, if there is room
+ * for it: a notification has no response that could refuse it. */
 static void take_notification(struct proxy *proxy, struct text method_json,
                               struct text params)
 {
@@ -186,10 +190,11 @@ static void take_notification(struct proxy *proxy, struct text method_json,
         cancel_call(find_call(proxy, find_member(params, "requestId")));
     else if (strcmp(method, "notifications/initialized") == 0)
         listen_for_host(proxy);
-    else {
+    else if (!is_full(proxy, 1, params.length)) {
         copy = params.at != NULL ? copy_text(params) : NULL;
         start_silently(proxy,
-                       mcp_request_new_notify(proxy->client, method, copy));
+                       mcp_request_new_notify(proxy->client, method, copy),
+                       params.length);
         free(copy);
     }
     free(method);
@@ -223,21 +228,23 @@ static void take_one(struct proxy *proxy, struct text text,
 
 static void take_batch(struct proxy *proxy, struct text text)
 {
-    struct batch *batch = (struct batch *)allocate_zeroed(sizeof *batch);
+    size_t count = count_elements(text);
+    struct batch *batch;
     struct reader reader;
     struct text message;
-    int count = 0;
 
+    if (count == 0 || count > MOST_CALLS) {
+        refuse_message(proxy, NULL, no_text, INVALID_REQUEST,
+                       count == 0 ? "the batch is empty"
+                                  : "the batch has more than 1000 messages");
+        return;
+    }
+    batch = (struct batch *)allocate_zeroed(sizeof *batch);
     batch->open = 1; /* until all messages of the batch are read */
     begin_elements(&reader, text);
-    while (next_element(&reader, &message)) {
+    while (next_element(&reader, &message))
         take_one(proxy, message, batch);
-        count++;
-    }
     settle_batch(proxy, batch);
-    if (count == 0)
-        refuse_message(proxy, NULL, no_text, INVALID_REQUEST,
-                       "the batch is empty");
 }
 
 void take_message(struct proxy *proxy, struct text message)

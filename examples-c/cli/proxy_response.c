@@ -119,8 +119,16 @@ static void add_stateless(struct buffer *to, const struct call *call,
 void respond_result(struct call *call, const char *json, size_t length)
 {
     struct text result = cut_json(json, length);
-    struct buffer *to = begin_response(call, "result");
+    struct buffer *to;
 
+    if (call->batch != NULL &&
+        call->batch->responses.length + length > MOST_LINE_BYTES) {
+        respond_error(call, INTERNAL_ERROR,
+                      "the responses of the batch are longer than 64 MiB",
+                      no_text);
+        return;
+    }
+    to = begin_response(call, "result");
     if (call->is_stateless && result.length > 0 && *result.at == '{')
         add_stateless(to, call, result);
     else

@@ -200,6 +200,7 @@ impl Client {
         request: &Arc<Request>,
         patience: Duration,
     ) -> Result<Option<Status>> {
+        request.check_was_started()?;
         if request.status().is_none() {
             self.check_may_wait()?;
         }

@@ -10,7 +10,8 @@ use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::client_state::ClientState;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
-use crate::client::core::operation::Operation;
+use crate::client::core::outbox::OutboxKind;
+use crate::client::core::session::Session;
 use crate::client::core::wakeup::WakeupHandler;
 use crate::client::options::{Options, milliseconds};
 use crate::platform::RawDescriptor;
@@ -251,11 +252,11 @@ impl Client {
         self.change_before_session(|options| options.declared.set_extra(json))
     }
 
-    /// Sets the response to `roots/list`, and notifies the server.
+    /// Sets the response to `roots/list`, and announces the change.
     pub(crate) fn set_roots(self: &Arc<Self>, json: Option<&str>) -> Result<()> {
-        let declared = self.options().declared.clone();
         let roots = json.is_some() || self.handlers().handles_roots;
-        if roots != declared.roots && self.current_session().is_some() {
+        let is_declared = matches!(self.state(), ClientState::Connected | ClientState::Connecting);
+        if roots != self.options().declared.roots && is_declared {
             return Err(Error::new(
                 Status::State,
                 "the client is connected and has declared to the server whether it has roots: \
@@ -267,13 +268,17 @@ impl Client {
             options.declared.roots = roots;
             Ok(())
         })?;
-        match self.current_session() {
-            Some(session) if !session.server_info.revision.is_stateless() => {
-                let changed = Call::notification("notifications/roots/list_changed", None)?;
-                self.run(&Operation::Notify(changed)).map(drop)
-            }
-            _ => Ok(()),
+        self.current_session().map_or(Ok(()), |session| self.announce_roots(&session))
+    }
+
+    /// Tells the server of a session in the background that the roots have
+    /// changed. Servers of revisions without a handshake ask each time.
+    pub(crate) fn announce_roots(self: &Arc<Self>, session: &Arc<Session>) -> Result<()> {
+        if session.server_info.revision.is_stateless() {
+            return Ok(());
         }
+        let changed = Call::notification("notifications/roots/list_changed", None)?;
+        self.send_apart(session, OutboxKind::Own, session.dialect.notification(&changed))
     }
 
     /// Sets the function that tells the event loop to dispatch, and tells it of

@@ -78,16 +78,14 @@ pub type mcp_assertion_fn = Option<
 
 /// Sets a callback that provides the signed token to exchange: the identity
 /// token of the person for MCP_GRANT_TOKEN_EXCHANGE, the token that the
-/// platform gives the workload for MCP_GRANT_JWT_BEARER.
+/// platform gives the workload for MCP_GRANT_JWT_BEARER of mcpclient_draft.h.
 ///
 /// `auth`: an authorization before its first exchange.
-/// `callback`: called again for each exchange: mcp_assertion_from_file(),
-/// mcp_assertion_from_variable(), or a function of the application.  NULL
-/// removes it.
+/// `callback`: called again for each exchange.  NULL removes it.
+/// mcpclient_draft.h has two ready-made ones, mcp_assertion_from_file() and
+/// mcp_assertion_from_variable().
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: RFC 7523, RFC 8693.
 #[unsafe(no_mangle)]
@@ -140,7 +138,7 @@ pub unsafe extern "C" fn mcp_assertion_audience(assertion: *const mcp_assertion)
 ///
 /// If the callback calls this function several times, the last token counts.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB.
+/// Errors: MCP_E_TOO_LARGE for more than 1 MiB.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_assertion_set_token(
     assertion: *mut mcp_assertion,

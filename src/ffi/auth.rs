@@ -117,7 +117,7 @@ pub unsafe extern "C" fn mcp_auth_free(auth: *mut mcp_auth) {
 /// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
 /// MCP_E_UNSUPPORTED for a server that is not reached by HTTP; MCP_E_STATE
 /// once the client is connected, if the client must announce the grant or
-/// DPoP to the server; MCP_E_FORKED.
+/// DPoP to the server.
 ///
 /// Spec: authorization.
 #[unsafe(no_mangle)]
@@ -163,8 +163,6 @@ pub unsafe extern "C" fn mcp_client_ref_auth(client: *mut mcp_client) -> *mut mc
 /// authorization server, and the library sends them to no other: to that of
 /// mcp_auth_set_issuer(), or else to the first one that is used.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.  Spec: authorization, RFC 6749.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client(
@@ -194,8 +192,6 @@ pub unsafe extern "C" fn mcp_auth_set_client(
 /// fits the key.
 /// `key_id`: the "kid" by which the authorization server knows the key, or
 /// NULL.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: RFC 7523.
 #[unsafe(no_mangle)]
@@ -232,8 +228,6 @@ pub unsafe extern "C" fn mcp_auth_set_client_key(
 /// loopback redirect URL matters: set a fixed one with
 /// mcp_auth_set_redirect_url().
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.
 /// Spec: authorization, client id metadata documents.
 #[unsafe(no_mangle)]
@@ -254,8 +248,6 @@ pub unsafe extern "C" fn mcp_auth_set_client_metadata_url(
 /// Its id at the authorization server is that of mcp_auth_set_client().
 /// `client_secret`: the secret of the application at the identity provider,
 /// copied; NULL for none.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.
 /// Spec: enterprise-managed authorization, RFC 8693.
@@ -288,8 +280,6 @@ pub unsafe extern "C" fn mcp_auth_set_identity_provider(
 /// MCP_E_AUTH.  0 never uses DPoP.  -1, which is the default, uses DPoP if
 /// the server asks for it.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.  Spec: RFC 9449.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 {
@@ -311,8 +301,6 @@ pub unsafe extern "C" fn mcp_auth_set_dpop(auth: *mut mcp_auth, on: i32) -> i32 
 /// `auth`: an authorization before its first exchange.
 /// `key_pem`: an unencrypted PKCS #8 key in PEM, copied; NULL removes it.
 /// `algorithm`: as for mcp_auth_set_client_key().
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: RFC 9449.
 #[unsafe(no_mangle)]

@@ -23,8 +23,6 @@ use crate::ffi::handle::borrow;
 /// server names.  The token then has the scopes that the authorization server
 /// chooses, which may be more than the application needs.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.  Spec: authorization, scopes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c_char) -> i32 {
@@ -51,8 +49,6 @@ pub unsafe extern "C" fn mcp_auth_set_scope(auth: *mut mcp_auth, scope: *const c
 /// The person sees the pages of this authorization server, and it gets the
 /// client secret.  So take the issuer from the documents of the provider.  An
 /// error that names an issuer repeats what a server sent.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: RFC 8414, RFC 9728.
 #[unsafe(no_mangle)]
@@ -87,7 +83,7 @@ pub unsafe extern "C" fn mcp_auth_set_issuer(auth: *mut mcp_auth, issuer: *const
 /// client_assertion_type, client_id, client_secret, code, code_challenge,
 /// code_challenge_method, code_verifier, device_code, dpop_jkt, grant_type,
 /// nonce, redirect_uri, refresh_token, request, request_uri, response_mode,
-/// response_type, scope, state, subject_token; MCP_E_STATE; MCP_E_FORKED.
+/// response_type, scope, state, subject_token.
 ///
 /// When: before use.  Spec: RFC 6749, 3.1; RFC 8707.
 #[unsafe(no_mangle)]
@@ -107,7 +103,7 @@ pub unsafe extern "C" fn mcp_auth_set_authorization_parameter(
 /// `auth`: an authorization before its first exchange.
 /// `name`, `value`: as for mcp_auth_set_authorization_parameter().
 ///
-/// Errors: as for mcp_auth_set_authorization_parameter().
+/// Errors: those of mcp_auth_set_authorization_parameter().
 ///
 /// When: before use.  Spec: RFC 6749, 3.2; RFC 8707.
 #[unsafe(no_mangle)]
@@ -130,8 +126,6 @@ pub unsafe extern "C" fn mcp_auth_set_token_parameter(
 ///
 /// The library sends PKCE with S256 in either case.  A server whose list of
 /// methods lacks S256 is still refused.
-///
-/// Errors: MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: authorization, RFC 7636, RFC 8414.
 #[unsafe(no_mangle)]
@@ -163,8 +157,8 @@ pub unsafe extern "C" fn mcp_auth_set_assume_pkce(auth: *mut mcp_auth, assume: i
 /// refused, and tokens are stored under the issuer.  Without it, they are
 /// stored under the origin of the token endpoint.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for an authorization endpoint without
-/// a token endpoint; MCP_E_STATE; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT also for an authorization endpoint without
+/// a token endpoint.
 ///
 /// When: before use.  Spec: RFC 6749, 3.
 #[unsafe(no_mangle)]
@@ -200,8 +194,6 @@ pub unsafe extern "C" fn mcp_auth_set_endpoints(
 /// needs mcp_auth_set_client_key().  The secret goes to the token endpoint in
 /// each case.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.  Spec: RFC 6749, 2.3; RFC 7591.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_client_auth(
@@ -226,7 +218,7 @@ pub unsafe extern "C" fn mcp_auth_set_client_auth(
 /// itself.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for an unknown name, with a message that
-/// lists the known ones; MCP_E_STATE; MCP_E_FORKED.
+/// lists the known ones.
 ///
 /// When: before use.
 #[unsafe(no_mangle)]
@@ -254,8 +246,6 @@ pub unsafe extern "C" fn mcp_auth_set_provider(auth: *mut mcp_auth, name: *const
 /// ends in .local, .localhost, .home.arpa, .internal, .lan, .home or .corp.
 /// Whoever is on that network can then read the password, the code and the
 /// tokens.
-///
-/// Errors: MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: RFC 9728, 7.7.
 #[unsafe(no_mangle)]

@@ -21,8 +21,9 @@ use crate::ffi::result::{hand_out, mcp_result};
 /// Connects only if the client is not connected yet.  Calling this function
 /// is optional: every other call connects when it needs to.
 ///
-/// Returns MCP_OK or a status: call errors.  Waits at most the time of
-/// mcp_client_set_timeout().
+/// Waits at most the time of mcp_client_set_timeout().
+///
+/// Errors: call errors.
 ///
 /// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
@@ -37,8 +38,9 @@ pub unsafe extern "C" fn mcp_connect(client: *mut mcp_client, out: *mut *mut mcp
 /// Connects first if needed.  Up to revision 2025-11-25 it sends "ping".
 /// Later revisions have no "ping"; it sends "server/discover" to them.
 ///
-/// Returns MCP_OK or a status: call errors.  Waits at most the time of
-/// mcp_client_set_timeout().
+/// Waits at most the time of mcp_client_set_timeout().
+///
+/// Errors: call errors.
 ///
 /// Spec: ping, server/discover.
 #[unsafe(no_mangle)]
@@ -52,7 +54,7 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 
 /// Lists all tools of the server; reads all pages of the list.
 ///
-/// `out` receives the result, or NULL on failure.  Read it with
+/// `out`, unless NULL, receives the result, or NULL on failure.  Read it with
 /// mcp_result_tool_count() and mcp_result_tool(); free it with
 /// mcp_result_free().
 ///
@@ -69,9 +71,8 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
 /// Each page may take the time of mcp_client_set_timeout(), and the whole
 /// list the time of mcp_client_set_deadline().
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_TOO_LARGE for more pages
-/// than MCP_LIMIT_PAGES or more items than
-/// MCP_LIMIT_ITEMS allows.
+/// Errors: call errors; MCP_E_TOO_LARGE for more pages than MCP_LIMIT_PAGES
+/// or more items than MCP_LIMIT_ITEMS allows.
 ///
 /// Spec: tools/list, pagination.
 #[unsafe(no_mangle)]
@@ -112,8 +113,8 @@ pub unsafe extern "C" fn mcp_list_tools(client: *mut mcp_client, out: *mut *mut 
 /// mcp_request_new_call_tool().  For tools that run for a very long time, see
 /// MCP_ALLOW_TASKS.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for
-/// arguments that are not a JSON object, before anything is sent.
+/// Errors: call errors; MCP_E_INVALID_ARGUMENT for arguments that are not a
+/// JSON object, before anything is sent.
 ///
 /// Spec: tools/call.
 #[unsafe(no_mangle)]
@@ -137,8 +138,9 @@ pub unsafe extern "C" fn mcp_call_tool(
 /// `out`: as for mcp_list_tools(); read it with mcp_result_resource_count()
 /// and mcp_result_resource().
 ///
-/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
-/// mcp_request_set_all_pages().
+/// To start it, use mcp_request_new() and mcp_request_set_all_pages().
+///
+/// Errors: those of mcp_list_tools().
 ///
 /// Spec: resources/list.
 #[unsafe(no_mangle)]
@@ -157,8 +159,9 @@ pub unsafe extern "C" fn mcp_list_resources(
 /// Each template is read like a resource, and mcp_resource_uri() is its URI
 /// template (RFC 6570).
 ///
-/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
-/// mcp_request_set_all_pages().
+/// To start it, use mcp_request_new() and mcp_request_set_all_pages().
+///
+/// Errors: those of mcp_list_tools().
 ///
 /// Spec: resources/templates/list.
 #[unsafe(no_mangle)]
@@ -179,7 +182,7 @@ pub unsafe extern "C" fn mcp_list_resource_templates(
 /// From revision 2026-07-28 on, a resource that the server declares fresh is
 /// answered from memory, see MCP_LIMIT_CACHE.
 ///
-/// Returns MCP_OK or a status: call errors.
+/// Errors: call errors.
 ///
 /// Spec: resources/read.
 #[unsafe(no_mangle)]
@@ -201,8 +204,8 @@ pub unsafe extern "C" fn mcp_read_resource(
 /// the library subscribes again.  Up to revision 2025-11-25 this sends
 /// "resources/subscribe"; later it is a part of "subscriptions/listen".
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
-/// does not support subscriptions, or not to this resource.
+/// Errors: call errors; MCP_E_UNSUPPORTED if the server does not support
+/// subscriptions, or not to this resource.
 ///
 /// Spec: resources/subscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -220,7 +223,7 @@ pub unsafe extern "C" fn mcp_subscribe_resource(
 ///
 /// `uri`: the same text as there.
 ///
-/// Returns MCP_OK or a status: call errors.
+/// Errors: call errors.
 ///
 /// Spec: resources/unsubscribe, subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -241,8 +244,9 @@ pub unsafe extern "C" fn mcp_unsubscribe_resource(
 /// `out`: as for mcp_list_tools(); read it with mcp_result_prompt_count() and
 /// mcp_result_prompt().
 ///
-/// Returns like mcp_list_tools().  To start it, use mcp_request_new() and
-/// mcp_request_set_all_pages().
+/// To start it, use mcp_request_new() and mcp_request_set_all_pages().
+///
+/// Errors: those of mcp_list_tools().
 ///
 /// Spec: prompts/list.
 #[unsafe(no_mangle)]
@@ -264,8 +268,8 @@ pub unsafe extern "C" fn mcp_list_prompts(
 /// The messages of the prompt are the content blocks of the result:
 /// mcp_result_content().  Each has a mcp_content_role().
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
-/// argument that is not a string.
+/// Errors: call errors; MCP_E_INVALID_ARGUMENT for an argument that is not a
+/// string.
 ///
 /// Spec: prompts/get.
 #[unsafe(no_mangle)]
@@ -297,8 +301,8 @@ pub unsafe extern "C" fn mcp_get_prompt(
 ///
 /// The texts are UTF-8.  The library copies them.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED for a context
-/// if the server speaks a revision before 2025-06-18, which has no context.
+/// Errors: call errors; MCP_E_UNSUPPORTED for a context if the server speaks
+/// a revision before 2025-06-18, which has no context.
 ///
 /// Spec: completion/complete.
 #[unsafe(no_mangle)]
@@ -332,8 +336,7 @@ pub unsafe extern "C" fn mcp_complete(
 /// after a lost session.  In later revisions it is sent with each request,
 /// and the server sends log messages while that request runs.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INVALID_ARGUMENT for an
-/// unknown level.
+/// Errors: call errors; MCP_E_INVALID_ARGUMENT for an unknown level.
 ///
 /// Spec: logging/setLevel, _meta logLevel.
 #[unsafe(no_mangle)]
@@ -363,8 +366,8 @@ pub unsafe extern "C" fn mcp_set_log_level(client: *mut mcp_client, level: i32) 
 /// of mcp_client_set_event_handler() receives the events, inside calls of
 /// this client that wait and inside mcp_client_dispatch().
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_UNSUPPORTED if the server
-/// offers no such stream, or sends none of the notifications asked for.
+/// Errors: call errors; MCP_E_UNSUPPORTED if the server offers no such
+/// stream, or sends none of the notifications asked for.
 ///
 /// Spec: transports, listening for messages; subscriptions/listen.
 #[unsafe(no_mangle)]
@@ -379,7 +382,9 @@ pub unsafe extern "C" fn mcp_listen(client: *mut mcp_client, kinds: i32) -> i32 
 /// printable ASCII, copied.
 /// `params_json`: a JSON object as UTF-8 text, copied; NULL or "" for none.
 ///
-/// Returns MCP_OK if the server accepted it, or a status: call errors.
+/// Returns MCP_OK if the server accepted it.
+///
+/// Errors: call errors.
 ///
 /// Spec: basic, notifications.
 #[unsafe(no_mangle)]

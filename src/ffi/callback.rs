@@ -29,7 +29,7 @@ pub type mcp_free_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 /// User data that is released once, when nothing can use it any more.
 ///
 /// The code that drops the last reference may hold a lock, or may run on the
-/// background thread. It must not run the application's free function there.
+/// background thread.  It must not run the application's free function there.
 /// So dropping only queues the user data; it is released at the end of a call
 /// on a thread of the application, see [`CallScope`].
 #[derive(Debug)]
@@ -90,7 +90,7 @@ thread_local! {
 
 /// The user data that was dropped outside calls, by threads of the library.
 static DROPPED_ELSEWHERE: PerProcess<Mutex<Vec<UserData>>> = PerProcess::new();
-/// Whether there may be any. Most calls find none and take no lock.
+/// Whether there may be any.  Most calls find none and take no lock.
 static HAS_DROPPED: AtomicBool = AtomicBool::new(false);
 
 /// Marks a call of the application into the library.  At its end the thread

@@ -181,9 +181,9 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
 /// The library sends the cookies of the server back to it, as RFC 6265 says.
 /// While there is a header Cookie, only that one is sent.
 ///
-/// Errors: MCP_E_FORKED; MCP_E_UNSUPPORTED for a server that is not reached
-/// by HTTP; MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not
-/// allow, for a header that the library itself writes (Host, Content-Length,
+/// Errors: MCP_E_UNSUPPORTED for a server that is not reached by HTTP;
+/// MCP_E_INVALID_ARGUMENT for a name or value that RFC 9110 does not allow,
+/// for a header that the library itself writes (Host, Content-Length,
 /// Transfer-Encoding, Connection, Content-Type, Accept, Mcp-... and similar
 /// ones), and for Authorization while there is a token or a token handler.
 ///
@@ -211,7 +211,7 @@ pub unsafe extern "C" fn mcp_client_set_header(
 ///
 /// Requests in flight keep the old token.  It is overwritten when they end.
 ///
-/// Errors: MCP_E_FORKED; MCP_E_INVALID_ARGUMENT, also while there is a header
+/// Errors: MCP_E_INVALID_ARGUMENT also while there is a header
 /// Authorization; MCP_E_UNSUPPORTED for a server that is not reached by HTTP:
 /// give such a server its secrets with mcp_client_set_env().
 ///
@@ -234,8 +234,8 @@ pub unsafe extern "C" fn mcp_client_set_token(
 /// `transport`: MCP_TRANSPORT_AUTO, which is the default,
 /// MCP_TRANSPORT_STREAMABLE_HTTP or MCP_TRANSPORT_SSE.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a server that is not
-/// reached by HTTP; MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// Errors: MCP_E_UNSUPPORTED for a server that is not reached by HTTP;
+/// MCP_E_STATE once the client is connected.
 ///
 /// Spec: transports, backwards compatibility.
 #[unsafe(no_mangle)]
@@ -248,10 +248,9 @@ pub unsafe extern "C" fn mcp_client_set_transport(client: *mut mcp_client, trans
 
 /// Returns the transport that is in use, one of MCP_TRANSPORT_.
 ///
-/// `client`: not changed.
+/// `client`: NULL gives MCP_TRANSPORT_AUTO.
 ///
-/// Returns MCP_TRANSPORT_AUTO for NULL, and while the client is not
-/// connected.
+/// Returns MCP_TRANSPORT_AUTO while the client is not connected.
 ///
 /// Spec: transports.
 #[unsafe(no_mangle)]
@@ -274,7 +273,7 @@ pub unsafe extern "C" fn mcp_client_transport(client: *mut mcp_client) -> i32 {
 /// support.
 ///
 /// Errors: MCP_E_VERSION for a revision that this library does not support;
-/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// MCP_E_STATE once the client is connected.
 ///
 /// Spec: versioning.
 #[unsafe(no_mangle)]
@@ -302,8 +301,6 @@ pub unsafe extern "C" fn mcp_client_set_protocol_version(
 /// library makes itself have the members as well, such as those that connect.
 /// The same names and values are refused as by mcp_request_set_meta_json().
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
-///
 /// When: at any time, for requests begun later.  Spec: basic, _meta.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_meta_json(
@@ -323,8 +320,7 @@ pub unsafe extern "C" fn mcp_client_set_meta_json(
 /// `name`, `version`: UTF-8, not empty, copied.  Default: "libmcpclient" and
 /// its version.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_STATE once the client is connected.
 ///
 /// Spec: Implementation.
 #[unsafe(no_mangle)]

@@ -12,19 +12,16 @@ use crate::ffi::result::mcp_result;
 
 /// Returns the state of a client, one of MCP_STATE_.
 ///
-/// `client`: not changed.
+/// `client`: NULL gives 0.
 ///
 /// The function does no I/O and never waits.  When the state changes, the
-/// handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE, so that an
-/// application need not ask again and again.
+/// handler of mcp_client_set_event_handler() gets MCP_EVENT_STATE.
 ///
 /// The state of a server process or of an HTTP with SSE stream becomes
 /// MCP_STATE_LOST when it ends, also between calls.  Streamable HTTP has no
 /// connection that could end: there the state becomes MCP_STATE_LOST when a
 /// request, a notification stream or mcp_client_set_keepalive() finds that
 /// the session is lost.
-///
-/// Returns 0 for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_state(client: *const mcp_client) -> i32 {
     read_or(0, || {
@@ -38,8 +35,7 @@ pub unsafe extern "C" fn mcp_client_state(client: *const mcp_client) -> i32 {
 /// Does no I/O.
 ///
 /// Returns a result to free with mcp_result_free(), or NULL with the last
-/// error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED;
-/// MCP_E_FORKED; MCP_E_INVALID_ARGUMENT.
+/// error set: MCP_E_STATE while the client is not connected; MCP_E_CLOSED.
 ///
 /// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
@@ -58,10 +54,9 @@ pub unsafe extern "C" fn mcp_client_new_server_result(client: *mut mcp_client) -
 /// Returns the URL of the server's MCP endpoint, as it was given to
 /// mcp_client_new() or written in a configuration.
 ///
-/// `client`: not changed.
+/// `client`: NULL gives NULL.
 ///
-/// Returns NULL for NULL, and for a client that does not reach its server by
-/// HTTP.  Valid as long as the client.
+/// Returns NULL for a client that does not reach its server by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_url(client: *const mcp_client) -> *const c_char {
     read_or(std::ptr::null(), || {
@@ -77,8 +72,6 @@ pub unsafe extern "C" fn mcp_client_url(client: *const mcp_client) -> *const c_c
 ///
 /// It replaces the pointer that was set before.  The library releases the
 /// last one when the client is freed.
-///
-/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_userdata(
     client: *mut mcp_client,
@@ -95,9 +88,9 @@ pub unsafe extern "C" fn mcp_client_set_userdata(
 
 /// Returns the pointer of mcp_client_set_userdata().
 ///
-/// `client`: not changed.
+/// `client`: NULL gives NULL.
 ///
-/// Returns NULL for NULL, and if none was set.
+/// Returns NULL if none was set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_userdata(client: *const mcp_client) -> *mut c_void {
     read_or(std::ptr::null_mut(), || {
@@ -110,8 +103,8 @@ pub unsafe extern "C" fn mcp_client_userdata(client: *const mcp_client) -> *mut 
 /// keep it open, and so that a server that no longer answers is found.
 ///
 /// `milliseconds`: how long no request was sent, before the library sends a
-/// ping; up to a quarter later.  0, which is the default, sends none.  The
-/// longest time is one day.
+/// ping; up to a quarter later.  0, which is the default, sends none.  More
+/// than a day counts as a day.
 ///
 /// The ping is sent on the background thread of the library, only while the
 /// client is connected and no call is in progress.  It never makes the
@@ -127,8 +120,8 @@ pub unsafe extern "C" fn mcp_client_userdata(client: *const mcp_client) -> *mut 
 ///
 /// The setting holds at once, and for later sessions.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE for a closed client;
-/// MCP_E_INTERNAL if the background thread cannot be started; MCP_E_FORKED.
+/// Errors: MCP_E_STATE for a closed client; MCP_E_INTERNAL if the background
+/// thread cannot be started.
 ///
 /// Spec: ping.
 #[unsafe(no_mangle)]

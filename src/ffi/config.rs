@@ -14,6 +14,12 @@ use crate::ffi::last_error::mcp_error;
 /// A CONFIGURATION FILE of an MCP host, read once.  It lists servers, in the
 /// order of the file.
 ///
+/// Read it with mcp_config_load().  For each index below mcp_config_count(),
+/// mcp_config_status() says whether the server can be used, and
+/// mcp_config_error() why not.  Make a client of a server with
+/// mcp_config_new_client() and its mcp_config_name(), and free the
+/// configuration.
+///
 /// The file is JSON of up to 1 MiB; comments and trailing commas are allowed.
 /// The servers are in an object "mcpServers" (Claude, Cursor, Windsurf,
 /// Cline, Gemini CLI, FastMCP), "servers" or "mcp.servers" (VS Code),

@@ -180,8 +180,7 @@ pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
 /// `content`: NULL gives NULL.
 ///
 /// Returns NULL if the server sent none or a value of another type, and for a
-/// content block that is not of a prompt.  Borrowed from the result: valid
-/// until mcp_result_free().
+/// content block that is not of a prompt.
 ///
 /// Spec: PromptMessage, role.
 #[unsafe(no_mangle)]
@@ -194,13 +193,10 @@ pub unsafe extern "C" fn mcp_content_role(content: *const mcp_content) -> *const
 /// contains text.
 ///
 /// `content`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Returns NULL if the server sent none or null, and for other kinds.  A value
-/// that is no string is returned as its JSON text.  The text is UTF-8.  If it
-/// contains a NUL, C sees its end there, but `len` is the whole length.
-/// Borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or null, and for other kinds.  A
+/// value that is no string is returned as its JSON text.  The text is UTF-8.
+/// If it contains a NUL, C sees its end there, but `len` is the whole length.
 ///
 /// Spec: TextContent.
 #[unsafe(no_mangle)]
@@ -224,7 +220,7 @@ pub unsafe extern "C" fn mcp_content_text(
 /// does not change then.  If the server sent a value of another type, or one
 /// that is not base64, returns NULL and sets the last error to
 /// MCP_E_PROTOCOL.  The first call decodes the bytes and the result keeps
-/// them.  Borrowed from the result: valid until mcp_result_free().
+/// them.
 ///
 /// Spec: ImageContent, BlobResourceContents.
 #[unsafe(no_mangle)]
@@ -248,8 +244,7 @@ pub unsafe extern "C" fn mcp_content_data(
 ///
 /// `content`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: ContentBlock.
 #[unsafe(no_mangle)]
@@ -265,8 +260,7 @@ pub unsafe extern "C" fn mcp_content_mime_type(content: *const mcp_content) -> *
 ///
 /// Read its URI with mcp_resource_uri(), and the rest with the functions that
 /// follow that one.  Each content block of mcp_read_resource() is of the kind
-/// MCP_CONTENT_RESOURCE.  Borrowed from the result: valid until
-/// mcp_result_free().
+/// MCP_CONTENT_RESOURCE.
 ///
 /// Spec: ResourceLink, ResourceContents.
 #[unsafe(no_mangle)]
@@ -278,11 +272,8 @@ pub unsafe extern "C" fn mcp_content_resource(content: *const mcp_content) -> *c
 /// Returns the whole content block as JSON text.
 ///
 /// `content`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `content`.  The text is borrowed from the result:
-/// valid until mcp_result_free().
+/// Never NULL for a valid `content`.
 ///
 /// Spec: ContentBlock.
 #[unsafe(no_mangle)]

@@ -16,7 +16,7 @@ use crate::ffi::request::mcp_request;
 /// Returns a descriptor on which an event loop can wait for the client.
 ///
 /// `client`: keeps the descriptor open.  The number stays the same for the
-/// client's whole life.
+/// client's whole life.  NULL gives MCP_FD_NONE.
 ///
 /// The descriptor is readable as long as mcp_client_dispatch() has something
 /// to run, or mcp_client_next_done() has a request to hand out, or
@@ -71,8 +71,7 @@ pub type mcp_wakeup_fn = Option<unsafe extern "C" fn(userdata: *mut c_void)>;
 ///
 /// mcp_client_free() removes the callback.
 ///
-/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
-/// callback on a closed client.
+/// Errors: MCP_E_STATE for a callback on a closed client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_wakeup(
     client: *mut mcp_client,
@@ -97,8 +96,7 @@ pub unsafe extern "C" fn mcp_client_set_wakeup(
 /// Runs the handlers for everything that has arrived, and the callbacks of
 /// mcp_request_set_done(), on this thread.
 ///
-/// `milliseconds`: how long to wait if nothing has arrived.  0 does not wait;
-/// a negative number is MCP_E_INVALID_ARGUMENT.
+/// `milliseconds`: how long to wait if nothing has arrived.  0 does not wait.
 ///
 /// The function returns at once when a request is ready to be handed out by
 /// mcp_client_next_done().  Messages that arrive while the function runs are
@@ -106,12 +104,13 @@ pub unsafe extern "C" fn mcp_client_set_wakeup(
 ///
 /// Inside a handler of the same client this function runs no event handler
 /// and no done callback: they stay queued, in order, until the handler has
-/// returned.  Inside
-/// a callback that gets or stores a credential it does not wait: it returns
-/// MCP_E_STATE where it would have to.
+/// returned.  Inside a callback that gets or stores a credential it does not
+/// wait: it returns MCP_E_STATE where it would have to.
 ///
-/// Returns MCP_OK, also if nothing arrived; MCP_E_CLOSED once the client is
-/// closed and all its requests were handed out; MCP_E_STATE; MCP_E_FORKED.
+/// Returns MCP_OK also if nothing arrived.
+///
+/// Errors: MCP_E_CLOSED once the client is closed and all its requests were
+/// handed out; MCP_E_STATE inside such a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, milliseconds: i64) -> i32 {
     guard(|| {
@@ -131,7 +130,7 @@ pub unsafe extern "C" fn mcp_client_dispatch(client: *mut mcp_client, millisecon
 /// descriptor of mcp_client_fd() is readable.  The function never waits; a
 /// signal handler must not call it.
 ///
-/// Returns MCP_OK, MCP_E_CLOSED, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
+/// Errors: MCP_E_CLOSED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_wake(client: *mut mcp_client) -> i32 {
     guard(|| {
@@ -166,8 +165,7 @@ pub unsafe extern "C" fn mcp_client_wake(client: *mut mcp_client) -> i32 {
 ///
 /// The setting holds for everything that arrives from now on.
 ///
-/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED; MCP_E_STATE for a
-/// closed client.
+/// Errors: MCP_E_STATE for a closed client.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_dispatch_only(client: *mut mcp_client, on: i32) -> i32 {
     guard(|| {

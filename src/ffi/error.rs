@@ -84,8 +84,6 @@ pub unsafe extern "C" fn mcp_error_rpc_message(error: *const mcp_error) -> *cons
 /// Returns the member `data` of the JSON-RPC error as JSON text.
 ///
 /// `error`: an error, or NULL for the last error of this thread.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Some servers send an error of another shape, for example a text, or a code
 /// that is no number.  Then the function returns the whole error as the server
@@ -115,7 +113,8 @@ pub unsafe extern "C" fn mcp_error_data_json(
 ///
 /// `error`: an error, or NULL for the last error of this thread.
 /// `name`: the parameter in lower case: "realm", "scope",
-/// "resource_metadata", "error", "error_description" or another.
+/// "resource_metadata", "error", "error_description" or another.  NULL gives
+/// NULL.
 ///
 /// Returns UTF-8 text as the server wrote it; NULL if the parameter is
 /// absent.  The text is borrowed as for mcp_error_message().

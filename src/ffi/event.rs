@@ -59,13 +59,9 @@ impl mcp_event {
 
 /// Handles a notification; see mcp_client_set_event_handler().
 ///
-/// `userdata`: the pointer given with the callback.
+/// `userdata`: the pointer that was set with the callback.
 /// `client`: the client that received the notification.
-/// `event`: valid until the callback returns.
-///
-/// The callback runs on a thread of the application, inside
-/// mcp_client_dispatch() or inside a call of this client that waits; possibly
-/// on several threads at the same time.
+/// `event`: the notification.
 pub type mcp_event_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, client: *mut mcp_client, event: *const mcp_event),
 >;
@@ -103,8 +99,6 @@ impl ClientAddress {
 /// At most 1024 events and progress reports, and at most 16 MiB of them, are
 /// queued.  If more arrive before the application handles them, the oldest
 /// are dropped and counted, see mcp_client_counter().
-///
-/// Returns MCP_OK, MCP_E_INVALID_ARGUMENT or MCP_E_FORKED.
 ///
 /// When: at any time.  Spec: notifications.
 #[unsafe(no_mangle)]
@@ -146,7 +140,7 @@ pub unsafe extern "C" fn mcp_event_kind(event: *const mcp_event) -> i32 {
 ///
 /// It is "" for the events of the library: MCP_EVENT_LISTENING,
 /// MCP_EVENT_LISTENING_ENDED, MCP_EVENT_SIGN_IN_NOTICE and MCP_EVENT_STATE.
-/// Never NULL for a valid `event`.  Valid while the handler runs.
+/// Never NULL for a valid `event`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header requires NULL or a live event.
@@ -156,10 +150,8 @@ pub unsafe extern "C" fn mcp_event_method(event: *const mcp_event) -> *const c_c
 /// Returns the notification's params as JSON text; "{}" if it has none.
 ///
 /// `event`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `event`.  Valid while the handler runs.
+/// Never NULL for a valid `event`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_params_json(
     event: *const mcp_event,
@@ -176,7 +168,7 @@ pub unsafe extern "C" fn mcp_event_params_json(
 /// `event`: NULL gives NULL.
 ///
 /// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds of event.  Valid while the handler runs.
+/// other kinds of event.
 /// Spec: notifications/resources/updated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_uri(event: *const mcp_event) -> *const c_char {
@@ -214,9 +206,9 @@ pub unsafe extern "C" fn mcp_event_log_level(event: *const mcp_event) -> i32 {
 /// A log message may be any JSON value: a string is returned as its text, any
 /// other value as JSON text.  For MCP_EVENT_LOG, returns NULL if the server
 /// sent none or null; the logger's name is in mcp_event_params_json().  For
-/// the other two kinds the text is one line without control characters, and
-/// never NULL.  Returns NULL for all other kinds.  Valid while the handler
-/// runs.
+/// MCP_EVENT_LISTENING_ENDED and MCP_EVENT_SIGN_IN_NOTICE the text is one line
+/// without control characters, and never NULL.  MCP_EVENT_STATE has such a text
+/// for MCP_STATE_LOST only.  Returns NULL for all other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_char {
     // SAFETY: the header requires NULL or a live event.
@@ -235,7 +227,6 @@ pub unsafe extern "C" fn mcp_event_message(event: *const mcp_event) -> *const c_
 ///
 /// `event`: NULL gives NULL.
 ///
-/// Valid while the handler runs.
 /// Spec: notifications/tasks/status, notifications/tasks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_event_task(event: *const mcp_event) -> *const mcp_task {

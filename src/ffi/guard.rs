@@ -60,7 +60,7 @@ fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     })
 }
 
-/// Prevents that a panic is printed: the application owns standard error. The
+/// Prevents that a panic is printed: the application owns standard error.  The
 /// shared library has its own copy of the Rust runtime, so the hook affects no
 /// other code.
 #[cfg(not(test))]

@@ -99,15 +99,12 @@ impl mcp_input {
 /// Receives an input request of the server; see
 /// mcp_client_set_input_handler().
 ///
-/// `userdata`: the pointer given with the callback.
+/// `userdata`: the pointer that was set with the callback.
 /// `client`: the client whose server sent it.
 /// `input`: belongs to the application: answer it now or later, from any
 /// thread, and free it with mcp_input_free().
 ///
-/// The callback runs on a thread of the application, inside
-/// mcp_client_dispatch() or inside a call of this client that waits; possibly
-/// on several threads at the same time.  The request that the input request
-/// belongs to continues after the answer.
+/// The request that the input request belongs to continues after the answer.
 pub type mcp_input_fn = Option<
     unsafe extern "C" fn(userdata: *mut c_void, client: *mut mcp_client, input: *mut mcp_input),
 >;
@@ -131,9 +128,8 @@ pub type mcp_input_fn = Option<
 /// counted, see mcp_client_counter().  An "input_required" result with more
 /// than 1000 input requests is MCP_E_TOO_LARGE.
 ///
-/// Returns MCP_OK; MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds;
-/// MCP_E_STATE after the first exchange with the server, unless the kinds
-/// stay the same; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT for no kinds or unknown kinds; MCP_E_STATE
+/// after the first exchange with the server, unless the kinds stay the same.
 ///
 /// Spec: elicitation, sampling, roots.
 #[unsafe(no_mangle)]
@@ -182,8 +178,7 @@ pub unsafe extern "C" fn mcp_client_set_input_handler(
 /// The library itself declares the capabilities that follow from handlers and
 /// roots; `json` must not contain them.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE after the first exchange with
-/// the server, MCP_E_FORKED.
+/// Errors: MCP_E_STATE after the first exchange with the server.
 ///
 /// Spec: ClientCapabilities.
 #[unsafe(no_mangle)]
@@ -204,12 +199,14 @@ pub unsafe extern "C" fn mcp_client_set_capabilities_json(
 /// `json`: a JSON array of {"uri":"file://...","name":"..."} as UTF-8 text;
 /// NULL removes the roots and the capability.
 ///
-/// If a session exists, the change is announced to the server, which may take
-/// as long as a call.
+/// If the client is connected, the library announces the change to the
+/// server.  It does so in the background: this function does not wait.  An
+/// announcement that is lost with the connection is not repeated: the server
+/// of the next connection asks for the roots if it needs them.
 ///
-/// Returns MCP_OK or a status: MCP_E_INVALID_ARGUMENT; MCP_E_STATE after the
-/// first exchange with the server, unless roots were set before; call errors
-/// of the announcement.
+/// Errors: MCP_E_STATE for a closed client, and for a connected one if the
+/// change would declare or remove the capability; MCP_E_INTERNAL if the
+/// background thread cannot be started.
 ///
 /// Spec: roots.
 #[unsafe(no_mangle)]
@@ -296,7 +293,7 @@ pub unsafe extern "C" fn mcp_input_client(input: *const mcp_input) -> *mut mcp_c
 /// `input`: NULL gives NULL.
 ///
 /// Never NULL for a valid `input`.  The text comes from the server: tell the
-/// person which server sent it.  Valid until mcp_input_free().
+/// person which server sent it.
 ///
 /// Spec: elicitation/create, message.
 #[unsafe(no_mangle)]
@@ -308,11 +305,9 @@ pub unsafe extern "C" fn mcp_input_message(input: *const mcp_input) -> *const c_
 /// Returns the JSON Schema of the form, for MCP_INPUT_FORM.
 ///
 /// `input`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Returns NULL if the server sent none, and for other kinds; a value of
-/// another type is returned as it is.  Valid until mcp_input_free().
+/// another type is returned as it is.
 ///
 /// Spec: elicitation, requestedSchema.
 #[unsafe(no_mangle)]
@@ -333,7 +328,7 @@ pub unsafe extern "C" fn mcp_input_schema_json(
 /// agreed.  The library never opens it.
 ///
 /// Returns NULL if the server sent none or a value of another type, and for
-/// other kinds.  Valid until mcp_input_free().
+/// other kinds.
 ///
 /// Spec: elicitation, URL mode.
 #[unsafe(no_mangle)]
@@ -345,11 +340,9 @@ pub unsafe extern "C" fn mcp_input_url(input: *const mcp_input) -> *const c_char
 /// Returns the params of the input request as JSON text.
 ///
 /// `input`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// For MCP_INPUT_SAMPLING this is the only way to read it.  Never NULL for a
-/// valid `input`.  Valid until mcp_input_free().
+/// valid `input`.
 ///
 /// Spec: sampling/createMessage.
 #[unsafe(no_mangle)]
@@ -379,8 +372,12 @@ pub unsafe extern "C" fn mcp_input_params_json(
 /// its message says which field and why.  The input request then stays open
 /// and can be accepted with other values.
 ///
-/// Returns MCP_OK or a status: MCP_E_STATE if it was answered or withdrawn
-/// already, MCP_E_CLOSED, MCP_E_SESSION_LOST, call errors.
+/// The library sends the answer in the background: the function does not wait.
+///
+/// Errors: MCP_E_STATE if it was answered or withdrawn already; MCP_E_CLOSED;
+/// MCP_E_SESSION_LOST; MCP_E_TOO_LARGE if too many answers wait, because the
+/// server takes none; MCP_E_INTERNAL if the background thread cannot be
+/// started.
 ///
 /// Spec: elicitation.
 #[unsafe(no_mangle)]
@@ -405,7 +402,7 @@ pub unsafe extern "C" fn mcp_input_accept(
 /// For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
 /// with the code -1, as is usual.
 ///
-/// Returns like mcp_input_accept().
+/// Errors: those of mcp_input_accept().
 ///
 /// Spec: elicitation.
 #[unsafe(no_mangle)]
@@ -424,7 +421,7 @@ pub unsafe extern "C" fn mcp_input_decline(input: *mut mcp_input) -> i32 {
 /// For MCP_INPUT_SAMPLING and MCP_INPUT_ROOTS the answer is a JSON-RPC error
 /// with the code -1, as is usual.
 ///
-/// Returns like mcp_input_accept().
+/// Errors: those of mcp_input_accept().
 ///
 /// Spec: elicitation.
 #[unsafe(no_mangle)]
@@ -443,8 +440,9 @@ pub unsafe extern "C" fn mcp_input_dismiss(input: *mut mcp_input) -> i32 {
 /// `result_json`: a JSON object.  For MCP_INPUT_SAMPLING it must have "role",
 /// "content" and "model", for MCP_INPUT_ROOTS "roots".
 ///
-/// MCP_E_INVALID_ARGUMENT if it lacks one of them; the input request then
-/// stays open.  Otherwise returns like mcp_input_accept().
+/// Errors: those of mcp_input_accept(); MCP_E_INVALID_ARGUMENT if
+/// `result_json` lacks one of these members; the input request then stays
+/// open.
 ///
 /// Spec: sampling/createMessage, roots/list.
 #[unsafe(no_mangle)]
@@ -473,7 +471,7 @@ pub unsafe extern "C" fn mcp_input_reply_json(
 /// the request that the input request belongs to fails with
 /// MCP_E_INPUT_REQUIRED.
 ///
-/// Returns like mcp_input_accept().
+/// Errors: those of mcp_input_accept().
 ///
 /// Spec: basic, responses.
 #[unsafe(no_mangle)]

@@ -112,9 +112,9 @@ unsafe fn set(
 /// Objects on the way to the place are created.  The last step "-" appends to
 /// an array, which is created as well.
 ///
-/// Returns MCP_OK; MCP_E_NOT_FOUND for a place that cannot be created: a step
-/// leads into a value that has no members, or past the end of an array;
-/// MCP_E_INVALID_ARGUMENT.  A failure changes nothing.
+/// Errors: MCP_E_NOT_FOUND for a place that cannot be created: a step leads
+/// into a value that has no members, or past the end of an array.  A failure
+/// changes nothing.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_string(
     json: *mut mcp_json,
@@ -130,7 +130,7 @@ pub unsafe extern "C" fn mcp_json_set_string(
 /// `json`, `pointer`: as for mcp_json_set_string().
 /// `value`: all its digits are kept.
 ///
-/// Returns like mcp_json_set_string().
+/// Errors: those of mcp_json_set_string().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_integer(
     json: *mut mcp_json,
@@ -146,7 +146,7 @@ pub unsafe extern "C" fn mcp_json_set_integer(
 /// `json`, `pointer`: as for mcp_json_set_string().
 /// `value`: written so that reading it gives the same number.
 ///
-/// Returns like mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
+/// Errors: those of mcp_json_set_string(); MCP_E_INVALID_ARGUMENT also for an
 /// infinity or a NaN.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_number(
@@ -163,7 +163,7 @@ pub unsafe extern "C" fn mcp_json_set_number(
 /// `json`, `pointer`: as for mcp_json_set_string().
 /// `value`: 0 for false, any other number for true.
 ///
-/// Returns like mcp_json_set_string().
+/// Errors: those of mcp_json_set_string().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_boolean(
     json: *mut mcp_json,
@@ -179,7 +179,7 @@ pub unsafe extern "C" fn mcp_json_set_boolean(
 /// `json`, `pointer`: as for mcp_json_set_string().
 /// `value_json`: JSON text, copied.
 ///
-/// Returns like mcp_json_set_string().
+/// Errors: those of mcp_json_set_string().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_set_json(
     json: *mut mcp_json,
@@ -205,7 +205,7 @@ fn parsed(json: &str) -> Result<Tree> {
 /// Returns the value at a place, or NULL if there is none.
 ///
 /// `json`: NULL gives NULL.
-/// `pointer`: the place, a JSON Pointer.
+/// `pointer`: the place, a JSON Pointer.  NULL gives NULL.
 ///
 /// The value is valid until the whole is changed or freed.  Each step
 /// searches all members of its object: to read every member of a large
@@ -275,8 +275,6 @@ pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
 ///
 /// `json`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end and for other kinds.
-///
-/// Valid until the whole value is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> *const mcp_json {
     // SAFETY: the header requires NULL or a live value.
@@ -292,8 +290,6 @@ pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> 
 ///
 /// `json`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end and for other kinds.
-///
-/// Valid until the whole value is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value.
@@ -307,10 +303,6 @@ pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *c
 /// Returns the text of a string; NULL for other kinds.
 ///
 /// `json`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Valid until the whole value is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value, and NULL or a
@@ -329,8 +321,9 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
 
 /// Returns the value of a number as an integer.
 ///
+/// `json`: NULL gives `otherwise`.
 /// `otherwise`: returned for other kinds, for a number with a fraction, and
-/// for a number that does not fit.  It is also returned for a NULL `json`.
+/// for a number that does not fit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64) -> i64 {
     // SAFETY: the header requires NULL or a live value.
@@ -346,7 +339,8 @@ pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64)
 
 /// Returns the value of a number.
 ///
-/// `otherwise`: returned for other kinds, and for a NULL `json`.
+/// `json`: NULL gives `otherwise`.
+/// `otherwise`: returned for other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) -> f64 {
     // SAFETY: the header requires NULL or a live value.
@@ -359,7 +353,8 @@ pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) 
 
 /// Returns 1 for true and 0 for false.
 ///
-/// `otherwise`: returned for other kinds, and for a NULL `json`.
+/// `json`: NULL gives `otherwise`.
+/// `otherwise`: returned for other kinds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32) -> i32 {
     // SAFETY: the header requires NULL or a live value.
@@ -373,10 +368,6 @@ pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32)
 /// Returns a value as JSON text, without white space between its parts.
 ///
 /// `json`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
-///
-/// Valid until the value is changed or freed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_text(json: *const mcp_json, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value, and NULL or a

@@ -10,7 +10,9 @@ use crate::ffi::argument::lent;
 /// AN ERROR: the details of a failed call.
 ///
 /// Each thread has a last error.  Every function of this header that fails
-/// sets it, and functions that succeed do not change it.  To read it, pass
+/// with a status, or that fails to make a handle, sets it.  Functions that
+/// succeed, and functions that only read a value, do not change it, unless
+/// their comments say so.  To read it, pass
 /// NULL to the mcp_error_ functions.  A request has an error of its own,
 /// mcp_request_error(), which does not change until the request is performed
 /// again.  It is for applications that do not control on which thread the

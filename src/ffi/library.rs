@@ -89,8 +89,9 @@ pub const MCP_E_IO: i32 = 24;
 /// protocol revision has a message for that.
 pub const MCP_E_TIMEOUT: i32 = 25;
 
-/// An mcp_cancel ended the wait.  The library told the server to stop, if the
-/// protocol revision has a message for that.
+/// mcp_request_cancel() or an mcp_cancel ended the request, or the server
+/// cancelled the task.  The library told the server to stop, if the protocol
+/// revision has a message for that.
 pub const MCP_E_CANCELLED: i32 = 26;
 
 /// The server process could not be started, or it ended.
@@ -212,8 +213,8 @@ pub const MCP_LOG_ALERT: i32 = 6;
 
 pub const MCP_LOG_EMERGENCY: i32 = 7;
 
-/// EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together the
-/// first three and MCP_EVENT_TASK_STATUS, or some of them.
+/// EVENT KINDS, for mcp_event_kind().  For mcp_listen(), add together those
+/// that the application wants.
 ///
 /// The server's list of tools has changed.
 pub const MCP_EVENT_TOOLS_CHANGED: i32 = 1;

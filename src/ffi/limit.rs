@@ -18,8 +18,6 @@ use crate::ffi::library::*;
 /// timeout is paused while an input request that belongs to the call is open;
 /// see mcp_input.  A call that exceeds its timeout returns MCP_E_TIMEOUT.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
-///
 /// When: for calls begun later.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, milliseconds: i64) -> i32 {
@@ -34,8 +32,6 @@ pub unsafe extern "C" fn mcp_client_set_timeout(client: *mut mcp_client, millise
 ///
 /// `milliseconds`: 1 or more.  If it is shorter than the timeout, the
 /// deadline is as long as the timeout.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// When: for calls begun later.  Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
@@ -53,13 +49,11 @@ pub unsafe extern "C" fn mcp_client_set_deadline(
 /// server to accept the end of the session, and for a server process to end.
 ///
 /// `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
-/// HTTP, 7000 for a server process.
+/// HTTP, 7000 for a server process.  More than a day counts as a day.
 ///
 /// 0 means no wait: the library does not end the session at the server, and
 /// kills the server process with its process group.  The kill itself takes a
 /// moment, at most a tenth of a second.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// When: for a close that begins later.
 /// Spec: transports, session management; lifecycle, shutdown.
@@ -79,8 +73,6 @@ pub unsafe extern "C" fn mcp_client_set_close_timeout(
 ///
 /// `limit`: one of MCP_LIMIT_.
 /// `value`: 1 or more; for MCP_LIMIT_CACHE also 0.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
 ///
 /// When: for calls begun later, and for input requests that arrive later.
 #[unsafe(no_mangle)]
@@ -103,9 +95,8 @@ pub unsafe extern "C" fn mcp_client_set_limit(
 /// `what`: one of MCP_ALLOW_, or several of them added together.
 /// `allow`: 1 allows all of them, 0 forbids them.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and
-/// a client that does not start its server; MCP_E_FORKED.  Nothing is changed
-/// then.
+/// Errors: MCP_E_UNSUPPORTED for MCP_ALLOW_RESTART and a client that does not
+/// start its server.  Nothing is changed then.
 ///
 /// When: for calls begun later.
 #[unsafe(no_mangle)]

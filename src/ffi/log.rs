@@ -68,7 +68,7 @@ pub type mcp_log_fn = Option<
 /// leads to further records.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another level; MCP_E_STATE after
-/// mcp_client_close(), except to remove the callback; MCP_E_FORKED.
+/// mcp_client_close(), except to remove the callback.
 ///
 /// When: at any time, for calls begun later.
 #[unsafe(no_mangle)]

@@ -20,8 +20,8 @@ use crate::ffi::library::{NO_FD, mcp_fd};
 ///
 /// Connections to loopback addresses never use a proxy.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a
+/// server that is not reached by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *const c_char) -> i32 {
     guard(|| {
@@ -36,8 +36,8 @@ pub unsafe extern "C" fn mcp_client_set_proxy(client: *mut mcp_client, url: *con
 ///
 /// `path`: in UTF-8, copied; NULL removes it.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE once the client is connected;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a
+/// server that is not reached by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_unix_socket(
     client: *mut mcp_client,
@@ -61,7 +61,8 @@ pub unsafe extern "C" fn mcp_client_set_unix_socket(
 /// means the certificates of the system only.
 ///
 /// Errors: MCP_E_TLS if the file cannot be read or has no certificate;
-/// MCP_E_STATE once the client is connected; MCP_E_FORKED.
+/// MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
+/// that is not reached by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_ca_file(
     client: *mut mcp_client,
@@ -84,8 +85,8 @@ pub unsafe extern "C" fn mcp_client_set_ca_file(
 /// certificates.
 ///
 /// Errors: MCP_E_TLS if there is no certificate in the text; MCP_E_STATE once
-/// the client is connected; MCP_E_UNSUPPORTED for a server that is not reached
-/// by HTTP; MCP_E_FORKED.
+/// the client is connected; MCP_E_UNSUPPORTED for a server that is not
+/// reached by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_ca_data(
     client: *mut mcp_client,
@@ -114,7 +115,7 @@ pub unsafe extern "C" fn mcp_client_set_ca_data(
 ///
 /// Errors: MCP_E_TLS if the files cannot be read or do not match;
 /// MCP_E_INVALID_ARGUMENT if one path is NULL; MCP_E_STATE once the client is
-/// connected; MCP_E_FORKED.
+/// connected; MCP_E_UNSUPPORTED for a server that is not reached by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_certificate(
     client: *mut mcp_client,
@@ -152,7 +153,7 @@ pub unsafe extern "C" fn mcp_client_set_certificate(
 /// Errors: MCP_E_TLS if there is no certificate or no key in the texts, or if
 /// they do not belong together; MCP_E_INVALID_ARGUMENT if one text is NULL;
 /// MCP_E_STATE once the client is connected; MCP_E_UNSUPPORTED for a server
-/// that is not reached by HTTP; MCP_E_FORKED.
+/// that is not reached by HTTP.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_certificate_data(
     client: *mut mcp_client,
@@ -206,8 +207,7 @@ fn both<'a, T: ?Sized>(
 /// number of dropped lines.  The trace uses a descriptor and not a callback
 /// because every thread writes lines.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT for a descriptor that is not open.
 ///
 /// When: for calls begun later.
 #[unsafe(no_mangle)]

@@ -49,9 +49,6 @@ pub type mcp_progress_fn = Option<
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no method;
-/// MCP_E_STATE for a callback when the client is closed; MCP_E_FORKED.
-///
 /// Each progress notification restarts the timeout of the request.
 ///
 /// The callback is not called after the request is done, was freed, or has
@@ -60,6 +57,9 @@ pub type mcp_progress_fn = Option<
 /// library waits for it: do not hold a lock that the callback takes.  If the
 /// request is in flight, a new callback gets the progress only after the
 /// request is performed or started again.
+///
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method;
+/// MCP_E_STATE for a callback when the client is closed.
 ///
 /// Spec: progress.
 #[unsafe(no_mangle)]

@@ -27,8 +27,7 @@ impl mcp_prompt {
 ///
 /// `prompt`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Prompt, name.
 #[unsafe(no_mangle)]
@@ -42,8 +41,7 @@ pub unsafe extern "C" fn mcp_prompt_name(prompt: *const mcp_prompt) -> *const c_
 ///
 /// `prompt`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Prompt, title.
 #[unsafe(no_mangle)]
@@ -56,8 +54,7 @@ pub unsafe extern "C" fn mcp_prompt_title(prompt: *const mcp_prompt) -> *const c
 ///
 /// `prompt`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Prompt, description.
 #[unsafe(no_mangle)]
@@ -85,8 +82,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_count(prompt: *const mcp_prompt) ->
 /// `prompt`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: PromptArgument.
 #[unsafe(no_mangle)]
@@ -103,8 +99,7 @@ pub unsafe extern "C" fn mcp_prompt_argument_name(
 /// `prompt`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: PromptArgument.
 #[unsafe(no_mangle)]
@@ -136,11 +131,8 @@ pub unsafe extern "C" fn mcp_prompt_argument_required(
 /// Returns the whole prompt as JSON text.
 ///
 /// `prompt`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `prompt`.  The text is borrowed from the result:
-/// valid until mcp_result_free().
+/// Never NULL for a valid `prompt`.
 ///
 /// Spec: Prompt.
 #[unsafe(no_mangle)]

@@ -128,8 +128,6 @@ pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
 ///
 /// `milliseconds`: 1 or more.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
-///
 /// Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_timeout(
@@ -152,8 +150,6 @@ pub unsafe extern "C" fn mcp_request_set_timeout(
 ///
 /// `milliseconds`: 1 or more.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
-///
 /// Spec: lifecycle, timeouts.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_deadline(
@@ -175,8 +171,6 @@ pub unsafe extern "C" fn mcp_request_set_deadline(
 ///
 /// `cancel`: the request keeps a reference, so that you may free the cancel.
 /// If it has been fired already, the request ends at once.  NULL removes it.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 ///
 /// Spec: cancellation.
 #[unsafe(no_mangle)]
@@ -210,9 +204,8 @@ pub unsafe extern "C" fn mcp_request_set_cancel(
 /// itself uses are refused.  The members "traceparent", "tracestate" and
 /// "baggage" are refused if they do not conform to W3C Trace Context.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that sends no
-/// message of the application; MCP_E_STATE in flight;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that sends no message
+/// of the application.
 ///
 /// Spec: basic, _meta.
 #[unsafe(no_mangle)]
@@ -235,9 +228,7 @@ pub unsafe extern "C" fn mcp_request_set_meta_json(
 /// such as those that only read, and for the tools that
 /// MCP_ALLOW_REPEAT_TOOLS allows; 0 for others.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no
-/// method; MCP_E_STATE in flight;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no method.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_repeatable(
     request: *mut mcp_request,
@@ -267,7 +258,7 @@ pub unsafe extern "C" fn mcp_request_set_repeatable(
 /// The deadline applies to the whole list.
 ///
 /// Errors: MCP_E_INVALID_ARGUMENT for another method, and for parameters with
-/// a "cursor"; MCP_E_STATE in flight; MCP_E_FORKED.
+/// a "cursor".
 ///
 /// Spec: pagination.
 #[unsafe(no_mangle)]
@@ -279,10 +270,10 @@ pub unsafe extern "C" fn mcp_request_set_all_pages(request: *mut mcp_request, al
     })
 }
 
-/// Stores a pointer of yours with the request.
+/// Stores a pointer of the application with the request.
 ///
 /// `request`: may be NULL.
-/// `userdata`: any pointer.  The library never reads what it points to.
+/// `userdata`: any pointer.  The library neither uses nor releases it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_userdata(
     request: *mut mcp_request,
@@ -316,8 +307,7 @@ pub unsafe extern "C" fn mcp_request_userdata(request: *const mcp_request) -> *m
 /// see mcp_request_set_repeatable().  Otherwise the function returns
 /// MCP_E_IO, and mcp_error_may_have_run() returns 1.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_STATE if the request is in
-/// flight.
+/// Errors: call errors; MCP_E_STATE if the request is in flight.
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]
@@ -349,8 +339,8 @@ pub unsafe extern "C" fn mcp_request_perform(
 /// another call of this client that waits.  mcp_client_fd() shows when to
 /// dispatch, and mcp_client_next_done() returns the request.
 ///
-/// Returns MCP_OK or a status: MCP_E_STATE if the request is in flight;
-/// MCP_E_CLOSED; MCP_E_INTERNAL if no descriptor or thread is left.
+/// Errors: MCP_E_STATE if the request is in flight; MCP_E_CLOSED;
+/// MCP_E_INTERNAL if no descriptor or thread is left.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_start(request: *mut mcp_request) -> i32 {
     guard(|| {
@@ -381,12 +371,13 @@ pub unsafe extern "C" fn mcp_request_status(request: *const mcp_request) -> i32 
 
 /// Waits for a started request, and dispatches during the wait.
 ///
-/// `milliseconds`: the longest wait.  0 does not wait; a negative number is
-/// MCP_E_INVALID_ARGUMENT.
+/// `milliseconds`: the longest wait.  0 does not wait.
 ///
 /// Returns the status of the request, or MCP_PENDING if the time ends first.
-/// MCP_E_STATE if the request was not started, or inside a callback that gets
-/// or stores a credential; MCP_E_FORKED.
+/// A status that is an error is also the last error of this thread.
+///
+/// Errors: MCP_E_STATE if the request was not started, or inside a callback
+/// that gets or stores a credential.
 ///
 /// A request whose status this function has returned is handed out:
 /// mcp_client_next_done() does not return it again.  A request with a done
@@ -421,8 +412,10 @@ pub unsafe extern "C" fn mcp_request_wait(request: *mut mcp_request, millisecond
 ///
 /// Returns the status of the request, and makes its error the last error of
 /// this thread.  With MCP_E_SCHEMA, `*out` is the result all the same: see
-/// mcp_call_tool().  MCP_E_NOT_FOUND if the result was taken before;
-/// MCP_E_STATE if the request is in flight or was not started.
+/// mcp_call_tool().
+///
+/// Errors: MCP_E_NOT_FOUND if the result was taken before; MCP_E_STATE if the
+/// request is in flight or was not started.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_take_result(
     request: *mut mcp_request,

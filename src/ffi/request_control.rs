@@ -18,9 +18,6 @@ use crate::ffi::view::{Lent, lend, read_value};
 /// `userdata`: the pointer that was set with the callback.
 /// `request`: read its status and take its result.  The callback may free the
 /// request, or start it again.
-///
-/// The callback runs on a thread of the application, inside
-/// mcp_client_dispatch() or inside a call of the same client that waits.
 pub type mcp_done_fn =
     Option<unsafe extern "C" fn(userdata: *mut c_void, request: *mut mcp_request)>;
 
@@ -53,8 +50,6 @@ pub type mcp_done_fn =
 /// returns, unless it is called inside a callback.  Do not hold a lock that
 /// the callback takes.  If the callback frees its request, no other thread may
 /// free a request that has been started: use mcp_request_cancel() there.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE in flight; MCP_E_FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_done(
     request: *mut mcp_request,
@@ -82,18 +77,18 @@ pub unsafe extern "C" fn mcp_request_set_done(
 /// `request`: a request that was started, or that another thread performs.
 ///
 /// The function does not wait.  The request is done soon afterwards, and is
-/// handed out like other requests.  It also tells the server to stop, if the
-/// protocol revision has a message for that.  Nothing is sent if the request
+/// handed out like other requests.  The library tells the server to stop, if
+/// the protocol revision has a message for that.  Nothing is sent if the request
 /// has not reached the server.  A cancelled request uses no descriptor.
 ///
 /// Returns MCP_OK if the request will complete as MCP_E_CANCELLED, or as
 /// MCP_E_CLOSED if the client is closed before that.  This is also so if the
 /// request was cancelled before and is still in flight.  Returns MCP_E_STATE
 /// if the request is not in flight, and if its result has arrived already: it
-/// completes with that result.  MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.
+/// completes with that result.
 ///
 /// The thread must know that the request is not freed meanwhile.  An
-/// mcp_cancel has not this condition, and a signal handler can fire it.
+/// mcp_cancel does not have this condition, and a signal handler can fire it.
 ///
 /// Threads: any, also while another thread uses the request.
 /// Spec: cancellation.
@@ -117,9 +112,9 @@ pub unsafe extern "C" fn mcp_request_cancel(request: *mut mcp_request) -> i32 {
 /// sent to connect, if this request is the first one of the client, and not
 /// with a notification stream.
 ///
-/// Errors: those of mcp_client_set_header(); MCP_E_STATE in flight;
-/// MCP_E_UNSUPPORTED also for a request that sends no message of its own:
-/// those of mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
+/// Errors: those of mcp_client_set_header(); MCP_E_UNSUPPORTED also for a
+/// request that sends no message of its own: those of
+/// mcp_request_new_connect(), _listen(), _sign_in(), _sign_out() and
 /// _close().  If the header is Authorization, and the client has a token when
 /// the request is performed or started, the request fails with
 /// MCP_E_INVALID_ARGUMENT.

@@ -10,8 +10,8 @@ use crate::ffi::request::{mcp_request, new};
 
 /// Makes a request with any method, known to this library or not.
 ///
-/// `client`: the client that will send the request.  The request keeps it
-/// alive.
+/// `client`: the client that will send the request.  The request may outlive
+/// it, see mcp_client_free().
 /// `method`: such as "ping" or "tools/list", in printable ASCII.  Copied.
 /// `params_json`: a JSON object as UTF-8 text; NULL or "" for none.  Copied.
 /// The library adds the members that the protocol requires (_meta, progress
@@ -23,7 +23,7 @@ use crate::ffi::request::{mcp_request, new};
 /// the method "completion/complete".
 ///
 /// Returns a handle to free with mcp_request_free(), or NULL with the last
-/// error set: MCP_E_INVALID_ARGUMENT, MCP_E_FORKED.  Does no I/O.
+/// error set.  Does no I/O.
 ///
 /// Spec: basic, requests.
 #[unsafe(no_mangle)]

@@ -18,8 +18,7 @@ pub struct mcp_resource(pub(crate) View);
 ///
 /// `resource`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Resource, uri.
 #[unsafe(no_mangle)]
@@ -32,8 +31,7 @@ pub unsafe extern "C" fn mcp_resource_uri(resource: *const mcp_resource) -> *con
 ///
 /// `resource`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Resource, name.
 #[unsafe(no_mangle)]
@@ -47,8 +45,7 @@ pub unsafe extern "C" fn mcp_resource_name(resource: *const mcp_resource) -> *co
 ///
 /// `resource`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Resource, title.
 #[unsafe(no_mangle)]
@@ -61,8 +58,7 @@ pub unsafe extern "C" fn mcp_resource_title(resource: *const mcp_resource) -> *c
 ///
 /// `resource`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Resource, description.
 #[unsafe(no_mangle)]
@@ -75,8 +71,7 @@ pub unsafe extern "C" fn mcp_resource_description(resource: *const mcp_resource)
 ///
 /// `resource`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Resource, mimeType.
 #[unsafe(no_mangle)]
@@ -99,11 +94,8 @@ pub unsafe extern "C" fn mcp_resource_size(resource: *const mcp_resource) -> i64
 /// Returns the whole resource as JSON text.
 ///
 /// `resource`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `resource`.  The text is borrowed from the result:
-/// valid until mcp_result_free().
+/// Never NULL for a valid `resource`.
 ///
 /// Spec: Resource.
 #[unsafe(no_mangle)]

@@ -187,7 +187,7 @@ impl mcp_result {
     }
 }
 
-/// The contents of a prompt's message. A message that is a text, or has no
+/// The contents of a prompt's message.  A message that is a text, or has no
 /// member for its contents, is a content itself.
 fn of_message(message: View, out: &mut Vec<mcp_content>) {
     if !message.own_raw().starts_with('{') {
@@ -252,12 +252,9 @@ pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
 /// Returns the whole result as JSON text, as the server wrote it.
 ///
 /// `result`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Never NULL for a valid `result`.  For a list of several pages it is one
-/// object that contains the items of all pages.  Borrowed from the result:
-/// valid until mcp_result_free().
+/// object that contains the items of all pages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_json(
     result: *const mcp_result,
@@ -276,8 +273,7 @@ pub unsafe extern "C" fn mcp_result_json(
 /// Returns NULL if the server sent none or null, which means that there is no
 /// next page.  An empty text is a valid cursor.  A cursor that is no string
 /// is returned as its JSON text; the server expects it in the type that
-/// mcp_result_json() shows.  Borrowed from the result: valid until
-/// mcp_result_free().
+/// mcp_result_json() shows.
 ///
 /// Spec: pagination.
 #[unsafe(no_mangle)]
@@ -306,8 +302,6 @@ pub unsafe extern "C" fn mcp_result_content_count(result: *const mcp_result) -> 
 ///
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
-///
-/// Borrowed from the result: valid until mcp_result_free().
 ///
 /// Spec: ContentBlock.
 #[unsafe(no_mangle)]
@@ -338,12 +332,9 @@ pub unsafe extern "C" fn mcp_result_is_error(result: *const mcp_result) -> i32 {
 /// line breaks.
 ///
 /// `result`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// This is what most applications need from a tool.  Never NULL for a valid
-/// `result`: "" if there is no text.  Borrowed from the result: valid until
-/// mcp_result_free().
+/// `result`: "" if there is no text.
 ///
 /// Spec: TextContent.
 #[unsafe(no_mangle)]
@@ -360,12 +351,9 @@ pub unsafe extern "C" fn mcp_result_text(
 /// text.
 ///
 /// `result`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Returns NULL if the server sent none.  From revision 2026-07-28 on it may
-/// be any JSON value, also null, which is returned as "null".  Borrowed from
-/// the result: valid until mcp_result_free().
+/// be any JSON value, also null, which is returned as "null".
 ///
 /// Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
@@ -383,8 +371,7 @@ pub unsafe extern "C" fn mcp_result_structured_json(
 /// `result`: NULL gives NULL.
 ///
 /// Returns NULL if the server sent none.  The first call parses the content,
-/// and the result keeps the value.  Borrowed from the result: valid until
-/// mcp_result_free().
+/// and the result keeps the value.
 ///
 /// Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
@@ -406,8 +393,7 @@ pub unsafe extern "C" fn mcp_result_structured(result: *const mcp_result) -> *co
 /// the client has read a list with the tool before the call, see
 /// mcp_list_tools().
 ///
-/// Returns NULL if the server sent none.  Borrowed from the result: valid
-/// until mcp_result_free().
+/// Returns NULL if the server sent none.
 ///
 /// Spec: tools, structuredContent.
 #[unsafe(no_mangle)]
@@ -425,8 +411,7 @@ pub unsafe extern "C" fn mcp_result_data(result: *const mcp_result) -> *const mc
 ///
 /// `result`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: prompts/get.
 #[unsafe(no_mangle)]
@@ -453,7 +438,7 @@ pub unsafe extern "C" fn mcp_result_completion_count(result: *const mcp_result) 
 ///
 /// Never NULL for an index below mcp_result_completion_count().  A number or
 /// a boolean is returned as its JSON text; values of other types are left
-/// out.  Borrowed from the result: valid until mcp_result_free().
+/// out.
 ///
 /// Spec: completion/complete.
 #[unsafe(no_mangle)]

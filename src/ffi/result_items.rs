@@ -31,8 +31,6 @@ pub unsafe extern "C" fn mcp_result_tool_count(result: *const mcp_result) -> usi
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Borrowed from the result: valid until mcp_result_free().
-///
 /// Spec: tools/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_tool(
@@ -63,8 +61,6 @@ pub unsafe extern "C" fn mcp_result_resource_count(result: *const mcp_result) ->
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Borrowed from the result: valid until mcp_result_free().
-///
 /// Spec: resources/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_resource(
@@ -94,8 +90,6 @@ pub unsafe extern "C" fn mcp_result_prompt_count(result: *const mcp_result) -> u
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Borrowed from the result: valid until mcp_result_free().
-///
 /// Spec: prompts/list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_prompt(
@@ -122,8 +116,6 @@ pub unsafe extern "C" fn mcp_result_skill_count(result: *const mcp_result) -> us
 /// `result`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Borrowed from the result: valid until mcp_result_free().
-///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_skill(
@@ -137,9 +129,7 @@ pub unsafe extern "C" fn mcp_result_skill(
 /// Returns the tool of a name in a result of mcp_list_tools(), or NULL.
 ///
 /// `result`: NULL gives NULL.
-/// `name`: compared byte by byte.
-///
-/// Borrowed from the result: valid until mcp_result_free().
+/// `name`: compared byte by byte.  NULL gives NULL.
 ///
 /// Spec: Tool, name.
 #[unsafe(no_mangle)]

@@ -13,8 +13,7 @@ use crate::ffi::view::{Lent, lend};
 /// `result`: NULL gives NULL.
 ///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  The text comes from the server: do not trust it.  Borrowed
-/// from the result: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.
 ///
 /// Spec: Implementation, name.
 #[unsafe(no_mangle)]
@@ -28,8 +27,7 @@ pub unsafe extern "C" fn mcp_result_server_name(result: *const mcp_result) -> *c
 /// `result`: NULL gives NULL.
 ///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  The text comes from the server: do not trust it.  Borrowed
-/// from the result: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.
 ///
 /// Spec: Implementation, version.
 #[unsafe(no_mangle)]
@@ -43,8 +41,7 @@ pub unsafe extern "C" fn mcp_result_server_version(result: *const mcp_result) ->
 ///
 /// `result`: NULL gives NULL.
 ///
-/// Never NULL for such a result, and NULL for any other result.  Borrowed
-/// from the result: valid until mcp_result_free().
+/// Never NULL for such a result, and NULL for any other result.
 ///
 /// Spec: versioning.
 #[unsafe(no_mangle)]
@@ -59,8 +56,7 @@ pub unsafe extern "C" fn mcp_result_protocol_version(result: *const mcp_result) 
 /// `result`: NULL gives NULL.
 ///
 /// Returns NULL if the server sent none; mcp_connect() fails for a value of
-/// another type.  The text comes from the server: do not trust it.  Borrowed
-/// from the result: valid until mcp_result_free().
+/// another type.  The text comes from the server: do not trust it.
 ///
 /// Spec: initialize, server/discover.
 #[unsafe(no_mangle)]
@@ -73,7 +69,8 @@ pub unsafe extern "C" fn mcp_result_instructions(result: *const mcp_result) -> *
 /// mcp_connect(), otherwise 0.
 ///
 /// `result`: NULL gives 0.
-/// `name`: the capability, such as "tools" or "resources.subscribe".
+/// `name`: the capability, such as "tools" or "resources.subscribe".  NULL
+/// gives 0.
 ///
 /// A member that is false or null is not a declared capability.  Other
 /// results than that of mcp_connect() have no capabilities.

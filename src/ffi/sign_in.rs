@@ -73,8 +73,6 @@ pub unsafe extern "C" fn mcp_sign_out(client: *mut mcp_client) -> i32 {
 /// - https://, or a private scheme such as "com.example.app:/callback": the
 ///   library waits for mcp_auth_complete().
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.  Spec: authorization, RFC 8252.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *const c_char) -> i32 {
@@ -92,8 +90,6 @@ pub unsafe extern "C" fn mcp_auth_set_redirect_url(auth: *mut mcp_auth, url: *co
 /// is paused during the sign-in.  The timeouts of other calls that wait for
 /// this sign-in are paused as well: these calls wait for as long, and up to a
 /// minute more.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.
 #[unsafe(no_mangle)]
@@ -119,8 +115,7 @@ pub unsafe extern "C" fn mcp_auth_set_sign_in_timeout(
 /// mcp_auth_set_browser(), and also while the library itself listens for the
 /// redirect: the first URL counts.
 ///
-/// Errors: MCP_E_STATE if no sign-in is waiting for this URL;
-/// MCP_E_INVALID_ARGUMENT; MCP_E_FORKED.
+/// Errors: MCP_E_STATE if no sign-in is waiting for this URL.
 ///
 /// Spec: authorization, RFC 6749.
 #[unsafe(no_mangle)]

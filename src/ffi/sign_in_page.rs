@@ -89,8 +89,6 @@ pub type mcp_device_code_fn = Option<
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.  Spec: authorization.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_browser(
@@ -133,8 +131,6 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
 /// The wait ends when the code expires, or after the time of
 /// mcp_auth_set_sign_in_timeout(), with MCP_E_TIMEOUT.  mcp_cancel_fire()
 /// ends it as well.  The call's own timeout is paused meanwhile.
-///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
 ///
 /// When: before use.  Spec: RFC 8628.
 #[unsafe(no_mangle)]

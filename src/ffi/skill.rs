@@ -35,8 +35,7 @@ impl mcp_skill {
 ///
 /// `skill`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
@@ -49,8 +48,7 @@ pub unsafe extern "C" fn mcp_skill_uri(skill: *const mcp_skill) -> *const c_char
 ///
 /// `skill`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
@@ -63,8 +61,7 @@ pub unsafe extern "C" fn mcp_skill_name(skill: *const mcp_skill) -> *const c_cha
 ///
 /// `skill`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
@@ -76,12 +73,9 @@ pub unsafe extern "C" fn mcp_skill_description(skill: *const mcp_skill) -> *cons
 /// Returns the skill's front matter as a JSON object.
 ///
 /// `skill`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
+/// returned as it is.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
@@ -110,8 +104,7 @@ pub unsafe extern "C" fn mcp_skill_file_count(skill: *const mcp_skill) -> usize 
 /// `skill`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
@@ -128,8 +121,7 @@ pub unsafe extern "C" fn mcp_skill_file_uri(
 /// `skill`: NULL gives NULL.
 /// `index`: starts at 0; NULL past the end.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]
@@ -157,11 +149,8 @@ pub unsafe extern "C" fn mcp_skill_file_size(skill: *const mcp_skill, index: usi
 /// Returns the skill's whole entry as JSON text.
 ///
 /// `skill`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `skill`.  The text is borrowed from the result:
-/// valid until mcp_result_free().
+/// Never NULL for a valid `skill`.
 ///
 /// Spec: SEP-2640.
 #[unsafe(no_mangle)]

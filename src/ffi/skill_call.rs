@@ -14,10 +14,14 @@ use crate::ffi::view::Lent;
 /// Lists all skills of the server; reads all pages of the list, but none of
 /// the skills' files.
 ///
+/// The function waits for the server.  mcp_request_new() with the method
+/// "skills/list" and mcp_request_set_all_pages() make a request that does the
+/// same and can be started.
+///
 /// `out`: as for mcp_list_tools(); read it with mcp_result_skill_count() and
 /// mcp_result_skill().
 ///
-/// Returns like mcp_list_tools().
+/// Errors: those of mcp_list_tools().
 ///
 /// Spec: SEP-2640, skills/list.
 #[unsafe(no_mangle)]
@@ -40,9 +44,13 @@ pub unsafe extern "C" fn mcp_list_skills(
 /// front matter of the skill's main file must equal the entry's front matter,
 /// field by field.
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_INTEGRITY if the file
-/// differs from its entry, and `out` receives nothing of it;
-/// MCP_E_INVALID_ARGUMENT for an index past the last file.
+/// The function waits for the server.  This draft has no request that does the
+/// same: an event loop calls the function on another thread, or starts
+/// mcp_request_new_read_resource() and verifies the file itself.
+///
+/// Errors: call errors; MCP_E_INTEGRITY if the file differs from its entry,
+/// and `out` receives nothing of it; MCP_E_INVALID_ARGUMENT for an index past
+/// the last file.
 ///
 /// Spec: SEP-2640, resources/read.
 #[unsafe(no_mangle)]

@@ -99,8 +99,8 @@ pub unsafe extern "C" fn mcp_client_new_fds(read_fd: mcp_fd, write_fd: mcp_fd) -
 /// is one (API_KEY, TOKEN, DB_PASSWORD, ...), or the value itself does (a URL
 /// with a password, a private key, a token with a known prefix).
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_UNSUPPORTED for a client that does
-/// not start its server; MCP_E_STATE while the process runs; MCP_E_FORKED.
+/// Errors: MCP_E_UNSUPPORTED for a client that does not start its server;
+/// MCP_E_STATE while the process runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_env(
     client: *mut mcp_client,
@@ -121,7 +121,7 @@ pub unsafe extern "C" fn mcp_client_set_env(
 /// `path`: copied; NULL, which is the default, means the current directory of
 /// the application.
 ///
-/// Errors: as for mcp_client_set_env().  If the directory does not exist, the
+/// Errors: those of mcp_client_set_env().  If the directory does not exist, the
 /// first call returns MCP_E_PROCESS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_client_set_directory(
@@ -143,7 +143,7 @@ pub unsafe extern "C" fn mcp_client_set_directory(
 /// `fd`: for MCP_STDERR_FD, a descriptor that is duplicated; ignored for other
 /// choices: pass MCP_FD_NONE.
 ///
-/// Errors: as for mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
+/// Errors: those of mcp_client_set_env(); MCP_E_INVALID_ARGUMENT also for a
 /// number that is not an open descriptor.
 ///
 /// Spec: transports, stdio.

@@ -87,8 +87,6 @@ type StoreFn = unsafe extern "C" fn(*mut c_void, *mut mcp_auth, *mut mcp_store_e
 /// no token yet returns MCP_E_AUTH.  If data cannot be saved, the call
 /// continues, and the failure is counted; see mcp_client_counter().
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, MCP_E_STATE, MCP_E_FORKED.
-///
 /// When: before use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_auth_set_store(
@@ -134,10 +132,9 @@ pub unsafe extern "C" fn mcp_auth_set_store(
 /// message has the command that corrects it.  If the file cannot be read at a
 /// later use, a call that has no token yet fails.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_NOT_FOUND if there is no home
-/// directory; MCP_E_IO; MCP_E_TOO_LARGE; MCP_E_AUTH for a file that was
-/// changed; MCP_E_UNSUPPORTED for a file of a newer library; MCP_E_STATE;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_NOT_FOUND if there is no home directory; MCP_E_IO;
+/// MCP_E_TOO_LARGE; MCP_E_AUTH for a file that was changed; MCP_E_UNSUPPORTED
+/// for a file of a newer library.
 ///
 /// When: before use, while no thread changes the environment.
 #[unsafe(no_mangle)]
@@ -169,8 +166,6 @@ pub unsafe extern "C" fn mcp_store_entry_key(entry: *const mcp_store_entry) -> *
 /// Returns the data to save under the key.  It is secret.
 ///
 /// `entry`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Returns UTF-8 text that ends with a NUL; NULL in a callback that loads or
 /// deletes.
@@ -198,8 +193,8 @@ pub unsafe extern "C" fn mcp_store_entry_data(
 ///
 /// If the callback calls this function several times, the last data counts.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
-/// MCP_E_STATE in a callback that saves or deletes.
+/// Errors: MCP_E_TOO_LARGE for more than 1 MiB; MCP_E_STATE in a callback
+/// that saves or deletes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_store_entry_set_data(
     entry: *mut mcp_store_entry,
@@ -226,7 +221,7 @@ pub unsafe extern "C" fn mcp_store_entry_set_data(
     })
 }
 
-/// A store that the application implements. The authorization runs one of the
+/// A store that the application implements.  The authorization runs one of the
 /// callbacks at a time.
 #[derive(Debug)]
 struct CallbackStore {

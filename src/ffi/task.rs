@@ -34,8 +34,7 @@ impl mcp_task {
 ///
 /// `task`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  Valid as
-/// long as the task.
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Task, taskId.
 #[unsafe(no_mangle)]
@@ -49,8 +48,7 @@ pub unsafe extern "C" fn mcp_task_id(task: *const mcp_task) -> *const c_char {
 ///
 /// `task`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  Valid as
-/// long as the task.
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Task, status.
 #[unsafe(no_mangle)]
@@ -63,8 +61,7 @@ pub unsafe extern "C" fn mcp_task_status(task: *const mcp_task) -> *const c_char
 ///
 /// `task`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  Valid as
-/// long as the task.
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Task, statusMessage.
 #[unsafe(no_mangle)]
@@ -104,10 +101,8 @@ pub unsafe extern "C" fn mcp_task_poll_interval(task: *const mcp_task) -> i64 {
 /// Returns the whole task as JSON text.
 ///
 /// `task`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `task`.  Valid as long as the task.
+/// Never NULL for a valid `task`.
 ///
 /// Spec: Task.
 #[unsafe(no_mangle)]

@@ -30,8 +30,7 @@ use crate::ffi::view::{lend_part, read_value};
 /// In later revisions the server decides, and it also chooses how long it
 /// keeps the task.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT, also for a request that calls no tool;
-/// MCP_E_STATE in flight; MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT also for a request that calls no tool.
 /// Spec: tasks (2025-11-25), tasks extension (2026-07-28).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_request_set_task(
@@ -65,9 +64,9 @@ pub unsafe extern "C" fn mcp_request_set_task(
 /// `out`, unless NULL, receives the result, or NULL on failure.  Read it with
 /// mcp_task_status(mcp_result_task(*out, 0)); free it with mcp_result_free().
 ///
-/// Returns MCP_OK or a status: call errors; MCP_E_NOT_FOUND for a task that
-/// the server does not know, or does not know any more; MCP_E_UNSUPPORTED if
-/// the server or its revision has no tasks.
+/// Errors: call errors; MCP_E_NOT_FOUND for a task that the server does not
+/// know, or does not know any more; MCP_E_UNSUPPORTED if the server or its
+/// revision has no tasks.
 ///
 /// Spec: tasks/get.
 #[unsafe(no_mangle)]
@@ -89,8 +88,8 @@ pub unsafe extern "C" fn mcp_get_task(
 /// asked.  Input requests of the task go to the input handler.  If this call
 /// ends before the task does, the library does not cancel the task.
 ///
-/// Returns MCP_OK or a status: those of mcp_get_task(); the error that the
-/// task contains; MCP_E_CANCELLED for a task that was cancelled.
+/// Errors: those of mcp_get_task(); the error that the task contains;
+/// MCP_E_CANCELLED for a task that was cancelled.
 ///
 /// Spec: tasks/result, tasks/get, tasks/update.
 #[unsafe(no_mangle)]
@@ -126,9 +125,8 @@ unsafe fn ask_about_task(
 /// The server may cancel the task later, or finish it in spite of this call:
 /// mcp_get_task() returns its status.
 ///
-/// Returns MCP_OK or a status: those of mcp_get_task().  MCP_E_NOT_FOUND also
-/// stands for a task that has ended: in revision 2025-11-25 both have the
-/// same error.
+/// Errors: those of mcp_get_task().  MCP_E_NOT_FOUND also stands for a task
+/// that has ended: in revision 2025-11-25 both have the same error.
 ///
 /// Spec: tasks/cancel.
 #[unsafe(no_mangle)]
@@ -158,8 +156,6 @@ pub unsafe extern "C" fn mcp_result_task_count(result: *const mcp_result) -> usi
 /// that of a tool that the server did not run as a task, have none.  For the
 /// tasks of a server, in revision 2025-11-25, use mcp_request_new() with the
 /// method "tasks/list" and mcp_request_set_all_pages().
-///
-/// Borrowed from the result: valid until mcp_result_free().
 ///
 /// Spec: tasks/list.
 #[unsafe(no_mangle)]

@@ -79,8 +79,7 @@ pub type mcp_token_fn = Option<
 /// A call fails with MCP_E_UNAUTHORIZED if its token request fails, and with
 /// MCP_E_TIMEOUT if it is not answered in time.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_INVALID_ARGUMENT while there is a header Authorization.
 ///
 /// When: at any time.  Spec: authorization.
 #[unsafe(no_mangle)]
@@ -152,9 +151,8 @@ pub unsafe extern "C" fn mcp_token_request_challenge(
 /// A text that is no token is MCP_E_INVALID_ARGUMENT, and the token request
 /// stays open.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_TOO_LARGE for more than 1 MiB;
-/// MCP_E_STATE if it was answered, or no call waits for it any more;
-/// MCP_E_FORKED.
+/// Errors: MCP_E_TOO_LARGE for more than 1 MiB; MCP_E_STATE if it was
+/// answered, or no call waits for it any more.
 ///
 /// Spec: RFC 6750.
 #[unsafe(no_mangle)]
@@ -179,8 +177,7 @@ pub unsafe extern "C" fn mcp_token_request_answer(
 /// `message`: why, in UTF-8, copied; NULL for no reason.  It becomes a part of
 /// the error message of the calls.  More than 200 bytes are cut.
 ///
-/// Errors: MCP_E_INVALID_ARGUMENT; MCP_E_STATE as for
-/// mcp_token_request_answer(); MCP_E_FORKED.
+/// Errors: MCP_E_STATE as for mcp_token_request_answer().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_token_request_fail(
     request: *mut mcp_token_request,

@@ -28,8 +28,7 @@ impl mcp_tool {
 ///
 /// `tool`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Tool, name.
 #[unsafe(no_mangle)]
@@ -44,8 +43,7 @@ pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
 /// `tool`: NULL gives NULL.
 ///
 /// The first of them that is not empty counts.  Returns NULL if the server
-/// sent none or a value of another type.  The text is borrowed from the
-/// result: valid until mcp_result_free().
+/// sent none or a value of another type.
 ///
 /// Spec: Tool, title.
 #[unsafe(no_mangle)]
@@ -58,8 +56,7 @@ pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char 
 ///
 /// `tool`: NULL gives NULL.
 ///
-/// Returns NULL if the server sent none or a value of another type.  The text
-/// is borrowed from the result: valid until mcp_result_free().
+/// Returns NULL if the server sent none or a value of another type.
 ///
 /// Spec: Tool, description.
 #[unsafe(no_mangle)]
@@ -71,12 +68,9 @@ pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c
 /// Returns the JSON Schema of the tool's arguments, as the server wrote it.
 ///
 /// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
+/// returned as it is.
 ///
 /// Spec: Tool, inputSchema.
 #[unsafe(no_mangle)]
@@ -93,12 +87,9 @@ pub unsafe extern "C" fn mcp_tool_input_schema_json(
 /// wrote it.
 ///
 /// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
 /// Returns NULL if the server sent none or null; a value of another type is
-/// returned as it is.  The text is borrowed from the result: valid until
-/// mcp_result_free().
+/// returned as it is.
 ///
 /// Spec: Tool, outputSchema.
 #[unsafe(no_mangle)]
@@ -114,11 +105,8 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
 /// Returns the whole tool as JSON text.
 ///
 /// `tool`: NULL gives NULL.
-/// `len`, unless NULL, receives the number of bytes without the terminating
-/// NUL.
 ///
-/// Never NULL for a valid `tool`.  The text is borrowed from the result:
-/// valid until mcp_result_free().
+/// Never NULL for a valid `tool`.
 ///
 /// Spec: Tool.
 #[unsafe(no_mangle)]
@@ -133,7 +121,7 @@ pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -
 ///
 /// `tool`: NULL gives -1.
 /// `name`: "readOnlyHint", "destructiveHint", "idempotentHint" or
-/// "openWorldHint".
+/// "openWorldHint".  NULL gives -1.
 ///
 /// A hint is the server's claim, not a promise.
 ///
@@ -156,13 +144,13 @@ pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_cha
 /// `arguments_json`: a JSON object as UTF-8 text, as for mcp_call_tool(); NULL
 /// or "" for no arguments.
 ///
-/// Returns MCP_OK or a status: MCP_E_SCHEMA if the arguments do not match; the
-/// message names the field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the
-/// arguments are not a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be
-/// used: it is invalid, refers to another document, exceeds a limit, or the
-/// library was built without the Cargo feature "schema".  The message says
-/// which.  The server checks the arguments as well, so that a program may call
-/// the tool in that case.
+/// Errors: MCP_E_SCHEMA if the arguments do not match; the message names the
+/// field.  MCP_E_INVALID_ARGUMENT if `tool` is NULL or the arguments are not
+/// a JSON object.  MCP_E_UNSUPPORTED if the schema cannot be used: it is
+/// invalid, refers to another document, exceeds a limit, or the library was
+/// built without the Cargo feature "schema".  The message says which.  The
+/// server checks the arguments as well, so that a program may call the tool
+/// in that case.
 ///
 /// JSON Schema drafts 6, 7, 2019-09 and 2020-12 are known; a schema without
 /// "$schema" is of draft 2020-12.  The keyword "format" is not checked.  A

@@ -150,7 +150,9 @@ impl AfterCall for LogQueue {
 mod tests {
     use super::*;
 
-    fn queue() -> (Arc<LogQueue>, Arc<Mutex<Vec<String>>>, Arc<Mutex<Vec<Arc<LogQueue>>>>) {
+    type Shared<T> = Arc<Mutex<Vec<T>>>;
+
+    fn queue() -> (Arc<LogQueue>, Shared<String>, Shared<Arc<LogQueue>>) {
         let (shown, announced) = (Arc::<Mutex<Vec<String>>>::default(), Arc::default());
         let (handled, list) = (shown.clone(), Arc::<Mutex<Vec<Arc<LogQueue>>>>::clone(&announced));
         let queue = LogQueue::new(

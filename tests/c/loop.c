@@ -1,6 +1,7 @@
 /* Loops without a descriptor: a thread that only dispatches, threads that
  * make calls, and handles that are freed in every order.
  */
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/types.h>
@@ -129,6 +130,91 @@ static void handlers_run_on_the_thread_that_dispatches(void)
     mcp_client_free(client);
 }
 
+/* Returns a client of a server that is a process. */
+static mcp_client *with_process(void)
+{
+    const char *argv[3];
+
+    argv[0] = getenv("TEST_SERVER");
+    argv[1] = "--stdio";
+    argv[2] = NULL;
+    return mcp_client_new_stdio(argv);
+}
+
+static int32_t in_done, in_event;
+static int events;
+
+static void ping_when_done(void *userdata, mcp_request *request)
+{
+    (void)request;
+    in_done = mcp_ping((mcp_client *)userdata);
+}
+
+static void ping_in_event(void *userdata, mcp_client *client, const mcp_event *event)
+{
+    (void)userdata;
+    (void)event;
+    events++;
+    if (in_event == MCP_OK)
+        in_event = mcp_ping(client);
+}
+
+/* The thread that connects runs the callbacks when it has connected: a call in
+ * one of them would wait for the thread itself. */
+static void callbacks_may_call_while_their_thread_connects(void)
+{
+    int kind;
+
+    for (kind = 0; kind < 3; kind++) {
+        mcp_client *client = kind == 0 ? with_process()
+                             : mcp_client_new(test_path(kind == 1 ? "/handshake/mcp" : "/sse"),
+                                              test_token);
+        mcp_request *request = mcp_request_new(client, "ping", NULL);
+        struct pollfd ready;
+
+        in_done = in_event = MCP_OK;
+        events = 0;
+        CHECK_STATUS(MCP_OK, mcp_client_set_event_handler(client, ping_in_event, NULL, NULL));
+        CHECK_STATUS(MCP_OK, mcp_client_set_timeout(client, 20000));
+        CHECK_STATUS(MCP_OK, mcp_request_set_done(request, ping_when_done, client, NULL));
+        in_done = MCP_PENDING;
+        CHECK_STATUS(MCP_OK, mcp_request_start(request));
+        CHECK_STATUS(MCP_OK, mcp_request_cancel(request));
+        ready.fd = mcp_client_fd(client);
+        ready.events = POLLIN;
+        CHECK(poll(&ready, 1, 10000) == 1);
+        CHECK_STATUS(MCP_OK, mcp_ping(client));
+        CHECK(in_done == MCP_OK && in_event == MCP_OK && events > 0);
+        mcp_request_free(request);
+        mcp_client_free(client);
+    }
+}
+
+/* A loop that has dispatched, and takes what is done, is told of a wake. */
+static void wake_tells_a_loop_that_has_something_already(void)
+{
+    mcp_client *client = mcp_client_new(test_path("/sse-replies/mcp"), test_token);
+    mcp_request *request;
+    int before;
+
+    posts = has_post = 0;
+    CHECK_STATUS(MCP_OK, mcp_client_set_wakeup(client, post, NULL, NULL));
+    request = begin(client);
+    while (mcp_request_status(request) == MCP_PENDING) {
+        wait_for_post();
+        CHECK_STATUS(MCP_OK, mcp_client_dispatch(client, 0));
+    }
+    before = posts;
+    CHECK_STATUS(MCP_OK, mcp_client_wake(client));
+    CHECK(posts > before);
+    before = posts;
+    CHECK_STATUS(MCP_OK, mcp_client_wake(client));
+    CHECK(posts == before);
+    CHECK(mcp_client_next_done(client) == request);
+    mcp_request_free(request);
+    mcp_client_free(client);
+}
+
 static void handles_are_freed_in_each_order(void)
 {
     int order;
@@ -220,6 +306,8 @@ int main(int argc, char **argv)
     BEGIN(argc, argv);
     RUN(loop_without_a_descriptor_gets_every_request);
     RUN(handlers_run_on_the_thread_that_dispatches);
+    RUN(callbacks_may_call_while_their_thread_connects);
+    RUN(wake_tells_a_loop_that_has_something_already);
     RUN(handles_are_freed_in_each_order);
     RUN(wakeup_is_replaced_while_it_runs);
     RUN(child_of_a_fork_has_no_loop);

@@ -76,22 +76,29 @@ class Agent:
 
 
 def functions():
-    """Every function that agent.c calls, and the ones that can block: in the
-    header, they are those that return call errors, and those named here."""
+    """Every function that agent.c calls, and the ones that can block, as the
+    header lists them. The callbacks of agent.c all run on its one thread."""
     with open(os.path.join(ROOT, "examples-c", "agent.c"), encoding="utf-8") as file:
         source = file.read()
     with open(os.path.join(INCLUDE, "mcpclient.h"), encoding="utf-8") as file:
         header = file.read()
     comments = {name: comment for comment, name in re.findall(
         r"/\*\*((?:(?!\*/).)*)\*/\s*[\w *]+?\b\*?(mcp_\w+)\(", header, re.S)}
-    # An answer goes to the server in the background once a request was started.
-    answers = {name for name in comments if name.startswith("mcp_input_")}
-    blocking = {name for name, comment in comments.items() if re.search(
-        r"call\s+(\* )?errors|Returns like mcp_list_tools", comment)} - answers
-    suite.check("agent: the header says which functions can block", {
-        "mcp_ping", "mcp_connect", "mcp_call_tool", "mcp_request_perform", "mcp_listen",
-        "mcp_notify"} <= blocking, blocking)
-    blocking |= {"mcp_request_wait", "mcp_client_close"}
+    # The header says in one place which functions can block.
+    place = re.search(r"^ \* BLOCKING\.(.*?)^ \*$", header, re.S | re.M).group(1)
+    waiting, maybe = place.split("A started request", 1)
+    blocking = set(re.findall(r"\b(mcp_\w+)\(\)", waiting))
+    promised = {name for name, comment in comments.items() if re.search(
+        r"call\s+(\* )?errors|Returns like mcp_list_tools", comment)}
+    suite.check("agent: the header lists each function with call errors as one that can block",
+                promised <= blocking <= set(comments),
+                (promised - blocking, blocking - set(comments)))
+    suite.check("agent: the header names the functions that wait under a condition",
+                set(re.findall(r"\b(mcp_\w+)\(\)", maybe)) - blocking == {
+                    "mcp_client_free", "mcp_request_new_close", "mcp_client_dispatch",
+                    "mcp_request_wait", "mcp_request_free", "mcp_request_set_progress",
+                    "mcp_client_set_wakeup"}, maybe)
+    blocking |= {"mcp_request_wait"}
     called = set(re.findall(r"\b(mcp_\w+)\(", source))
     suite.check("agent: calls no function that can block",
                 called <= set(comments) and not called & blocking,
@@ -99,6 +106,13 @@ def functions():
     suite.check("agent: dispatches without a wait",
                 set(re.findall(r"mcp_client_dispatch\([^,]+, (\w+)\)", source)) == {"0"})
     suite.check("agent: has at most 300 lines", source.count("\n") <= 300, source.count("\n"))
+    with open(os.path.join(ROOT, "examples-c", "game.c"), encoding="utf-8") as file:
+        game = file.read()
+    called = set(re.findall(r"\b(mcp_\w+)\(", game))
+    suite.check("game: calls no function that can block", "mcp_client_dispatch" in called
+                and not called & blocking, called & blocking)
+    suite.check("game: dispatches without a wait",
+                set(re.findall(r"mcp_client_dispatch\([^,]+, (\w+)\)", game)) == {"0"})
     # The same of the proxy, which waits for the end of the session alone.
     called = set()
     folder = os.path.join(ROOT, "examples-c", "cli")

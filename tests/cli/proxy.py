@@ -316,44 +316,6 @@ def malformed():
         ends_well("the proxy ends well after malformed input", host)
 
 
-def memory_of(host):
-    with open("/proc/%d/status" % host.process.pid, encoding="ascii") as file:
-        for line in file:
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) >> 10
-    return 0
-
-
-def amounts():
-    with Remote() as remote, Host(remote.url) as host:
-        host.initialize()
-        began = time.monotonic()
-        text = text_of(host.call("big", size=10 << 20))
-        took = time.monotonic() - began
-        suite.check("an answer of 10 MiB passes", len(text) == 10 << 20 and took < 5, took)
-        began = time.monotonic()
-        text = text_of(host.call("echo", text="y" * (10 << 20)))
-        took = time.monotonic() - began
-        suite.check("so does a request of 10 MiB", len(text) > 10 << 20 and took < 5, took)
-        ends_well("the proxy ends well after large messages", host)
-    with Remote() as remote, Host(remote.url, reads=False) as host:
-        host.send({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
-            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}}})
-        ids = [host.begin("tools/call", {"name": "big", "arguments": {"size": 1 << 20}})
-               for _ in range(20)]
-        host.notify("notifications/initialized")
-        event = {"method": "notifications/message", "params": {
-            "level": "info", "data": "z" * 100000}}
-        remote.push(*[event] * 400)
-        time.sleep(0.8)
-        most = memory_of(host)
-        suite.check("a host that does not read costs no more memory", 0 < most < 100, most)
-        host.may_read.set()
-        right("and gets everything when it reads", [len(text_of(host.response(id)))
-                                                    for id in ids], [1 << 20] * 20)
-        ends_well("the proxy ends well after that", host)
-
-
 def ends():
     with Remote() as remote:
         with Host(remote.url) as host:
@@ -492,5 +454,5 @@ def credentials():
 
 def run_all():
     for part in (greeting, requests, batches, progress, input_requests, notifications, failures,
-                 malformed, amounts, ends, stateless, credentials):
+                 malformed, ends, stateless, credentials):
         part()

@@ -31,6 +31,7 @@ import messages
 import oauth
 import payloads
 import proxy
+import proxy_bounds
 import saving
 import servers
 import sessions
@@ -189,6 +190,7 @@ PARTS = {
     "credentials": [dead_credentials.run_all, strays.run_all, device.run_all],
     "oauth": [oauth.run_all, ways_out.run_all],
     "proxy": [proxy.run_all, agent.run_all],
+    "proxy-bounds": [proxy_bounds.run_all],
     "servers": [programs],
     "completing": [completing.run_all],
     "showing": [saving.run_all, sessions.run_all, showing.run_all, messages.run_all],

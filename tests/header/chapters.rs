@@ -30,6 +30,26 @@ pub struct Chapter {
     pub items: &'static [&'static str],
 }
 
+/// The types of the callbacks, in the order in which a reader needs them.
+pub const CALLBACK_ORDER: &[&str] = &[
+    "mcp_free_fn",
+    "mcp_done_fn",
+    "mcp_progress_fn",
+    "mcp_event_fn",
+    "mcp_input_fn",
+    "mcp_token_fn",
+    "mcp_browser_fn",
+    "mcp_device_code_fn",
+    "mcp_assertion_fn",
+    "mcp_store_fn",
+    "mcp_log_fn",
+    "mcp_wakeup_fn",
+];
+
+/// Functions that return a handle which the application has already.
+pub const RETURN_KNOWN_HANDLE: &[&str] =
+    &["mcp_client_next_done", "mcp_input_client", "mcp_input_request", "mcp_request_client"];
+
 /// What stands above the types of all callbacks.
 pub const CALLBACKS: &str = "\
 Every callback gets the user data that was set with it, the handle that it
@@ -38,9 +58,12 @@ more.  The object is valid until the callback returns, and so is everything
 that its getters return.  The exceptions are mcp_input and mcp_token_request:
 the application owns and frees them, and may answer them later.
 
-A callback runs on a thread of the application, inside a function of this
-library, which holds no lock.  It may run on several threads at once.
-The exception is mcp_wakeup_fn, which runs on any thread.
+A callback runs on a thread of the application, inside mcp_client_dispatch()
+or a call that waits; the library holds no lock meanwhile.  If several
+threads are in such functions, it may run on several of them at the same
+time.  With mcp_client_set_dispatch_only() it runs inside
+mcp_client_dispatch() alone.  The exception is mcp_wakeup_fn, which runs on
+any thread.
 
     static void on_event(void *userdata, mcp_client *client,
                          const mcp_event *event)
@@ -97,26 +120,32 @@ A client talks to one server.  This program asks a server if it is there:
         fprintf(stderr, \"%s\\n\", mcp_error_message(NULL));
     mcp_client_free(client);",
         items: &[
-            "MCP_VERSION*",
             "mcp_client",
             "mcp_client_new",
+            "mcp_client_set_header",
+            "mcp_ping",
             "mcp_client_free",
             "mcp_client_close",
-            "mcp_ping",
             "mcp_connect",
             "mcp_client_new_server_result",
-            "MCP_STATE_*",
-            "mcp_client_state",
-            "mcp_client_url",
-            "mcp_client_transport",
-            "mcp_client_set_userdata",
-            "mcp_client_userdata",
-            "mcp_client_set_header",
             "mcp_client_set_token",
             "mcp_client_set_token_handler",
             "mcp_token_request",
-            "mcp_token_request_*",
+            "mcp_token_request_refused",
+            "mcp_token_request_challenge",
+            "mcp_token_request_answer",
+            "mcp_token_request_fail",
+            "mcp_token_request_free",
+            "MCP_STATE_*",
+            "mcp_client_state",
+            "mcp_client_url",
+            "mcp_client_set_userdata",
+            "mcp_client_userdata",
             "mcp_client_set_info",
+            "mcp_client_set_protocol_version",
+            "mcp_client_set_capabilities_json",
+            "mcp_client_set_meta_json",
+            "MCP_VERSION*",
             "mcp_version",
             "mcp_version_number",
         ],
@@ -302,14 +331,24 @@ A request has options that differ from those of its client:
             "mcp_request_new_*",
             "mcp_request_free",
             "mcp_request_perform",
+            "mcp_request_error",
+            "mcp_request_set_timeout",
+            "mcp_request_set_deadline",
+            "mcp_request_set_header",
+            "mcp_request_set_meta_json",
+            "mcp_request_set_repeatable",
+            "mcp_request_set_all_pages",
             "mcp_request_set_*",
             "mcp_request_userdata",
             "mcp_request_client",
             "mcp_request_method",
+            "mcp_request_set_progress",
             "mcp_progress",
             "mcp_progress_*",
             "mcp_request_cancel",
             "mcp_cancel",
+            "mcp_cancel_new",
+            "mcp_request_set_cancel",
             "mcp_cancel_*",
         ],
     },
@@ -318,31 +357,41 @@ A request has options that differ from those of its client:
         title: "EVENT LOOPS",
         text: "\
 A program with a loop starts requests, and dispatches when the descriptor of
-the client is readable.  Nothing below but mcp_client_dispatch() with a time,
-and mcp_request_wait(), can block:
+the client is readable.  Of these functions only mcp_client_dispatch() and
+mcp_request_wait() wait for a server, as long as they are told:
 
-    static void start(mcp_client *client)
+    static int32_t start(mcp_client *client)
     {
-        mcp_request_start(mcp_request_new_call_tool(client, \"build\", NULL));
+        mcp_request *one = mcp_request_new_call_tool(client, \"build\", NULL);
+        int32_t status = mcp_request_start(one);
+
+        if (status != MCP_OK)
+            mcp_request_free(one);
+        return status;
     }
 
     static void on_readable(mcp_client *client)
     {
         mcp_request *done;
+        mcp_result *result;
 
         mcp_client_dispatch(client, 0);
-        while ((done = mcp_client_next_done(client)) != NULL)
+        while ((done = mcp_client_next_done(client)) != NULL) {
+            if (mcp_request_take_result(done, &result) == MCP_OK)
+                puts(mcp_result_text(result, NULL));
+            mcp_result_free(result);
             mcp_request_free(done);
+        }
     }",
         items: &[
             "mcp_request_start",
             "mcp_client_fd",
             "mcp_client_dispatch",
             "mcp_client_next_done",
+            "mcp_request_take_result",
             "mcp_request_status",
             "mcp_request_wait",
-            "mcp_request_take_result",
-            "mcp_request_error",
+            "mcp_request_set_done",
             "mcp_client_wake",
             "mcp_client_set_wakeup",
             "mcp_client_set_dispatch_only",
@@ -368,16 +417,16 @@ The server tells what has changed:
         mcp_listen(client, MCP_EVENT_TOOLS_CHANGED);
     }",
         items: &[
-            "MCP_EVENT_*",
-            "MCP_LOG_*",
             "mcp_event",
             "mcp_client_set_event_handler",
+            "MCP_EVENT_*",
+            "mcp_event_*",
             "mcp_listen",
             "mcp_subscribe_resource",
             "mcp_unsubscribe_resource",
+            "MCP_LOG_*",
             "mcp_set_log_level",
             "mcp_notify",
-            "mcp_event_*",
         ],
     },
     Chapter {
@@ -399,11 +448,19 @@ in:
         mcp_input_free(input);
     }",
         items: &[
-            "MCP_INPUT_*",
             "mcp_input",
+            "MCP_INPUT_*",
             "mcp_client_set_input_handler",
-            "mcp_client_set_roots_json",
+            "mcp_input_kind",
+            "mcp_input_message",
+            "mcp_input_schema_json",
+            "mcp_input_url",
+            "mcp_input_params_json",
+            "mcp_input_request",
+            "mcp_input_client",
             "mcp_input_*",
+            "mcp_input_free",
+            "mcp_client_set_roots_json",
         ],
     },
     Chapter {
@@ -472,9 +529,7 @@ How the library reaches a server by HTTP:
         items: &[
             "MCP_TRANSPORT_*",
             "mcp_client_set_transport",
-            "mcp_client_set_protocol_version",
-            "mcp_client_set_capabilities_json",
-            "mcp_client_set_meta_json",
+            "mcp_client_transport",
             "mcp_client_set_proxy",
             "mcp_client_set_ca_*",
             "mcp_client_set_certificate*",
@@ -519,20 +574,34 @@ A person signs in with a browser, and the library gets and renews the tokens:
         fprintf(stderr, \"%s\\n\", mcp_error_message(NULL));
     mcp_client_free(client);",
         items: &[
-            "MCP_GRANT_*",
             "mcp_auth",
-            "mcp_auth_*",
+            "MCP_GRANT_*",
+            "mcp_auth_new",
+            "mcp_auth_free",
             "mcp_client_set_auth",
             "mcp_client_ref_auth",
             "mcp_sign_in",
             "mcp_sign_out",
+            "mcp_auth_set_browser",
             "mcp_open_browser",
+            "mcp_auth_set_device_handler",
             "mcp_sign_in_page",
             "mcp_sign_in_page_*",
+            "mcp_auth_set_redirect_url",
+            "mcp_auth_complete",
+            "mcp_auth_set_sign_in_timeout",
+            "mcp_auth_set_store_file",
+            "mcp_auth_set_store",
             "mcp_store_entry",
             "mcp_store_entry_*",
+            "mcp_auth_set_client",
+            "mcp_auth_set_client_key",
+            "mcp_auth_set_client_metadata_url",
+            "mcp_auth_set_identity_provider",
+            "mcp_auth_set_assertion_handler",
             "mcp_assertion",
             "mcp_assertion_*",
+            "mcp_auth_*",
         ],
     },
     Chapter {

@@ -1,6 +1,8 @@
 //! Puts the declarations of cbindgen in the order of the chapters.
 
-use crate::chapters::{CHAPTERS, Chapter, DRAFT_PREAMBLE, DRAFT_TRAILER, File};
+use crate::chapters::{
+    CALLBACK_ORDER, CHAPTERS, Chapter, DRAFT_PREAMBLE, DRAFT_TRAILER, File, RETURN_KNOWN_HANDLE,
+};
 use crate::parts::{Kind, Part, parts};
 
 /// The line in cbindgen.toml after which the declarations begin.
@@ -35,7 +37,12 @@ pub fn header(sources: &str, file: File) -> String {
             crate::chapters::CALLBACKS.lines().map(str::to_owned).collect::<Vec<_>>().as_slice(),
         );
     }
-    for part in chosen(Kind::Callback) {
+    let mut callbacks: Vec<&Part> = chosen(Kind::Callback).collect();
+    callbacks.sort_by_key(|part| {
+        let place = CALLBACK_ORDER.iter().position(|name| *name == part.name);
+        place.unwrap_or_else(|| panic!("{} has no place in CALLBACK_ORDER", part.name))
+    });
+    for part in callbacks {
         out += &format!("\n{}{}\n", comment(&part.comment), part.text);
     }
     for chapter in CHAPTERS.iter().filter(|chapter| chapter.file == file) {
@@ -45,7 +52,7 @@ pub fn header(sources: &str, file: File) -> String {
             out += &match part.kind {
                 Kind::Handle => {
                     let mut lines = part.comment.clone();
-                    lines.extend(functions_of(&part.name, &parts));
+                    lines.extend(functions_of(&part.name, file, &parts));
                     format!("\n{}struct {};\n", comment(&lines), part.name)
                 }
                 Kind::Callback => String::new(),
@@ -91,14 +98,19 @@ fn comment(lines: &[String]) -> String {
     format!("/**\n{body} */\n")
 }
 
-/// Which functions make, use and release a handle.
-fn functions_of(handle: &str, parts: &[Part]) -> Vec<String> {
-    let functions = || parts.iter().filter(|part| part.kind == Kind::Function);
+/// Which functions of this header make, use and release a handle, in the order
+/// of the header.
+fn functions_of(handle: &str, file: File, parts: &[Part]) -> Vec<String> {
+    let functions = || {
+        let chapters = CHAPTERS.iter().filter(move |chapter| chapter.file == file);
+        let all = chapters.flat_map(|chapter| in_chapter(chapter, parts));
+        all.filter(|part| part.kind == Kind::Function)
+    };
     let release = format!("{handle}_free");
     let named = |found: Vec<&Part>| {
         found.iter().map(|part| format!("{}()", part.name)).collect::<Vec<_>>().join(", ")
     };
-    let made = named(functions().filter(|part| part.made_handle() == Some(handle)).collect());
+    let made = named(functions().filter(|part| makes(part, handle)).collect());
     let used = named(
         functions()
             .filter(|part| part.first_handle() == Some(handle) && part.name != release)
@@ -115,6 +127,12 @@ fn functions_of(handle: &str, parts: &[Part]) -> Vec<String> {
         lines.extend([String::new(), format!("Released by: {release}().")]);
     }
     lines
+}
+
+/// Whether the caller owns what a function returns or stores.
+fn makes(part: &Part, handle: &str) -> bool {
+    let returns = part.made_handle() == Some(handle) && !RETURN_KNOWN_HANDLE.contains(&&*part.name);
+    returns || part.text.contains(&format!("{handle} **out"))
 }
 
 fn wrapped(text: &str, indent: &str) -> Vec<String> {
@@ -136,9 +154,7 @@ fn wrapped(text: &str, indent: &str) -> Vec<String> {
 fn in_chapter<'a>(chapter: &Chapter, parts: &'a [Part]) -> Vec<&'a Part> {
     let mut found = Vec::new();
     for pattern in chapter.items {
-        found.extend(
-            parts.iter().filter(|part| best_pattern(part) == Some((chapter.title, *pattern))),
-        );
+        found.extend(parts.iter().filter(|part| part.place == Some((chapter.title, *pattern))));
     }
     found
 }
@@ -149,26 +165,10 @@ fn file_of(part: &Part) -> File {
 }
 
 fn chapter_of(part: &Part) -> &'static Chapter {
-    let (title, _) = best_pattern(part).unwrap_or_else(|| {
+    let (title, _) = part.place.unwrap_or_else(|| {
         panic!("{} is in no chapter: add it to tests/header/chapters.rs", part.name)
     });
     CHAPTERS.iter().find(|chapter| chapter.title == title).unwrap()
-}
-
-/// The most precise of the patterns that match a name, and its chapter.
-fn best_pattern(part: &Part) -> Option<(&'static str, &'static str)> {
-    CHAPTERS
-        .iter()
-        .flat_map(|chapter| chapter.items.iter().map(|pattern| (chapter.title, *pattern)))
-        .filter(|(_, pattern)| matches(pattern, &part.name))
-        .max_by_key(|(_, pattern)| (!pattern.ends_with('*'), pattern.len()))
-}
-
-fn matches(pattern: &str, name: &str) -> bool {
-    match pattern.strip_suffix('*') {
-        Some(prefix) => name.starts_with(prefix),
-        None => name == pattern,
-    }
 }
 
 fn check_that_each_is_used(parts: &[Part]) {
@@ -176,7 +176,7 @@ fn check_that_each_is_used(parts: &[Part]) {
         .iter()
         .flat_map(|chapter| chapter.items.iter().map(|pattern| (chapter.title, *pattern)))
     {
-        let is_used = parts.iter().any(|part| best_pattern(part) == Some((title, pattern)));
+        let is_used = parts.iter().any(|part| part.place == Some((title, pattern)));
         assert!(is_used, "{pattern} of the chapter {title} is not declared");
     }
     for part in parts {

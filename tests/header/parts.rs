@@ -1,6 +1,8 @@
 //! The parts of what cbindgen writes: constants, types and functions, each with
 //! its comment.
 
+use crate::chapters::CHAPTERS;
+
 /// A declaration with its comment.
 #[derive(Clone, Debug)]
 pub struct Part {
@@ -12,6 +14,8 @@ pub struct Part {
     /// The declaration as cbindgen wrote it.
     pub text: String,
     pub kind: Kind,
+    /// The chapter, and the pattern in it that matches the name best.
+    pub place: Option<(&'static str, &'static str)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,7 +69,8 @@ fn part(comment: Vec<String>, text: String) -> Part {
         let before = text.split('(').next().unwrap();
         (Kind::Function, before.rsplit([' ', '*']).next().unwrap().to_owned())
     };
-    Part { name, comment, text, kind }
+    let place = best_pattern(&name);
+    Part { name, comment, text, kind, place }
 }
 
 impl Part {
@@ -87,4 +92,20 @@ fn handle_of(text: &str) -> Option<&str> {
     let (before, _) = text.split_once('*')?;
     let name = before.trim().trim_start_matches("const ");
     name.starts_with("mcp_").then_some(name)
+}
+
+/// The most precise of the patterns that match a name, and its chapter.
+fn best_pattern(name: &str) -> Option<(&'static str, &'static str)> {
+    CHAPTERS
+        .iter()
+        .flat_map(|chapter| chapter.items.iter().map(|pattern| (chapter.title, *pattern)))
+        .filter(|(_, pattern)| matches(pattern, name))
+        .max_by_key(|(_, pattern)| (!pattern.ends_with('*'), pattern.len()))
+}
+
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(prefix) => name.starts_with(prefix),
+        None => name == pattern,
+    }
 }

@@ -28,7 +28,7 @@ DRAFT = os.path.join(INCLUDE, "mcpclient_draft.h")
 SYMBOLS = os.path.join(INCLUDE, "symbols.txt")
 LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
 # With 0.1 MB for the check of JSON Schemas.
-MOST_BYTES = 3_700_000
+MOST_BYTES = 3_800_000
 IS_QUICK = "--quick" in sys.argv
 suite = Suite("source")
 with open(HEADER, encoding="utf-8") as file, open(DRAFT, encoding="utf-8") as draft:
@@ -149,6 +149,11 @@ def check_user_data():
         suite.check("noticed: %s" % words, words in found, found)
 
 
+# What the top of the header says for every function.
+SAID_ONCE = ["Since: 0.1.0", "Threads: any.", "MCP_E_FORKED", "Returns MCP_OK or a status",
+             "valid until mcp_result_free()", "terminating NUL"]
+
+
 def check_documentation():
     documented = functions()
     declared = re.findall(r"^(?!typedef)[a-z][^(\n]*?\b(mcp_\w+)\(", header, re.M)
@@ -158,7 +163,7 @@ def check_documentation():
     for name, comment, prototype in documented:
         text = " ".join(line.strip(" *") for line in comment.splitlines())
         # The top of the header says this once, for every function.
-        problems = [word for word in ["Since: 0.1.0", "Threads: any."] if word in text]
+        problems = [word for word in SAID_ONCE if word in text]
         first = re.split(r"[ .]", text.strip())[0]
         if not first.endswith(("s", ":")) and first not in ("Of", "DANGER"):
             problems.append("does not begin with what it does: " + first)
@@ -179,6 +184,19 @@ def check_documentation():
     named = set(re.findall(r"\b(MCP_E_[A-Z_]+[A-Z])\b", header))
     named.discard("MCP_E_UNKNOWN")  # What mcp_status_name() says of no status.
     suite.check("each status that a comment names exists", named <= known, named - known)
+
+
+def check_rules():
+    """In a process for itself: a crash is a failure like others."""
+    done = run([sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                             "rules.py")], 120)
+    lines = done.stdout.splitlines()
+    for line in lines:
+        if line.startswith(("ok ", "FAILED ")):
+            name, _, detail = line.split(None, 1)[1].partition(": ")
+            suite.check("rules: " + name, line.startswith("ok "), detail)
+    suite.check("the rules were checked to the end", lines and lines[-1].startswith("rules: "),
+                "%s %s" % (done.returncode, done.stderr[-1000:]))
 
 
 def check_symbols():
@@ -374,6 +392,7 @@ check_imports()
 check_user_data()
 check_runner()
 check_documentation()
+check_rules()
 check_symbols()
 check_abi()
 check_functions()

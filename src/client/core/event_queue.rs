@@ -157,11 +157,18 @@ impl EventQueue {
         if with_events { &self.arrivals } else { &self.urgent }
     }
 
-    /// Makes the next dispatch return, or the one that waits.
+    /// Makes the next dispatch return, or the one that waits. Tells the event
+    /// loop also if the descriptor is readable already: the loop may be just
+    /// about to take what is there, without another dispatch.
     pub(crate) fn wake(&self) {
         let mut queue = lock(&self.queue);
-        queue.is_woken = !queue.is_closed;
-        self.signal_and_tell(queue);
+        let is_new = !queue.is_closed && !queue.is_woken;
+        queue.is_woken |= is_new;
+        self.signal(&queue);
+        drop(queue);
+        if is_new {
+            self.wakeup.run();
+        }
     }
 
     /// Takes the wish of [`Self::wake`], and returns whether there was one.

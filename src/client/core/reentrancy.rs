@@ -30,6 +30,10 @@ pub(crate) enum CallbackKind {
     Done,
     /// Gets or stores a credential. Its client cannot send anything meanwhile.
     Credential,
+    /// No callback: this thread connects the client. Event handlers and done
+    /// callbacks may make calls, which would wait for this thread, so they run
+    /// when it has connected.
+    Connecting,
 }
 
 /// How deep callbacks of one kind may be nested.

@@ -154,6 +154,14 @@ impl RequestState {
         }
     }
 
+    /// Fails if there is nothing to wait for.
+    pub(crate) fn check_was_started(&self) -> Result<()> {
+        match &*lock(&self.state) {
+            RunState::Idle => Err(not_started()),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         matches!(&*lock(&self.state), RunState::Done(..))
     }
@@ -175,7 +183,7 @@ impl RequestState {
     /// Takes the result of a request that is done. Works once.
     pub(crate) fn take_result(&self) -> Result<OperationResult> {
         match &mut *lock(&self.state) {
-            RunState::Idle => Err(Error::new(Status::State, "the request was not started")),
+            RunState::Idle => Err(not_started()),
             RunState::InFlight(_) => {
                 Err(Error::new(Status::State, "the request is still in flight"))
             }
@@ -322,6 +330,10 @@ impl RequestState {
             completed.raise();
         }
     }
+}
+
+fn not_started() -> Error {
+    Error::new(Status::State, "the request was not started")
 }
 
 impl RunState {

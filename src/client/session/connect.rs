@@ -8,6 +8,7 @@ use crate::base::sync::lock;
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::outbound::{OutboundMessage, Outcome, RpcRefused};
+use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::client::core::session::{Session, Target, Transport};
 use crate::client::session::negotiate::Agreement;
 use crate::protocol::call::Call;
@@ -48,7 +49,14 @@ impl<'a> Ctx<'a> {
             Some(session) if !session.is_suspect() => Ok(Connected { session, is_new: false }),
             // Boxed: most calls have a session, and would carry the room for
             // making one.
-            _ => Box::pin(self.to_connect().connect(opens_stream)).await,
+            _ => {
+                let connected = Box::pin(self.to_connect().connect(opens_stream)).await;
+                if !self.wait.is_background() && !self.wait.is_leading() {
+                    // Items that stayed in the queue meanwhile.
+                    self.client.attend_if_any();
+                }
+                connected
+            }
         }
     }
 
@@ -75,6 +83,8 @@ impl<'a> Ctx<'a> {
             if is_done() {
                 continue;
             }
+            let quiet = (!wait.is_background())
+                .then(|| InCallback::enter(client.id(), CallbackKind::Connecting));
             // The wait may have ended meanwhile.
             wait.check()?;
             if let Some(session) = self.usable_session() {
@@ -90,19 +100,20 @@ impl<'a> Ctx<'a> {
                 client.count_one(Counter::Reconnections);
             }
             client.set_session(&session);
+            if client.options().roots != self.options.roots {
+                // They were changed during the handshake, without a session.
+                client.announce_roots(&session)?;
+            }
             if let Transport::SharedConnection(connection) = &session.transport {
                 client.keep_reading(connection, Arc::downgrade(&session))?;
             }
             self.restore(&session, is_reconnection).await?;
             // The task that opens the stream may have to connect, so that nobody
             // may wait for it inside.
-            drop((guard, connecting));
+            drop((guard, connecting, quiet));
             client.keep_alive(&session)?;
             if opens_stream {
                 self.open_wanted_stream(&session).await?;
-            }
-            if !wait.is_background() && !wait.is_leading() {
-                client.attend_if_any();
             }
             return Ok(Connected { session, is_new: true });
         }
@@ -133,6 +144,13 @@ impl<'a> Ctx<'a> {
     /// thread, the timeout of this call is paused.
     async fn enter(self, is_done: impl Fn() -> bool) -> Result<Option<Guard<'a>>> {
         let Ctx { client, options, wait } = self;
+        if !wait.is_background() && InCallback::is_in(client.id(), CallbackKind::Connecting) {
+            return Err(Error::new(
+                Status::State,
+                "a callback made a call with a client that this thread is connecting: the call \
+                 would wait for itself; start a request instead",
+            ));
+        }
         // A background task that connects may need a callback of this thread.
         let attendant: Arc<dyn Attendant> = client.clone();
         let attended = wait.attending(Some(attendant));

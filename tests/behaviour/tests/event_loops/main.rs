@@ -6,3 +6,4 @@ mod keepalive;
 mod setters;
 mod state;
 mod wakeup;
+mod without_waiting;
