@@ -78,10 +78,17 @@ static int run(const struct options *options)
     interrupt = mcp_cancel_new();
     client = make_client(options);
     handle_signals(options);
-    if (client == NULL ||
-        (options->command->run != listen_to &&
-         options->command->run != run_proxy &&
-         ask_for_logs(client, options, 1) != MCP_OK))
+    if (client == NULL) {
+        int32_t why = mcp_error_status(NULL);
+        int is_usage = options->value[OPTION_CONFIG] == NULL &&
+                       (why == MCP_E_INVALID_ARGUMENT || why == MCP_E_VERSION);
+
+        status = fail(options);
+        if (is_usage && status == FAILED)
+            status = BAD_USAGE;
+    } else if (options->command->run != listen_to &&
+               options->command->run != run_proxy &&
+               ask_for_logs(client, options, 1) != MCP_OK)
         status = fail(options);
     else
         status = options->command->run(client, options);

@@ -19,7 +19,11 @@ struct wording {
 static const struct wording wordings[] = {
     {"cancelled by mcp_cancel_fire()", "cancelled"},
     {"cancelled by mcp_request_cancel()", "cancelled"},
-    {"cancelled by mcp_request_cancel()", "cancelled"},
+    /* arguments */
+    {"token is empty: pass NULL for no token", "the token is empty"},
+    {"key_path is NULL, and certificate_path is not", "--cert needs --key"},
+    {"certificate_path is NULL, and key_path is not", "--key needs --cert"},
+    {"path is empty: pass NULL for no Unix socket", "the path is empty"},
     /* limits and times */
     {"mcp_client_set_timeout()", "--timeout"},
     {"mcp_request_set_timeout()", "--timeout"},

@@ -312,7 +312,8 @@ static const char *program_hint(const struct options *options)
 /* Says how to write a program, if the URL is none. */
 void hint_at_program(const struct options *options)
 {
-    if (options->url == NULL || *program_hint(options) == '\0')
+    if (options->url == NULL || *options->url == '\0' ||
+        *program_hint(options) == '\0')
         return;
     fputs("mcpclient: if ", stderr);
     put_word(stderr, options->url);

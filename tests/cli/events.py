@@ -75,6 +75,11 @@ def listening(url, era):
     suite.check("and of prompts, " + era, one.until("the prompts changed"))
     suite.check("-n ends it, " + era, one.end() == 0)
 
+    # Here the stream is open before, for what the server asks the person.
+    one = Terminal("listen", url)
+    suite.check("at a terminal as well, " + era, one.answer("listening", "\x03") and one.end() == 0,
+                one.text)
+
     one = Listening(CLIENT, "--json", "listen", url, URI)
     # The first stream may be followed by one with the resource in it.
     one.until("listening")

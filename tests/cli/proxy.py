@@ -230,7 +230,8 @@ def input_requests():
 
 def notifications():
     with Remote() as remote, Host(remote.url) as host:
-        host.initialize()
+        # With input requests, the stream is open from the beginning.
+        host.initialize(capabilities={"elicitation": {}})
         sent = [("notifications/tools/list_changed", {}),
                 ("notifications/message", {"level": "info", "logger": "l", "data": {"a": "\n"}}),
                 ("notifications/resources/updated", {"uri": "a:b", "_meta": {"x": 1}}),

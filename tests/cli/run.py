@@ -125,7 +125,7 @@ def tokens(url):
     check("-H sends a header",
           call("-H", "X-API-Key: test-key", "ping", url + "/apikey/mcp", token=None), 0)
     check("a header that is refused fails",
-          call("-H", "Host: x", "ping", url + "/mcp"), 1, "Host", where="stderr")
+          call("-H", "Host: x", "ping", url + "/mcp"), 2, "Host", where="stderr")
     # Where the system shows arguments, the token is soon not among them.
     process = subprocess.Popen([CLIENT, "--token", "s3cret-token", "--timeout", "5", "ping",
                                 url + "/hang"], stderr=subprocess.DEVNULL)
@@ -157,7 +157,7 @@ def failures(url):
           where="stderr")
     check("a file of certificates that is none", call("--cacert", "/dev/null", "ping", url), 1,
           "certificate", where="stderr")
-    check("a proxy that is none", call("--proxy", "x://y", "ping", url), 1, "proxy",
+    check("a proxy that is none", call("--proxy", "x://y", "ping", url), 2, "proxy",
           where="stderr")
 
 

@@ -105,7 +105,7 @@ def what_a_program_gets():
                       *PROGRAM, OTHER="seen"))
     suite.check("--env gives it some", (there.get("A"), there.get("OTHER"), there.get("EMPTY"))
                 == ("b=c", "seen", ""), there)
-    check("a name that is none", call("--env", "=x", "ping", *PROGRAM), 1, "name", where="stderr")
+    check("a name that is none", call("--env", "=x", "ping", *PROGRAM), 2, "name", where="stderr")
     with tempfile.TemporaryDirectory() as folder:
         folder = os.path.realpath(folder)
         done = call("call", "cwd", "--directory", folder, *PROGRAM)
@@ -225,10 +225,10 @@ def ends():
 
 def programs_without_stdio():
     for words, code, said in [
-            (["info", "my-server"], 1, "put --stdio before --: mcpclient info --stdio -- my-server\n"),
-            (["info", "--", "my-server"], 1, "mcpclient info --stdio -- my-server\n"),
-            (["call", "python3", "echo", "a=1"], 1, "mcpclient call ... --stdio -- python3\n"),
-            (["info", "\x1b[1m"], 1, "--stdio --  [1m\n"),
+            (["info", "my-server"], 2, "put --stdio before --: mcpclient info --stdio -- my-server\n"),
+            (["info", "--", "my-server"], 2, "mcpclient info --stdio -- my-server\n"),
+            (["call", "python3", "echo", "a=1"], 2, "mcpclient call ... --stdio -- python3\n"),
+            (["info", "\x1b[1m"], 2, "--stdio --  [1m\n"),
             (["info", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
             (["info", "--", "python3", "server.py"], 2, "at the end: --stdio -- PROGRAM"),
             (["info", "--stdio", "python3"], 2, "at the end: --stdio -- PROGRAM"),

@@ -42,7 +42,16 @@ def mistakes():
             done = subprocess.run([CLIENT, option], stdout=full, timeout=30)
         suite.check("%s fails where it cannot be written" % option, done.returncode == 1)
     check("--version", call("--version"), 0, "mcpclient 0.")
-    check("words after -- are no options", call("ping", "--", "--url"), 1, "url", where="stderr")
+    for words, said in [(["--key", "x"], "--key needs --cert"), (["--cert", "x"], "--cert needs"),
+                        (["--token="], "the token is empty"), (["--protocol", "x"], '"x"'),
+                        (["--unix-socket="], "the path is empty"), (["--proxy", "/"], "URL")]:
+        done = call("ping", "http://127.0.0.1:9/", *words, token=None)
+        check("a value that is none: %s" % words, done, 2, said, where="stderr")
+        suite.check("in words of the command line", "NULL" not in done.stderr, done.stderr)
+    done = call("ping", "")
+    suite.check("an empty URL is no program", done.returncode == 2 and "--stdio" not in done.stderr,
+                done.stderr)
+    check("words after -- are no options", call("ping", "--", "--url"), 2, "url", where="stderr")
 
 
 def near():

@@ -22,7 +22,7 @@ def refused_values():
                 (["--authorization-endpoint", "http://example.com/a", "--token-endpoint",
                   "https://example.com/t"], "example.com")]:
             done = one.call("login", one.server.url, *options)
-            check("refused: %s" % " ".join(options), done, 1, words, where="stderr")
+            check("refused: %s" % " ".join(options), done, 2, words, where="stderr")
             suite.check("in a line that names no function and no value", one_line(done.stderr)
                         and "mcp_" not in done.stderr and "s3cret" not in done.stderr,
                         done.stderr)

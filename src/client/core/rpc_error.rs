@@ -38,6 +38,8 @@ pub(crate) fn unknown_method(error: Error, server_info: &ServerInfo, method: &st
                 "the server {what}does not declare the capability \"{capability}\""
             ))
         }
+        // It declares tools, prompts or resources: only this name is unknown to it.
+        (true, None, _) if is_of_one_item(method) => error,
         (true, None, Some(what)) => error.with_advice(&format!("the server offers no {what}")),
         // The server words it otherwise, or the error has another reason.
         (false, Some(_), Some(what)) => {
@@ -61,6 +63,12 @@ fn offer(method: &str) -> Option<&'static str> {
         "tasks/list" => "list of tasks",
         _ => return None,
     })
+}
+
+/// Whether the method is about an item of a list. Some servers answer that they
+/// do not know the method where they do not know the item.
+fn is_of_one_item(method: &str) -> bool {
+    matches!(method, "tools/call" | "prompts/get" | "resources/read")
 }
 
 /// Whether the error is "method not found".
@@ -91,6 +99,7 @@ mod tests {
             ("completion/complete", -32601, Status::Unsupported, Some("no completions: it")),
             ("resources/templates/list", -32601, Status::Rpc, Some("no resource templates")),
             ("resources/templates/list", -32603, Status::Rpc, None),
+            ("tools/call", -32601, Status::Rpc, None),
             ("tools/list", -32603, Status::Rpc, None),
             ("acme/x", -32601, Status::Rpc, None),
         ] {

@@ -29,6 +29,8 @@ pub(crate) struct SubscriptionState {
     /// Streams up to this generation are closed when they open.
     stopped: u64,
     stream: Option<OpenStream>,
+    /// The application knows that the stream is open.
+    is_reported: bool,
     /// The last attempt.
     opening: Weak<StreamOpening>,
 }
@@ -124,8 +126,17 @@ impl Subscriptions {
     }
 
     pub(crate) fn is_wanted(&self) -> bool {
-        let state = lock(&self.0);
-        state.kinds != 0 || !state.uris.is_empty()
+        lock(&self.0).is_wanted()
+    }
+
+    /// Whether the application is to be told that the stream is open: it wants
+    /// notifications, and was not told. A stream for input requests alone is
+    /// open before the application wants any.
+    pub(crate) fn take_unreported(&self) -> bool {
+        let mut state = lock(&self.0);
+        let was_reported = std::mem::replace(&mut state.is_reported, false);
+        state.is_reported = state.is_wanted() && state.stream.is_some();
+        state.is_reported && !was_reported
     }
 
     pub(crate) fn is_open_for(&self, session: &Arc<Session>) -> bool {
@@ -205,6 +216,7 @@ impl Subscriptions {
         let stream =
             OpenStream { generation, stop: stop.clone(), session: Arc::downgrade(session) };
         let old = state.stream.replace(stream);
+        state.is_reported = false;
         drop(state);
         if let Some(old) = old
             && old.generation != generation
@@ -221,6 +233,10 @@ impl Subscriptions {
 }
 
 impl SubscriptionState {
+    fn is_wanted(&self) -> bool {
+        self.kinds != 0 || !self.uris.is_empty()
+    }
+
     fn set_failed(&mut self, generation: u64) {
         if self.generation != generation {
             return;

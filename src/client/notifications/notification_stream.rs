@@ -282,7 +282,7 @@ impl NotificationStream<'_> {
             client.tool_catalog.clear();
             client.count_one(Counter::Resumptions);
         }
-        if client.subscriptions.is_wanted() {
+        if client.subscriptions.take_unreported() {
             client.deliver_own_event(NotificationKind::Listening, accepted, wait);
         }
         self.opening.finish(Ok(()));

@@ -32,6 +32,9 @@ impl Ctx<'_> {
             return Ok(());
         }
         if is_handshake && client.subscriptions.is_open_for(&session) {
+            if client.subscriptions.take_unreported() {
+                client.deliver_own_event(NotificationKind::Listening, "{}", wait);
+            }
             return Ok(());
         }
         let opening = client.open_stream(&session, is_new)?;
