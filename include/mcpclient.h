@@ -728,8 +728,9 @@ int32_t mcp_token_request_refused(const mcp_token_request *request);
  * `request`: NULL gives NULL.
  * `name`: as for mcp_error_challenge().
  *
- * Returns UTF-8 text as the server wrote it; NULL if the server sent none,
- * and before the first refusal.  Valid until mcp_token_request_free().
+ * Returns UTF-8 text as the server wrote it, in which the refused token is
+ * masked; NULL if the server sent none, and before the first refusal.  Valid
+ * until mcp_token_request_free().
  *
  * Spec: authorization; RFC 6750, section 3.
  */
