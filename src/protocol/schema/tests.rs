@@ -329,7 +329,7 @@ fn ends_a_check_of_a_hostile_schema() {
     assert!(is_unchecked(&all(r#"{"not":{"const":1}}"#), &items));
     // Patterns for a text that is empty.
     let patterns: Vec<String> = (0..128).map(|at| format!("\"p{at}\":{{}}")).collect();
-    let named = "{\"$ref\":\"#/$defs/p\"},".repeat(5000);
+    let named = r##"{"$ref":"#/$defs/p"},"##.repeat(5000);
     let schema = format!(
         "{{\"allOf\":[{named}{{}}],\"$defs\":{{\"p\":{{\"patternProperties\":{{{}}}}}}}}}",
         patterns.join(",")
