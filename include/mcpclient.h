@@ -104,20 +104,6 @@
  * and so is 0 where the comment says "1 or more".  Every wait has an end: more
  * than INT32_MAX, which is 24 days, counts as INT32_MAX.
  *
- * WAITING.  These functions wait for a server, a process or a person:
- * - the calls of the protocol: mcp_ping(), mcp_connect(), mcp_complete(),
- *   mcp_listen(), mcp_notify(), mcp_request_perform(), and those whose name is
- *   mcp_<verb>_<object>, but not mcp_open_browser();
- * - mcp_client_dispatch() and mcp_request_wait(), as long as they are told;
- * - mcp_client_close() and mcp_client_free(), as long as
- *   mcp_client_set_close_timeout() says;
- * - mcp_client_set_roots_json() of a connected client, as long as a call may;
- * - the answers to an mcp_input, as long as a call may, unless the client has a
- *   started request in flight or a notification stream.
- * Functions that take the path of a file, and those of an mcp_config, read
- * files.  Where a function waits until a callback has returned on another
- * thread, its comment says so.  No other function waits.
- *
  * BLOCKING.  These functions wait for the server or for a person:
  * mcp_connect(), mcp_ping(), mcp_list_tools(), mcp_list_resources(),
  * mcp_list_resource_templates(), mcp_list_prompts(), mcp_call_tool(),
@@ -3077,9 +3063,9 @@ int32_t mcp_request_set_deadline(mcp_request *request, int64_t milliseconds);
 /**
  * Sets an HTTP header that the library sends with this request.
  *
- * `name`, `value`: as for mcp_client_set_header(), copied.  The value is
- * treated as a secret.  It is sent to the origin of the server only.  NULL
- * removes the header from the request.
+ * `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+ * `value`: as for mcp_client_set_header(); NULL removes the header from the
+ * request.
  *
  * The header replaces a header of the client that has the same name.  It is
  * sent with each HTTP request of this request: with each page of a list, when
@@ -3348,19 +3334,10 @@ void mcp_cancel_free(mcp_cancel *cancel);
  * ===========================================================================
  * EVENT LOOPS
  * ===========================================================================
- * A program with a loop starts requests, and dispatches when the descriptor of
- * the client is readable.  Of these functions only mcp_client_dispatch() and
- * mcp_request_wait() wait for a server, as long as they are told:
- *
- *     static int32_t start(mcp_client *client)
- *     {
- *         mcp_request *one = mcp_request_new_call_tool(client, "build", NULL);
- *         int32_t status = mcp_request_start(one);
- *
- *         if (status != MCP_OK)
- *             mcp_request_free(one);
- *         return status;
- *     }
+ * A program with a loop starts requests with mcp_request_start(), and
+ * dispatches when the descriptor of the client is readable.  Of the functions
+ * below only mcp_client_dispatch() and mcp_request_wait() wait for a server,
+ * as long as they are told:
  *
  *     static void on_readable(mcp_client *client)
  *     {
@@ -3380,7 +3357,8 @@ void mcp_cancel_free(mcp_cancel *cancel);
 /**
  * Starts the request and returns without waiting for the network.
  *
- * `request`: any number of requests may be in flight on one client.
+ * `request`: any number of requests may be in flight on one client.  A request
+ * that could not be started is not handed out: free it.
  *
  * The request is done only after mcp_client_dispatch(), mcp_request_wait() or
  * another call of this client that waits.  mcp_client_fd() shows when to
@@ -3648,11 +3626,9 @@ struct mcp_event;
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
- * The callback never runs on a thread of the library.  If several threads
- * wait, it may run on several of them at the same time.  It may call every
- * function except mcp_client_free().  A call that it makes with this client
- * runs no event handler: notifications that arrive during that call are
- * queued in order until the callback has returned.
+ * The callback may call every function except mcp_client_free().  A call that
+ * it makes with this client runs no event handler: notifications that arrive
+ * during that call are queued in order until the callback has returned.
  *
  * At most 1024 events and progress reports, and at most 16 MiB of them, are
  * queued.  If more arrive before the application handles them, the oldest
@@ -4026,8 +4002,8 @@ struct mcp_input;
  *
  * `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
  * Exactly these kinds are declared; without a callback, none.
- * `callback`: runs like an event handler, see
- * mcp_client_set_event_handler().  NULL removes the callback.
+ * `callback`: runs where an event handler does, and also while the calls that
+ * it makes itself wait.  NULL removes the callback.
  * `userdata`: passed to the callback.
  * `free_userdata`: see mcp_free_fn.
  *
@@ -4476,8 +4452,9 @@ const char *mcp_task_json(const mcp_task *task, size_t *len);
  * Makes a client of a server that is a program; the library talks to it over
  * its standard input and output.
  *
- * `argv`: the program and its arguments, ended by a NULL; copied.  A program
- * without a slash is searched for in the PATH.  No shell is involved.
+ * `argv`: the program and its arguments, ended by a null pointer; copied.  A
+ * program without a slash is searched for in the PATH.  No shell is
+ * involved.
  *
  * This function does not start the program.  The first call starts it, and a
  * call after the program has ended starts it again; see
@@ -5038,16 +5015,7 @@ int32_t mcp_client_set_allow(mcp_client *client, int32_t what, int32_t allow);
  * AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
  *
  * Set it up, give it to one or several clients with mcp_client_set_auth(),
- * and free it.  A whole program:
- *
- *     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
- *     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
- *     mcp_auth_set_browser(auth, mcp_open_browser, NULL, NULL);
- *     mcp_client_set_auth(client, auth);
- *     mcp_auth_free(auth);
- *     if (mcp_ping(client) != MCP_OK)
- *         fprintf(stderr, "%s\n", mcp_error_message(NULL));
- *     mcp_client_free(client);
+ * and free it.
  *
  * An exchange is everything that the library does to get a token.  It
  * happens inside a call of a client, when the server asks for a token.  The
@@ -5250,7 +5218,7 @@ int32_t mcp_auth_set_browser(mcp_auth *auth,
  * `auth`: the opener gets the environment variables that existed when this
  * authorization was made; with NULL, the current ones.
  * `page`: the page that a callback received.  The function opens
- * mcp_sign_in_page_complete_url() if it is not NULL, and else
+ * mcp_sign_in_page_complete_url() if there is one, and else
  * mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
  *
  * The URL must be https://, or http:// on this machine, without a user name.

@@ -8,6 +8,8 @@ use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::token::Token;
 use crate::auth::token_request::{OpenTokenRequest, TokenRequestState, WaitingCall};
 use crate::base::error::Result;
+use crate::base::mask::mask;
+use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::wire::challenge;
 
@@ -175,7 +177,14 @@ impl Credential for HandlerToken {
                 return Ok(None);
             }
             refusal.tries.unauthorized = true;
-            let make = || OpenTokenRequest::new(true, challenge::parameters(values(), false));
+            let make = || {
+                let mut parameters = challenge::parameters(values(), false);
+                // A server may quote the token that it refuses.
+                let secrets: Vec<Secret> =
+                    refusal.token.map(|token| token.bare().into()).into_iter().collect();
+                parameters.iter_mut().for_each(|(_, value)| mask(value, &secrets));
+                OpenTokenRequest::new(true, parameters)
+            };
             let token = inner.token(refusal.token, need, make).await?;
             Ok((Some(&token) != refusal.token).then_some(token))
         })

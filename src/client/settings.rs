@@ -10,12 +10,9 @@ use crate::base::sync::lock;
 use crate::client::core::client::Client;
 use crate::client::core::client_state::ClientState;
 use crate::client::core::handlers::{EventHandler, Handlers, InputHandler};
-use crate::client::core::outbox::OutboxKind;
-use crate::client::core::session::Session;
 use crate::client::core::wakeup::WakeupHandler;
 use crate::client::options::{Options, milliseconds};
 use crate::platform::RawDescriptor;
-use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::request_meta::CommonMeta;
 use crate::transport::process::StandardError;
@@ -269,16 +266,6 @@ impl Client {
             Ok(())
         })?;
         self.current_session().map_or(Ok(()), |session| self.announce_roots(&session))
-    }
-
-    /// Tells the server of a session in the background that the roots have
-    /// changed. Servers of revisions without a handshake ask each time.
-    pub(crate) fn announce_roots(self: &Arc<Self>, session: &Arc<Session>) -> Result<()> {
-        if session.server_info.revision.is_stateless() {
-            return Ok(());
-        }
-        let changed = Call::notification("notifications/roots/list_changed", None)?;
-        self.send_apart(session, OutboxKind::Own, session.dialect.notification(&changed))
     }
 
     /// Sets the function that tells the event loop to dispatch, and tells it of

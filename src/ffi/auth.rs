@@ -13,16 +13,7 @@ use crate::ffi::handle::{Handle, borrow, give, take};
 /// AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
 ///
 /// Set it up, give it to one or several clients with mcp_client_set_auth(),
-/// and free it.  A whole program:
-///
-///     mcp_auth *auth = mcp_auth_new(MCP_GRANT_AUTHORIZATION_CODE);
-///     mcp_client *client = mcp_client_new("https://example.com/mcp", NULL);
-///     mcp_auth_set_browser(auth, mcp_open_browser, NULL, NULL);
-///     mcp_client_set_auth(client, auth);
-///     mcp_auth_free(auth);
-///     if (mcp_ping(client) != MCP_OK)
-///         fprintf(stderr, "%s\n", mcp_error_message(NULL));
-///     mcp_client_free(client);
+/// and free it.
 ///
 /// An exchange is everything that the library does to get a token.  It
 /// happens inside a call of a client, when the server asks for a token.  The

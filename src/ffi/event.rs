@@ -90,11 +90,9 @@ impl ClientAddress {
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///
-/// The callback never runs on a thread of the library.  If several threads
-/// wait, it may run on several of them at the same time.  It may call every
-/// function except mcp_client_free().  A call that it makes with this client
-/// runs no event handler: notifications that arrive during that call are
-/// queued in order until the callback has returned.
+/// The callback may call every function except mcp_client_free().  A call that
+/// it makes with this client runs no event handler: notifications that arrive
+/// during that call are queued in order until the callback has returned.
 ///
 /// At most 1024 events and progress reports, and at most 16 MiB of them, are
 /// queued.  If more arrive before the application handles them, the oldest

@@ -114,8 +114,8 @@ pub type mcp_input_fn = Option<
 ///
 /// `kinds`: the sum of the MCP_INPUT_ numbers that the callback can answer.
 /// Exactly these kinds are declared; without a callback, none.
-/// `callback`: runs like an event handler, see
-/// mcp_client_set_event_handler().  NULL removes the callback.
+/// `callback`: runs where an event handler does, and also while the calls that
+/// it makes itself wait.  NULL removes the callback.
 /// `userdata`: passed to the callback.
 /// `free_userdata`: see mcp_free_fn.
 ///

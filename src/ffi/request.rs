@@ -333,7 +333,8 @@ pub unsafe extern "C" fn mcp_request_perform(
 
 /// Starts the request and returns without waiting for the network.
 ///
-/// `request`: any number of requests may be in flight on one client.
+/// `request`: any number of requests may be in flight on one client.  A request
+/// that could not be started is not handed out: free it.
 ///
 /// The request is done only after mcp_client_dispatch(), mcp_request_wait() or
 /// another call of this client that waits.  mcp_client_fd() shows when to

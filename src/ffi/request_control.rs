@@ -102,9 +102,9 @@ pub unsafe extern "C" fn mcp_request_cancel(request: *mut mcp_request) -> i32 {
 
 /// Sets an HTTP header that the library sends with this request.
 ///
-/// `name`, `value`: as for mcp_client_set_header(), copied.  The value is
-/// treated as a secret.  It is sent to the origin of the server only.  NULL
-/// removes the header from the request.
+/// `name`: a token of RFC 9110.  Upper and lower case are equal.  Copied.
+/// `value`: as for mcp_client_set_header(); NULL removes the header from the
+/// request.
 ///
 /// The header replaces a header of the client that has the same name.  It is
 /// sent with each HTTP request of this request: with each page of a list, when

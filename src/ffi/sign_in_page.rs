@@ -230,7 +230,7 @@ pub unsafe extern "C" fn mcp_sign_in_page_expires_in(page: *const mcp_sign_in_pa
 /// `auth`: the opener gets the environment variables that existed when this
 /// authorization was made; with NULL, the current ones.
 /// `page`: the page that a callback received.  The function opens
-/// mcp_sign_in_page_complete_url() if it is not NULL, and else
+/// mcp_sign_in_page_complete_url() if there is one, and else
 /// mcp_sign_in_page_url().  It does not show mcp_sign_in_page_user_code().
 ///
 /// The URL must be https://, or http:// on this machine, without a user name.

@@ -16,8 +16,9 @@ use crate::platform::{Descriptor, os_string};
 /// Makes a client of a server that is a program; the library talks to it over
 /// its standard input and output.
 ///
-/// `argv`: the program and its arguments, ended by a NULL; copied.  A program
-/// without a slash is searched for in the PATH.  No shell is involved.
+/// `argv`: the program and its arguments, ended by a null pointer; copied.  A
+/// program without a slash is searched for in the PATH.  No shell is
+/// involved.
 ///
 /// This function does not start the program.  The first call starts it, and a
 /// call after the program has ended starts it again; see

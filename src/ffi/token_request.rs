@@ -125,8 +125,8 @@ pub unsafe extern "C" fn mcp_token_request_refused(request: *const mcp_token_req
 /// `request`: NULL gives NULL.
 /// `name`: as for mcp_error_challenge().
 ///
-/// Returns UTF-8 text as the server wrote it; NULL if the server sent none,
-/// and before the first refusal.  Valid until mcp_token_request_free().
+/// Returns UTF-8 text as the server wrote it, in which the refused token is
+/// masked; NULL if the server sent none, and before the first refusal.  Valid until mcp_token_request_free().
 ///
 /// Spec: authorization; RFC 6750, section 3.
 #[unsafe(no_mangle)]

@@ -91,9 +91,12 @@ impl ClientCertificate {
     ) -> Result<Self> {
         let key = PrivateKeyDer::from_pem_slice(text);
         let (is_empty, is_der) = (text.is_empty(), is_der(text));
-        let is_encrypted = memchr::memmem::find(text, b" ENCRYPTED").is_some();
+        // The second was written before PKCS#8, and is no PEM for the reader.
+        let is_encrypted = [&b" ENCRYPTED"[..], b"Proc-Type: 4,ENCRYPTED"]
+            .iter()
+            .any(|mark| memchr::memmem::find(text, mark).is_some());
         let key = key.map_err(|error| match error {
-            pem::Error::NoItemsFound if is_encrypted => wrong(
+            _ if is_encrypted => wrong(
                 key_source,
                 "has a private key that is encrypted with a password: write it without one, with \
                  openssl pkey",

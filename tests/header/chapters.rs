@@ -356,19 +356,10 @@ A request has options that differ from those of its client:
         file: File::Stable,
         title: "EVENT LOOPS",
         text: "\
-A program with a loop starts requests, and dispatches when the descriptor of
-the client is readable.  Of these functions only mcp_client_dispatch() and
-mcp_request_wait() wait for a server, as long as they are told:
-
-    static int32_t start(mcp_client *client)
-    {
-        mcp_request *one = mcp_request_new_call_tool(client, \"build\", NULL);
-        int32_t status = mcp_request_start(one);
-
-        if (status != MCP_OK)
-            mcp_request_free(one);
-        return status;
-    }
+A program with a loop starts requests with mcp_request_start(), and
+dispatches when the descriptor of the client is readable.  Of the functions
+below only mcp_client_dispatch() and mcp_request_wait() wait for a server,
+as long as they are told:
 
     static void on_readable(mcp_client *client)
     {

@@ -8,6 +8,7 @@ told what to make, and what has to come of it.
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -414,6 +415,14 @@ def everything_whole(name, where, version="-", transport=HTTP):
     return talk
 
 
+def schemas(major):
+    """The check of JSON Schemas agrees with the one of Python."""
+    done = run([str(environments.fastmcp(major)), str(HERE / "schemas.py"),
+                os.path.join(RELEASE, "libmcpclient.so")])
+    suite.check("the check of JSON Schemas agrees with jsonschema", done.returncode == 0,
+                done.stdout + done.stderr)
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     done = run(["cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "-O1", "-g",
@@ -423,7 +432,7 @@ def main():
         jobs = [(everything, "stdio"), (everything, "sse"), (everything, "streamableHttp")]
         jobs += [(python_http, major) for major in (2, 3, 4)]
         jobs += [(python_stdio, major) for major in (2, 3, 4)]
-        jobs += [(official, 3, "1.30"), (official, 4, "2.3")]
+        jobs += [(official, 3, "1.30"), (official, 4, "2.3"), (schemas, 3)]
         chosen_parts = sys.argv[1:]
         with ThreadPoolExecutor(4) as pool:
             futures = [pool.submit(*job) for job in jobs

@@ -26,12 +26,14 @@ LIB = ctypes.CDLL(os.path.join(RELEASE, "libmcpclient.so"))
 TYPES = {"int32_t": ctypes.c_int32, "int64_t": ctypes.c_int64, "size_t": ctypes.c_size_t,
          "double": ctypes.c_double, "mcp_fd": ctypes.c_int, "void": None}
 # What the library lends to a callback or an event alone: no function makes one.
-CALLBACK_OBJECTS = {"mcp_assertion", "mcp_event", "mcp_input", "mcp_log_record", "mcp_progress",
-                    "mcp_sign_in_page", "mcp_store_entry", "mcp_token_request"}
+CALLBACK_OBJECTS = {"mcp_assertion", "mcp_event", "mcp_log_record", "mcp_progress",
+                    "mcp_sign_in_page", "mcp_store_entry"}
+# Getters of a handle that the application has already.
+RETURN_KNOWN_HANDLE = {"mcp_input_client", "mcp_input_request", "mcp_request_client"}
 # Functions whose status is not an error of the call; their comments say so.
 KEEP_LAST_ERROR = {"mcp_request_status", "mcp_config_status"}
 # Handles that a child process has to make itself.
-OF_ONE_PROCESS = {"mcp_client", "mcp_request", "mcp_auth"}
+OF_ONE_PROCESS = {"mcp_client", "mcp_request", "mcp_auth", "mcp_input", "mcp_token_request"}
 # They take effect on a closed client: what they set is released with it.
 AFTER_CLOSE = {"mcp_client_set_userdata", "mcp_client_set_trace_fd"}
 # They wait as long as they are told: a time without an end is tested elsewhere.
@@ -68,7 +70,7 @@ class Function:
             Parameter(one, comment) for one in rest.split(",")]
         self.gives_pointer = self.result.endswith("*")
         self.makes = self.gives_pointer and not self.result.startswith("const ") and \
-            self.result != "void *"
+            self.result != "void *" and name not in RETURN_KNOWN_HANDLE
         self.call = getattr(LIB, name)
         self.call.argtypes = [one.ctype() for one in self.parameters]
         self.call.restype = ctypes.c_void_p if self.gives_pointer else TYPES[self.result]
@@ -132,8 +134,13 @@ class Server:
             if "id" not in message:
                 continue
             reply = {"jsonrpc": "2.0", "id": message["id"]}
-            if message["method"] == "server/discover":
+            if message.get("method") == "server/discover":
                 reply["error"] = {"code": -32601, "message": "none"}
+            elif "method" not in message:
+                continue
+            elif message["method"] == "ask":
+                reply = {"jsonrpc": "2.0", "id": 1, "method": "elicitation/create",
+                         "params": {"message": "x", "requestedSchema": {"type": "object"}}}
             else:
                 reply["result"] = self.RESULT
             self.stream.write(json.dumps(reply).encode() + b"\n")
@@ -164,6 +171,32 @@ def results():
     return client, out.value
 
 
+def received(client, set_handler, *before, method=b"ask"):
+    """What a handler receives and keeps: an object that the application owns."""
+    kept = []
+    kind = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+    handler = kind(lambda userdata, client, received: kept.append(received) or 0)
+    HANDLERS.append(handler)
+    assert set_handler(client, *before, ctypes.cast(handler, ctypes.c_void_p), None, None) == 0
+    assert LIB.mcp_request_start(LIB.mcp_request_new(client, method, None)) == 0
+    for _ in range(50):
+        if not kept:
+            LIB.mcp_client_dispatch(client, 100)
+    return kept[0]
+
+
+def input_request():
+    pipe = Server().theirs
+    client = LIB.mcp_client_new_fds(os.dup(pipe.fileno()), pipe.detach())
+    return received(client, LIB.mcp_client_set_input_handler, 1)
+
+
+def token_request():
+    client = LIB.mcp_client_new(NO_SERVER, None)
+    return received(client, LIB.mcp_client_set_token_handler)
+
+
+HANDLERS = []
 CLIENT, RESULT = results()
 HANDLES = {
     "mcp_client": lambda: LIB.mcp_client_new(NO_SERVER, None),
@@ -179,6 +212,8 @@ HANDLES = {
     "mcp_prompt": lambda: LIB.mcp_result_prompt(RESULT, 0),
     "mcp_content": lambda: LIB.mcp_result_content(RESULT, 0),
     "mcp_task": lambda: LIB.mcp_result_task(RESULT, 0),
+    "mcp_input": input_request,
+    "mcp_token_request": token_request,
     "mcp_skill": lambda: LIB.mcp_result_skill(RESULT, 0),
 }
 # A valid value of each parameter that is no handle; "function.parameter" counts more.
@@ -276,6 +311,9 @@ def check_null(function, parameter):
         OUT.value = None
         if any(one.type.endswith("**") for one in function.parameters):
             return "*out was not written"
+    reads = not function.is_status and not function.makes
+    if reads and (status, message) != before and "last error" not in function.comment:
+        return "changed the last error: %d: %s" % (status, message)
     if function.is_status and given and function.name not in KEEP_LAST_ERROR and \
             (status != given or (status, message) == before):
         return "returned %d, and the last error is %d: %s" % (given, status, message)
@@ -284,6 +322,9 @@ def check_null(function, parameter):
         same = given is None if wanted is None else given is not None and int(given) == int(wanted)
         return "" if same else "gave %r, not %r" % (given, wanted)
     if parameter.may_be_null or function.result == "void":
+        if (status, message) != before and "%s is NULL" % parameter.name in message and \
+                "both" not in message:
+            return "the comment permits NULL, and the function does not: " + message
         if function.makes and given is None and (status, message) == before and \
                 function.name not in ("mcp_client_next_done",):
             return "returned NULL without an error"
@@ -342,7 +383,7 @@ def check_fork(suite):
     calls = [(function, arguments(function)) for function in FUNCTIONS
              if function.parameters and function.parameters[0].handle in OF_ONE_PROCESS and
              not any(one.handle in CALLBACK_OBJECTS for one in function.parameters) and
-             function.name not in KEEP_LAST_ERROR | {"mcp_request_client"}]
+             function.name not in KEEP_LAST_ERROR]
     reads, writes = os.pipe()
     child = os.fork()
     if child == 0:
@@ -385,8 +426,27 @@ def check_closed(suite):
     suite.check("functions with a status refuse a closed client", not wrong, "; ".join(wrong))
 
 
+def is_call(name):
+    """Whether a function returns what a call to the server can return."""
+    errors = "".join(re.findall(r"^Errors: .*?(?=\n\n|\Z)", COMMENTS[name], re.M | re.S))
+    other = re.search(r"those of\s+(mcp_\w+)\(\)", errors)
+    return "call errors" in errors or other is not None and is_call(other.group(1))
+
+
+def check_blocking(suite):
+    """The top of the header lists each call of the stable header."""
+    with open(os.path.join(INCLUDE, "mcpclient.h"), encoding="utf-8") as text:
+        header = text.read()
+    paragraph = re.search(r"BLOCKING\.(.*?)A started request", header, re.S).group(1)
+    listed = set(re.findall(r"(mcp_\w+)\(\)", paragraph)) - {"mcp_client_close"}
+    calls = {one.name for one in FUNCTIONS
+             if re.search(r"\b%s\(\w" % one.name, header) and is_call(one.name)}
+    suite.check("BLOCKING lists the calls", listed == calls, listed ^ calls)
+
+
 def main():
     suite = Suite("rules")
+    check_blocking(suite)
     check_fork(suite)
     check_closed(suite)
     for function in FUNCTIONS:

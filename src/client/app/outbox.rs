@@ -22,7 +22,10 @@ impl Client {
     ) -> Result<()> {
         match session.outbox.add(kind, outgoing) {
             Added::Queued => Ok(()),
-            Added::NeedsSender => self.start(Job::SendOutbox(session.clone())),
+            Added::NeedsSender => {
+                let started = self.start(Job::SendOutbox(session.clone()));
+                started.inspect_err(|_| session.outbox.give_up_sender())
+            }
             Added::Full if kind == OutboxKind::Answer => Err(Error::new(
                 Status::TooLarge,
                 format!(

@@ -66,6 +66,17 @@ impl Outbox {
         Added::NeedsSender
     }
 
+    /// A sender could not be started. Without any other, nothing would ever send
+    /// what is queued.
+    pub(crate) fn give_up_sender(&self) {
+        let mut queue = lock(&self.0);
+        queue.senders -= 1;
+        if queue.senders == 0 {
+            queue.waiting.clear();
+            queue.bytes = 0;
+        }
+    }
+
     /// Takes the next message. With `None`, the sender has to end.
     pub(crate) fn next(&self) -> Option<(OutboxKind, Outgoing)> {
         let mut queue = lock(&self.0);
@@ -113,5 +124,16 @@ mod tests {
             Added::NeedsSender
         ));
         assert_eq!(lock(&outbox.0).senders, 1);
+    }
+
+    #[test]
+    fn sender_that_did_not_start_leaves_its_place() {
+        let outbox = Outbox::default();
+        for _ in 0..2 * SENDERS {
+            assert!(matches!(outbox.add(OutboxKind::Answer, message(1)), Added::NeedsSender));
+            outbox.give_up_sender();
+        }
+        let queue = lock(&outbox.0);
+        assert_eq!((queue.senders, queue.waiting.len(), queue.bytes), (0, 0, 0));
     }
 }

@@ -1,3 +1,4 @@
+mod announce;
 mod attempt_message;
 pub(crate) mod close;
 pub(crate) mod connect;

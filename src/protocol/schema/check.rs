@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 
 use crate::base::error::quote;
 use crate::protocol::schema::fault::SchemaFault;
+use crate::protocol::schema::pattern::Pattern;
 use crate::protocol::schema::rule::{
     Bound, Conditional, Counted, KnownValue, Node, NodeId, Rule, Types,
 };
@@ -164,8 +165,7 @@ impl<'a> Checker<'a> {
             Rule::AtMost(counted, most) => self.count(*counted, visit, 0, *most),
             Rule::Pattern(pattern) if is(Types::STRING) => {
                 let text = string(self.raw(place));
-                self.spend(pattern.steps_for(&text))?;
-                if pattern.is_match(&text) {
+                if self.matches(pattern, &text)? {
                     return Ok(true);
                 }
                 self.fail(format_args!(
@@ -213,6 +213,16 @@ impl<'a> Checker<'a> {
             // A rule for another type.
             _ => Ok(true),
         }
+    }
+
+    pub(super) fn matches(&mut self, pattern: &Pattern, text: &str) -> RuleResult {
+        self.spend(pattern.steps_for(text))?;
+        if pattern.is_unclear_for(text) {
+            return Err(Stopped(
+                "validators differ in what one of its patterns means for letters outside ASCII",
+            ));
+        }
+        Ok(pattern.is_match(text))
     }
 
     /// Another schema for the same value.

@@ -85,8 +85,7 @@ impl Checker<'_> {
                 }
             }
             for (pattern, schema) in &members.patterns {
-                self.spend(pattern.steps_for(&name))?;
-                if pattern.is_match(&name) {
+                if self.matches(pattern, &name)? {
                     is_known = true;
                     if !self.member(*schema, &name, value)? {
                         return Ok(false);

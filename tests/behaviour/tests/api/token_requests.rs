@@ -325,6 +325,23 @@ tests! {
         assert_eq!(asked.load(Ordering::SeqCst), 2);
     }
 
+    refused_token_is_masked_in_the_challenge {
+        let server = Server::start(|request| {
+            let sent = request.header("authorization").unwrap_or_default();
+            let challenge = format!("Bearer error_description=\"not {sent}\"");
+            vec![Action::Send(http::reply(401, &[("www-authenticate", &challenge)], b""))]
+        });
+        let client = Client::of(&server.url("/mcp"));
+        let told = Arc::new(Mutex::new(None));
+        let keep = told.clone();
+        client.set_token_requests(move |request| {
+            *keep.lock().unwrap() = request.challenge("error_description");
+            status(request.answer("secret-of-the-person"))
+        }).unwrap();
+        assert_eq!(client.ping().unwrap_err().status, MCP_E_UNAUTHORIZED);
+        assert_eq!(told.lock().unwrap().as_deref(), Some("not Bearer [masked]"));
+    }
+
     handler_that_blocks_holds_up_no_other_call_longer_than_its_timeout {
         let served = guarded();
         let client = Arc::new(client_of(&served));

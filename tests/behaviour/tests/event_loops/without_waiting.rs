@@ -32,6 +32,8 @@ fn silent_server(taken: &Arc<AtomicUsize>) -> Server {
                 Action::Hang,
             ]
         }
+        // The event stream of notifications.
+        "" if request.body.is_empty() => vec![Action::Send(http::reply(405, &[], b""))],
         "notifications/roots/list_changed" | "" => {
             taken.fetch_add(1, Ordering::SeqCst);
             vec![Action::Hang]

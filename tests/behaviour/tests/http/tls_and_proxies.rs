@@ -400,6 +400,9 @@ tests! {
     }
 
     certificates_and_key_may_be_in_memory {
+        // As OpenSSL wrote it before PKCS#8.
+        const OLD_ENCRYPTED: &str = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\
+            DEK-Info: AES-256-CBC,00\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
         let authority = Authority::new("one");
         let port = serve_tls(&authority, "localhost", false, Some(&authority));
         let client = Client::of(&format!("https://localhost:{port}/mcp"));
@@ -415,6 +418,7 @@ tests! {
             (client.set_ca_data(Some(b"")), MCP_E_TLS, "pem is empty"),
             (of(&certificate, &other), MCP_E_TLS, "key_pem does not belong to the certificate in certificate_pem"),
             (of(&certificate, "x"), MCP_E_TLS, "key_pem has no private key"),
+            (of(&certificate, OLD_ENCRYPTED), MCP_E_TLS, "key_pem has a private key that is encrypted"),
             (of(&key, &key), MCP_E_TLS, "certificate_pem has no certificate"),
             (client.set_certificate_data(Some(b"x"), None), MCP_E_INVALID_ARGUMENT, "key_pem is NULL"),
             (client.set_certificate_data(None, Some(b"x")), MCP_E_INVALID_ARGUMENT,
