@@ -254,7 +254,7 @@ static int take_value(struct options *options, int option, char *word)
 
 static int unknown_option(const char *word)
 {
-    int length = (int)strcspn(word, "=");
+    int length = (int)strcspn(word, "=: "); /* what follows may be a secret */
     char name[40];
     const char *nearest;
 
@@ -272,10 +272,19 @@ static int unknown_option(const char *word)
 static int take_option(struct options *options, char **words, int *taken)
 {
     char *word = words[0];
-    size_t length = strncmp(word, "--", 2) == 0 ? strcspn(word, "=")
-                                                : strlen(word);
+    int is_long = strncmp(word, "--", 2) == 0;
+    size_t length = is_long ? strcspn(word, "=") : strlen(word);
     int option = find_option(word, length);
     int is_flag;
+
+    if (!is_long && length > 2) { /* -c5 */
+        option = find_option(word, 2);
+        if (option >= 0 && option_table[option].argument != NULL) {
+            *taken = 1;
+            return take_value(options, option, word + 2);
+        }
+        option = -1;
+    }
 
     *taken = 1;
     if (option < 0)
@@ -421,7 +430,10 @@ static int check_server(const struct options *options)
         return given != NULL ? bad_usage("%s is not for a program", given)
                              : SUCCESS;
     if (options->url == NULL)
-        return bad_usage("%s needs a URL, --config or --stdio", name);
+        return bad_usage(options->command->takes == TAKES_URL
+                             ? "%s needs a URL or --config"
+                             : "%s needs a URL, --config or --stdio",
+                         name);
     given = given_of(options, PROGRAM, PROGRAM);
     return given != NULL ? bad_usage("%s is for a program", given) : SUCCESS;
 }

@@ -42,6 +42,12 @@ def mistakes():
             done = subprocess.run([CLIENT, option], stdout=full, timeout=30)
         suite.check("%s fails where it cannot be written" % option, done.returncode == 1)
     check("--version", call("--version"), 0, "mcpclient 0.")
+    done = call("ping", "-XAuthorization: Bearer s3cret", "-c2", "u")
+    suite.check("an unknown option shows no value", done.returncode == 2
+                and "s3cret" not in done.stderr, done.stderr)
+    done = call("ping", "-HAuthorization", "u")
+    check("the value may follow its letter", done, 2, "-H needs", where="stderr")
+    check("and is used", call("ping", "-cx", "u"), 2, "-c x is not a number", where="stderr")
     for words, said in [(["--key", "x"], "--key needs --cert"), (["--cert", "x"], "--cert needs"),
                         (["--token="], "the token is empty"), (["--protocol", "x"], '"x"'),
                         (["--unix-socket="], "the path is empty"), (["--proxy", "/"], "URL")]:
