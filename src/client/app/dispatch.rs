@@ -199,8 +199,7 @@ impl Client {
     /// event is queued while a handler of this client runs on this thread, and
     /// everything is if only a dispatch may run handlers.
     pub(crate) fn deliver(&self, item: QueuedItem, wait: &Wait) {
-        let is_later = self.dispatcher.is_alone()
-            || matches!(item, QueuedItem::Event(_)) && InCallback::any(self.id());
+        let is_later = self.dispatcher.is_alone() || item.is_event() && InCallback::any(self.id());
         if is_later || wait.is_background() || wait.is_leading() {
             self.count_more(Counter::DroppedEvents, self.event_queue.push(item));
             return;

@@ -58,8 +58,15 @@ impl QueuedItem {
         Some(size_of::<Self>() + more)
     }
 
-    fn is_event(&self) -> bool {
-        matches!(self, Self::Event(_) | Self::StateChange | Self::Log(_))
+    /// Whether its handler may run later. A notice of a sign-in may not: the
+    /// thread that it is for waits for the person, and holds the right to
+    /// connect.
+    pub(crate) fn is_event(&self) -> bool {
+        match self {
+            Self::Event(event) => event.kind != NotificationKind::SignInNotice,
+            Self::StateChange | Self::Log(_) => true,
+            _ => false,
+        }
     }
 }
 

@@ -139,6 +139,11 @@ impl Subscriptions {
         state.is_reported && !was_reported
     }
 
+    /// The generation of the stream that is open; 0 if none is.
+    pub(crate) fn open_generation(&self) -> u64 {
+        lock(&self.0).stream.as_ref().map_or(0, |stream| stream.generation)
+    }
+
     pub(crate) fn is_open_for(&self, session: &Arc<Session>) -> bool {
         let state = lock(&self.0);
         let stream = state.stream.as_ref();

@@ -52,12 +52,31 @@ impl Ctx<'_> {
         let Ctx { client, options, wait } = self;
         let wait = client.attended(wait.clone());
         let subscriptions = &client.subscriptions;
-        let before = std::mem::replace(&mut lock(&subscriptions.0).kinds, kinds);
+        let before = subscriptions.open_generation();
+        let kinds_before = std::mem::replace(&mut lock(&subscriptions.0).kinds, kinds);
         let updated = Ctx::new(client, options, &wait).update_stream(false).await;
+        // A cancel may come while the stream opens: it has decided the outcome.
+        let updated = updated.and_then(|()| wait.check());
         updated.inspect_err(|_| {
-            lock(&subscriptions.0).kinds = before;
+            lock(&subscriptions.0).kinds = kinds_before;
             self.close_stream_after_failure();
+            if subscriptions.open_generation() != before {
+                self.open_earlier_stream();
+            }
         })
+    }
+
+    /// Opens the stream for the earlier interest again, if the stream of a call
+    /// that has failed replaced it. The handshake dialect has one stream for all.
+    fn open_earlier_stream(self) {
+        let Ctx { client, .. } = self;
+        if let Some(session) = client.current_session()
+            && session.server_info.revision.is_stateless()
+            && client.subscriptions.is_wanted()
+        {
+            // If the server refuses it, the stream of the failed call stays.
+            let _ = client.open_stream(&session, false);
+        }
     }
 
     /// Closes a stream that opens after the call for it has failed, unless

@@ -95,7 +95,9 @@ tests! {
             assert_eq!(input.client(), client.0);
             drop(client);
             assert!(input.client().is_null() && input.request().is_null());
-            assert_eq!(input.accept(None).unwrap_err().status, MCP_E_CLOSED);
+            // MCP_E_STATE if the end of its request came first.
+            let status = input.accept(None).unwrap_err().status;
+            assert!([MCP_E_CLOSED, MCP_E_STATE].contains(&status), "{status}");
         }
         let none = ManuallyDrop::new(Input(std::ptr::null_mut()));
         assert!(none.client().is_null() && none.request().is_null());
