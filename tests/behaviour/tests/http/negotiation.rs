@@ -314,7 +314,7 @@ tests! {
                 assert_eq!(raw::mcp_result_has_capability(who.0, c"tools".as_ptr()), 1);
                 assert_eq!(raw::mcp_result_has_capability(who.0, c"prompts".as_ptr()), 0);
             }
-            assert_eq!(who.value()["capabilities"]["tools"]["listChanged"], is_stateless);
+            assert_eq!(who.value()["capabilities"]["tools"]["listChanged"], !is_stateless);
         }
     }
 
