@@ -58,7 +58,8 @@ void count_bytes(struct call *call, size_t bytes)
     call->proxy->call_bytes += bytes;
 }
 
-/* Forgets a call.  A request in flight ends, and the server is told. */
+/* Forgets a call.  The library ends a request in flight, and tells the
+ * server. */
 void free_call(struct call *call)
 {
     struct proxy *proxy = call->proxy;
@@ -101,8 +102,8 @@ void start_call(struct call *call, mcp_request *request)
     mcp_request_free(request);
 }
 
-/* Starts a request of which the host does not see the end; `bytes` are those
- * of the host in it. */
+/* Starts a request whose end the host does not see.  `bytes` is the number of
+ * bytes of the host in it. */
 void start_silently(struct proxy *proxy, mcp_request *request, size_t bytes)
 {
     struct call *call = new_call(proxy, SILENT, no_text, NULL);
@@ -404,7 +405,7 @@ void forward_request(struct call *call, const char *method,
     empty(&meta);
 }
 
-/* Finds the call of which a requestState of ours speaks. */
+/* Finds the call that a requestState of this program names. */
 struct call *find_parked(struct proxy *proxy, struct text state)
 {
     char number[32];

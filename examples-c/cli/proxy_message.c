@@ -258,7 +258,7 @@ void take_message(struct proxy *proxy, struct text message)
         take_one(proxy, message, NULL);
 }
 
-/* Refuses a message of which only the beginning was read. */
+/* Refuses a message that was not read to its end. */
 void take_long_message(struct proxy *proxy, struct text beginning)
 {
     refuse_message(proxy, NULL, partial_id(beginning), INVALID_REQUEST,

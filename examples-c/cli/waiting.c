@@ -87,7 +87,7 @@ static void put_program(char **program)
         fputs(" to answer server/discover or initialize\n", stderr);
 }
 
-/* Only a person at a terminal is told, and with -v. */
+/* For a person at a terminal, and with -v. */
 void put_waiting(const struct options *options)
 {
     char *program[2];

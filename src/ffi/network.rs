@@ -177,7 +177,7 @@ pub unsafe extern "C" fn mcp_client_set_certificate_data(
     })
 }
 
-/// Two arguments of which both or none are given.
+/// Two arguments that are given together or not at all.
 fn both<'a, T: ?Sized>(
     (first, first_name): (Option<&'a T>, &str),
     (second, second_name): (Option<&'a T>, &str),

@@ -66,7 +66,7 @@ fn declare(headers: &[String]) {
         let Some((start, parameters)) = statement.split_once('(') else {
             let name = statement.rsplit(' ').next().unwrap();
             if name == "mcp_fd" {
-                continue; // Two definitions, of which the tests need that of POSIX.
+                continue; // There are two definitions: the tests use that of POSIX.
             }
             assert!(statement.starts_with("typedef struct "), "not understood: {statement}");
             writeln!(types, "pub enum {name} {{}}").unwrap();
