@@ -9,6 +9,16 @@
 static const struct text no_text = {NULL, 0};
 static const char subscription_id[] = PROTOCOL_PREFIX "subscriptionId";
 
+static void add_read_member(struct buffer *to, int *is_first, struct text name,
+                            struct text value)
+{
+    add(to, *is_first ? "\"" : ",\"");
+    *is_first = 0;
+    add_text(to, name);
+    add(to, "\":");
+    add_json(to, value.at, value.length);
+}
+
 /* Adds the params of a notification for the host: without the subscription of
  * the library, and with the one of the host, if `id` is not NULL. */
 static void add_params(struct buffer *to, struct text params, const char *id)
@@ -23,11 +33,7 @@ static void add_params(struct buffer *to, struct text params, const char *id)
         while (next_member(&reader, &name, &value)) {
             if (is_text(name, "_meta"))
                 continue;
-            add(to, is_first ? "\"" : ",\"");
-            is_first = 0;
-            add_text(to, name);
-            add(to, "\":");
-            add_json(to, value.at, value.length);
+            add_read_member(to, &is_first, name, value);
         }
     if (begin_members(&reader, meta))
         while (next_member(&reader, &name, &value))
@@ -39,11 +45,7 @@ static void add_params(struct buffer *to, struct text params, const char *id)
             while (next_member(&reader, &name, &value)) {
                 if (is_text(name, subscription_id))
                     continue;
-                add(to, is_first ? "\"" : ",\"");
-                is_first = 0;
-                add_text(to, name);
-                add(to, "\":");
-                add_json(to, value.at, value.length);
+                add_read_member(to, &is_first, name, value);
             }
         if (id != NULL) {
             add(to, is_first ? "\"" : ",\"");

@@ -4,7 +4,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::{Arc, OnceLock};
 
-use crate::base::error::Error;
+use crate::base::error::{Error, Result};
 use crate::client::authorization::{Auth, Browser, DeviceCode, DeviceHandler, open_browser};
 use crate::ffi::auth::{check_returned, mcp_auth};
 use crate::ffi::callback::{UserData, mcp_free_fn};
@@ -41,6 +41,19 @@ impl mcp_sign_in_page {
             expires_in: i64::try_from(code.expires_in.as_millis()).unwrap_or(i64::MAX),
             error: OnceLock::new(),
         }
+    }
+
+    /// Runs the callback that shows the page. The handle and the page that it
+    /// gets outlive the call.
+    fn shown(
+        self,
+        auth: &Arc<Auth>,
+        show: impl FnOnce(*mut mcp_auth, *const Self) -> i32,
+        what: &str,
+    ) -> Result<()> {
+        let mut lent = mcp_auth::new(auth.clone());
+        let status = show(&raw mut lent, &raw const self);
+        check_returned(status, what, self.error.into_inner())
     }
 }
 
@@ -104,13 +117,9 @@ pub unsafe extern "C" fn mcp_auth_set_browser(
         let show = callback.map(|callback| {
             Box::new(move |auth: &Arc<Auth>, url: &str| {
                 let page = mcp_sign_in_page::of_browser(url);
-                let mut lent = mcp_auth::new(auth.clone());
                 // SAFETY: the application passed the function for this user data.
-                // The handle and the page outlive the call.
-                let status =
-                    unsafe { callback(userdata.pointer(), &raw mut lent, &raw const page) };
-                let error = page.error.into_inner();
-                check_returned(status, "the function that shows the sign-in page", error)
+                let show = |auth, page| unsafe { callback(userdata.pointer(), auth, page) };
+                page.shown(auth, show, "the function that shows the sign-in page")
             }) as Box<Browser>
         });
         auth.inner.set_browser(show)
@@ -147,13 +156,9 @@ pub unsafe extern "C" fn mcp_auth_set_device_handler(
         let show = callback.map(|callback| {
             Box::new(move |auth: &Arc<Auth>, code: &DeviceCode| {
                 let page = mcp_sign_in_page::of_device(code);
-                let mut lent = mcp_auth::new(auth.clone());
                 // SAFETY: the application passed the function for this user data.
-                // The handle and the page outlive the call.
-                let status =
-                    unsafe { callback(userdata.pointer(), &raw mut lent, &raw const page) };
-                let error = page.error.into_inner();
-                check_returned(status, "the function that shows the code of the sign-in", error)
+                let show = |auth, page| unsafe { callback(userdata.pointer(), auth, page) };
+                page.shown(auth, show, "the function that shows the code of the sign-in")
             }) as Box<DeviceHandler>
         });
         auth.inner.set_device_handler(show)

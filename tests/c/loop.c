@@ -190,7 +190,7 @@ static void callbacks_may_call_while_their_thread_connects(void)
     }
 }
 
-/* A loop that has dispatched, and takes what is done, is told of a wake. */
+/* A wake tells a loop that has dispatched and takes what is done. */
 static void wake_tells_a_loop_that_has_something_already(void)
 {
     mcp_client *client = mcp_client_new(test_path("/sse-replies/mcp"), test_token);

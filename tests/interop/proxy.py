@@ -4,7 +4,7 @@ client of three majors, and the official clients in Python and TypeScript, each
 with a stock FastMCP server over HTTP.
 
 The hosts are proxy_fastmcp.py, proxy_sdk.py and proxy_sdk.mjs. Each makes its
-calls and tells what came of them; here is told what has to.
+calls and prints the results; this file has the expected ones.
 """
 
 import json

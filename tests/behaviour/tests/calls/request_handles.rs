@@ -97,7 +97,7 @@ tests! {
         for served in [HttpServer::handshake(), HttpServer::stateless()] {
             let client = served.client();
             client.connect().unwrap();
-            // A stateless server is told by the end of the connection.
+            // For a stateless server, the end of the connection is the cancel.
             let told = |count: usize| {
                 served.is_stateless() || served.count("notifications/cancelled") == count
             };
