@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::Action;
+use crate::gate::Gate;
 
 /// A request that arrived.
 #[derive(Clone, Debug, Default)]
@@ -151,6 +152,11 @@ impl Stream {
 
     pub fn pause(mut self, milliseconds: u64) -> Self {
         self.0.push(Action::Pause(Duration::from_millis(milliseconds)));
+        self
+    }
+
+    pub fn wait(mut self, gate: Gate) -> Self {
+        self.0.push(Action::Await(gate));
         self
     }
 

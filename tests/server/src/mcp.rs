@@ -362,7 +362,8 @@ impl Mcp {
         actions
     }
 
-    fn gate(&self, label: &str) -> Gate {
+    /// What the answers with this label wait for.
+    pub fn gate(&self, label: &str) -> Gate {
         self.gates.lock().unwrap().entry(label.to_owned()).or_default().clone()
     }
 }

@@ -96,10 +96,12 @@ impl Mcp {
 
     /// Steps with a pause before each; each is told where progress is asked
     /// for, and after it some of a call that nobody made. `on`: "get" tells
-    /// them on the standing stream, all at once.
+    /// them on the standing stream, all at once. `after_reports`: after a step,
+    /// waits until the test opens the gate "report STEP".
     fn slow(&self, call: &Call, steps: u64, pause: u64) -> Answer {
         let token = &call.params["_meta"]["progressToken"];
         let is_on_get = call.params["arguments"]["on"] == "get";
+        let waits = call.params["arguments"]["after_reports"] == true;
         let mut stream = Stream::new();
         for step in 1..=steps {
             stream = stream.pause(pause);
@@ -112,6 +114,9 @@ impl Mcp {
             } else {
                 let stray = report(&json!("nobody's"), step, steps);
                 stream = stream.message(&message).message(&stray);
+            }
+            if waits {
+                stream = stream.wait(self.gate(&format!("report {step}")));
             }
         }
         Answer::Play(stream.pause(pause).message(&done(call, "slow")).end())
