@@ -91,6 +91,8 @@ impl fmt::Debug for dyn Attendant + '_ {
 pub(crate) struct OpenInputCount {
     open: AtomicUsize,
     begun: AtomicUsize,
+    /// Whether the call was given up: the server expects no response then.
+    is_abandoned: AtomicBool,
 }
 
 impl OpenInputCount {
@@ -101,6 +103,14 @@ impl OpenInputCount {
 
     pub(crate) fn end(&self) {
         self.open.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    pub(crate) fn abandon(&self) {
+        self.is_abandoned.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.is_abandoned.load(Ordering::Acquire)
     }
 
     fn is_open(&self) -> bool {

@@ -26,6 +26,10 @@ impl Ctx<'_> {
             Status::Timeout => ("no answer in time", AFTER_TIMEOUT),
             _ => return,
         };
+        // A response after the cancellation would surprise the server.
+        if let Some(inputs) = wait.open_inputs() {
+            inputs.abandon();
+        }
         // A server that did not get the request cannot cancel it.
         if !error.may_have_run() || is_cancelled_otherwise(session, call) {
             return;

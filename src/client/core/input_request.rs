@@ -223,7 +223,10 @@ impl OpenInputRequest {
 
     /// Fails if it can no longer be answered.
     pub(crate) fn check_open(&self) -> Result<()> {
-        let state = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = match *self.state.lock().unwrap_or_else(PoisonError::into_inner) {
+            InputState::Open if self.open_inputs.is_abandoned() => InputState::Over,
+            state => state,
+        };
         let over = |what: &str| Err(Error::new(Status::State, format!("the input request {what}")));
         match state {
             InputState::Open => Ok(()),
@@ -244,10 +247,11 @@ impl OpenInputRequest {
             drop(current);
             return self.check_open().map(|()| responder);
         }
-        *current = how;
+        let is_late = self.open_inputs.is_abandoned();
+        *current = if is_late { InputState::Over } else { how };
         drop(current);
         self.open_inputs.end();
-        Ok(responder)
+        if is_late { self.check_open().map(|()| responder) } else { Ok(responder) }
     }
 
     /// Refuses it, because the application released it or took too long.

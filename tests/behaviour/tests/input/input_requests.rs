@@ -494,6 +494,28 @@ tests! {
         }
     }
 
+    input_request_of_a_cancelled_call_gets_no_response {
+        for served in eras() {
+            let kept = Arc::new(Mutex::new(Vec::new()));
+            let shared = kept.clone();
+            let cancel = Arc::new(Cancel::new());
+            let fire = cancel.clone();
+            let client = asked(&served, move |input| {
+                shared.lock().unwrap().push(input);
+                fire.fire();
+            });
+            let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
+            request.set_cancel(&cancel);
+            assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
+            let input = kept.lock().unwrap().pop().unwrap();
+            let failure = input.decline().unwrap_err();
+            assert_eq!(failure.status, MCP_E_STATE, "{}", failure.message);
+            assert!(failure.message.contains("has ended"), "{}", failure.message);
+            client.ping().unwrap();
+            assert_eq!(served.log().answers().len(), 0);
+        }
+    }
+
     input_handler_may_make_calls {
         for served in eras() {
             let client = Arc::new(served.client());
