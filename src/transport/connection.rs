@@ -34,14 +34,54 @@ pub(crate) struct Connection {
     pub(crate) idle_since: Instant,
     /// A body whose rest had not arrived when its caller stopped reading.
     pub(crate) unfinished: Option<Body>,
+    /// The request, without a large body. It is overwritten when it was sent.
+    pub(crate) output: Vec<u8>,
+    eagerness: Eagerness,
 }
 
 impl Drop for Connection {
     /// The last response is still in the buffer and may hold a token.
     fn drop(&mut self) {
         platform::wipe(&mut self.input);
+        platform::wipe(&mut self.output);
     }
 }
+
+/// Whether to receive right after sending, or to wait first.
+///
+/// On one processor, the server has often answered before this thread runs
+/// again, and a wait would only cost a system call. On several, the response is
+/// not there yet, and the attempt would cost one.
+#[derive(Debug, Default)]
+struct Eagerness {
+    /// How many requests wait first, until the next attempt.
+    pause: u8,
+    /// The length of that pause. It doubles with each attempt in vain.
+    last_pause: u8,
+}
+
+impl Eagerness {
+    const LONGEST: u8 = 32;
+
+    /// Whether this request makes an attempt.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.pause == 0;
+        self.pause = self.pause.saturating_sub(1);
+        is_due
+    }
+
+    fn succeeded(&mut self) {
+        self.last_pause = 0;
+    }
+
+    fn failed(&mut self) {
+        self.last_pause = (self.last_pause * 2).clamp(1, Self::LONGEST);
+        self.pause = self.last_pause;
+    }
+}
+
+/// The largest buffer that a connection keeps for its requests.
+const LARGEST_OUTPUT: usize = 32 * 1024;
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -66,21 +106,29 @@ impl Connection {
             is_used: false,
             idle_since: Instant::now(),
             unfinished: None,
+            output: Vec::new(),
+            eagerness: Eagerness::default(),
         }
     }
 
-    /// Sends a request, overwrites it, and reads the head of the response.
-    /// `patience` limits the time for the head after the request was sent.
+    /// Sends the request in `output` and the rest of its body, overwrites
+    /// `output`, and reads the head of the response. `patience` limits the time
+    /// for the head after the request was sent.
     pub(crate) async fn exchange(
         &mut self,
-        request: &mut [u8],
+        [one, two, three]: [&[u8]; 3],
         patience: Option<Duration>,
         wait: &Wait,
-    ) -> std::result::Result<Box<Head>, NoReply> {
+    ) -> std::result::Result<Head, NoReply> {
         let mut sent = 0;
-        let result = self.stream.send(request, &mut sent, wait).await;
+        let parts = [&*self.output, one, two, three];
+        let result = self.stream.send(parts, &mut sent, wait).await;
         // The request holds the credential.
-        platform::wipe(request);
+        platform::wipe(&mut self.output);
+        self.output.clear();
+        if self.output.capacity() > LARGEST_OUTPUT {
+            self.output = Vec::new();
+        }
         let failure = match result {
             Ok(()) => None,
             Err(Broken::Wait(error)) => {
@@ -90,9 +138,7 @@ impl Connection {
             // response is then there although sending failed.
             Err(Broken::Connection(error)) => Some(error),
         };
-        // On one processor, the server has often answered before this thread
-        // runs again. To poll first would cost a system call.
-        self.is_likely = true;
+        self.is_likely = self.eagerness.is_due();
         self.is_first = true;
         let has_failed = failure.is_some();
         let brief = patience.map(|patience| wait.at_most(patience));
@@ -120,7 +166,7 @@ impl Connection {
         })
     }
 
-    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Box<Head>, NoReply> {
+    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
         let heard =
             |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
         let mut interim = 0;
@@ -139,7 +185,7 @@ impl Connection {
                         continue;
                     }
                     self.head = length;
-                    return Ok(Box::new(head));
+                    return Ok(head);
                 }
             }
             let had = self.end - self.start;
@@ -194,6 +240,14 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// Takes a body that has arrived as a whole, in one piece.
+    pub(crate) fn take_whole(&mut self, body: &mut Body) -> Option<&[u8]> {
+        let pending = self.input.get(self.start..self.end).unwrap_or_default();
+        let data = body.take_whole(pending)?;
+        self.start += data.len();
+        Some(data)
     }
 
     /// Reads the rest of a body and drops it. Returns whether the connection is
@@ -253,7 +307,21 @@ impl Connection {
         }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let size = room.len();
-        let count = self.stream.receive(room, self.is_likely, wait).await?;
+        let is_attempt = self.is_likely && self.is_first;
+        let count = match self.stream.receive_at_once(room, self.is_likely)? {
+            Some(count) => {
+                if is_attempt {
+                    self.eagerness.succeeded();
+                }
+                count
+            }
+            None => {
+                if is_attempt {
+                    self.eagerness.failed();
+                }
+                self.stream.receive(room, wait).await?
+            }
+        };
         self.is_likely = count == size;
         self.is_first = false;
         self.end += count;

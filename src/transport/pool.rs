@@ -36,14 +36,11 @@ impl Pool {
     pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Box<Connection>> {
         loop {
             let mut connection = self.pop()?;
-            if let Some(mut body) = connection.unfinished.take() {
-                let holds = self.holds_streams.load(Ordering::Relaxed);
-                let patience = if holds { Duration::ZERO } else { PATIENCE };
-                if !connection.finish(&mut body, &wait.at_most(patience)).await {
-                    self.holds_streams.store(true, Ordering::Relaxed);
+            if let Some(body) = connection.unfinished.take() {
+                // Boxed: most bodies have ended.
+                if !Box::pin(self.finish(&mut connection, body, wait)).await {
                     continue;
                 }
-                self.holds_streams.store(false, Ordering::Relaxed);
             }
             if connection.has_leftover() {
                 continue;
@@ -53,6 +50,15 @@ impl Pool {
                 return Some(connection);
             }
         }
+    }
+
+    /// Reads the rest of a body. Returns whether that succeeded in time.
+    async fn finish(&self, connection: &mut Connection, mut body: Body, wait: &Wait) -> bool {
+        let holds = self.holds_streams.load(Ordering::Relaxed);
+        let patience = if holds { Duration::ZERO } else { PATIENCE };
+        let is_finished = connection.finish(&mut body, &wait.at_most(patience)).await;
+        self.holds_streams.store(!is_finished, Ordering::Relaxed);
+        is_finished
     }
 
     /// Keeps a connection whose response was read, except for `unfinished`.

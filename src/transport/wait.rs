@@ -6,7 +6,7 @@
 //! is polled first: see [`now`]. On the background thread, the wait lets other
 //! tasks run.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -123,15 +123,32 @@ impl OpenInputCount {
 }
 
 /// What pauses the timeout of one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Pause {
-    /// The input requests of this call; `None` if it cannot have any.
-    own: Option<Arc<OpenInputCount>>,
+    /// Whether this call may have input requests.
+    has_own: bool,
+    /// The input requests of this call, once there is one or the wait was
+    /// copied: copies share them.
+    own: OnceCell<Arc<OpenInputCount>>,
     /// How many input requests of no known call had begun before the wait.
     first: usize,
     /// How many input requests had begun when the timeout was last checked.
     seen: Cell<usize>,
     is_on: Cell<bool>,
+}
+
+impl Pause {
+    fn own(&self) -> &Arc<OpenInputCount> {
+        self.own.get_or_init(Arc::default)
+    }
+}
+
+impl Clone for Pause {
+    fn clone(&self) -> Self {
+        let own = if self.has_own { self.own().clone().into() } else { OnceCell::new() };
+        let (has_own, first) = (self.has_own, self.first);
+        Self { has_own, own, first, seen: self.seen.clone(), is_on: self.is_on.clone() }
+    }
 }
 
 /// What makes the result of a wait unimportant: it then lasts only a little
@@ -289,8 +306,8 @@ impl Wait {
     /// while an input request of this call, or of no known call, is open.
     pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
         let seen = attendant.as_ref().map_or(0, |attendant| attendant.open_inputs().begun());
-        let own = attendant.is_some().then(Arc::default);
-        let pause = Pause { own, first: seen, seen: Cell::new(seen), is_on: Cell::new(false) };
+        let has_own = attendant.is_some();
+        let pause = Pause { has_own, first: seen, seen: Cell::new(seen), ..Pause::default() };
         Self { attendant, pause, ..self.clone() }
     }
 
@@ -298,13 +315,14 @@ impl Wait {
     /// call, or if the leader waits: its input requests may be of any call.
     pub(crate) fn open_inputs(&self) -> Option<&Arc<OpenInputCount>> {
         let is_of_one = self.attendant.is_some() && !self.is_leading;
-        self.pause.own.as_ref().filter(|_| is_of_one)
+        is_of_one.then(|| self.pause.own())
     }
 
     /// The request that an input request belongs to which arrives during this
     /// wait; `None` if it may belong to another call.
     pub(crate) fn request(&self) -> Option<&Arc<HandleAddress>> {
-        self.open_inputs().and(self.request.as_ref())
+        let is_of_one = self.attendant.is_some() && !self.is_leading;
+        self.request.as_ref().filter(|_| is_of_one)
     }
 
     /// The part of this wait that may be used to connect.
@@ -476,23 +494,42 @@ impl Wait {
         signal: Option<&Signal>,
         pause: Duration,
     ) -> Result<bool> {
+        if self.is_background {
+            // Boxed: a call that blocks carries no room for it.
+            return Box::pin(self.wait_as_task(entries, signal, pause)).await;
+        }
+        let left = self.begin(pause)?;
+        let found = self.block(entries, left);
+        self.end_of_wait(entries, found)
+    }
+
+    async fn wait_as_task(
+        &self,
+        entries: &mut [Poll],
+        signal: Option<&Signal>,
+        pause: Duration,
+    ) -> Result<bool> {
+        let left = self.begin(pause)?;
+        let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
+        let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
+        let signals = own.chain(signal).chain(hurry);
+        let found = background::poll(entries, signals, self.cancel.as_ref(), left).await;
+        self.end_of_wait(entries, found)
+    }
+
+    /// The time that a wait may take.
+    fn begin(&self, pause: Duration) -> Result<Duration> {
         // Checked first, so that an earlier cancel is never missed, and a server
         // that sends without a pause cannot hide it.
         self.interrupted()?;
-        let mut left = self.left()?.min(pause);
-        if self.pause.is_on.get() || self.needs_glances() {
-            left = left.min(GLANCE);
-        }
-        let found = if self.is_background {
-            let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
-            let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
-            let signals = own.chain(signal).chain(hurry);
-            background::poll(entries, signals, self.cancel.as_ref(), left).await
-        } else {
-            self.block(entries, left)
-        };
-        let found = found.map_err(cannot_wait)?;
-        if !found {
+        let left = self.left()?.min(pause);
+        let glances = self.pause.is_on.get() || self.needs_glances();
+        Ok(if glances { left.min(GLANCE) } else { left })
+    }
+
+    /// Whether an entry is ready. `found`: whether anything ended the wait.
+    fn end_of_wait(&self, entries: &[Poll], found: std::io::Result<bool>) -> Result<bool> {
+        if !found.map_err(cannot_wait)? {
             return Ok(false);
         }
         self.interrupted()?;
@@ -567,7 +604,7 @@ impl Wait {
     fn is_asking(&self) -> bool {
         let Some(attendant) = &self.attendant else { return false };
         let (pause, others) = (&self.pause, attendant.open_inputs());
-        let own = pause.own.as_ref();
+        let own = pause.own.get();
         let is_open = || own.is_some_and(|own| own.is_open()) || others.is_open();
         if is_open() {
             attendant.expire();
@@ -596,7 +633,7 @@ impl Wait {
             return Ok(());
         };
         // One that was open before need not concern this call.
-        let has_own = self.pause.own.as_ref().is_some_and(|own| own.is_open());
+        let has_own = self.pause.own.get().is_some_and(|own| own.is_open());
         let is_new = has_own || attendant.open_inputs().begun() != self.pause.first;
         if is_new { attendant.check_handled() } else { Ok(()) }
     }

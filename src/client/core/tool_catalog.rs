@@ -135,9 +135,9 @@ impl ToolCatalog {
         if !lists.has_schemas {
             return None;
         }
-        let name = tool_name(call)?;
-        let schema = lists.tools.get(&name)?.output_schema.clone()?;
-        Some((name, schema))
+        let name = call.tool_name()?;
+        let schema = lists.tools.get(name)?.output_schema.clone()?;
+        Some((name.to_owned(), schema))
     }
 
     /// Whether the structured content of the tool is an object that only holds
@@ -145,8 +145,9 @@ impl ToolCatalog {
     pub(crate) fn wraps_result(&self, call: &Call) -> bool {
         let lists = lock(&self.0);
         lists.has_wrapped
-            && tool_name(call)
-                .and_then(|name| lists.tools.get(&name))
+            && call
+                .tool_name()
+                .and_then(|name| lists.tools.get(name))
                 .is_some_and(|facts| facts.wraps_result)
     }
 
@@ -172,7 +173,7 @@ impl ToolCatalog {
         if lists.tools.is_empty() {
             return None;
         }
-        lists.tools.get(&tool_name(call)?).cloned()
+        lists.tools.get(call.tool_name()?).cloned()
     }
 
     /// Returns the headers of a tool call.
@@ -196,10 +197,6 @@ const OUTPUT_SCHEMA: &str = "outputSchema";
 const TASK_SUPPORT: &str = "taskSupport";
 /// FastMCP's mark in the output schema of a tool whose result is no object.
 const WRAPS_RESULT: &str = "x-fastmcp-wrap-result";
-
-fn tool_name(call: &Call) -> Option<String> {
-    Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")
-}
 
 fn wraps_result(schema: &str) -> bool {
     if memchr::memmem::find(schema.as_bytes(), WRAPS_RESULT.as_bytes()).is_none() {

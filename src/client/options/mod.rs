@@ -1,5 +1,6 @@
 //! The options of a client, as types that hold only valid values.
 
+pub(crate) mod field_cache;
 pub(crate) mod server;
 mod server_options;
 
@@ -16,6 +17,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::secret_name::{is_secret_name, is_secret_value, may_be_secret, password_of_url};
+use crate::client::options::field_cache::FieldCache;
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
@@ -83,6 +85,8 @@ pub(crate) struct Options {
     /// The cookies of the server. They stay with the client when its route
     /// changes.
     pub(crate) cookies: Arc<Cookies>,
+    /// The header fields of a POST that these options decide.
+    pub(crate) post_fields: FieldCache,
     /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
     /// The options without the headers of one request, to connect with; `None`
@@ -181,6 +185,7 @@ impl Options {
             proxy: ProxyChoice::Environment(environment.clone()),
             http: Arc::default(),
             cookies: Arc::default(),
+            post_fields: FieldCache::default(),
             environment,
             without_headers: None,
         };
