@@ -8,6 +8,7 @@ use crate::transport::socket::Broken;
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
+use crate::wire::url::Url;
 
 /// The most interim responses (1xx) before the final one.
 const INTERIM: usize = 16;
@@ -24,7 +25,8 @@ pub(crate) struct Connection {
     start: usize,
     end: usize,
     /// The length of the last head, which ends at `start` until more is read.
-    head: usize,
+    head_length: usize,
+    pub(crate) response: ResponseFacts,
     /// The last read filled the buffer, so there is probably more.
     is_likely: bool,
     /// Nothing has arrived since the last request was sent.
@@ -83,6 +85,20 @@ impl Eagerness {
 /// The largest buffer that a connection keeps for its requests.
 const LARGEST_OUTPUT: usize = 32 * 1024;
 
+/// What is known about the last response. It is kept here and not moved with the
+/// response.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseFacts {
+    pub(crate) head: Head,
+    /// The URL of the response, if a redirect was followed.
+    pub(crate) moved: Option<Box<Url>>,
+    /// The request was sent twice, because the server had closed the idle
+    /// connection.
+    pub(crate) is_repeated: bool,
+    /// When the response has to have ended, if the exchange is limited.
+    pub(crate) until: Option<Instant>,
+}
+
 /// Why there is no response.
 #[derive(Debug)]
 pub(crate) struct NoReply {
@@ -100,7 +116,8 @@ impl Connection {
             input: Vec::new(),
             start: 0,
             end: 0,
-            head: 0,
+            head_length: 0,
+            response: ResponseFacts::default(),
             is_likely: false,
             is_first: true,
             is_used: false,
@@ -119,7 +136,7 @@ impl Connection {
         [one, two, three]: [&[u8]; 3],
         patience: Option<Duration>,
         wait: &Wait,
-    ) -> std::result::Result<Head, NoReply> {
+    ) -> std::result::Result<(), NoReply> {
         let mut sent = 0;
         let parts = [&*self.output, one, two, three];
         let result = self.stream.send(parts, &mut sent, wait).await;
@@ -159,14 +176,12 @@ impl Connection {
                     _ => no_reply,
                 },
             );
-        head.map(|mut head| {
-            // The server would take the next request for the rest of this one.
-            head.keeps_alive &= !has_failed;
-            head
-        })
+        // The server would take the next request for the rest of this one.
+        self.response.head.keeps_alive &= !has_failed;
+        head
     }
 
-    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Head, NoReply> {
+    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<(), NoReply> {
         let heard =
             |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
         let mut interim = 0;
@@ -184,8 +199,9 @@ impl Connection {
                         }
                         continue;
                     }
-                    self.head = length;
-                    return Ok(head);
+                    self.head_length = length;
+                    self.response = ResponseFacts { head, ..ResponseFacts::default() };
+                    return Ok(());
                 }
             }
             let had = self.end - self.start;
@@ -280,7 +296,7 @@ impl Connection {
 
     /// The bytes of the head that [`Connection::exchange`] has just read.
     pub(crate) fn head(&self) -> &[u8] {
-        self.input.get(self.start.saturating_sub(self.head)..self.start).unwrap_or_default()
+        self.input.get(self.start.saturating_sub(self.head_length)..self.start).unwrap_or_default()
     }
 
     fn pending(&self) -> &[u8] {

@@ -1,5 +1,6 @@
 //! One HTTP request and its response, on the calling thread.
 
+use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
@@ -7,13 +8,13 @@ use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::base::secret_name::is_secret_name;
 use crate::transport::address_policy::NetworkZone;
-use crate::transport::connection::Connection;
+use crate::transport::connection::{Connection, ResponseFacts};
 use crate::transport::connector::{Connector, Route};
 use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
 use crate::transport::trace::{Trace, TraceLine};
 use crate::transport::wait::{Wait, now};
-use crate::wire::http1::{Body, Head};
+use crate::wire::http1::Body;
 use crate::wire::url::Url;
 
 /// Sends requests to one origin. Threads that send at the same time have a
@@ -69,18 +70,10 @@ pub(crate) struct ResponseLimits {
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
-/// the body, the connection is closed. Large parts are behind a pointer, because
-/// the response is moved often.
+/// the body, the connection is closed. Most of it is behind the pointer to the
+/// connection, because the response is moved often.
 #[derive(Debug)]
 pub(crate) struct HttpResponse<'a> {
-    pub(crate) head: Head,
-    /// The URL of the response, if a redirect was followed.
-    pub(crate) moved: Option<Box<Url>>,
-    /// The request was sent twice, because the server had closed the idle
-    /// connection.
-    pub(crate) is_repeated: bool,
-    /// When the response has to have ended, if the exchange is limited.
-    until: Option<Instant>,
     body: Body,
     decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
@@ -94,8 +87,9 @@ impl Http {
         setting: ExchangeSettings<'_>,
         wait: &Wait,
     ) -> Result<HttpResponse<'_>> {
-        wait.check()?;
-        let kept = self.pool.take(!request.is_repeatable, wait).await;
+        let now = Instant::now();
+        wait.check_at(now)?;
+        let kept = self.pool.take(!request.is_repeatable, now, wait).await;
         let mut connection = match kept {
             Some(connection) => connection,
             // Boxed: most requests have a kept connection.
@@ -116,15 +110,14 @@ impl Http {
             let limited = until.map(|until| wait.until(until));
             let within = limited.as_ref().unwrap_or(wait);
             match connection.exchange(rest, setting.limits.head, within).await {
-                Ok(head) => {
+                Ok(()) => {
                     trace_head(connection.head(), setting);
+                    let facts = &mut connection.response;
+                    (facts.is_repeated, facts.until) = (is_repeated, until);
+                    let head = &facts.head;
                     return Ok(HttpResponse {
                         body: head.body(),
                         decoding: head.decoder().map(|decoder| Box::new(Decoding::new(decoder))),
-                        head,
-                        moved: None,
-                        is_repeated,
-                        until,
                         connection,
                         pool: &self.pool,
                     });
@@ -182,6 +175,20 @@ impl Http {
             .open(request.url, setting.route, &wait)
             .await
             .map(|stream| Box::new(Connection::new(stream)))
+    }
+}
+
+impl Deref for HttpResponse<'_> {
+    type Target = ResponseFacts;
+
+    fn deref(&self) -> &ResponseFacts {
+        &self.connection.response
+    }
+}
+
+impl DerefMut for HttpResponse<'_> {
+    fn deref_mut(&mut self) -> &mut ResponseFacts {
+        &mut self.connection.response
     }
 }
 
@@ -263,6 +270,7 @@ impl HttpResponse<'_> {
         if !self.head.keeps_alive {
             return;
         }
+        self.connection.response = ResponseFacts::default();
         let unfinished =
             if self.body.is_done() || ends_here(&mut self) { None } else { Some(self.body) };
         self.pool.put(self.connection, unfinished);

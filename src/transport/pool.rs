@@ -33,7 +33,12 @@ impl Pool {
     ///
     /// `must_be_sure`: the request cannot be sent twice, so a connection that
     /// the server has closed must be noticed now.
-    pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Box<Connection>> {
+    pub(crate) async fn take(
+        &self,
+        must_be_sure: bool,
+        mut now: Instant,
+        wait: &Wait,
+    ) -> Option<Box<Connection>> {
         loop {
             let mut connection = self.pop()?;
             if let Some(body) = connection.unfinished.take() {
@@ -41,11 +46,12 @@ impl Pool {
                 if !Box::pin(self.finish(&mut connection, body, wait)).await {
                     continue;
                 }
+                now = Instant::now();
             }
             if connection.has_leftover() {
                 continue;
             }
-            let idle = connection.idle_since.elapsed();
+            let idle = now.saturating_duration_since(connection.idle_since);
             if idle <= FRESH && !must_be_sure || idle <= IDLE && connection.is_quiet() {
                 return Some(connection);
             }

@@ -62,7 +62,14 @@ impl ByteStream {
         wait: &Wait,
     ) -> Result<(), Broken> {
         if let Self::Plain(socket) = self {
-            return match socket.send_parts(parts, sent) {
+            let done = match parts {
+                [only, [], [], []] => socket.send_at_once(only).map(|count| {
+                    *sent = count;
+                    count == only.len()
+                }),
+                _ => socket.send_parts(parts, sent),
+            };
+            return match done {
                 Ok(true) => Ok(()),
                 Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error.into()),
                 // Boxed: most requests are sent at once.

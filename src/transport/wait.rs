@@ -43,7 +43,8 @@ pub(crate) struct Wait {
     request: Option<Arc<HandleAddress>>,
     /// Set when a sign of life comes on another stream.
     sign: Option<Arc<AtomicBool>>,
-    hurry: Option<Hurry>,
+    /// Boxed: few waits have one.
+    hurry: Option<Box<Hurry>>,
     pause: Pause,
     is_background: bool,
     /// The waiting thread is the leader: it reads for other threads as well.
@@ -293,7 +294,7 @@ impl Wait {
 
     /// The same, but it ends `grace` after this signal is raised.
     pub(crate) fn hurried_by(&self, signal: Arc<Signal>, grace: Duration) -> Self {
-        let hurry = Some(Hurry { signal, grace, end: Cell::new(None) });
+        let hurry = Some(Box::new(Hurry { signal, grace, end: Cell::new(None) }));
         Self { hurry, ..self.clone() }
     }
 
@@ -304,11 +305,29 @@ impl Wait {
 
     /// The same, but it serves `attendant` meanwhile. Its timeout is paused
     /// while an input request of this call, or of no known call, is open.
-    pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
-        let seen = attendant.as_ref().map_or(0, |attendant| attendant.open_inputs().begun());
-        let has_own = attendant.is_some();
-        let pause = Pause { has_own, first: seen, seen: Cell::new(seen), ..Pause::default() };
-        Self { attendant, pause, ..self.clone() }
+    pub(crate) fn attending(&self, attendant: Arc<dyn Attendant>) -> Self {
+        let seen = attendant.open_inputs().begun();
+        let pause = Pause { has_own: true, first: seen, seen: seen.into(), ..Pause::default() };
+        // Each member by itself: every call does this.
+        Self {
+            call: self.call,
+            end: self.end.clone(),
+            is_restarted: self.is_restarted.clone(),
+            limit: self.limit,
+            last: self.last,
+            close: self.close.clone(),
+            cancel: self.cancel.clone(),
+            attendant: Some(attendant),
+            abort: self.abort.clone(),
+            request: self.request.clone(),
+            sign: self.sign.clone(),
+            hurry: self.hurry.clone(),
+            pause,
+            is_background: self.is_background,
+            is_leading: self.is_leading,
+            is_courtesy: self.is_courtesy,
+            is_queued: self.is_queued,
+        }
     }
 
     /// The counter for the input requests of this call. `None` if there is no
@@ -421,8 +440,13 @@ impl Wait {
     /// Fails if the call was cancelled, the client was closed, or the time is
     /// over.
     pub(crate) fn check(&self) -> Result<()> {
+        self.check_at(Instant::now())
+    }
+
+    /// The same for a caller that has read the clock.
+    pub(crate) fn check_at(&self, now: Instant) -> Result<()> {
         self.interrupted()?;
-        self.left().map(drop)
+        self.end_at(now).map(drop)
     }
 
     /// On the background thread, lets other tasks run.
@@ -511,7 +535,7 @@ impl Wait {
     ) -> Result<bool> {
         let left = self.begin(pause)?;
         let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
-        let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
+        let hurry = self.hurry.as_deref().and_then(Hurry::awaited);
         let signals = own.chain(signal).chain(hurry);
         let found = background::poll(entries, signals, self.cancel.as_ref(), left).await;
         self.end_of_wait(entries, found)
@@ -548,7 +572,7 @@ impl Wait {
         entries.iter().copied().for_each(&mut add);
         let attendant = self.attendant.as_ref().filter(|_| !self.is_leading);
         let arrivals = attendant.and_then(|attendant| attendant.arrivals());
-        let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
+        let hurry = self.hurry.as_deref().and_then(Hurry::awaited);
         let own = [self.close.as_deref(), self.abort.as_deref(), arrivals, hurry];
         for signal in own.into_iter().flatten() {
             add(Poll::new(signal.fd()?, POLLIN));
@@ -639,12 +663,18 @@ impl Wait {
     }
 
     fn left(&self) -> Result<Duration> {
+        let now = Instant::now();
+        Ok(self.end_at(now)? - now)
+    }
+
+    /// When the wait ends if nothing else happens. Fails if that was before
+    /// `now`.
+    fn end_at(&self, now: Instant) -> Result<Instant> {
         if self.sign.as_ref().is_some_and(|sign| sign.swap(false, Ordering::Relaxed)) {
             self.restart();
         }
-        let now = Instant::now();
-        let hurry = self.hurry.as_ref().and_then(Hurry::end);
-        let within = |end: Instant| hurry.map_or(end, |hurry| hurry.min(end)) - now;
+        let hurry = self.hurry.as_deref().and_then(Hurry::end);
+        let within = |end: Instant| hurry.map_or(end, |hurry| hurry.min(end));
         if hurry.is_some_and(|end| end <= now) {
             return Err(Error::new(Status::Timeout, "no answer in time"));
         }

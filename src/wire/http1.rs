@@ -20,11 +20,12 @@ const LINE_LIMIT: usize = 8 * 1024;
 const NONCE_LIMIT: usize = 1024;
 
 /// The media type of a body, from its Content-Type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Media {
     Json,
     EventStream,
     Other(String),
+    #[default]
     None,
 }
 
@@ -41,7 +42,7 @@ impl Media {
 }
 
 /// The head of a response, as far as the protocol needs it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Head {
     pub(crate) status: u16,
     /// Whether the connection can carry another request after the body.
@@ -79,8 +80,9 @@ static NO_RARE_FIELDS: RareFields = RareFields {
     content_encoding: None,
 };
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Framing {
+    #[default]
     Empty,
     Length(u64),
     Chunked,

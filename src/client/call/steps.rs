@@ -105,7 +105,7 @@ impl<'a> CallSteps<'a> {
         let ticket =
             is_stateless.then(|| client.cache.ticket(options, call)).flatten().map(Box::new);
         let attendant: Arc<dyn Attendant> = client.clone();
-        let wait = wait.attending(Some(attendant));
+        let wait = wait.attending(attendant);
         let is_unknown = self.ctx.must_know_tool(&session, call, self.limits);
         self.in_session = Some(InSession { session, wait, prepared: None, retry: None, ticket });
         if is_unknown { CallEvent::ToolUnknown } else { CallEvent::Connected }

@@ -14,7 +14,7 @@ pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send 
 /// Passes the progress of one run of a request to its handler, until the run
 /// ends.
 pub(crate) struct ProgressReport {
-    handler: Arc<ProgressHandler>,
+    handler: Option<Arc<ProgressHandler>>,
     /// There is no handler. Progress only restarts the timeout.
     pub(crate) is_silent: bool,
     /// Set when progress arrives on another stream than the one of the call.
@@ -40,20 +40,27 @@ impl fmt::Debug for ProgressReport {
 
 impl ProgressReport {
     pub(crate) fn new(handler: Arc<ProgressHandler>) -> Self {
-        let (state, returned) = (Mutex::default(), Condvar::new());
-        Self { handler, is_silent: false, sign: Arc::default(), state, returned }
+        Self::of(Some(handler))
     }
 
+    /// Progress only restarts the timeout.
     pub(crate) fn silent() -> Self {
-        Self { is_silent: true, ..Self::new(Arc::new(|_, _, _| ())) }
+        Self::of(None)
+    }
+
+    fn of(handler: Option<Arc<ProgressHandler>>) -> Self {
+        let (state, returned) = (Mutex::default(), Condvar::new());
+        let is_silent = handler.is_none();
+        Self { handler, is_silent, sign: Arc::default(), state, returned }
     }
 
     /// Makes a report for another run, with the same handler.
     pub(crate) fn again(&self) -> Self {
-        Self::new(self.handler.clone())
+        Self::of(self.handler.clone())
     }
 
     pub(crate) fn run(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+        let Some(handler) = &self.handler else { return };
         let mut state = lock(&self.state);
         if state.has_ended {
             return;
@@ -61,7 +68,7 @@ impl ProgressReport {
         state.threads.push(thread::current().id());
         drop(state);
         let _returning = Returning(self);
-        (self.handler)(progress, total, message);
+        handler(progress, total, message);
     }
 
     /// Ends the report. Later progress is ignored, and the handler has returned

@@ -29,7 +29,7 @@ impl<'a> Ctx<'a> {
             verb: "POST",
             url,
             headers,
-            body: Some(body.parts()),
+            body: Some(body),
             is_repeatable: true,
             patience: None,
             limits: ResponseLimits::default(),

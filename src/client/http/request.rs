@@ -14,11 +14,10 @@ use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::session::Session;
 use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
-use crate::client::options::Options;
+use crate::client::options::{CurrentRoute, Options};
 use crate::protocol::dialect::Dialect;
-use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::outgoing::{Body, Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
-use crate::transport::connector::Route;
 use crate::transport::http::{
     ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields,
 };
@@ -40,7 +39,7 @@ const ACCEPT: &str = "application/json, text/event-stream";
 
 /// What all HTTP requests for one message share.
 pub(crate) struct HttpContext<'a> {
-    route: std::borrow::Cow<'a, Route>,
+    route: CurrentRoute<'a>,
     /// The secrets that were known at the begin, for the trace.
     secrets: Vec<Secret>,
     options: &'a Options,
@@ -327,7 +326,7 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
-    pub(crate) body: Option<[&'a [u8]; 3]>,
+    pub(crate) body: Option<&'a Body>,
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
@@ -341,7 +340,7 @@ impl<'a> HttpRequest<'a> {
             verb: "POST",
             url,
             headers,
-            body: Some(body.parts()),
+            body: Some(body),
             is_repeatable,
             patience: None,
             limits: message.limits,
@@ -431,7 +430,7 @@ async fn follow<'a>(
             fields: [fields.expose(), common, own],
             shown: &shown,
             cookie: cookie.as_ref(),
-            body: request.body,
+            body: request.body.map(Body::parts),
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
@@ -441,7 +440,8 @@ async fn follow<'a>(
             options.cookies.take(url, &reply.head.rare().set_cookies);
         }
         if !(300..400).contains(&reply.head.status) {
-            (reply.moved, reply.is_repeated) = (moved, is_repeated);
+            let facts = &mut *reply;
+            (facts.moved, facts.is_repeated) = (moved, is_repeated);
             return Ok(reply);
         }
         moved = Some(Box::new(redirected(request.verb, first, &reply)?));

@@ -5,6 +5,7 @@ pub(crate) mod server;
 mod server_options;
 
 use std::fmt::Write;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -92,6 +93,26 @@ pub(crate) struct Options {
     /// The options without the headers of one request, to connect with; `None`
     /// if these options have no such headers.
     without_headers: Option<Arc<Self>>,
+}
+
+/// The route of a call.
+#[derive(Debug)]
+pub(crate) enum CurrentRoute<'a> {
+    /// The route of the options.
+    Own(&'a Route),
+    /// The same with a proxy of the environment.
+    WithProxy(Box<Route>),
+}
+
+impl Deref for CurrentRoute<'_> {
+    type Target = Route;
+
+    fn deref(&self) -> &Route {
+        match self {
+            Self::Own(route) => route,
+            Self::WithProxy(route) => route,
+        }
+    }
 }
 
 /// A header that the application set. Its value is treated as a secret.
@@ -336,13 +357,13 @@ impl Options {
 
     /// Returns the route of a call, with the proxy of the environment if it
     /// applies.
-    pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
+    pub(crate) fn current_route(&self) -> Result<CurrentRoute<'_>> {
         let address = self.address()?;
         let needs_none = self.route.unix_socket.is_some() || address.is_local;
         let proxy = if needs_none { None } else { self.proxy.for_origin(&address.url.origin)? };
         Ok(match proxy {
-            None => std::borrow::Cow::Borrowed(&self.route),
-            proxy => std::borrow::Cow::Owned(Route { proxy, ..self.route.clone() }),
+            None => CurrentRoute::Own(&self.route),
+            proxy => CurrentRoute::WithProxy(Box::new(Route { proxy, ..self.route.clone() })),
         })
     }
 

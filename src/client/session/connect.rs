@@ -153,7 +153,7 @@ impl<'a> Ctx<'a> {
         }
         // A background task that connects may need a callback of this thread.
         let attendant: Arc<dyn Attendant> = client.clone();
-        let attended = wait.attending(Some(attendant));
+        let attended = wait.attending(attendant);
         let Some(oauth) = &options.oauth else {
             let entered = client.connecting.lock_unless(&attended, is_done).await;
             wait.adopt(&attended);
