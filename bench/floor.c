@@ -181,7 +181,7 @@ static size_t text_of(char *body)
 {
     char *from = strstr(body, "\"text\":\"") + 8, *end;
 
-    if (is("call10m"))
+    if (!is("call10mplain"))
         return unescaped(from);
     end = strchr(from, '"');
     if (memchr(from, '\\', (size_t)(end - from)) != NULL)

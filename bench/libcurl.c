@@ -109,7 +109,7 @@ static void check(const cJSON *result)
     const cJSON *text = cJSON_GetObjectItem(cJSON_GetArrayItem(content, 0), "text");
     int count = 0;
 
-    if (text != NULL && strlen(text->valuestring) != due())
+    if (text != NULL && tool() != NULL && !is("progress") && strlen(text->valuestring) != due())
         fail("another text");
     if (tools == NULL)
         return;

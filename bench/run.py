@@ -56,7 +56,8 @@ class Server:
     def __enter__(self):
         self.folder = tempfile.mkdtemp()
         port = os.path.join(self.folder, "port")
-        self.process = subprocess.Popen([os.path.join(BUILD, "server"), port])
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "server"), port, os.path.join(BUILD, "replies")])
         for _ in range(500):
             if os.path.exists(port) and os.path.getsize(port):
                 break
