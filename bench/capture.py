@@ -169,6 +169,7 @@ def talk_over_pipe(process, calls):
         process.stdin.flush()
         return process.stdout.readline() if "id" in message else None
 
+    yield "server/discover", [], [exchange(message_of("server/discover", {}))]
     yield "initialize", [], [exchange(initialize())]
     exchange(message_of("notifications/initialized", {}, True))
     for method in ("ping", "tools/list"):
