@@ -76,23 +76,24 @@ impl Tape {
         self.nodes.get(place).map_or(0, |node| node.start as usize)
     }
 
-    /// The text of a value as bytes, which saves the check for UTF-8.
-    #[inline(always)]
-    fn bytes<'a>(&self, text: &'a str, place: Place) -> &'a [u8] {
-        self.nodes
-            .get(place)
-            .and_then(|node| text.as_bytes().get(node.start as usize..node.end as usize))
-            .unwrap_or_default()
-    }
-
     /// The last member of an object that has this name; `name` has no escapes.
     pub(crate) fn member(&self, text: &str, place: Place, name: &str) -> Option<Place> {
         let mut found = None;
-        self.visit(text, place, |other, value| {
-            if other == name.as_bytes() {
+        if self.has_escapes {
+            self.visit(text, place, |other, value| {
+                if other == name.as_bytes() {
+                    found = Some(value);
+                }
+            });
+            return found;
+        }
+        // Most names differ in their length.
+        let length = name.len() as u32 + 2;
+        for (node, value) in self.keys(text, place) {
+            if node.end - node.start == length && node.inner(text) == name.as_bytes() {
                 found = Some(value);
             }
-        });
+        }
         found
     }
 
@@ -100,40 +101,39 @@ impl Tape {
     /// The name has its escapes replaced.
     #[inline]
     pub(crate) fn visit(&self, text: &str, place: Place, mut take: impl FnMut(&[u8], Place)) {
-        if self.bytes(text, place).first() != Some(&b'{') {
-            return;
-        }
-        let end = self.nodes.get(place).map_or(0, |node| node.next as usize);
-        let mut at = place + 1;
-        while at < end {
-            let raw = self.bytes(text, at);
-            let value = at + 1;
-            match raw.get(1..raw.len().saturating_sub(1)) {
-                Some(name) if !self.has_escapes => take(name, value),
-                Some(name) => take(&unescaped(raw, name), value),
-                None => {}
+        for (node, value) in self.keys(text, place) {
+            let name = node.inner(text);
+            match self.has_escapes {
+                false => take(name, value),
+                true => take(&unescaped(name), value),
             }
-            let Some(node) = self.nodes.get(value) else { return };
-            at = node.next as usize;
         }
     }
 
-    /// The names and values of an object's members.
-    pub(crate) fn members<'a>(
-        &'a self,
-        text: &'a str,
-        place: Place,
-    ) -> impl Iterator<Item = (Place, Place)> + 'a {
-        let mut at = if self.text(text, place).starts_with('{') { place + 1 } else { usize::MAX };
-        let end = self.nodes.get(place).map_or(0, |node| node.next as usize);
+    /// The nodes of the names of an object, and the places of the values.
+    #[inline(always)]
+    fn keys(&self, text: &str, place: Place) -> impl Iterator<Item = (TapeNode, Place)> + '_ {
+        let whole = self.nodes.get(place).copied().unwrap_or_default();
+        let is_object = text.as_bytes().get(whole.start as usize) == Some(&b'{');
+        let end = if is_object { whole.next as usize } else { 0 };
+        let mut at = place + 1;
         std::iter::from_fn(move || {
             if at >= end {
                 return None;
             }
             let (key, value) = (at, at + 1);
             at = self.nodes.get(value)?.next as usize;
-            Some((key, value))
+            Some((*self.nodes.get(key)?, value))
         })
+    }
+
+    /// The names and values of an object's members.
+    pub(crate) fn members<'a>(
+        &'a self,
+        text: &str,
+        place: Place,
+    ) -> impl Iterator<Item = (Place, Place)> + 'a {
+        self.keys(text, place).map(|(_, value)| (value - 1, value))
     }
 
     /// The elements of an array.
@@ -163,14 +163,23 @@ impl Tape {
     }
 }
 
-/// A name with its escapes replaced. `raw` has quotes, `name` is the part
-/// between them.
+impl TapeNode {
+    /// The text of a name without its quotes.
+    #[inline(always)]
+    fn inner(self, text: &str) -> &[u8] {
+        let inner = self.start as usize + 1..(self.end as usize).saturating_sub(1);
+        text.as_bytes().get(inner).unwrap_or_default()
+    }
+}
+
+/// A name with its escapes replaced.
 #[cold]
-fn unescaped<'a>(raw: &[u8], name: &'a [u8]) -> Cow<'a, [u8]> {
+fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
     if !name.contains(&b'\\') {
         return Cow::Borrowed(name);
     }
-    serde_json::from_slice::<String>(raw)
+    let raw = [b"\"", name, b"\""].concat();
+    serde_json::from_slice::<String>(&raw)
         .map_or(Cow::Borrowed(name), |name| name.into_bytes().into())
 }
 
