@@ -1,90 +1,44 @@
-/* Shared by the C clients: they take the same arguments and print the same
- * line. */
+/* Shared by the C clients: they take the same arguments, CLIENT WHERE TOKEN
+ * WORKLOAD N, and print the same line.  WHERE is a URL, or the program of a
+ * server. */
 #ifndef BENCH_H
 #define BENCH_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include <stddef.h>
 
-static long long now_ns(void)
-{
-    struct timespec time;
+enum { THREADS = 8, TOOLS = 10000, AT_ONCE = 1000, LARGE = 20 * 1024 * 1024 };
 
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
-}
+/* Most workloads do one thing N times on one connection.  `cold` makes a new client
+ * for each ping; `progress` is one call with N notifications; `par8` is N pings on
+ * eight threads in total; `started` is N calls, AT_ONCE of them at a time; `idle` is
+ * N clients with a notification stream. */
+extern const char *workload;
+extern long repetitions;
 
-/* CLIENT URL TOKEN WORKLOAD N: runs the workload N times on one connection.
- * `cold` makes a new client for each ping; `progress` is one call with N
- * notifications; `par8` is N calls on eight threads in total. */
-static const char *workload;
-static long repetitions;
+/* Reads the arguments; returns 0 if they are wrong. */
+int parse(int argc, char **argv);
 
-enum { THREADS = 8, TOOLS = 10000 };
+/* Whether this is the workload. */
+int is(const char *name);
 
-static int is(const char *name)
-{
-    return strcmp(workload, name) == 0;
-}
-
-static int parse(int argc, char **argv)
-{
-    if (argc != 5)
-        return 0;
-    workload = argv[3];
-    repetitions = atol(argv[4]);
-    return repetitions > 0;
-}
-
-/* The tool that a workload calls; NULL if it calls none. */
-static const char *tool(void)
-{
-    if (is("call1k") || is("call2026") || is("par8"))
-        return "text1k";
-    if (is("call10m"))
-        return "text10m";
-    if (is("call10mplain"))
-        return "plain10m";
-    return is("progress") ? "progress" : NULL;
-}
+/* The tool that the workload calls; NULL if it calls none. */
+const char *tool(void);
 
 /* The length of the text that the tool returns. */
-static size_t due(void)
-{
-    return is("call10m") ? 9767442 : is("call10mplain") ? 10000000 : 1024;
-}
+size_t due(void);
 
-static void fail(const char *what)
-{
-    fprintf(stderr, "%s: %s\n", workload, what);
-    exit(1);
-}
+/* The arguments of the call, as JSON: 20 MiB for the workload "large". */
+const char *arguments(void);
 
-/* Writes the peak memory of this process to the file that BENCH_MEMORY names.
- * The value that the parent could read includes the parent's own pages. */
-static void report_memory(void)
-{
-    const char *path = getenv("BENCH_MEMORY");
-    FILE *from = path != NULL ? fopen("/proc/self/status", "r") : NULL;
-    FILE *to = from != NULL ? fopen(path, "w") : NULL;
-    char line[256];
+/* What the workload "structured" reads of a result. */
+void check_cities(long total, const char *name, long population);
 
-    while (to != NULL && fgets(line, sizeof line, from) != NULL)
-        if (strncmp(line, "VmHWM:", 6) == 0)
-            fprintf(to, "%ld\n", atol(line + 6));
-    if (to != NULL)
-        fclose(to);
-    if (from != NULL)
-        fclose(from);
-}
+/* Between these two the workload is measured.  report() prints the line of the
+ * client, and writes what it used to the file that BENCH_USAGE names. */
+void begin(void);
+int report(void);
 
-static int report(long long start)
-{
-    printf("%s %ld %lld\n", workload, repetitions, now_ns() - start);
-    report_memory();
-    return 0;
-}
+/* Ends the client with a message. */
+void fail(const char *what);
 
 #endif

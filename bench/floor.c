@@ -1,108 +1,25 @@
-/* The floor, with which all clients are compared: a blocking socket, one write,
- * one read, minimal parsing.  It sends what the library sends, and it knows the
- * server's revision in advance. */
+/* The floor, with which all clients are compared: it does only the work that the
+ * workload cannot be done without, and knows the server's revision in advance. */
 #define _GNU_SOURCE
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
-#include <stdint.h>
-#include <sys/socket.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "bench.h"
+#include "floor_http.h"
+#include "floor_json.h"
+#include "floor_pipe.h"
 
-static char host[64], path[128], session[128];
-static int port, is_stateless;
+static const char session_era[] = "MCP-Protocol-Version: 2025-11-25\r\n";
 
-static int connect_to(void)
+static void exchange(int s, const char *headers, const char *body, struct reply *reply)
 {
-    struct sockaddr_in address;
-    int one = 1, s = socket(AF_INET, SOCK_STREAM, 0);
-
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((unsigned short)port);
-    inet_pton(AF_INET, host, &address.sin_addr);
-    if (connect(s, (struct sockaddr *)&address, sizeof address) != 0)
-        exit(1);
-    setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    return s;
-}
-
-/* A reply, in a buffer that is reused for the next one. */
-struct reply {
-    char *bytes, *body;
-    size_t size, length;
-};
-
-/* Reads a reply with a Content-Length, and puts a NUL after its body. */
-static void receive(int s, struct reply *reply)
-{
-    size_t have = 0, whole = 0;
-    char *end;
-
-    if (reply->bytes == NULL) {
-        reply->size = 16384;
-        reply->bytes = malloc(reply->size);
-    }
-    while (whole == 0 || have < whole) {
-        ssize_t got = read(s, reply->bytes + have, reply->size - 1 - have);
-
-        if (got <= 0)
-            fail("the server closed the connection");
-        have += (size_t)got;
-        if (whole > 0)
-            continue;
-        reply->bytes[have] = '\0';
-        end = strstr(reply->bytes, "\r\n\r\n");
-        if (end == NULL)
-            continue;
-        whole = (size_t)(end + 4 - reply->bytes) +
-                (size_t)atol(strstr(reply->bytes, "content-length:") + 15);
-        reply->length = whole - (size_t)(end + 4 - reply->bytes);
-        if (whole >= reply->size) {
-            size_t at = (size_t)(end - reply->bytes);
-
-            reply->size = whole + 1;
-            reply->bytes = realloc(reply->bytes, reply->size);
-            end = reply->bytes + at;
-        }
-        reply->body = end + 4;
-    }
-    reply->bytes[have] = '\0';
-    if (strncmp(reply->bytes, "HTTP/1.1 20", 11) != 0)
-        fail("the server refused");
-}
-
-static void send_request(int s, const char *token, const char *headers,
-                         const char *body)
-{
-    char out[2048];
-    int length = sprintf(
-        out,
-        "POST %s HTTP/1.1\r\nHost: %s:%d\r\nUser-Agent: libmcpclient/0.1.0\r\n"
-        "Authorization: Bearer %s\r\n"
-        "Accept: application/json, text/event-stream\r\n"
-        "Accept-Encoding: identity\r\nContent-Type: application/json\r\n%s%s"
-        "Content-Length: %zu\r\n\r\n%s",
-        path, host, port, token, headers, session, strlen(body), body);
-
-    if (write(s, out, (size_t)length) != length)
-        fail("the server does not read");
-}
-
-static void exchange(int s, const char *token, const char *headers,
-                     const char *body, struct reply *reply)
-{
-    const char *found;
-
-    send_request(s, token, headers, body);
+    send_request(s, headers, body, strlen(body));
     receive(s, reply);
-    if (session[0] == '\0' && (found = strstr(reply->bytes, "mcp-session-id: ")) != NULL)
-        sprintf(session, "Mcp-Session-Id: %.*s\r\n", (int)strcspn(found + 16, "\r"),
-                found + 16);
 }
 
 #define META                                                                  \
@@ -111,113 +28,103 @@ static void exchange(int s, const char *token, const char *headers,
     "\"io.modelcontextprotocol/clientInfo\":{\"name\":\"libmcpclient\","      \
     "\"version\":\"0.1.0\"}}"
 
-static void ping(int s, const char *token, long id, struct reply *reply)
+static void ping(int s, long id, struct reply *reply)
 {
     char body[512];
 
-    if (is_stateless) {
+    if (is_stateless()) {
         sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":"
                       "\"server/discover\",\"params\":{" META "}}", id);
-        exchange(s, token, "MCP-Protocol-Version: 2026-07-28\r\n"
-                           "Mcp-Method: server/discover\r\n", body, reply);
+        exchange(s, "MCP-Protocol-Version: 2026-07-28\r\n"
+                    "Mcp-Method: server/discover\r\n", body, reply);
     } else {
         sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"ping\"}",
                 id);
-        exchange(s, token, "MCP-Protocol-Version: 2025-11-25\r\n", body, reply);
+        exchange(s, session_era, body, reply);
     }
 }
 
-static int connected(const char *token, struct reply *reply)
+static int connected(struct reply *reply)
 {
     int s = connect_to();
 
-    session[0] = '\0';
-    if (!is_stateless) {
-        exchange(s, token, "",
+    forget_session();
+    if (!is_stateless()) {
+        exchange(s, "",
                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"initialize\","
                  "\"params\":{\"protocolVersion\":\"2025-11-25\","
                  "\"capabilities\":{},\"clientInfo\":{\"name\":\"floor\","
                  "\"version\":\"1\"}}}", reply);
-        exchange(s, token, "MCP-Protocol-Version: 2025-11-25\r\n",
+        exchange(s, session_era,
                  "{\"jsonrpc\":\"2.0\",\"method\":"
                  "\"notifications/initialized\"}", reply);
     }
-    ping(s, token, 2, reply);
+    ping(s, 2, reply);
     return s;
 }
 
-/* Removes the escapes from the text at `from`, eight bytes at a time, and
- * returns its length.  The result is written eight bytes before the text, over
- * the member's name, so that copying beyond an escape does no harm. */
-static size_t unescaped(const char *from)
+static void read_text(struct reply *reply)
 {
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    char *start = (char *)from - 8, *to = start;
+    char *text = strstr(reply->body, "\"text\":\"") + 8;
 
-    for (;;) {
-        uint64_t eight, quotes, slashes, found;
-        size_t plain;
-
-        memcpy(&eight, from, 8);
-        memcpy(to, &eight, 8);
-        quotes = eight ^ ones * '"';
-        slashes = eight ^ ones * '\\';
-        found = (((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes)) & highs;
-        plain = found == 0 ? 8 : (size_t)__builtin_ctzll(found) / 8;
-        to += plain;
-        from += plain;
-        if (found == 0)
-            continue;
-        if (*from == '"')
-            break;
-        *to++ = from[1] == 'n' ? '\n' : from[1];
-        from += 2;
-    }
-    *to = '\0';
-    return (size_t)(to - start);
-}
-
-static size_t text_of(char *body)
-{
-    char *from = strstr(body, "\"text\":\"") + 8, *end;
-
-    if (is("call10m"))
-        return unescaped(from);
-    end = strchr(from, '"');
-    if (memchr(from, '\\', (size_t)(end - from)) != NULL)
-        fail("an escape");
-    *end = '\0';
-    return (size_t)(end - from);
-}
-
-static void call(int s, const char *token, long id, struct reply *reply)
-{
-    char body[768];
-
-    if (is_stateless)
-        sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\","
-                      "\"params\":{" META ",\"name\":\"%s\",\"arguments\":{}}}",
-                id, tool());
-    else
-        sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\","
-                      "\"params\":{\"name\":\"%s\",\"arguments\":{}}}", id, tool());
-    exchange(s, token,
-             is_stateless ? "MCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call"
-                            "\r\nMcp-Name: text1k\r\n"
-                          : "MCP-Protocol-Version: 2025-11-25\r\n",
-             body, reply);
-    if (text_of(reply->body) != due())
+    if (unescaped(text, reply->body + reply->length) != due())
         fail("another text");
 }
 
-static void list(int s, const char *token, long id, struct reply *reply)
+static void read_cities(const char *body)
+{
+    const char *content = strstr(body, "\"structuredContent\":");
+    const char *name = strstr(content, "\"name\":\"") + 8;
+    const char *population = strstr(strstr(name, "\"name\":\""), "\"population\":") + 13;
+    const char *total = strstr(population, "\"total\":") + 8;
+
+    check_cities(atol(total), name, atol(population));
+}
+
+static void send_call(int s, long id)
+{
+    const char *given = arguments();
+    char small[1024], *body = small;
+    size_t length;
+
+    if (is("large"))
+        body = malloc(LARGE + 1024);
+    length = (size_t)sprintf(
+        body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\",\"params\":{"
+              "%s\"name\":\"%s\",\"arguments\":%s}}",
+        id, is_stateless() ? META "," : "", tool(), given);
+    send_request(s, is_stateless() ? "MCP-Protocol-Version: 2026-07-28\r\n"
+                                     "Mcp-Method: tools/call\r\nMcp-Name: text1k\r\n"
+                                   : session_era, body, length);
+    if (body != small)
+        free(body);
+}
+
+static void read_result(struct reply *reply)
+{
+    if (is("structured") || is("events"))
+        read_cities(reply->body);
+    else if (!is("large"))
+        read_text(reply);
+    else if (strstr(reply->body, "\"result\":") == NULL)
+        fail("no result");
+}
+
+static void call(int s, long id, struct reply *reply)
+{
+    send_call(s, id);
+    receive(s, reply);
+    read_result(reply);
+}
+
+static void list(int s, long id, struct reply *reply)
 {
     const char *at;
     char body[128];
     int count = 0;
 
     sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/list\"}", id);
-    exchange(s, token, "MCP-Protocol-Version: 2025-11-25\r\n", body, reply);
+    exchange(s, session_era, body, reply);
     for (at = reply->body; (at = strstr(at, "\"name\":\"")) != NULL; count++) {
         at += 8;
         if (strncmp(at, "tool_", 5) != 0)
@@ -227,49 +134,94 @@ static void list(int s, const char *token, long id, struct reply *reply)
         fail("another number of tools");
 }
 
-/* Makes one call with `count` notifications and reads each as it arrives. */
-static void progress(int s, const char *token, long count, struct reply *reply)
+/* Reads the notifications that are complete; returns where the rest begins. */
+static char *read_notifications(char *at, long *told)
 {
-    char body[256], *line, *end;
+    char *found, *end;
+
+    while ((found = strstr(at, "\"progress\":")) != NULL &&
+           (end = strchr(found, '\n')) != NULL) {
+        if (strtol(found + 11, NULL, 10) != ++*told)
+            fail("another notification");
+        at = end + 1;
+    }
+    return at;
+}
+
+/* Makes one call with `count` notifications and reads each as it arrives. */
+static void progress(int s, long count, struct reply *reply)
+{
+    char body[256];
     long told = 0;
     size_t have = 0;
 
     sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\","
                   "\"params\":{\"name\":\"progress\",\"arguments\":{\"count\":%ld},"
                   "\"_meta\":{\"progressToken\":3}}}", count);
-    send_request(s, token, "MCP-Protocol-Version: 2025-11-25\r\n", body);
+    send_request(s, session_era, body, strlen(body));
     reply->size = 65536;
-    reply->bytes = realloc(reply->bytes, reply->size + 8);
-    for (;;) {
+    reply->bytes = realloc(reply->bytes, reply->size);
+    do {
         ssize_t got = read(s, reply->bytes + have, reply->size - 1 - have);
+        char *rest;
 
         if (got <= 0)
             fail("the server closed the connection");
         have += (size_t)got;
         reply->bytes[have] = '\0';
-        line = reply->bytes;
-        while ((end = memchr(line, '\n', have - (size_t)(line - reply->bytes))) != NULL) {
-            const char *found;
+        rest = read_notifications(reply->bytes, &told);
+        have -= (size_t)(rest - reply->bytes);
+        memmove(reply->bytes, rest, have + 1);
+    } while (told < count || strstr(reply->bytes, "\"result\"") == NULL);
+}
 
-            *end = '\0';
-            if (memcmp(line, "data:", 5) == 0) {
-                found = strstr(line, "\"progress\":");
-                if (found != NULL && atol(found + 11) == told + 1)
-                    told++;
-                else if (strstr(line, "\"result\"") != NULL) {
-                    if (told != count)
-                        fail("another number of notifications");
-                    return;
-                }
+/* Sends AT_ONCE requests, each on a connection of its own, then reads the replies
+ * as they come; again and again. */
+static void started(struct reply *reply)
+{
+    static int sockets[AT_ONCE];
+    struct epoll_event events[64];
+    int poll = epoll_create1(0), i, ready;
+    long sent = 0, done = 0;
+
+    for (i = 0; i < AT_ONCE; i++) {
+        struct epoll_event event;
+
+        sockets[i] = connect_to();
+        event.events = EPOLLIN;
+        event.data.fd = sockets[i];
+        epoll_ctl(poll, EPOLL_CTL_ADD, sockets[i], &event);
+    }
+    while (done < repetitions) {
+        for (i = 0; i < AT_ONCE && sent < repetitions; i++)
+            send_call(sockets[i], 3 + sent++);
+        while (done < sent) {
+            ready = epoll_wait(poll, events, 64, -1);
+            for (i = 0; i < ready; i++, done++) {
+                receive(events[i].data.fd, reply);
+                read_result(reply);
             }
-            line = end + 1;
         }
-        have -= (size_t)(line - reply->bytes);
-        memmove(reply->bytes, line, have);
     }
 }
 
-static char *the_token;
+/* Each client has a connection for its requests and one for the stream. */
+static void idle(struct reply *reply)
+{
+    char head[4096];
+    long i;
+
+    for (i = 0; i < repetitions; i++) {
+        int stream;
+
+        connected(reply);
+        stream = connect_to();
+        send_get(stream);
+        /* Nothing but the head arrives. */
+        if (read(stream, head, sizeof head) <= 0)
+            fail("no stream");
+    }
+}
 
 static void *thread(void *unused)
 {
@@ -279,48 +231,71 @@ static void *thread(void *unused)
 
     (void)unused;
     for (i = 0; i < repetitions / THREADS; i++)
-        call(s, the_token, i + 3, &reply);
+        ping(s, i + 3, &reply);
     close(s);
     return NULL;
+}
+
+static void par8(void)
+{
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, thread, NULL);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void repeat(int s, struct reply *reply)
+{
+    long i;
+
+    for (i = 0; i < repetitions; i++) {
+        if (is("ping"))
+            ping(s, i + 3, reply);
+        else if (is("list10k"))
+            list(s, i + 3, reply);
+        else
+            call(s, i + 3, reply);
+    }
 }
 
 int main(int argc, char **argv)
 {
     struct reply reply = {NULL, NULL, 0, 0};
-    pthread_t threads[THREADS];
-    long long start;
     long i;
     int s;
 
-    if (!parse(argc, argv) ||
-        sscanf(argv[1], "http://%63[^:]:%d%127s", host, &port, path) != 3)
+    if (!parse(argc, argv))
         return 2;
-    is_stateless = strncmp(path, "/stateless", 10) == 0;
-    the_token = argv[2];
+    if (strncmp(workload, "stdio", 5) == 0)
+        return over_pipe(argv[1]);
+    if (!set_url(argv[1], argv[2]))
+        return 2;
+    begin();
     if (is("cold")) {
-        start = now_ns();
         for (i = 0; i < repetitions; i++)
-            close(connected(argv[2], &reply));
-        return report(start);
+            close(connected(&reply));
+        return report();
     }
-    s = connected(argv[2], &reply);
-    start = now_ns();
-    if (is("progress")) {
-        progress(s, argv[2], repetitions, &reply);
-    } else if (is("par8")) {
-        for (i = 0; i < THREADS; i++)
-            pthread_create(&threads[i], NULL, thread, NULL);
-        for (i = 0; i < THREADS; i++)
-            pthread_join(threads[i], NULL);
-    } else {
-        for (i = 0; i < repetitions; i++) {
-            if (is("ping"))
-                ping(s, argv[2], i + 3, &reply);
-            else if (is("list10k"))
-                list(s, argv[2], i + 3, &reply);
-            else
-                call(s, argv[2], i + 3, &reply);
-        }
+    s = connected(&reply);
+    if (is("large")) {
+        list(s, 3, &reply);
+        free(reply.bytes);
+        reply.bytes = NULL;
+        arguments();
     }
-    return report(start);
+    begin();
+    if (is("progress"))
+        progress(s, repetitions, &reply);
+    else if (is("par8"))
+        par8();
+    else if (is("started"))
+        started(&reply);
+    else if (is("idle"))
+        idle(&reply);
+    else
+        repeat(s, &reply);
+    return report();
 }

@@ -1,308 +1,169 @@
-/* A client as one would write it with libcurl and cJSON: one easy handle for
- * all requests; each answer is parsed and its id is checked. */
+/* libcurl and cJSON, in the way of libcurl_client.h. */
 #define _GNU_SOURCE
 
-#include <cjson/cJSON.h>
-#include <curl/curl.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "bench.h"
+#include "libcurl_client.h"
 
-struct answer {
-    char *text;
-    size_t length, room;
-    char session[128];
-    /* For a call that reports progress. */
-    int is_stream;
-    long told;
-};
-
-static int is_stateless;
-
-/* Reads the events that are complete; the result stays in the text. */
-static void take_events(struct answer *answer)
-{
-    char *line = answer->text, *end;
-
-    while ((end = strchr(line, '\n')) != NULL) {
-        if (strncmp(line, "data:", 5) == 0) {
-            cJSON *message = cJSON_ParseWithLength(line + 5, (size_t)(end - line - 5));
-            cJSON *params = cJSON_GetObjectItem(message, "params");
-            cJSON *progress = cJSON_GetObjectItem(params, "progress");
-
-            if (progress != NULL && (long)progress->valuedouble == answer->told + 1)
-                answer->told++;
-            cJSON_Delete(message);
-            if (progress == NULL) {
-                size_t length = (size_t)(end - line - 5);
-
-                memmove(answer->text, line + 5, length);
-                answer->text[length] = '\0';
-                answer->length = length;
-                answer->is_stream = 0;
-                return;
-            }
-        }
-        line = end + 1;
-    }
-    answer->length = strlen(line);
-    memmove(answer->text, line, answer->length + 1);
-}
-
-static size_t take_body(char *data, size_t size, size_t count, void *to)
-{
-    struct answer *answer = (struct answer *)to;
-
-    if (answer->length + size * count >= answer->room) {
-        answer->room = 2 * (answer->length + size * count) + 8192;
-        answer->text = realloc(answer->text, answer->room);
-    }
-    memcpy(answer->text + answer->length, data, size * count);
-    answer->length += size * count;
-    answer->text[answer->length] = '\0';
-    if (answer->is_stream)
-        take_events(answer);
-    return size * count;
-}
-
-static size_t take_header(char *data, size_t size, size_t count, void *to)
-{
-    struct answer *answer = (struct answer *)to;
-
-    if (size * count > 16 && strncasecmp(data, "mcp-session-id: ", 16) == 0)
-        sprintf(answer->session, "Mcp-Session-Id: %.*s",
-                (int)strcspn(data + 16, "\r"), data + 16);
-    return size * count;
-}
-
-static struct curl_slist *headers(const char *token, const char *session,
-                                  const char *version)
-{
-    char line[512];
-    struct curl_slist *list = NULL;
-
-    sprintf(line, "Authorization: Bearer %.400s", token);
-    list = curl_slist_append(list, line);
-    list = curl_slist_append(list,
-                             "Accept: application/json, text/event-stream");
-    list = curl_slist_append(list, "Content-Type: application/json");
-    if (version != NULL) {
-        sprintf(line, "MCP-Protocol-Version: %s", version);
-        list = curl_slist_append(list, line);
-    }
-    if (is_stateless)
-        list = curl_slist_append(list, tool() != NULL
-                                           ? "Mcp-Method: tools/call"
-                                           : "Mcp-Method: server/discover");
-    if (is_stateless && tool() != NULL)
-        list = curl_slist_append(list, "Mcp-Name: text1k");
-    if (session[0] != '\0')
-        list = curl_slist_append(list, session);
-    return list;
-}
-
-/* Reads the parts of a result that the workload is about. */
-static void check(const cJSON *result)
-{
-    const cJSON *content = cJSON_GetObjectItem(result, "content");
-    const cJSON *tools = cJSON_GetObjectItem(result, "tools"), *one;
-    const cJSON *text = cJSON_GetObjectItem(cJSON_GetArrayItem(content, 0), "text");
-    int count = 0;
-
-    if (text != NULL && strlen(text->valuestring) != due())
-        fail("another text");
-    if (tools == NULL)
-        return;
-    cJSON_ArrayForEach(one, tools) {
-        const cJSON *name = cJSON_GetObjectItem(one, "name");
-
-        if (name == NULL || strncmp(name->valuestring, "tool_", 5) != 0)
-            fail("another name");
-        count++;
-    }
-    if (count != TOOLS)
-        fail("another number of tools");
-}
-
-static void exchange(CURL *curl, struct answer *answer,
-                     struct curl_slist *list, cJSON *message, long id)
-{
-    char *body = cJSON_PrintUnformatted(message);
-    long status = 0;
-
-    answer->length = 0;
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-    if (curl_easy_perform(curl) != CURLE_OK)
-        exit(1);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (status / 100 != 2)
-        exit(1);
-    if (id > 0) {
-        cJSON *reply = cJSON_Parse(answer->text);
-        cJSON *found = cJSON_GetObjectItem(reply, "id");
-        cJSON *result = cJSON_GetObjectItem(reply, "result");
-
-        if (found == NULL || (long)found->valuedouble != id || result == NULL)
-            fail("no result");
-        check(result);
-        cJSON_Delete(reply);
-    }
-    free(body);
-    cJSON_Delete(message);
-}
-
-static cJSON *request(const char *method, long id)
-{
-    cJSON *message = cJSON_CreateObject();
-
-    cJSON_AddStringToObject(message, "jsonrpc", "2.0");
-    if (id > 0)
-        cJSON_AddNumberToObject(message, "id", (double)id);
-    cJSON_AddStringToObject(message, "method", method);
-    return message;
-}
-
-static void add_meta(cJSON *params)
-{
-    cJSON *meta = cJSON_AddObjectToObject(params, "_meta"), *info;
-
-    cJSON_AddStringToObject(meta, "io.modelcontextprotocol/protocolVersion",
-                            "2026-07-28");
-    cJSON_AddObjectToObject(meta, "io.modelcontextprotocol/clientCapabilities");
-    info = cJSON_AddObjectToObject(meta, "io.modelcontextprotocol/clientInfo");
-    cJSON_AddStringToObject(info, "name", "libcurl");
-    cJSON_AddStringToObject(info, "version", "1");
-}
-
-static cJSON *ping_request(long id)
-{
-    cJSON *message;
-
-    if (!is_stateless)
-        return request("ping", id);
-    message = request("server/discover", id);
-    add_meta(cJSON_AddObjectToObject(message, "params"));
-    return message;
-}
-
-/* Makes the request that the workload repeats. */
-static cJSON *work_request(long id)
-{
-    cJSON *message, *params, *arguments;
-
-    if (is("list10k"))
-        return request("tools/list", id);
-    if (tool() == NULL)
-        return ping_request(id);
-    message = request("tools/call", id);
-    params = cJSON_AddObjectToObject(message, "params");
-    cJSON_AddStringToObject(params, "name", tool());
-    arguments = cJSON_AddObjectToObject(params, "arguments");
-    if (is("progress")) {
-        cJSON_AddNumberToObject(arguments, "count", (double)repetitions);
-        cJSON_AddNumberToObject(cJSON_AddObjectToObject(params, "_meta"),
-                                "progressToken", (double)id);
-    }
-    if (is_stateless)
-        add_meta(params);
-    return message;
-}
-
-/* Connects, and returns the headers for pings. */
-static struct curl_slist *begin(CURL *curl, struct answer *answer, char **argv)
-{
-    struct curl_slist *list;
-
-    memset(answer, 0, sizeof *answer);
-    curl_easy_setopt(curl, CURLOPT_URL, argv[1]);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
-    if (!is_stateless) {
-        cJSON *message = request("initialize", 1), *params, *info;
-
-        params = cJSON_AddObjectToObject(message, "params");
-        cJSON_AddStringToObject(params, "protocolVersion", "2025-11-25");
-        cJSON_AddObjectToObject(params, "capabilities");
-        info = cJSON_AddObjectToObject(params, "clientInfo");
-        cJSON_AddStringToObject(info, "name", "libcurl");
-        cJSON_AddStringToObject(info, "version", "1");
-        list = headers(argv[2], "", NULL);
-        exchange(curl, answer, list, message, 1);
-        curl_slist_free_all(list);
-    }
-    list = headers(argv[2], answer->session,
-                   is_stateless ? "2026-07-28" : "2025-11-25");
-    if (!is_stateless)
-        exchange(curl, answer, list, request("notifications/initialized", 0), 0);
-    if (tool() == NULL || !is_stateless)
-        exchange(curl, answer, list, ping_request(2), 2);
-    return list;
-}
-
-static char **arguments;
+static char **the_arguments;
 
 static void *thread(void *unused)
 {
-    struct answer answer;
-    CURL *curl = curl_easy_init();
-    struct curl_slist *list = begin(curl, &answer, arguments);
+    struct client client;
     long i;
 
     (void)unused;
+    begin_client(&client, the_arguments);
     for (i = 0; i < repetitions / THREADS; i++)
-        exchange(curl, &answer, list, work_request(i + 3), i + 3);
-    curl_slist_free_all(list);
-    curl_easy_cleanup(curl);
-    free(answer.text);
+        exchange(&client, ping_request(i + 3), i + 3);
+    end_client(&client);
     return NULL;
+}
+
+/* A handle belongs to one thread. */
+static void par8(void)
+{
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, thread, NULL);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* Runs the transfers until `wanted` are done, and reads their answers. */
+static void finish(CURLM *multi, long wanted)
+{
+    int running, left;
+
+    while (wanted > 0) {
+        CURLMsg *message;
+
+        curl_multi_perform(multi, &running);
+        while ((message = curl_multi_info_read(multi, &left)) != NULL) {
+            struct client *client = NULL;
+
+            if (message->data.result != CURLE_OK)
+                fail("no answer");
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &client);
+            curl_multi_remove_handle(multi, client->curl);
+            take_answer(client, 3);
+            wanted--;
+        }
+        if (wanted > 0)
+            curl_multi_poll(multi, NULL, 0, 1000, NULL);
+    }
+}
+
+/* Starts AT_ONCE requests on as many handles; again and again. */
+static void started(const struct client *client)
+{
+    struct client *all = calloc(AT_ONCE, sizeof *all);
+    char **bodies = calloc(AT_ONCE, sizeof *bodies);
+    CURLM *multi = curl_multi_init();
+    long done = 0;
+    int i;
+
+    for (i = 0; i < AT_ONCE; i++) {
+        copy_client(&all[i], client, the_arguments);
+        curl_easy_setopt(all[i].curl, CURLOPT_PRIVATE, &all[i]);
+    }
+    while (done < repetitions) {
+        int count = repetitions - done < AT_ONCE ? (int)(repetitions - done) : AT_ONCE;
+
+        for (i = 0; i < count; i++) {
+            bodies[i] = set_message(&all[i], call_request(3));
+            curl_multi_add_handle(multi, all[i].curl);
+        }
+        finish(multi, count);
+        for (i = 0; i < count; i++)
+            free(bodies[i]);
+        done += count;
+    }
+}
+
+/* Each client has a handle for its requests and one for the stream. */
+static void idle(void)
+{
+    struct client *all = calloc((size_t)repetitions * 2, sizeof *all);
+    CURLM *multi = curl_multi_init();
+    long i, open = 0;
+
+    for (i = 0; i < repetitions; i++) {
+        struct client *stream = &all[2 * i + 1];
+
+        begin_client(&all[2 * i], the_arguments);
+        copy_client(stream, &all[2 * i], the_arguments);
+        curl_easy_setopt(stream->curl, CURLOPT_HTTPHEADER, stream->headers);
+        curl_multi_add_handle(multi, stream->curl);
+    }
+    /* Nothing but the heads arrives. */
+    while (open < repetitions) {
+        int running;
+
+        curl_multi_perform(multi, &running);
+        curl_multi_poll(multi, NULL, 0, 1000, NULL);
+        for (i = open = 0; i < repetitions; i++)
+            open += all[2 * i + 1].answer.is_stream;
+    }
+}
+
+static void cold(void)
+{
+    struct client client;
+    long i;
+
+    for (i = 0; i < repetitions; i++) {
+        begin_client(&client, the_arguments);
+        end_client(&client);
+    }
+}
+
+static void repeat(struct client *client)
+{
+    long i;
+
+    for (i = 0; i < repetitions; i++)
+        exchange(client,
+                 is("list10k") ? list_request(i + 3)
+                 : tool() == NULL ? ping_request(i + 3) : call_request(i + 3), i + 3);
 }
 
 int main(int argc, char **argv)
 {
-    struct answer answer;
-    struct curl_slist *list;
-    pthread_t threads[THREADS];
-    long long start;
-    CURL *curl;
-    long i, count;
+    struct client client;
 
     if (!parse(argc, argv))
         return 2;
-    arguments = argv;
-    is_stateless = strstr(argv[1], "/stateless") != NULL;
-    start = now_ns();
+    the_arguments = argv;
+    begin();
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (is("cold")) {
-        for (i = 0; i < repetitions; i++) {
-            curl = curl_easy_init();
-            curl_slist_free_all(begin(curl, &answer, argv));
-            curl_easy_cleanup(curl);
-            free(answer.text);
-        }
-        return report(start);
+        cold();
+        return report();
     }
+    begin_client(&client, argv);
+    if (is("large")) {
+        exchange(&client, list_request(3), 3);
+        arguments();
+    }
+    begin();
     if (is("par8")) {
-        for (i = 0; i < THREADS; i++)
-            pthread_create(&threads[i], NULL, thread, NULL);
-        for (i = 0; i < THREADS; i++)
-            pthread_join(threads[i], NULL);
-        return report(start);
+        par8();
+    } else if (is("started")) {
+        started(&client);
+    } else if (is("idle")) {
+        idle();
+    } else if (is("progress")) {
+        exchange(&client, call_request(3), 3);
+        if (client.answer.told != repetitions)
+            fail("another number of notifications");
+    } else {
+        repeat(&client);
     }
-    curl = curl_easy_init();
-    list = begin(curl, &answer, argv);
-    start = now_ns();
-    count = is("progress") ? 1 : repetitions;
-    answer.is_stream = is("progress");
-    for (i = 0; i < count; i++)
-        exchange(curl, &answer, list, work_request(i + 3), i + 3);
-    if (is("progress") && answer.told != repetitions)
-        fail("another number of notifications");
-    report(start);
-    curl_slist_free_all(list);
-    curl_easy_cleanup(curl);
-    free(answer.text);
-    return 0;
+    return report();
 }

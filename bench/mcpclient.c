@@ -2,6 +2,8 @@
 #define _GNU_SOURCE
 
 #include <pthread.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <mcpclient.h>
 
@@ -15,24 +17,45 @@ static void check(int32_t status)
         fail(mcp_error_message(NULL));
 }
 
-static void connected(char **argv)
+static mcp_client *connected(char **argv)
 {
-    client = mcp_client_new(argv[1], argv[2]);
-    if (client == NULL)
+    const char *program[] = {argv[1], NULL};
+    mcp_client *one = strncmp(workload, "stdio", 5) == 0
+                          ? mcp_client_new_stdio(program)
+                          : mcp_client_new(argv[1], argv[2]);
+
+    if (one == NULL)
         fail(mcp_error_message(NULL));
-    check(mcp_ping(client));
+    check(mcp_ping(one));
+    return one;
+}
+
+static void read_cities(const mcp_json *content)
+{
+    const mcp_json *name = mcp_json_at(content, "/cities/0/name");
+    const mcp_json *population = mcp_json_at(content, "/cities/1/population");
+
+    check_cities((long)mcp_json_integer(mcp_json_at(content, "/total"), 0),
+                 mcp_json_string(name, NULL), (long)mcp_json_integer(population, 0));
+}
+
+static void read_result(mcp_result *result)
+{
+    size_t length = 0;
+
+    if (is("structured") || is("events"))
+        read_cities(mcp_result_structured(result));
+    else if (!is("large") && (mcp_result_text(result, &length), length != due()))
+        fail("another text");
+    mcp_result_free(result);
 }
 
 static void call(void)
 {
     mcp_result *result = NULL;
-    size_t length = 0;
 
-    check(mcp_call_tool(client, tool(), "{}", &result));
-    mcp_result_text(result, &length);
-    if (length != due())
-        fail("another text");
-    mcp_result_free(result);
+    check(mcp_call_tool(client, tool(), arguments(), &result));
+    read_result(result);
 }
 
 static void list(void)
@@ -63,17 +86,47 @@ static void on_progress(void *userdata, mcp_request *request,
 
 static void progress(void)
 {
-    mcp_request *request;
-    char arguments[64];
+    mcp_request *request = mcp_request_new_call_tool(client, tool(), arguments());
     long told = 0;
 
-    sprintf(arguments, "{\"count\":%ld}", repetitions);
-    request = mcp_request_new_call_tool(client, "progress", arguments);
     check(mcp_request_set_progress(request, on_progress, &told, NULL));
     check(mcp_request_perform(request, NULL));
     mcp_request_free(request);
     if (told != repetitions)
         fail("another number of notifications");
+}
+
+/* Starts AT_ONCE requests, then takes the results as they come; again and again. */
+static void started(void)
+{
+    long sent = 0, done = 0;
+    int i;
+
+    while (done < repetitions) {
+        for (i = 0; i < AT_ONCE && sent < repetitions; i++, sent++)
+            check(mcp_request_start(
+                mcp_request_new_call_tool(client, tool(), arguments())));
+        while (done < sent) {
+            mcp_request *request;
+            mcp_result *result;
+
+            check(mcp_client_dispatch(client, 1000));
+            for (; (request = mcp_client_next_done(client)) != NULL; done++) {
+                check(mcp_request_take_result(request, &result));
+                read_result(result);
+                mcp_request_free(request);
+            }
+        }
+    }
+}
+
+/* Leaves the clients to the end of the process. */
+static void idle(char **argv)
+{
+    long i;
+
+    for (i = 0; i < repetitions; i++)
+        check(mcp_listen(connected(argv), MCP_EVENT_TOOLS_CHANGED));
 }
 
 static void *thread(void *unused)
@@ -82,46 +135,64 @@ static void *thread(void *unused)
 
     (void)unused;
     for (i = 0; i < repetitions / THREADS; i++)
-        call();
+        check(mcp_ping(client));
     return NULL;
+}
+
+static void par8(void)
+{
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, thread, NULL);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+static void repeat(void)
+{
+    long i;
+
+    for (i = 0; i < repetitions; i++) {
+        if (is("ping") || is("stdioping"))
+            check(mcp_ping(client));
+        else if (is("list10k"))
+            list();
+        else
+            call();
+    }
 }
 
 int main(int argc, char **argv)
 {
-    pthread_t threads[THREADS];
-    long long start;
     long i;
 
     if (!parse(argc, argv))
         return 2;
+    begin();
     if (is("cold")) {
-        start = now_ns();
-        for (i = 0; i < repetitions; i++) {
-            connected(argv);
-            mcp_client_free(client);
-        }
-        return report(start);
+        for (i = 0; i < repetitions; i++)
+            mcp_client_free(connected(argv));
+        return report();
     }
-    connected(argv);
-    start = now_ns();
-    if (is("progress")) {
+    client = connected(argv);
+    if (is("large")) {
+        list();
+        arguments();
+    }
+    begin();
+    if (is("progress"))
         progress();
-    } else if (is("par8")) {
-        for (i = 0; i < THREADS; i++)
-            pthread_create(&threads[i], NULL, thread, NULL);
-        for (i = 0; i < THREADS; i++)
-            pthread_join(threads[i], NULL);
-    } else {
-        for (i = 0; i < repetitions; i++) {
-            if (is("ping"))
-                check(mcp_ping(client));
-            else if (is("list10k"))
-                list();
-            else
-                call();
-        }
-    }
-    report(start);
+    else if (is("par8"))
+        par8();
+    else if (is("started"))
+        started();
+    else if (is("idle"))
+        idle(argv);
+    else
+        repeat();
+    report();
     mcp_client_free(client);
     return 0;
 }

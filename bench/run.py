@@ -56,7 +56,8 @@ class Server:
     def __enter__(self):
         self.folder = tempfile.mkdtemp()
         port = os.path.join(self.folder, "port")
-        self.process = subprocess.Popen([os.path.join(BUILD, "server"), port])
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "server"), port, os.path.join(BUILD, "replies")])
         for _ in range(500):
             if os.path.exists(port) and os.path.getsize(port):
                 break
@@ -77,14 +78,14 @@ def run(client, url, workload, count):
     path = os.path.join(BUILD, "memory")
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True,
-                               env=dict(os.environ, BENCH_MEMORY=path))
+                               env=dict(os.environ, BENCH_USAGE=path))
     line = process.communicate(timeout=60)[0]
     elapsed, status = time.monotonic() - start, process.returncode
     found = re.match(r"(\w+) (\d+) (\d+)\n$", line)
     if status != 0 or not found or found.group(1) != workload or int(found.group(2)) != count:
         raise RuntimeError("%s %s failed: %r" % (client, workload, line))
     with open(path, encoding="utf-8") as file:
-        return int(found.group(3)) / count, elapsed, int(file.read())
+        return int(found.group(3)) / count, elapsed, int(re.search(r"peak (\d+)", file.read()).group(1))
 
 
 def instructions(client, url, few, many):

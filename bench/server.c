@@ -1,113 +1,53 @@
-/* A server that costs as little as possible: one process, blocking reads, fixed
- * replies.  server PORT-FILE; it ends when its parent ends. */
+/* A server that costs as little as possible: one process, blocking writes, replies
+ * from files.  server PORT-FILE REPLIES; it ends when its parent ends.
+ *
+ * The path names the server whose replies it sends: see PATHS in replies.py. */
 #define _GNU_SOURCE
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-enum { MOST = 64, STREAMS = 16, SIZE = 16384, TOOLS = 10000, LARGE = 10000000 };
+#include "replies.h"
 
-static const char hello_stateless[] =
-    "\"result\":{\"resultType\":\"complete\",\"supportedVersions\":"
-    "[\"2026-07-28\"],\"capabilities\":{},\"ttlMs\":0,"
-    "\"cacheScope\":\"private\"}";
-static const char no_method[] =
-    "\"error\":{\"code\":-32601,\"message\":\"Method not found\"}";
-static const char hello_session[] =
-    "\"result\":{\"protocolVersion\":\"2025-11-25\",\"capabilities\":{},"
-    "\"serverInfo\":{\"name\":\"bench\",\"version\":\"1\"}}";
+enum { STREAMS = 16, SIZE = 16384, EVENTS = 64, BACKLOG = 4096, SEARCHED = 1024 };
 
-/* The parts of replies.  The large ones are made once and sent from there. */
-struct part {
-    const char *bytes;
-    size_t length;
+/* A connection and what was read of its next request. */
+struct connection {
+    int socket;
+    char *in;
+    size_t size, have;
+    /* Of the request; 0 until its head is complete. */
+    size_t whole;
 };
 
-static struct part text1k, text10m, plain10m, list10k;
-
-/* Event streams; each is made when it is first requested. */
+/* Streams with notifications; each is made when it is first requested. */
 static struct stream {
-    long id, token, count;
-    struct part body;
+    char path[64], token[32], id[32];
+    long count;
+    struct iovec bytes;
 } streams[STREAMS];
 
-static struct part part_of(const char *bytes)
+/* The tools, which are the names of their replies. */
+static const char *const tools[] = {"text1k", "text10m", "plain10m", "structured", "store"};
+
+static const char *folder;
+
+static int send_all(int socket, struct iovec *vectors, int count)
 {
-    struct part part;
-
-    part.bytes = bytes;
-    part.length = strlen(bytes);
-    return part;
-}
-
-static struct part filled(const char *before, const char *pattern,
-                          size_t length, const char *after)
-{
-    size_t step = strlen(pattern), at;
-    char *out = malloc(strlen(before) + length + step + strlen(after) + 1);
-    char *end = out + sprintf(out, "%s", before);
-
-    for (at = 0; at + step <= length; at += step, end += step)
-        memcpy(end, pattern, step);
-    for (; at < length; at++)
-        *end++ = 'x';
-    strcpy(end, after);
-    return part_of(out);
-}
-
-static void prepare(void)
-{
-    static const char before[] = "\"result\":{\"resultType\":\"complete\","
-                                 "\"content\":[{\"type\":\"text\",\"text\":\"";
-    static const char after[] = "\"}],\"isError\":false}";
-    char *list = malloc(TOOLS * 512 + 64), *end;
-    int i;
-
-    text1k = filled(before, "A line of text. ", 1024, after);
-    /* 43 bytes of JSON for 42 bytes of text */
-    text10m = filled(before, "A line of text with an escape at its end.\\n", LARGE,
-                     after);
-    plain10m = filled(before, "A line of text. ", LARGE, after);
-    end = list + sprintf(list, "\"result\":{\"tools\":[");
-    for (i = 0; i < TOOLS; i++)
-        end += sprintf(end,
-                       "%s{\"name\":\"tool_%05d\",\"title\":\"Tool %d\","
-                       "\"description\":\"Does what tool number %d does, and "
-                       "says so. Takes the name of what it is done to, and "
-                       "how often; gives a line of text for each time.\",\"inputSchema\":{\"type\":\"object\","
-                       "\"properties\":{\"first\":{\"type\":\"string\"},"
-                       "\"second\":{\"type\":\"integer\",\"minimum\":0}},"
-                       "\"required\":[\"first\"]}}",
-                       i > 0 ? "," : "", i, i, i);
-    strcpy(end, "]}");
-    list10k = part_of(list);
-}
-
-static int send_all(int socket, struct part head, struct part body,
-                    struct part tail)
-{
-    struct iovec pieces[3];
     struct msghdr message;
 
     memset(&message, 0, sizeof message);
-    message.msg_iov = pieces;
-    message.msg_iovlen = 3;
-    pieces[0].iov_base = (char *)head.bytes;
-    pieces[0].iov_len = head.length;
-    pieces[1].iov_base = (char *)body.bytes;
-    pieces[1].iov_len = body.length;
-    pieces[2].iov_base = (char *)tail.bytes;
-    pieces[2].iov_len = tail.length;
+    message.msg_iov = vectors;
+    message.msg_iovlen = (size_t)count;
     while (message.msg_iovlen > 0) {
         ssize_t sent = sendmsg(socket, &message, MSG_NOSIGNAL);
 
@@ -126,172 +66,235 @@ static int send_all(int socket, struct part head, struct part body,
     return 1;
 }
 
-/* Makes an event stream: `count` notifications, then the result. */
-static struct part progress_of(long id, long token, long count)
+static int send_text(int socket, const char *text)
+{
+    struct iovec vector;
+
+    vector.iov_base = (char *)text;
+    vector.iov_len = strlen(text);
+    return send_all(socket, &vector, 1);
+}
+
+/* Sends the reply of the path's server to a request. */
+static int answer_with(int socket, const char *path, const char *request,
+                       const struct values *values)
+{
+    struct reply *reply = find_reply(folder, path, request);
+    struct iovec vectors[VECTORS];
+    char digits[2 * DIGITS];
+
+    if (reply == NULL)
+        return send_text(socket, "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n");
+    return send_all(socket, vectors, fill(reply, values, vectors, digits));
+}
+
+static char *append(char *end, const struct reply *reply, const struct values *values)
+{
+    struct iovec vectors[VECTORS];
+    char digits[2 * DIGITS];
+    int i, count = fill(reply, values, vectors, digits);
+
+    for (i = 0; i < count; i++) {
+        memcpy(end, vectors[i].iov_base, vectors[i].iov_len);
+        end += vectors[i].iov_len;
+    }
+    return end;
+}
+
+/* Sends `count` notifications and the result. */
+static int answer_with_progress(int socket, const char *path, long count,
+                                struct values *values)
 {
     static int next;
-    struct stream *stream;
-    char *body, *end;
-    long i;
+    struct reply *head = find_reply(folder, path, "progress-head");
+    struct reply *event = find_reply(folder, path, "progress-event");
+    struct reply *last = find_reply(folder, path, "progress-end");
+    struct stream *stream, wanted;
+    struct iovec vector;
+    char *end;
+    int i;
 
-    for (i = 0; i < STREAMS; i++)
-        if (streams[i].body.bytes != NULL && streams[i].id == id &&
-            streams[i].token == token && streams[i].count == count)
-            return streams[i].body;
-    body = end = malloc((size_t)count * 160 + 512);
-    for (i = 1; i <= count; i++)
-        end += sprintf(end,
-                       "event: message\r\ndata: {\"jsonrpc\":\"2.0\",\"method\":"
-                       "\"notifications/progress\",\"params\":{\"progressToken\":"
-                       "%ld,\"progress\":%ld,\"total\":%ld}}\r\n\r\n",
-                       token, i, count);
-    sprintf(end,
-            "event: message\r\ndata: {\"jsonrpc\":\"2.0\",\"id\":%ld,"
-            "\"result\":{\"content\":[]}}\r\n\r\n", id);
+    if (head == NULL || event == NULL || last == NULL)
+        return 0;
+    memset(&wanted, 0, sizeof wanted);
+    wanted.count = count;
+    snprintf(wanted.path, sizeof wanted.path, "%s", path);
+    snprintf(wanted.token, sizeof wanted.token, "%.*s", (int)values->token.length,
+             values->token.bytes);
+    snprintf(wanted.id, sizeof wanted.id, "%.*s", (int)values->id.length,
+             values->id.bytes);
+    for (i = 0; i < STREAMS; i++) {
+        vector = streams[i].bytes;
+        if (vector.iov_base != NULL &&
+            memcmp(&streams[i], &wanted, offsetof(struct stream, bytes)) == 0)
+            return send_all(socket, &vector, 1);
+    }
     stream = &streams[next++ % STREAMS];
-    free((char *)stream->body.bytes);
-    stream->id = id;
-    stream->token = token;
-    stream->count = count;
-    stream->body = part_of(body);
-    return stream->body;
+    free(stream->bytes.iov_base);
+    wanted.bytes.iov_base = end = malloc(((size_t)count + 16) * 512);
+    end = append(end, head, values);
+    for (values->progress = 1; values->progress <= count; values->progress++)
+        end = append(end, event, values);
+    end = append(end, last, values);
+    wanted.bytes.iov_len = (size_t)(end - (char *)wanted.bytes.iov_base);
+    *stream = wanted;
+    vector = stream->bytes;
+    return send_all(socket, &vector, 1);
 }
 
-static int answer_with_progress(int socket, const char *body, long id)
+/* Returns the reply's name for a request, of which `body` is the start. */
+static const char *request_of(const char *body)
 {
-    const char *count = strstr(body, "\"count\":");
-    const char *token = strstr(body, "\"progressToken\":");
-    struct part stream = progress_of(id, token != NULL ? atol(token + 16) : 0,
-                                     count != NULL ? atol(count + 8) : 0);
-    char head[256];
+    static char quoted[32];
+    size_t i;
 
-    sprintf(head,
-            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-            "content-length: %zu\r\n\r\n", stream.length);
-    return send_all(socket, part_of(head), stream, part_of(""));
+    if (strstr(body, "\"notifications/") != NULL)
+        return "accepted";
+    if (strstr(body, "\"server/discover\"") != NULL)
+        return "discover";
+    if (strstr(body, "\"initialize\"") != NULL)
+        return "initialize";
+    if (strstr(body, "\"tools/list\"") != NULL)
+        return "tools";
+    for (i = 0; i < sizeof tools / sizeof tools[0]; i++) {
+        sprintf(quoted, "\"%s\"", tools[i]);
+        if (strstr(body, quoted) != NULL)
+            return tools[i];
+    }
+    return "ping";
 }
 
-static int answer_without_body(int socket, const char *status)
+/* Answers the complete request of a connection. */
+static int answer(struct connection *connection)
 {
-    char head[128];
-
-    sprintf(head, "HTTP/1.1 %s\r\ncontent-length: 0\r\n\r\n", status);
-    return send_all(socket, part_of(head), part_of(""), part_of(""));
-}
-
-/* Answers the complete request in `in`. */
-static int answer(int socket, const char *in)
-{
-    int is_stateless = strncmp(in, "POST /stateless", 15) == 0;
-    const char *body = strstr(in, "\r\n\r\n");
-    const char *id = body != NULL ? strstr(body, "\"id\":") : NULL;
-    struct part part = part_of("\"result\":{}");
-    char head[512], start[64];
-    long number = id != NULL ? atol(id + 5) : 0;
+    const char *in = connection->in, *start = strchr(in, '/') + 1;
+    const char *body = strstr(in, "\r\n\r\n") + 4, *count;
+    struct values values;
+    char path[64], *at;
 
     if (strncmp(in, "DELETE", 6) == 0)
-        return answer_without_body(socket, "200 OK");
+        return send_text(connection->socket, "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(start, " "), start);
+    for (at = path; *at != '\0'; at++)
+        if (*at == '/')
+            *at = '-';
+    memset(&values, 0, sizeof values);
     if (strncmp(in, "GET", 3) == 0)
-        return answer_without_body(socket, "405 No");
-    if (strstr(body, "\"notifications/") != NULL)
-        return answer_without_body(socket, "202 Accepted");
-    if (strstr(body, "\"server/discover\"") != NULL)
-        part = part_of(is_stateless ? hello_stateless : no_method);
-    else if (strstr(body, "\"initialize\"") != NULL)
-        part = part_of(hello_session);
-    else if (strstr(body, "\"tools/list\"") != NULL)
-        part = list10k;
-    else if (strstr(body, "\"text1k\"") != NULL)
-        part = text1k;
-    else if (strstr(body, "\"text10m\"") != NULL)
-        part = text10m;
-    else if (strstr(body, "\"plain10m\"") != NULL)
-        part = plain10m;
-    else if (strstr(body, "\"progress\"") != NULL)
-        return answer_with_progress(socket, body, number);
-    sprintf(start, "{\"jsonrpc\":\"2.0\",\"id\":%ld,", number);
-    sprintf(head,
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-            "%scontent-length: %zu\r\n\r\n%s",
-            part.bytes == hello_session ? "mcp-session-id: abcdef\r\n" : "",
-            strlen(start) + part.length + 1, start);
-    return send_all(socket, part_of(head), part, part_of("}"));
+        return answer_with(connection->socket, path, "stream", &values);
+    /* Nothing behind the start of large arguments is of interest. */
+    if (strlen(body) > SEARCHED)
+        ((char *)body)[SEARCHED] = '\0';
+    values.id = member(body, "\"id\":");
+    values.token = member(body, "\"progressToken\":");
+    count = strstr(body, "\"count\":");
+    if (strstr(body, "\"progress\"") != NULL && count != NULL)
+        return answer_with_progress(connection->socket, path, atol(count + 8), &values);
+    return answer_with(connection->socket, path, request_of(body), &values);
 }
 
-/* Returns 1 if the bytes are a complete request. */
-static int is_whole(const char *in)
+/* Finds out the length of a request whose head is complete, and makes room. */
+static void measure(struct connection *connection)
 {
-    const char *end = strstr(in, "\r\n\r\n");
-    const char *length = strcasestr(in, "content-length:");
+    const char *end = strstr(connection->in, "\r\n\r\n");
+    const char *length = strcasestr(connection->in, "content-length:");
 
     if (end == NULL)
+        return;
+    connection->whole = (size_t)(end + 4 - connection->in);
+    if (length != NULL && length < end)
+        connection->whole += (size_t)atol(length + 15);
+    if (connection->whole >= connection->size) {
+        connection->size = connection->whole + 1;
+        connection->in = realloc(connection->in, connection->size);
+    }
+}
+
+/* Reads once; returns 0 when the connection is over. */
+static int serve(struct connection *connection)
+{
+    ssize_t got = recv(connection->socket, connection->in + connection->have,
+                       connection->size - 1 - connection->have, 0);
+
+    if (got <= 0)
         return 0;
-    if (length == NULL || length > end)
+    connection->have += (size_t)got;
+    connection->in[connection->have] = '\0';
+    if (connection->whole == 0)
+        measure(connection);
+    if (connection->whole == 0 || connection->have < connection->whole)
         return 1;
-    return strlen(end + 4) >= (size_t)atol(length + 15);
+    connection->have = connection->whole = 0;
+    return answer(connection);
+}
+
+static struct connection *accepted(int listener)
+{
+    struct connection *connection = calloc(1, sizeof *connection);
+    int one = 1;
+
+    connection->socket = accept(listener, NULL, NULL);
+    setsockopt(connection->socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    connection->size = SIZE;
+    connection->in = malloc(SIZE);
+    return connection;
+}
+
+static int listening(const char *port_file)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    FILE *file;
+
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 ||
+        listen(listener, BACKLOG) != 0 ||
+        getsockname(listener, (struct sockaddr *)&address, &length) != 0)
+        exit(1);
+    file = fopen(port_file, "w");
+    if (file == NULL)
+        exit(1);
+    fprintf(file, "%d\n", ntohs(address.sin_port));
+    fclose(file);
+    return listener;
+}
+
+static void watch(int poll, int socket, void *pointer)
+{
+    struct epoll_event event;
+
+    event.events = EPOLLIN;
+    event.data.ptr = pointer;
+    if (epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) != 0)
+        exit(1);
 }
 
 int main(int argc, char **argv)
 {
-    static char in[MOST][SIZE];
-    static size_t have[MOST];
-    struct pollfd all[MOST];
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int i, count = 1, one = 1;
-    FILE *file;
+    struct epoll_event events[EVENTS];
+    int i, count, listener, poll = epoll_create1(0);
 
-    if (argc != 2)
+    if (argc != 3)
         return 2;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prepare();
-    all[0].fd = socket(AF_INET, SOCK_STREAM, 0);
-    all[0].events = POLLIN;
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(all[0].fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        listen(all[0].fd, MOST) != 0 ||
-        getsockname(all[0].fd, (struct sockaddr *)&address, &length) != 0)
-        return 1;
-    file = fopen(argv[1], "w");
-    if (file == NULL)
-        return 1;
-    fprintf(file, "%d\n", ntohs(address.sin_port));
-    fclose(file);
+    folder = argv[2];
+    listener = listening(argv[1]);
+    watch(poll, listener, NULL);
     for (;;) {
-        if (poll(all, (nfds_t)count, -1) < 0)
-            return 1;
-        for (i = count - 1; i > 0; i--) {
-            ssize_t got;
+        count = epoll_wait(poll, events, EVENTS, -1);
+        for (i = 0; i < count; i++) {
+            struct connection *connection = events[i].data.ptr;
 
-            if (all[i].revents == 0)
-                continue;
-            got = recv(all[i].fd, in[i] + have[i], SIZE - 1 - have[i], 0);
-            if (got > 0) {
-                have[i] += (size_t)got;
-                in[i][have[i]] = '\0';
+            if (connection == NULL) {
+                connection = accepted(listener);
+                watch(poll, connection->socket, connection);
+            } else if (!serve(connection)) {
+                close(connection->socket);
+                free(connection->in);
+                free(connection);
             }
-            if (got > 0 && !is_whole(in[i]))
-                continue;
-            have[i] = 0;
-            if (got <= 0 || !answer(all[i].fd, in[i])) {
-                close(all[i].fd);
-                count--;
-                all[i] = all[count];
-                memcpy(in[i], in[count], SIZE);
-                have[i] = have[count];
-                have[count] = 0;
-            }
-        }
-        if (all[0].revents != 0 && count < MOST) {
-            int socket = accept(all[0].fd, NULL, NULL);
-
-            setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-            all[count].fd = socket;
-            all[count].events = POLLIN;
-            all[count].revents = 0;
-            count++;
         }
     }
 }

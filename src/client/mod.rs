@@ -33,6 +33,7 @@ pub(crate) use crate::client::core::operation::{Operation, OperationResult, Task
 pub(crate) use crate::client::core::session::TransportInUse;
 pub(crate) use crate::client::core::wakeup::WakeupHandler;
 pub(crate) use crate::protocol::call::{Call, given};
+pub(crate) use crate::protocol::header_params::HeaderMarks;
 pub(crate) use crate::protocol::input_request::{InputKind, InputResponse};
 pub(crate) use crate::protocol::item::is_usable;
 pub(crate) use crate::protocol::notification::{LEVELS, NotificationKind};

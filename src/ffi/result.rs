@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use std::sync::{Arc, OnceLock};
 
 use crate::base::error::Result;
-use crate::client::{Answer, OperationResult, ServerInfo, completion_values};
+use crate::client::{Answer, HeaderMarks, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
@@ -78,7 +78,8 @@ impl mcp_result {
             if is_marked {
                 // A tool with invalid header parameters cannot be called over
                 // HTTP.
-                tools.retain(mcp_tool::is_usable);
+                let marks = HeaderMarks::new();
+                tools.retain(|tool| tool.is_usable(&marks));
             }
             tools
         })

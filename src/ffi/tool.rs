@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::Error;
-use crate::client::{check_arguments, is_usable};
+use crate::client::{HeaderMarks, check_arguments, is_usable};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::peek;
@@ -19,8 +19,8 @@ pub struct mcp_tool(pub(crate) View);
 
 impl mcp_tool {
     /// Whether the tool can be called over HTTP in the negotiated revision.
-    pub(crate) fn is_usable(&self) -> bool {
-        is_usable(self.0.raw("inputSchema"))
+    pub(crate) fn is_usable(&self, marks: &HeaderMarks) -> bool {
+        is_usable(self.0.raw("inputSchema"), marks)
     }
 }
 

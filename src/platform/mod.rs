@@ -1,4 +1,5 @@
-//! The operating system: the only module that knows which one it is.
+//! The operating system and the processor: the only module that knows which ones
+//! they are.
 //!
 //! This file is the interface. Each system has a half below it with the same
 //! names: [`unix`] today. The rest of the crate uses the names that are
@@ -18,13 +19,17 @@
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
 //! | memory | [`wipe`] |
+//! | blocks of text | [`first_special`], [`first_backslash`], [`has_control`] |
 //!
 //! A later Windows half needs the same interface. On Windows, `poll` waits for
 //! sockets only. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
 //! sockets, and two threads copy between the pipes of a child and a pair of
 //! sockets.
 
-#![allow(unsafe_code, reason = "system calls; each block says why it is sound")]
+#![allow(
+    unsafe_code,
+    reason = "system calls and vector instructions; each block says why it is sound"
+)]
 
 mod exit;
 mod per_process;
@@ -32,6 +37,7 @@ mod per_process;
 pub(crate) mod testing;
 #[cfg(unix)]
 mod unix;
+mod vector;
 #[cfg(unix)]
 use unix as system;
 #[cfg(not(unix))]
@@ -55,3 +61,4 @@ pub(crate) use system::sockets::{
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
 pub(crate) use system::watch::Watch;
+pub(crate) use vector::{BLOCK, first_backslash, first_special, has_control};

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
+use memchr::memmem::Finder;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -69,11 +70,34 @@ const SCHEMAS: [&str; 12] = [
 const SCHEMA_LISTS: [&str; 4] = ["prefixItems", "oneOf", "anyOf", "allOf"];
 const SCHEMA_MAPS: [&str; 4] = ["patternProperties", "dependentSchemas", "$defs", "definitions"];
 
+/// Finds the schemas that may have header parameters.
+#[derive(Debug)]
+pub(crate) struct HeaderMarks {
+    keyword: Finder<'static>,
+    escaped: Finder<'static>,
+}
+
+impl HeaderMarks {
+    pub(crate) fn new() -> Self {
+        Self { keyword: Finder::new(NAME), escaped: Finder::new("\\u00") }
+    }
+
+    /// Whether a schema may have the keyword. An escape of one of its characters
+    /// begins with `\u00`.
+    fn may_be_in(&self, schema: &str) -> bool {
+        let schema = schema.as_bytes();
+        self.keyword.find(schema).is_some()
+            || memchr::memchr(b'\\', schema).is_some() && self.escaped.find(schema).is_some()
+    }
+}
+
 /// The header parameters of a tool's schema. The error is the reason why they
 /// are invalid.
-pub(crate) fn parse(schema: &str) -> std::result::Result<Vec<HeaderParam>, String> {
-    if memchr::memmem::find(schema.as_bytes(), NAME.as_bytes()).is_none() && !schema.contains('\\')
-    {
+pub(crate) fn parse(
+    schema: &str,
+    marks: &HeaderMarks,
+) -> std::result::Result<Vec<HeaderParam>, String> {
+    if !marks.may_be_in(schema) {
         return Ok(Vec::new());
     }
     // A malformed schema has no header parameters.
@@ -299,6 +323,10 @@ fn integer(number: &serde_json::Number) -> Option<i64> {
 mod tests {
     use super::*;
 
+    fn parse(schema: &str) -> std::result::Result<Vec<HeaderParam>, String> {
+        super::parse(schema, &HeaderMarks::new())
+    }
+
     fn property(rest: &str) -> String {
         format!(r#"{{"type":"object","properties":{{"a":{rest}}}}}"#)
     }
@@ -396,6 +424,14 @@ mod tests {
         assert!(
             parse(&format!("{{\"$defs\":{{\"d\":{{\"properties\":{{\"x\":{mark}}}}}}}}}")).is_err()
         );
+    }
+
+    #[test]
+    fn finds_the_keyword_with_escapes() {
+        for name in ["\\u0078-mcp-header", "x\\u002dmcp-header", "x-mcp-heade\\u0072"] {
+            let schema = property(&format!(r#"{{"type":"string","{name}":"A"}}"#));
+            assert_eq!(parse(&schema).unwrap().len(), 1, "{name}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The items of lists.
 
-use crate::protocol::header_params;
+use crate::protocol::header_params::{self, HeaderMarks};
 use crate::wire::jsonrpc::Answer;
 
 /// The members that hold the items of a list.
@@ -28,8 +28,8 @@ pub(crate) fn count(answer: &Answer, member: &str) -> usize {
 }
 
 /// Whether a tool may be called over HTTP: its header parameters are valid.
-pub(crate) fn is_usable(schema: Option<&str>) -> bool {
-    schema.is_none_or(|schema| header_params::parse(schema).is_ok())
+pub(crate) fn is_usable(schema: Option<&str>, marks: &HeaderMarks) -> bool {
+    schema.is_none_or(|schema| header_params::parse(schema, marks).is_ok())
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ pub(crate) fn string(raw: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::tape::NESTING;
+    use crate::wire::json_text::NESTING;
 
     fn canonical(text: &str) -> String {
         let tape = Tape::read(text, NESTING).unwrap();

@@ -1,81 +1,86 @@
 //! Finds the end of a run of plain characters in a JSON string, many bytes at a
 //! time.
 
+use crate::platform::{BLOCK, first_special, has_control};
+
 /// The number of bytes before the first quote, backslash or control character.
 ///
 /// Most strings end within their first bytes, so these are checked inline.
 #[inline(always)]
 pub(crate) fn plain(bytes: &[u8]) -> usize {
-    match bytes.first_chunk().map_or(0, |first| specials(u64::from_le_bytes(*first))) {
-        0 => beyond(bytes),
-        special => special.trailing_zeros() as usize / 8,
+    match bytes.first_chunk().map_or(BLOCK, first_special) {
+        BLOCK => beyond(bytes),
+        special => special,
     }
 }
 
-/// The same for a run of any length.
+/// The closing quote of a short string without escapes: its distance from
+/// `start`, where the string's text begins, and the next three bytes. `None`:
+/// the string is not short or not plain, or the text ends soon.
+///
+/// Every byte is below the limit of one comparison, which costs less than one
+/// comparison for each byte.
+#[inline(always)]
+pub(crate) fn short_string(bytes: &[u8], start: usize) -> Option<(usize, u32)> {
+    let window: &[u8; BLOCK + 4] = bytes.get(start..start + BLOCK + 4)?.first_chunk()?;
+    let end = first_special(window.first_chunk()?);
+    let last = u32::from_le_bytes(*window.get(end..end + 4)?.first_chunk()?);
+    (end < BLOCK && last as u8 == b'"').then_some((end, last >> 8))
+}
+
+/// The same as [`plain`] for a run of any length.
 #[inline(never)]
 fn beyond(bytes: &[u8]) -> usize {
-    // Eight at a time: a byte is special if subtracting borrows its top bit.
-    let (chunks, rest) = bytes.as_chunks::<8>();
     let mut at = 0;
-    for chunk in chunks {
-        let special = specials(u64::from_le_bytes(*chunk));
-        if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+    while let Some(block) = bytes.get(at..at + BLOCK).and_then(<[u8]>::first_chunk) {
+        let special = first_special(block);
+        if special < BLOCK {
+            return at + special;
         }
-        at += 8;
+        at += BLOCK;
         if at == LONG {
             return long(bytes);
         }
     }
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    let rest = bytes.get(at..).unwrap_or_default();
     at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
 /// From this length on a string counts as long.
-const LONG: usize = 64;
+const LONG: usize = 8 * BLOCK;
+
+/// The number of bytes that are searched at a time: they stay in the processor's
+/// cache.
+const PIECE: usize = 1 << 13;
 
 /// The same for a text whose first `LONG` bytes are plain. Searches for a quote
 /// or a backslash with memchr, then for a control character before it.
 #[inline(never)]
 fn long(bytes: &[u8]) -> usize {
-    let behind = bytes.get(LONG..).unwrap_or_default();
-    let end = LONG + memchr::memchr2(b'"', b'\\', behind).unwrap_or(behind.len());
-    let inner = bytes.get(..end).unwrap_or_default();
-    // The loop is unrolled by hand: the compiler does not do it when it
-    // optimizes for size.
-    let low = |chunk: &[u8; 8]| {
-        let chunk = u64::from_le_bytes(*chunk);
-        chunk.wrapping_sub(ONES * 0x20) & !chunk
-    };
-    let (blocks, rest) = inner.get(LONG..).unwrap_or_default().as_chunks::<64>();
-    let mut found = 0;
-    for block in blocks {
-        let ([a, b, c, d, e, f, g, h], _) = block.as_chunks::<8>() else { break };
-        found |= low(a) | low(b) | low(c) | low(d) | low(e) | low(f) | low(g) | low(h);
+    let mut at = LONG;
+    loop {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let piece = rest.get(..PIECE).unwrap_or(rest);
+        let end = memchr::memchr2(b'"', b'\\', piece).unwrap_or(piece.len());
+        let inner = piece.get(..end).unwrap_or_default();
+        let (blocks, last) = inner.as_chunks();
+        if blocks.iter().any(has_control) || last.iter().any(is_control) {
+            return at + inner.iter().position(is_control).unwrap_or(end);
+        }
+        at += end;
+        if end < piece.len() || piece.len() < PIECE {
+            return at;
+        }
     }
-    for chunk in rest.as_chunks::<8>().0 {
-        found |= low(chunk);
-    }
-    // The last eight bytes, some of them for the second time.
-    found |= inner.last_chunk().map_or(0, low);
-    if found & TOPS == 0 {
-        return end;
-    }
-    inner.iter().position(|byte| *byte < 0x20).unwrap_or(end)
 }
 
-/// Sets the top bit of the first byte that is a quote, a backslash or a control
-/// character, and perhaps of later bytes.
-#[inline(always)]
-fn specials(chunk: u64) -> u64 {
-    // A byte with its top bit set is none of them.
-    let less_one = |byte: u8| (chunk ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
-    (less_one(b'"') | less_one(b'\\') | chunk.wrapping_sub(ONES * 0x20)) & !chunk & TOPS
+fn is_control(byte: &u8) -> bool {
+    *byte < 0x20
 }
 
-const ONES: u64 = u64::MAX / 255;
-const TOPS: u64 = ONES * 0x80;
+fn is_special(byte: &u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f)
+}
 
 #[cfg(test)]
 mod tests {
@@ -84,12 +89,32 @@ mod tests {
     #[test]
     fn finds_specials_at_every_position() {
         for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
-            for at in 0..200 {
-                let mut bytes = [b'~'; 200];
+            for at in (0..400).chain(PIECE - 80..PIECE + 200).chain(2 * PIECE..2 * PIECE + 150) {
+                let mut bytes = vec![b'~'; at + 120];
                 bytes[at] = special;
                 assert_eq!(plain(&bytes), at);
+                // Another one further on is not found instead.
+                bytes[at + 100] = b'"';
+                assert_eq!(plain(&bytes), at);
+                assert_eq!(plain(&bytes[..at]), at, "none before the end");
             }
         }
         assert_eq!(plain("é\u{7f}世 !#[]".as_bytes()), "é\u{7f}世 !#[]".len());
+    }
+
+    #[test]
+    fn finds_the_end_of_a_short_string_and_what_follows() {
+        for length in 0..40 {
+            let text = format!("{}\":1}}{}", "é".repeat(length / 2), " ".repeat(20));
+            let end = text.find('"').unwrap();
+            let found = short_string(text.as_bytes(), 0);
+            let next = u32::from_le_bytes(*b":1}\0");
+            assert_eq!(found, (end < BLOCK).then_some((end, next)), "{text}");
+            for cut in 0..BLOCK + 4 {
+                assert_eq!(short_string(&text.as_bytes()[..cut], 0), None);
+            }
+        }
+        assert_eq!(short_string(b"abc\\\"defghijklmnopqrstuvw", 0), None);
+        assert_eq!(short_string(b"abc\x01\"defghijklmnopqrstuvw", 0), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::platform::{BLOCK, first_backslash};
 use crate::wire::json_scan::plain;
 
 /// A JSON string as text, borrowed unless it has escapes.
@@ -31,23 +32,15 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
     let mut rest = inner.as_bytes();
-    let Some(first) = memchr::memchr(b'\\', rest) else {
-        let mut out = Vec::with_capacity(rest.len() + 1);
+    // The output is never longer than the input.
+    let mut out = Vec::with_capacity(rest.len() + 1);
+    if memchr::memchr(b'\\', rest).is_none() {
         out.extend_from_slice(rest);
         out.push(0);
         return out;
-    };
-    // The output is never longer than the input.
-    let mut out = Vec::with_capacity(rest.len() + 1);
-    let mut run = first;
+    }
     loop {
-        let (plain_text, escape) = rest.split_at(run);
-        if run < SHORT {
-            out.extend(plain_text);
-        } else {
-            out.extend_from_slice(plain_text);
-        }
-        rest = match escape {
+        rest = match copy_plain(rest, &mut out) {
             [] => break,
             [b'\\', b'u', after @ ..] => {
                 let (character, after) = unicode(after);
@@ -67,20 +60,36 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
                 });
                 after
             }
-            // A byte that JSON does not allow here.
+            // A backslash at the end, which JSON does not allow.
             [other, after @ ..] => {
                 out.push(*other);
                 after
             }
         };
-        run = plain(rest);
     }
     out.push(0);
     out
 }
 
-/// A run shorter than this is copied faster without a call.
-const SHORT: usize = 8;
+/// Copies what is before the next backslash, and returns the rest. Bytes are
+/// copied while they are compared, because escapes are often near each other.
+#[inline(always)]
+fn copy_plain<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    let mut rest = bytes;
+    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
+        out.extend_from_slice(block);
+        let plain = first_backslash(block);
+        if plain < BLOCK {
+            out.truncate(out.len() - BLOCK + plain);
+            return rest.get(plain..).unwrap_or_default();
+        }
+        rest = after;
+    }
+    let plain = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
+    let (plain, after) = rest.split_at(plain);
+    out.extend(plain);
+    after
+}
 
 /// The character after `\u`, and the rest.
 fn unicode(rest: &[u8]) -> (char, &[u8]) {
@@ -102,14 +111,19 @@ fn unicode(rest: &[u8]) -> (char, &[u8]) {
 
 /// The four digits as a number, and the rest. If there are no four digits,
 /// nothing is skipped: a cut could be inside a character.
+#[inline(always)]
 fn unit(rest: &[u8]) -> (u32, &[u8]) {
     let Some((digits, after)) = rest.split_first_chunk::<4>() else { return (0xfffd, rest) };
-    let is_number = digits.iter().all(u8::is_ascii_hexdigit);
-    let digits = std::str::from_utf8(digits).ok().filter(|_| is_number);
-    match digits.and_then(|digits| u32::from_str_radix(digits, 16).ok()) {
-        Some(value) => (value, after),
-        None => (0xfffd, rest),
+    let mut value = 0;
+    for digit in digits {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' | b'A'..=b'F' => (digit | 0x20) - b'a' + 10,
+            _ => return (0xfffd, rest),
+        };
+        value = value << 4 | u32::from(digit);
     }
+    (value, after)
 }
 
 #[cfg(test)]
@@ -152,6 +166,26 @@ mod tests {
                 let (a, b) = ("x".repeat(before), "é".repeat(after));
                 assert_eq!(text(&format!("\"{a}\\n{b}\\\"\"")), format!("{a}\n{b}\""));
             }
+        }
+    }
+
+    #[test]
+    fn reads_several_escapes_at_every_distance() {
+        for first in 0..40 {
+            for second in 0..40 {
+                let (a, b) = ("x".repeat(first), "y".repeat(second));
+                let raw = format!("\"{a}\\n{b}\\u00e9\\\\{a}{a}{a}\"");
+                assert_eq!(text(&raw), format!("{a}\n{b}\u{e9}\\{a}{a}{a}"));
+            }
+        }
+    }
+
+    #[test]
+    fn reads_the_digits_of_a_character() {
+        for code in (0..=0xffffu32).step_by(7).filter(|code| char::from_u32(*code).is_some()) {
+            let expected = char::from_u32(code).unwrap().to_string();
+            assert_eq!(text(&format!("\"\\u{code:04x}\"")), expected);
+            assert_eq!(text(&format!("\"\\u{code:04X}\"")), expected);
         }
     }
 

@@ -420,7 +420,7 @@ pub(crate) fn malformed(what: String) -> Error {
 mod tests {
     use super::*;
     use crate::base::error::Status;
-    use crate::wire::tape::NESTING;
+    use crate::wire::json_text::NESTING;
 
     fn response(text: &str) -> (Id, std::result::Result<String, RpcError>) {
         let (message, tape) = parse(text).unwrap();

@@ -19,6 +19,7 @@ pub(crate) mod json_members;
 pub(crate) mod json_number;
 pub(crate) mod json_scan;
 pub(crate) mod json_string;
+pub(crate) mod json_text;
 pub(crate) mod json_writer;
 pub(crate) mod jsonc;
 pub(crate) mod jsonrpc;

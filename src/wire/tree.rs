@@ -11,7 +11,8 @@ use std::sync::OnceLock;
 use serde::de::IgnoredAny;
 
 use crate::wire::json_string::{push_string, unescape};
-use crate::wire::tape::{NESTING, Place, Tape, TapeError};
+use crate::wire::json_text::{NESTING, TextFault};
+use crate::wire::tape::{Place, Tape};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Tree {
@@ -59,13 +60,13 @@ impl Tree {
         match Tape::read(text, NESTING) {
             Ok(tape) => Ok(Self::of(text, &tape, 0)),
             // serde_json describes the error with line and column.
-            Err(TapeError::Malformed(what, at)) => Err(serde_json::from_str::<IgnoredAny>(text)
+            Err(TextFault::Malformed(what, at)) => Err(serde_json::from_str::<IgnoredAny>(text)
                 .err()
                 .map_or_else(|| format!("{what} at byte {at}"), |error| error.to_string())),
-            Err(TapeError::TooDeep) => {
+            Err(TextFault::TooDeep) => {
                 Err(format!("it has more than {NESTING} nested objects and arrays"))
             }
-            Err(TapeError::TooLong) => Err("it has more than 4 GiB".to_owned()),
+            Err(TextFault::TooLong) => Err("it has more than 4 GiB".to_owned()),
         }
     }
 

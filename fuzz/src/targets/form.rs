@@ -4,7 +4,7 @@
 use super::parts;
 use crate::cost::bounded;
 use crate::protocol::elicitation_form::fill;
-use crate::protocol::header_params::{self, headers};
+use crate::protocol::header_params::{self, HeaderMarks, headers};
 use crate::protocol::routing;
 
 pub(super) const WORDS: &[&str] = &[
@@ -51,7 +51,7 @@ pub(super) fn run(data: &[u8]) {
             assert!(!error.message().chars().any(char::is_control), "{}", error.message())
         }
     }
-    if let Ok(found) = bounded(data.len(), || header_params::parse(schema))
+    if let Ok(found) = bounded(data.len(), || header_params::parse(schema, &HeaderMarks::new()))
         && let Ok(all) = bounded(data.len(), || headers(&found, content))
     {
         for (name, value) in all {

@@ -4,8 +4,9 @@ use serde_json::Value;
 
 use crate::cost::bounded;
 use crate::wire::json_scan::plain;
+use crate::wire::json_text::TextFault;
 use crate::wire::object::Members;
-use crate::wire::tape::{Place, Tape, TapeError};
+use crate::wire::tape::{Place, Tape};
 use crate::wire::tree::{Tree, Written, without_nul};
 
 pub(super) const WORDS: &[&str] = &[
@@ -56,7 +57,7 @@ fn tape(text: &str, is_json: bool) {
             assert_eq!(format!("{again:?}"), format!("{tape:?}"));
         }
         // The tape has its own bound for nesting.
-        Err(TapeError::TooDeep) => {}
+        Err(TextFault::TooDeep) => {}
         Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
     }
 }

@@ -1,19 +1,22 @@
 //! What `tools/list` last said about each tool: its header parameters, its
 //! hints, its task support and the schema of its structured content.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
-use serde_json::value::RawValue;
+use memchr::memmem::Finder;
 
 use crate::base::error::{Error, Result, quote};
 use crate::base::sync::lock;
 use crate::protocol::call::Call;
-use crate::protocol::header_params::{self, HeaderParam};
+use crate::protocol::header_params::{self, HeaderMarks, HeaderParam};
 use crate::protocol::schema;
 use crate::protocol::tool_schema::OutputSchema;
+use crate::wire::json_string::plain_text;
 use crate::wire::jsonrpc::Answer;
-use crate::wire::object::Members;
+use crate::wire::tape::{Place, Tape};
 
 #[derive(Debug, Default)]
 pub(crate) struct ToolCatalog(Mutex<ToolLists>);
@@ -21,9 +24,9 @@ pub(crate) struct ToolCatalog(Mutex<ToolLists>);
 #[derive(Debug, Default)]
 struct ToolLists {
     /// By the name of the tool. A tool with only default values is left out.
-    tools: HashMap<String, ToolFacts>,
-    /// The bytes of the output schemas that are kept.
-    kept: usize,
+    tools: HashMap<Box<str>, ToolFacts>,
+    /// The output schemas that are kept, one after another.
+    schemas: String,
     /// Whether any tool has an output schema.
     has_schemas: bool,
     /// Whether any tool wraps its result.
@@ -43,17 +46,38 @@ pub(crate) enum TaskSupport {
     Required,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct ToolFacts {
-    /// The parameters, or why `x-mcp-header` is invalid.
-    header_params: std::result::Result<Arc<[HeaderParam]>, String>,
+    header_params: Option<HeaderParams>,
     /// The tool says that a second call changes nothing more.
     is_idempotent: bool,
     task_support: TaskSupport,
-    output_schema: Option<Arc<OutputSchema>>,
+    output_schema: SchemaFact,
     /// The structured content is an object whose only purpose is to hold
     /// "result".
     wraps_result: bool,
+}
+
+/// The parameters, or why `x-mcp-header` is invalid.
+type HeaderParams = Arc<std::result::Result<Box<[HeaderParam]>, String>>;
+
+#[derive(Debug)]
+enum SchemaFact {
+    None,
+    /// Its place in the schemas that are kept.
+    Kept(Range<usize>),
+    /// Used at least once, or too large to be kept.
+    Used(Arc<OutputSchema>),
+}
+
+impl ToolFacts {
+    fn is_plain(&self) -> bool {
+        self.header_params.is_none()
+            && !self.is_idempotent
+            && self.task_support == TaskSupport::Forbidden
+            && matches!(self.output_schema, SchemaFact::None)
+            && !self.wraps_result
+    }
 }
 
 /// The most bytes of all output schemas of a server. The results of further
@@ -67,76 +91,39 @@ impl ToolCatalog {
 
     /// Stores a page of `tools/list`.
     pub(crate) fn learn(&self, call: &Call, answer: &Answer, has_header_params: bool) {
-        let result = answer.json();
-        let has = |text: &str| memchr::memmem::find(result.as_bytes(), text.as_bytes()).is_some();
-        let is_of_interest = has_header_params && has(header_params::NAME)
-            || has(TASK_SUPPORT)
-            || schema::IS_BUILT && has(OUTPUT_SCHEMA)
-            || has(WRAPS_RESULT)
-            || HINTS.iter().any(|hint| has(hint));
         let mut lists = lock(&self.0);
         if call.members.is_empty() {
             lists.tools.clear();
-            (lists.kept, lists.has_schemas, lists.has_wrapped) = (0, false, false);
+            lists.schemas.clear();
+            (lists.has_schemas, lists.has_wrapped) = (false, false);
             lists.has_first_page = true;
         }
         let is_last = answer.member("nextCursor").is_none_or(|next| next == "null");
         lists.is_whole = lists.has_first_page && is_last;
-        let ToolLists { tools: tools_by_name, kept, has_schemas, has_wrapped, .. } = &mut *lists;
-        if !is_of_interest && tools_by_name.is_empty() {
-            return;
-        }
-        let Ok(members) = Members::parse(result) else { return };
-        let tools: Vec<&RawValue> = members
-            .get("tools")
-            .and_then(|tools| serde_json::from_str(tools.get()).ok())
-            .unwrap_or_default();
-        for tool in tools {
-            let Ok(tool) = Members::parse(tool.get()) else { continue };
-            let Some(name) = tool.string("name") else { continue };
-            let schema = tool.get("inputSchema").map_or("{}", RawValue::get);
-            let header_params =
-                if has_header_params { header_params::parse(schema) } else { Ok(Vec::new()) };
-            let has_none = header_params.as_ref().is_ok_and(Vec::is_empty);
-            let task_support = task_support(tool.get("execution"));
-            let is_idempotent = is_idempotent(tool.get("annotations"));
-            let output_schema = tool.get(OUTPUT_SCHEMA).map(RawValue::get);
-            let wraps_result = output_schema.is_some_and(wraps_result);
-            *has_wrapped |= wraps_result;
-            let output_schema =
-                output_schema.filter(|schema| schema::IS_BUILT && *schema != "null");
-            let output_schema = output_schema.map(|schema| {
-                let is_small = schema.len() <= MOST_SCHEMAS.saturating_sub(*kept);
-                let is_small = is_small && schema.len() <= schema::MOST_BYTES;
-                *has_schemas = true;
-                *kept += if is_small { schema.len() } else { 0 };
-                Arc::new(OutputSchema::new(is_small.then_some(schema)))
-            });
-            let is_plain = has_none && !is_idempotent && output_schema.is_none() && !wraps_result;
-            if is_plain && task_support == TaskSupport::Forbidden {
-                tools_by_name.remove(&name);
-            } else {
-                let header_params = header_params.map(Into::into);
-                let facts = ToolFacts {
-                    header_params,
-                    is_idempotent,
-                    task_support,
-                    output_schema,
-                    wraps_result,
-                };
-                tools_by_name.insert(name, facts);
-            }
+        let (text, tape) = (answer.message(), answer.tape());
+        let Some(list) = tape.member(text, answer.place(), "tools") else { return };
+        let mut reader = ToolReader::new(text, tape, has_header_params);
+        for tool in tape.elements(text, list) {
+            let Some(found) = reader.read(tool) else { continue };
+            lists.keep(found);
         }
     }
 
     /// The name of a called tool and the schema of its structured content.
     pub(crate) fn output_schema(&self, call: &Call) -> Option<(String, Arc<OutputSchema>)> {
-        let lists = lock(&self.0);
+        let mut lists = lock(&self.0);
         if !lists.has_schemas {
             return None;
         }
         let name = call.tool_name()?;
-        let schema = lists.tools.get(name)?.output_schema.clone()?;
+        let ToolLists { tools, schemas, .. } = &mut *lists;
+        let facts = tools.get_mut(name)?;
+        let schema = match &facts.output_schema {
+            SchemaFact::None => return None,
+            SchemaFact::Used(schema) => schema.clone(),
+            SchemaFact::Kept(place) => Arc::new(OutputSchema::new(schemas.get(place.clone()))),
+        };
+        facts.output_schema = SchemaFact::Used(schema.clone());
         Some((name.to_owned(), schema))
     }
 
@@ -153,13 +140,13 @@ impl ToolCatalog {
 
     /// Whether the tool says that it may be called twice.
     pub(crate) fn is_idempotent(&self, call: &Call) -> bool {
-        call.is_tool() && self.get(call).is_some_and(|facts| facts.is_idempotent)
+        call.is_tool() && self.fact(call, |facts| facts.is_idempotent).unwrap_or(false)
     }
 
     /// `None` if the list has to be read first.
     pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
-        if let Some(facts) = self.get(call) {
-            return Some(facts.task_support);
+        if let Some(support) = self.fact(call, |facts| facts.task_support) {
+            return Some(support);
         }
         lock(&self.0).is_whole.then_some(TaskSupport::Forbidden)
     }
@@ -168,24 +155,146 @@ impl ToolCatalog {
         self.task_support(call) == Some(TaskSupport::Required)
     }
 
-    fn get(&self, call: &Call) -> Option<ToolFacts> {
+    fn fact<T>(&self, call: &Call, get: impl FnOnce(&ToolFacts) -> T) -> Option<T> {
         let lists = lock(&self.0);
         if lists.tools.is_empty() {
             return None;
         }
-        lists.tools.get(call.tool_name()?).cloned()
+        lists.tools.get(call.tool_name()?).map(get)
     }
 
     /// Returns the headers of a tool call.
     pub(crate) fn headers(&self, call: &Call) -> Result<Vec<(String, String)>> {
-        let Some(facts) = self.get(call) else { return Ok(Vec::new()) };
-        match facts.header_params {
-            Ok(facts) => header_params::headers(&facts, call.arguments.as_deref().unwrap_or("{}")),
-            Err(why) => Err(Error::protocol(format!(
+        let params = self.fact(call, |facts| facts.header_params.clone()).flatten();
+        match params.as_deref() {
+            None => Ok(Vec::new()),
+            Some(Ok(params)) => {
+                header_params::headers(params, call.arguments.as_deref().unwrap_or("{}"))
+            }
+            Some(Err(why)) => Err(Error::protocol(format!(
                 "the tool cannot be called over HTTP, because its schema has an invalid \
                  x-mcp-header: {}",
-                quote(&why)
+                quote(why)
             ))),
+        }
+    }
+}
+
+impl ToolLists {
+    fn keep(&mut self, tool: ListedTool<'_>) {
+        let ListedTool { name, mut facts, output_schema } = tool;
+        self.has_wrapped |= facts.wraps_result;
+        if let Some(schema) = output_schema {
+            self.has_schemas = true;
+            let start = self.schemas.len();
+            let is_small = schema.len() <= MOST_SCHEMAS.saturating_sub(start)
+                && schema.len() <= schema::MOST_BYTES;
+            facts.output_schema = if is_small {
+                self.schemas.push_str(schema);
+                SchemaFact::Kept(start..self.schemas.len())
+            } else {
+                SchemaFact::Used(Arc::new(OutputSchema::new(None)))
+            };
+        }
+        if !facts.is_plain() {
+            self.tools.insert(name.into(), facts);
+        } else if !self.tools.is_empty() {
+            self.tools.remove(&*name);
+        }
+    }
+}
+
+/// A tool of a page. The schema is one that is checked.
+struct ListedTool<'a> {
+    name: Cow<'a, str>,
+    facts: ToolFacts,
+    output_schema: Option<&'a str>,
+}
+
+/// Reads the tools of a page.
+struct ToolReader<'a> {
+    text: &'a str,
+    tape: &'a Tape,
+    /// Of a member's value. Its memory is used for all tools.
+    inner: Tape,
+    header_marks: Option<HeaderMarks>,
+    wrap_mark: Finder<'static>,
+}
+
+impl<'a> ToolReader<'a> {
+    fn new(text: &'a str, tape: &'a Tape, has_header_params: bool) -> Self {
+        Self {
+            text,
+            tape,
+            inner: Tape::default(),
+            header_marks: has_header_params.then(HeaderMarks::new),
+            wrap_mark: Finder::new(WRAPS_RESULT),
+        }
+    }
+
+    /// A tool without a name is left out.
+    fn read(&mut self, tool: Place) -> Option<ListedTool<'a>> {
+        let (mut name, mut schema, mut execution, mut annotations, mut output) =
+            (None, None, None, None, None);
+        self.tape.visit(self.text, tool, |member, value| match member {
+            b"name" => name = Some(value),
+            b"inputSchema" => schema = Some(value),
+            b"execution" => execution = Some(value),
+            b"annotations" => annotations = Some(value),
+            b"outputSchema" => output = Some(value),
+            _ => {}
+        });
+        let (text, tape) = (self.text, self.tape);
+        let raw = |place: Place| tape.text(text, place);
+        let name = plain_text(raw(name?))?;
+        let header_params = match (&self.header_marks, schema.map(raw)) {
+            (Some(marks), Some(schema)) => match header_params::parse(schema, marks) {
+                Ok(params) if params.is_empty() => None,
+                params => Some(Arc::new(params.map(Into::into))),
+            },
+            _ => None,
+        };
+        let output = output.map(raw);
+        let facts = ToolFacts {
+            header_params,
+            is_idempotent: annotations
+                .is_some_and(|annotations| self.is_idempotent(raw(annotations))),
+            task_support: execution
+                .map_or(TaskSupport::Forbidden, |execution| self.task_support(raw(execution))),
+            output_schema: SchemaFact::None,
+            wraps_result: output.is_some_and(|schema| self.wraps_result(schema)),
+        };
+        let output_schema = output.filter(|schema| schema::IS_BUILT && *schema != "null");
+        Some(ListedTool { name, facts, output_schema })
+    }
+
+    fn wraps_result(&mut self, schema: &str) -> bool {
+        self.wrap_mark.find(schema.as_bytes()).is_some() && self.is_true(schema, &[WRAPS_RESULT])
+    }
+
+    fn is_idempotent(&mut self, annotations: &str) -> bool {
+        self.is_true(annotations, &HINTS)
+    }
+
+    /// Whether one of the members of an object is true.
+    fn is_true(&mut self, object: &str, names: &[&str]) -> bool {
+        if self.inner.read_again(object, 1).is_err() {
+            return false;
+        }
+        let member = |name: &&str| self.inner.member(object, 0, name);
+        names.iter().filter_map(member).any(|place| self.inner.text(object, place) == "true")
+    }
+
+    fn task_support(&mut self, execution: &str) -> TaskSupport {
+        if self.inner.read_again(execution, 1).is_err() {
+            return TaskSupport::Forbidden;
+        }
+        let support = self.inner.member(execution, 0, TASK_SUPPORT);
+        let support = support.and_then(|place| plain_text(self.inner.text(execution, place)));
+        match support.as_deref() {
+            Some("required") => TaskSupport::Required,
+            Some("optional") => TaskSupport::Optional,
+            _ => TaskSupport::Forbidden,
         }
     }
 }
@@ -193,30 +302,6 @@ impl ToolCatalog {
 /// The hints that make a tool call repeatable.
 const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
 
-const OUTPUT_SCHEMA: &str = "outputSchema";
 const TASK_SUPPORT: &str = "taskSupport";
 /// FastMCP's mark in the output schema of a tool whose result is no object.
 const WRAPS_RESULT: &str = "x-fastmcp-wrap-result";
-
-fn wraps_result(schema: &str) -> bool {
-    if memchr::memmem::find(schema.as_bytes(), WRAPS_RESULT.as_bytes()).is_none() {
-        return false;
-    }
-    let schema = Members::parse(schema).unwrap_or_default();
-    schema.get(WRAPS_RESULT).is_some_and(|mark| mark.get() == "true")
-}
-
-fn task_support(execution: Option<&RawValue>) -> TaskSupport {
-    let execution = execution.and_then(|execution| Members::parse(execution.get()).ok());
-    match execution.and_then(|execution| execution.string(TASK_SUPPORT)).as_deref() {
-        Some("required") => TaskSupport::Required,
-        Some("optional") => TaskSupport::Optional,
-        _ => TaskSupport::Forbidden,
-    }
-}
-
-fn is_idempotent(annotations: Option<&RawValue>) -> bool {
-    let Some(annotations) = annotations else { return false };
-    let annotations = Members::parse(annotations.get()).unwrap_or_default();
-    HINTS.iter().any(|hint| annotations.get(hint).is_some_and(|value| value.get() == "true"))
-}

@@ -119,10 +119,10 @@ impl Ctx<'_> {
         }
         let mut source = EventSource::of_response(reply, options.max_message);
         while routed.response.is_none() {
-            let event = source.next_message(wait, &mut |_| false).await.map_err(said)?;
+            let event = source.next_message(wait, &mut ()).await.map_err(said)?;
             let Some(event) = event else { break };
             http.trace(event.data());
-            if let Err(error) = router.route(event.text, event.start, &mut routed) {
+            if let Err(error) = router.route_event(event, &mut routed) {
                 source.into_parts().0.release();
                 return Ok(Posted::Unreadable(said(error)));
             }

@@ -30,7 +30,8 @@ use crate::protocol::schema::compile::Compiler;
 #[cfg(feature = "schema")]
 use crate::protocol::schema::rule::{Node, NodeId};
 #[cfg(feature = "schema")]
-use crate::wire::tape::{NESTING, Tape, TapeError};
+use crate::wire::json_text::{NESTING, TextFault};
+use crate::wire::tape::Tape;
 
 pub(crate) use crate::protocol::schema::fault::SchemaFault;
 
@@ -84,10 +85,10 @@ impl Schema {
 }
 
 #[cfg(feature = "schema")]
-fn wrong(error: &TapeError) -> String {
+fn wrong(error: &TextFault) -> String {
     match error {
-        TapeError::Malformed(what, at) => format!("it is not JSON: {what} at byte {at}"),
-        TapeError::TooDeep => format!("it has more than {NESTING} nested objects and arrays"),
-        TapeError::TooLong => "it has more than 4 GiB".to_owned(),
+        TextFault::Malformed(what, at) => format!("it is not JSON: {what} at byte {at}"),
+        TextFault::TooDeep => format!("it has more than {NESTING} nested objects and arrays"),
+        TextFault::TooLong => "it has more than 4 GiB".to_owned(),
     }
 }

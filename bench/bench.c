@@ -1,0 +1,143 @@
+#define _GNU_SOURCE
+
+#include "bench.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+const char *workload;
+long repetitions;
+
+/* What a process has at a time. */
+struct usage {
+    long long time, cpu;
+    long peak, resident, threads, descriptors;
+};
+
+static struct usage before;
+
+int parse(int argc, char **argv)
+{
+    if (argc != 5)
+        return 0;
+    workload = argv[3];
+    repetitions = atol(argv[4]);
+    return repetitions > 0;
+}
+
+int is(const char *name)
+{
+    return strcmp(workload, name) == 0;
+}
+
+const char *tool(void)
+{
+    static const char *const tools[][2] = {
+        {"call1k", "text1k"}, {"call2026", "text1k"},
+        {"started", "text1k"}, {"stdiocall", "text1k"}, {"call10m", "text10m"},
+        {"call10mplain", "plain10m"}, {"structured", "structured"},
+        {"events", "structured"}, {"large", "store"}, {"progress", "progress"}};
+    size_t i;
+
+    for (i = 0; i < sizeof tools / sizeof tools[0]; i++)
+        if (is(tools[i][0]))
+            return tools[i][1];
+    return NULL;
+}
+
+size_t due(void)
+{
+    return is("call10m") || is("call10mplain") ? 10000000 : 1024;
+}
+
+const char *arguments(void)
+{
+    static char *text;
+
+    if (text != NULL)
+        return text;
+    text = malloc(LARGE + 64);
+    if (is("large")) {
+        strcpy(text, "{\"text\":\"");
+        memset(text + 9, 'x', LARGE);
+        strcpy(text + 9 + LARGE, "\"}");
+    } else if (is("progress")) {
+        sprintf(text, "{\"count\":%ld}", repetitions);
+    } else {
+        strcpy(text, "{}");
+    }
+    return text;
+}
+
+void check_cities(long total, const char *name, long population)
+{
+    if (total != 3 || name == NULL || strncmp(name, "Z\xc3\xbcrich", 7) != 0 ||
+        population != 11451245)
+        fail("other structured content");
+}
+
+void fail(const char *what)
+{
+    fprintf(stderr, "%s: %s\n", workload, what);
+    exit(1);
+}
+
+static long long clock_ns(clockid_t clock)
+{
+    struct timespec time;
+
+    clock_gettime(clock, &time);
+    return (long long)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static struct usage usage(void)
+{
+    struct usage now;
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+    DIR *descriptors = opendir("/proc/self/fd");
+
+    memset(&now, 0, sizeof now);
+    while (status != NULL && fgets(line, sizeof line, status) != NULL) {
+        sscanf(line, "VmHWM: %ld", &now.peak);
+        sscanf(line, "VmRSS: %ld", &now.resident);
+        sscanf(line, "Threads: %ld", &now.threads);
+    }
+    while (descriptors != NULL && readdir(descriptors) != NULL)
+        now.descriptors++;
+    if (status != NULL)
+        fclose(status);
+    if (descriptors != NULL)
+        closedir(descriptors);
+    now.cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+    now.time = clock_ns(CLOCK_MONOTONIC);
+    return now;
+}
+
+void begin(void)
+{
+    before = usage();
+}
+
+int report(void)
+{
+    long long time = clock_ns(CLOCK_MONOTONIC) - before.time;
+    long long cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - before.cpu;
+    const char *path = getenv("BENCH_USAGE");
+    FILE *file = path != NULL ? fopen(path, "w") : NULL;
+    struct usage after;
+
+    printf("%s %ld %lld\n", workload, repetitions, time);
+    if (file == NULL)
+        return 0;
+    /* The file that is open now counts as well. */
+    after = usage();
+    fprintf(file, "cpu %lld\npeak %ld\nresident %ld\nthreads %ld\ndescriptors %ld\n",
+            cpu, after.peak, after.resident - before.resident,
+            after.threads - before.threads, after.descriptors - before.descriptors - 1);
+    fclose(file);
+    return 0;
+}

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""Makes the replies of the bench's servers from what capture.py recorded.
+
+    replies.py FOLDER
+
+Each file of FOLDER is a reply, named PATH.REQUEST: "session-events.text1k" answers a
+call of the tool text1k at /session/events. Its first line is the length of the body
+without the request's id, and the base in which HTTP writes that length. Then the
+reply follows; where the id, the progress token, the progress and the length go,
+it has a byte of its own (replies.h).
+"""
+
+import functools
+import json
+import sys
+from pathlib import Path
+
+# The id and the progress token of the captured requests.
+ID, TOKEN = 4242, 4343
+DATA = Path(__file__).resolve().parent / "data"
+ID_HOLE, TOKEN_HOLE, PROGRESS_HOLE, LENGTH_HOLE = "\x01", "\x02", "\x03", "\x04"
+TOOLS, SMALL, LARGE = 10000, 1024, 10000000
+# The path of each form: the file of data/, and how that server was started.
+PATHS = {
+    "session": ("fastmcp", "session json"),
+    "session-events": ("fastmcp", "session events"),
+    "session-typescript": ("everything", "session resumable"),
+    "stateless": ("fastmcp", "stateless json"),
+    "stdio": ("memory", "stdio"),
+}
+# The captured call whose reply gets another text, and the one with structured
+# content.
+TEXT_CALLS = {"everything": "echo", "memory": "read_graph"}
+STRUCTURED_CALLS = {"everything": "get-structured-content", "memory": "read_graph"}
+LONG_CALLS = {"everything": "trigger-long-running-operation"}
+
+
+@functools.cache
+def captured_by(name):
+    """The exchanges of a server, by its form and the request."""
+    exchanges = json.loads((DATA / (name + ".json")).read_text(encoding="utf-8"))["exchanges"]
+    return {(one["form"], one["of"]): one for one in exchanges}
+
+
+def message_in(chunk):
+    """The JSON of a chunk, and what is before and after it."""
+    start, end = chunk.index("{"), chunk.rindex("}") + 1
+    return chunk[:start], chunk[start:end], chunk[end:]
+
+
+class Encoded:
+    """A message that is written as its server wrote it: the order of the members,
+    and whether text beyond ASCII is escaped."""
+
+    def __init__(self, text):
+        self.value = json.loads(text)
+        self.is_ascii = text.isascii() and "\\u" in text
+        if str(self) != text:
+            raise ValueError("another way to write JSON: " + text[:200])
+
+    def __str__(self):
+        return json.dumps(self.value, separators=(",", ":"), ensure_ascii=self.is_ascii)
+
+
+def with_holes(text):
+    """A text with the id and the token of the capture replaced; they are the last
+    members of some messages, and the first of others."""
+    for number, hole in ((ID, ID_HOLE), (TOKEN, TOKEN_HOLE)):
+        member = '"id":' if number == ID else '"progressToken":'
+        text = text.replace("%s%d" % (member, number), member + hole)
+    return text
+
+
+def reply_of(head, chunks):
+    """The bytes of a file. Only the last chunk has an id, so the others are
+    written with their lengths."""
+    *early, last = chunks or [""]
+    last = with_holes(last)
+    length = len(last.encode()) - last.count(ID_HOLE)
+    if not head:
+        return "%d 10\n%s" % (length, last)
+    if not is_chunked(head):
+        lines = [line if not line.lower().startswith("content-length:")
+                 else line.split(":")[0] + ": " + LENGTH_HOLE for line in head]
+        return "%d 10\n%s\r\n\r\n%s" % (length, "\r\n".join(lines), last)
+    start = "\r\n".join(head) + "\r\n\r\n"
+    for chunk in early:
+        start += "%x\r\n%s\r\n" % (len(chunk.encode()), chunk)
+    if not last:
+        return "0 16\n%s0\r\n\r\n" % start
+    return "%d 16\n%s%s\r\n%s\r\n0\r\n\r\n" % (length, start, LENGTH_HOLE, last)
+
+
+def is_chunked(head):
+    return any(line.lower() == "transfer-encoding: chunked" for line in head)
+
+
+def changed(exchange, change):
+    """The reply with another message in its last chunk."""
+    *early, last = exchange["body"]
+    before, text, after = message_in(last)
+    message = Encoded(text)
+    change(message.value["result"])
+    return reply_of(exchange["head"], [*early, before + str(message) + after])
+
+
+def captured_text():
+    reply = captured_by("fastmcp")["session json", "read_file"]["body"][0]
+    return json.loads(reply)["result"]["content"][0]["text"]
+
+
+def large_text(between):
+    """Ten megabytes: the lines of the captured text that have no quotes and are
+    about as long as a line is."""
+    lines = [line for line in captured_text().split("\n") if len(line) > 60 and '"' not in line]
+    unit = between.join(lines) + between
+    return (unit * (LARGE // len(unit) + 1))[:LARGE]
+
+
+def set_text(text):
+    def change(result):
+        content = result["content"][0]
+        content["text"] = text
+        result["content"] = [content]
+        result.pop("structuredContent", None)
+    return change
+
+
+def set_cities(result):
+    """Gives servers without the tool what it returned elsewhere."""
+    found = json.loads(captured_by("sdk")["session json", "find_cities"]["body"][0])["result"]
+    result["content"][0]["text"] = found["content"][0]["text"]
+    result["structuredContent"] = found["structuredContent"]
+
+
+def tools_of(name, form):
+    exchange = captured_by(name)[form, "tools/list"]
+    return json.loads(message_in(exchange["body"][-1])[1])["result"]["tools"]
+
+
+def many_tools(form):
+    """The tools of all servers, again and again with other names."""
+    era = form if form.startswith("stateless") else "session json"
+    found = tools_of("fastmcp", era) + tools_of("sdk", era)
+    found += tools_of("everything", "session resumable") + tools_of("memory", "stdio")
+    tools = []
+    for number in range(TOOLS):
+        tool = dict(found[number % len(found)], name="tool_%05d" % number)
+        tool["description"] = "%s (%d)" % (tool["description"], number)
+        tools.append(tool)
+    return tools
+
+
+def replies(path):
+    """The name of each request at a path, and its reply."""
+    server, form = PATHS[path]
+    captured = {of: one for (one_form, of), one in captured_by(server).items() if one_form == form}
+    # A server of the session era refuses the first request of the stateless era.
+    if "server/discover" not in captured and path != "stdio":
+        captured["server/discover"] = captured_by("everything")["session resumable", "server/discover"]
+    for of in ("initialize", "server/discover", "accepted", "ping"):
+        if of in captured:
+            yield of.split("/")[-1], reply_of(captured[of]["head"], captured[of]["body"])
+    if "stream" in captured:
+        yield "stream", "0 10\n" + "\r\n".join(captured["stream"]["head"]) + "\r\n\r\n"
+    text = captured[TEXT_CALLS.get(server, "read_file")]
+    yield "text1k", changed(text, set_text(captured_text()[:SMALL]))
+    if path != "stdio":
+        yield "text10m", changed(text, set_text(large_text("\n")))
+        yield "plain10m", changed(text, set_text(large_text(" ")))
+    structured = captured[STRUCTURED_CALLS.get(server, "find_cities")]
+    yield "structured", changed(structured, set_cities if server in STRUCTURED_CALLS
+                                else lambda result: None)
+    tools = many_tools(form)
+    yield "tools", changed(captured["tools/list"], lambda result: result.update(tools=tools))
+    small = captured[TEXT_CALLS.get(server, "add")]
+    yield "store", reply_of(small["head"], small["body"])
+    yield from progress(path, server, form)
+
+
+def progress(path, server, form):
+    """A notification, and the reply that follows a number of them."""
+    if path in ("session", "stateless"):
+        form = form.replace("json", "events")
+    exchange = captured_by(server).get((form, LONG_CALLS.get(server, "import_cities")))
+    if exchange is None:
+        return
+    body = list(exchange["body"])
+    notification = next(chunk for chunk in body if "notifications/progress" in chunk)
+    early = body[:body.index(notification)]
+    template = with_holes(notification)
+    for number in ("1.0", "1"):
+        template = template.replace('"progress":%s,' % number, '"progress":%s,' % (
+            PROGRESS_HOLE + number[1:]))
+    for number in ("2.0", "2"):
+        template = template.replace('"total":' + number, '"total":1000000' + number[1:])
+    head = "\r\n".join(exchange["head"]) + "\r\n\r\n"
+    for chunk in early:
+        head += "%x\r\n%s\r\n" % (len(chunk.encode()), chunk)
+    yield "progress-head", "0 16\n" + head
+    holes = template.count(TOKEN_HOLE) + template.count(PROGRESS_HOLE)
+    yield "progress-event", "%d 16\n%s\r\n%s\r\n" % (
+        len(template.encode()) - holes, LENGTH_HOLE, template)
+    last = reply_of(exchange["head"], [body[-1]])
+    first_line, rest = last.split("\n", 1)
+    yield "progress-end", first_line + "\n" + rest[rest.index("\r\n\r\n") + 4:]
+
+
+def main():
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in PATHS:
+        for name, reply in replies(path):
+            (folder / ("%s.%s" % (path, name))).write_bytes(reply.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,305 @@
+//! Checks JSON text, and records nothing of it.
+//!
+//! Each function gets the whole text and a position, and returns the position
+//! behind what it has read. A position is a `u32`: adding to it cannot overflow
+//! a `usize`, which saves comparisons.
+
+use crate::base::error::{Error, Status};
+use crate::wire::json_scan::{plain, short_string};
+
+/// The limit of nested objects and arrays.
+pub(crate) const NESTING: usize = 512;
+
+/// Why a text is rejected.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum TextFault {
+    /// What is wrong, and at which byte.
+    Malformed(&'static str, usize),
+    TooDeep,
+    TooLong,
+}
+
+impl TextFault {
+    /// The error for a message of the server.
+    pub(crate) fn error(&self, malformed: impl FnOnce(String) -> Error) -> Error {
+        match self {
+            Self::Malformed(what, at) => malformed(format!("it is not JSON: {what} at byte {at}")),
+            Self::TooDeep => Error::new(
+                Status::TooLarge,
+                format!(
+                    "the server sent a message with more than {NESTING} nested objects and \
+                     arrays"
+                ),
+            ),
+            Self::TooLong => {
+                Error::new(Status::TooLarge, "the server sent a message of more than 4 GiB")
+            }
+        }
+    }
+}
+
+pub(crate) type Scanned<T> = std::result::Result<T, TextFault>;
+
+#[cold]
+#[inline(never)]
+pub(crate) fn wrong<T>(what: &'static str, at: u32) -> Scanned<T> {
+    Err(TextFault::Malformed(what, at as usize))
+}
+
+pub(crate) const NO_NAME: &str = "a member has no name in quotes";
+pub(crate) const NO_COLON: &str = "a colon is missing";
+pub(crate) const NO_VALUE: &str = "a value is missing";
+pub(crate) const NO_END: &str = "neither a comma nor the end of the object or array";
+
+/// The objects and arrays that are open.
+pub(crate) struct Nest {
+    pub(crate) depth: usize,
+    /// One bit for each of the innermost: set for an object. The innermost one
+    /// has the lowest bit.
+    bits: u64,
+    /// The bits around each 64th level.
+    saved: [u64; NESTING / 64],
+}
+
+impl Nest {
+    #[inline(always)]
+    pub(crate) fn at(depth: usize) -> Self {
+        Self { depth, bits: 0, saved: [0; NESTING / 64] }
+    }
+
+    #[inline(always)]
+    pub(crate) fn open(&mut self, is_object: bool) -> Scanned<()> {
+        if self.depth.is_multiple_of(64) {
+            match self.saved.get_mut(self.depth / 64) {
+                Some(saved) => *saved = self.bits,
+                None => return Err(TextFault::TooDeep),
+            }
+        }
+        self.bits = self.bits << 1 | u64::from(is_object);
+        self.depth += 1;
+        Ok(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn close(&mut self) {
+        self.depth -= 1;
+        self.bits = match self.depth % 64 {
+            0 => self.saved.get(self.depth / 64).copied().unwrap_or_default(),
+            _ => self.bits >> 1,
+        };
+    }
+
+    /// Whether the innermost one is an object.
+    #[inline(always)]
+    pub(crate) fn is_object(&self) -> bool {
+        self.bits & 1 != 0
+    }
+
+    /// The bracket that ends the innermost one.
+    #[inline(always)]
+    pub(crate) fn end(&self) -> u8 {
+        if self.is_object() { b'}' } else { b']' }
+    }
+}
+
+/// A place in a text: the next byte that is not white space, its position, and
+/// perhaps the bytes after it.
+#[derive(Clone, Copy)]
+pub(crate) struct Next {
+    /// 0 at the end of the text, and for this byte itself.
+    pub(crate) byte: u8,
+    pub(crate) at: u32,
+    /// The following bytes, the first one in the lowest bits. 0: not known.
+    ahead: u32,
+}
+
+impl Next {
+    #[inline(always)]
+    pub(crate) fn at(bytes: &[u8], at: u32) -> Self {
+        match bytes.get(at as usize) {
+            Some(byte) if *byte > b' ' => Self { byte: *byte, at, ahead: 0 },
+            _ => Self::after_blank(bytes, at),
+        }
+    }
+
+    /// What follows this one byte.
+    #[inline(always)]
+    pub(crate) fn following(self, bytes: &[u8]) -> Self {
+        Self::known(bytes, self.at + 1, self.ahead)
+    }
+
+    #[inline(always)]
+    fn known(bytes: &[u8], at: u32, ahead: u32) -> Self {
+        match ahead as u8 {
+            ..=b' ' => Self::at(bytes, at),
+            byte => Self { byte, at, ahead: ahead >> 8 },
+        }
+    }
+
+    #[inline(never)]
+    fn after_blank(bytes: &[u8], mut at: u32) -> Self {
+        let byte = loop {
+            match bytes.get(at as usize) {
+                Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
+                other => break other.copied().unwrap_or_default(),
+            }
+        };
+        Self { byte, at, ahead: 0 }
+    }
+}
+
+/// The end of a string that was read.
+pub(crate) struct StringEnd {
+    /// Behind the closing quote.
+    pub(crate) at: u32,
+    pub(crate) has_escapes: bool,
+    ahead: u32,
+}
+
+impl StringEnd {
+    #[inline(always)]
+    pub(crate) fn next(&self, bytes: &[u8]) -> Next {
+        Next::known(bytes, self.at, self.ahead)
+    }
+}
+
+/// Reads a string whose opening quote is at a position.
+#[inline(always)]
+pub(crate) fn string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
+    match short_string(bytes, at as usize + 1) {
+        Some((end, ahead)) => Ok(StringEnd { at: at + 2 + end as u32, has_escapes: false, ahead }),
+        None => any_string(bytes, at),
+    }
+}
+
+#[inline(never)]
+fn any_string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
+    let mut at = at + 1;
+    let mut has_escapes = false;
+    loop {
+        at += plain(bytes.get(at as usize..).unwrap_or_default()) as u32;
+        match bytes.get(at as usize) {
+            Some(b'"') => return Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),
+            Some(b'\\') => {
+                has_escapes = true;
+                at = escape(bytes, at)?;
+                // Escapes often follow each other.
+                while bytes.get(at as usize) == Some(&b'\\') {
+                    at = escape(bytes, at)?;
+                }
+            }
+            Some(_) => return wrong("a control character in a string", at),
+            None => return wrong("a string has no end", at),
+        }
+    }
+}
+
+#[inline(always)]
+fn escape(bytes: &[u8], at: u32) -> Scanned<u32> {
+    match bytes.get(at as usize + 1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
+        Some(b'u') => match bytes.get(at as usize + 2..at as usize + 6) {
+            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
+            _ => wrong("a string has an invalid escape", at),
+        },
+        _ => wrong("a string has an invalid escape", at),
+    }
+}
+
+/// Reads a value that is neither a string nor an object nor an array.
+#[inline(always)]
+pub(crate) fn scalar(bytes: &[u8], next: Next) -> Scanned<u32> {
+    let at = next.at;
+    match next.byte {
+        b't' if has(bytes, at, b"true") => Ok(at + 4),
+        b'f' if has(bytes, at + 1, b"alse") => Ok(at + 5),
+        b'n' if has(bytes, at, b"null") => Ok(at + 4),
+        b'-' | b'0'..=b'9' => number(bytes, at),
+        _ => wrong(NO_VALUE, at),
+    }
+}
+
+#[inline(always)]
+fn has(bytes: &[u8], at: u32, word: &[u8; 4]) -> bool {
+    bytes.get(at as usize..at as usize + 4) == Some(word)
+}
+
+#[inline(never)]
+fn number(bytes: &[u8], mut at: u32) -> Scanned<u32> {
+    let byte = |at: u32| bytes.get(at as usize);
+    if byte(at) == Some(&b'-') {
+        at += 1;
+    }
+    match byte(at) {
+        Some(b'0') => at += 1,
+        _ => at = digits(bytes, at)?,
+    }
+    if byte(at) == Some(&b'.') {
+        at = digits(bytes, at + 1)?;
+    }
+    if let Some(b'e' | b'E') = byte(at) {
+        at += 1;
+        if let Some(b'+' | b'-') = byte(at) {
+            at += 1;
+        }
+        at = digits(bytes, at)?;
+    }
+    Ok(at)
+}
+
+#[inline(always)]
+fn digits(bytes: &[u8], start: u32) -> Scanned<u32> {
+    let mut at = start;
+    while bytes.get(at as usize).is_some_and(u8::is_ascii_digit) {
+        at += 1;
+    }
+    if at == start { wrong("a number without a digit", at) } else { Ok(at) }
+}
+
+/// Reads an object or array that begins at `first`, with everything inside it.
+/// `depth`: the number of objects and arrays around it.
+///
+/// Most of a list is inside schemas, which are read here: the loop keeps what it
+/// needs in registers.
+#[inline(never)]
+pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
+    let mut nest = Nest::at(depth);
+    let mut next = first;
+    loop {
+        // A value must come here, in an object after its name.
+        if nest.is_object() {
+            if next.byte != b'"' {
+                return wrong(NO_NAME, next.at);
+            }
+            let colon = string(bytes, next.at)?.next(bytes);
+            if colon.byte != b':' {
+                return wrong(NO_COLON, colon.at);
+            }
+            next = colon.following(bytes);
+        }
+        let mut after = match next.byte {
+            b'"' => string(bytes, next.at)?.next(bytes),
+            b'{' | b'[' => {
+                nest.open(next.byte == b'{')?;
+                next = next.following(bytes);
+                if next.byte != nest.end() {
+                    continue;
+                }
+                next
+            }
+            _ => Next::at(bytes, scalar(bytes, next)?),
+        };
+        // A value has ended, and perhaps the values around it as well.
+        while after.byte != b',' {
+            if after.byte != nest.end() {
+                return wrong(NO_END, after.at);
+            }
+            nest.close();
+            if nest.depth == depth {
+                return Ok(after.at + 1);
+            }
+            after = after.following(bytes);
+        }
+        next = after.following(bytes);
+    }
+}

@@ -1,0 +1,289 @@
+use super::slow::SlowReader;
+use super::*;
+use crate::wire::json_text::NESTING;
+
+/// The verdict of serde_json, which the tape must share.
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+fn agrees(text: &str) {
+    let ours = Tape::read(text, 3);
+    assert_eq!(ours.is_ok(), is_json(text), "{text:?}: {ours:?}");
+}
+
+const SAMPLE: &str = r#" {"a" : [1, -0.5e+3, {"b":"é\n\u00e9\"x"}, [], {}], "c":null ,
+    "long text of more than eight bytes":"\\\\ and / \/ \b\f\r\t", "d":{"e":{"f":[true,false]}}} "#;
+
+#[test]
+fn accepts_exactly_the_texts_that_serde_json_accepts() {
+    for text in [
+        "",
+        " ",
+        "{",
+        "}",
+        "[",
+        "]",
+        "{}",
+        "[]",
+        "[ ]",
+        "{ }",
+        "1",
+        "-",
+        "-1",
+        "01",
+        "1.",
+        ".1",
+        "1.0",
+        "1e",
+        "1e5",
+        "1E+5",
+        "1e-",
+        "-0",
+        "-00",
+        "+1",
+        "nul",
+        "null",
+        "nulls",
+        "true",
+        "tru",
+        "false",
+        "\"",
+        "\"\"",
+        "\"\\\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"\\u1234\"",
+        "\"\u{1}\"",
+        "\"a\nb\"",
+        "[1,]",
+        "[,1]",
+        "[1 2]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{,}",
+        "{a:1}",
+        "{\"a\" 1}",
+        "[}",
+        "{]",
+        "[1}",
+        "{\"a\":1]",
+        "1 2",
+        "[] []",
+        "\u{feff}1",
+        "\"é\u{7f}\"",
+        "[\"a\",{\"b\":[null]}]",
+        "NaN",
+        "'a'",
+        "1_0",
+        "0x1",
+    ] {
+        agrees(text);
+    }
+    for end in (0..=SAMPLE.len()).filter(|end| SAMPLE.is_char_boundary(*end)) {
+        agrees(&SAMPLE[..end]);
+    }
+}
+
+#[test]
+fn accepts_what_serde_json_accepts_with_any_byte_changed() {
+    let mut seed = 7u64;
+    for _ in 0..20_000 {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        let (at, to) = ((seed >> 33) as usize % SAMPLE.len(), (seed >> 20) as u8 & 0x7f);
+        let mut bytes = SAMPLE.as_bytes().to_vec();
+        bytes[at] = to;
+        if let Ok(text) = String::from_utf8(bytes) {
+            agrees(&text);
+        }
+    }
+}
+
+#[test]
+fn records_the_positions_of_the_outer_values() {
+    let tape = Tape::read(SAMPLE, 2).unwrap();
+    let text = |place| tape.text(SAMPLE, place);
+    let member = |place, name| tape.member(SAMPLE, place, name);
+    let array = member(0, "a").unwrap();
+    let all: Vec<&str> = tape.elements(SAMPLE, array).map(text).collect();
+    assert_eq!(all, ["1", "-0.5e+3", r#"{"b":"é\n\u00e9\"x"}"#, "[]", "{}"]);
+    assert_eq!(member(0, "c").map(text), Some("null"));
+    let d = member(0, "d").unwrap();
+    let e = member(d, "e").unwrap();
+    assert_eq!(text(e), r#"{"f":[true,false]}"#);
+    assert!(member(e, "f").is_none(), "too deep to be recorded");
+    assert!(tape.is_noted(SAMPLE, d) && !tape.is_noted(SAMPLE, e));
+    assert!(member(0, "x").is_none() && member(array, "a").is_none());
+    assert_eq!(tape.elements(SAMPLE, d).count(), 0);
+
+    let twice = r#"{"a":1,"\u0061":2}"#;
+    let tape = Tape::read(twice, 1).unwrap();
+    assert_eq!(tape.member(twice, 0, "a").map(|place| tape.text(twice, place)), Some("2"));
+}
+
+#[test]
+fn limits_the_nesting() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(Tape::read(&nested(NESTING), 3).is_ok());
+    assert_eq!(Tape::read(&nested(NESTING + 1), 3).unwrap_err(), TextFault::TooDeep);
+    assert!(Tape::read(&format!("\"{}\"", "[".repeat(NESTING * 2)), 3).is_ok());
+}
+
+/// Checks that the slow reader finds the same values, or the same fault.
+#[track_caller]
+fn compare(text: &str, levels: usize) {
+    let mut slow = SlowReader::new(text.as_bytes(), Vec::new(), levels);
+    let expected = slow.read().map(|()| (slow.nodes, slow.has_escapes));
+    let found = Tape::read(text, levels).map(|tape| (tape.nodes, tape.has_escapes));
+    assert_eq!(found, expected, "{levels} levels of {text:?}");
+}
+
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.0 >> 33) as usize % end
+    }
+
+    fn blank(&mut self, out: &mut String) {
+        if self.below(6) == 0 {
+            out.push_str([" ", "\n", "\r\n\t ", "                 "][self.below(4)]);
+        }
+    }
+
+    /// A string of up to some length, so that its end falls on each byte of a
+    /// block.
+    fn string(&mut self, out: &mut String) {
+        out.push('"');
+        for _ in 0..[0, 3, 16, 40, 300][self.below(5)] {
+            match self.below(60) {
+                0 => out.push_str(["\\n", "\\\"", "\\u00e9", "\\\\"][self.below(4)]),
+                1 => out.push(['é', '世', '😀', '\u{7f}'][self.below(4)]),
+                _ => out.push('x'),
+            }
+        }
+        out.push('"');
+    }
+
+    fn value(&mut self, depth: usize, out: &mut String) {
+        self.blank(out);
+        match self.below(if depth < 8 { 12 } else { 6 }) {
+            0 => out.push_str(["true", "false", "null"][self.below(3)]),
+            1 => out.push_str(["0", "-1.5e+7", "12", "1E9"][self.below(4)]),
+            2..6 => self.string(out),
+            6..9 => {
+                out.push('{');
+                for at in 0..self.below(6) {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    self.blank(out);
+                    self.string(out);
+                    self.blank(out);
+                    out.push(':');
+                    self.value(depth + 1, out);
+                }
+                self.blank(out);
+                out.push('}');
+            }
+            _ => {
+                out.push('[');
+                for at in 0..self.below(6) {
+                    if at > 0 {
+                        out.push(',');
+                    }
+                    self.value(depth + 1, out);
+                }
+                self.blank(out);
+                out.push(']');
+            }
+        }
+        self.blank(out);
+    }
+}
+
+#[test]
+fn finds_what_the_slow_reader_finds_in_random_values() {
+    let mut random = Random(1);
+    for round in 0..1_000 {
+        let mut text = String::new();
+        random.value(0, &mut text);
+        compare(&text, round % 9);
+        assert!(is_json(&text));
+        // With a byte changed, removed, added, or with the end cut off.
+        for _ in 0..4 {
+            let mut bytes = text.clone().into_bytes();
+            let at = random.below(bytes.len());
+            let byte = b"\"\\{}[]:,\x00\x01\x1f\x20 \n\tx0-.eE+u"[random.below(23)];
+            match random.below(4) {
+                0 => bytes[at] = byte,
+                1 => drop(bytes.remove(at)),
+                2 => bytes.insert(at, byte),
+                _ => bytes.truncate(at),
+            }
+            if let Ok(text) = String::from_utf8(bytes) {
+                compare(&text, round % 9);
+                agrees(&text);
+            }
+        }
+    }
+}
+
+#[test]
+fn finds_what_the_slow_reader_finds_wherever_the_text_is_cut() {
+    let mut random = Random(2);
+    for _ in 0..6 {
+        let mut text = String::new();
+        random.value(0, &mut text);
+        for end in (0..=text.len().min(1_000)).filter(|end| text.is_char_boundary(*end)) {
+            compare(&text[..end], 3);
+        }
+    }
+}
+
+#[test]
+fn finds_a_special_byte_at_every_position_of_a_string() {
+    for length in 0..70 {
+        for special in
+            ["\"", "\\\"", "\\", "\\n", "\\u12", "\\u0041", "\u{1}", "\u{1f}", "é", "\u{7f}"]
+        {
+            for rest in [
+                "",
+                "\"",
+                "\":1}",
+                "\",\"a\":[1]}",
+                "\"   :  \"x\"}",
+                "xxxxxxxxxxxxxxxxxxxxxxxx\":1}",
+            ] {
+                let text = format!("{{\"{}{special}{rest}", "x".repeat(length));
+                compare(&text, 2);
+                compare(&format!("[[{text}]]"), 1);
+                compare(&format!("[[{text}]]                                "), 0);
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_the_levels_of_any_mixture_of_objects_and_arrays() {
+    let mut random = Random(3);
+    for depth in [1, 3, 62, 63, 64, 65, 66, 127, 128, 129, 191, 300, 511, 512, 513, 514] {
+        for levels in [0, 1, 4, 63, 64, 65, 130, 512] {
+            let kinds: Vec<bool> = (0..depth).map(|_| random.below(2) == 0).collect();
+            let (mut text, mut closed) = (String::new(), String::new());
+            for kind in &kinds {
+                text.push_str(if *kind { "{\"a\":" } else { "[" });
+                closed.insert(0, if *kind { '}' } else { ']' });
+            }
+            compare(&format!("{text}1{closed}"), levels);
+            // One bracket of the other kind.
+            let at = random.below(depth);
+            let other = if &closed[at..=at] == "}" { "]" } else { "}" };
+            closed.replace_range(at..=at, other);
+            compare(&format!("{text}1{closed}"), levels);
+        }
+    }
+}
