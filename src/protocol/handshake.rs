@@ -95,7 +95,7 @@ impl Dialect for Handshake {
         }
         let length = call.members.len() + call.meta.len();
         let length = length + outgoing::length_of(call.arguments.as_ref());
-        let body = Body::write(112 + length, |json, large| {
+        let body = Body::write(ENVELOPE + call.method.len() + length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
@@ -188,6 +188,9 @@ impl Dialect for Handshake {
         self.session_id.as_deref()
     }
 }
+
+/// The room for all that a request has besides the texts of the call.
+const ENVELOPE: usize = 144;
 
 /// A JSON-RPC message.
 fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> Body {

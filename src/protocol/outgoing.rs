@@ -27,7 +27,10 @@ impl Headers {
 
     /// Adds a field. The value has no line break.
     pub(crate) fn push(&mut self, name: &str, value: &str) {
-        self.own.reserve(name.len() + value.len() + 4);
+        if self.own.is_empty() {
+            // For the fields that follow as well.
+            self.own.reserve(name.len() + value.len() + 96);
+        }
         self.own.push_str(name);
         self.own.push_str(": ");
         self.own.push_str(value);

@@ -119,7 +119,8 @@ impl Dialect for Stateless {
         for (name, value) in meta.header_params {
             headers.push(&format!("Mcp-Param-{name}"), value);
         }
-        let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
+        let length = ENVELOPE + call.method.len() + self.task_meta.len();
+        let length = length + call.members.len() + call.meta.len();
         let length = length + outgoing::length_of(call.arguments.as_ref());
         let body = Body::write(length, |json, large| {
             json.members(JSONRPC);
@@ -237,6 +238,10 @@ impl Dialect for Stateless {
         None
     }
 }
+
+/// The room for all that a request has besides the texts of the call and the
+/// members that go with every request.
+const ENVELOPE: usize = 192;
 
 const DISCOVER: &str = "server/discover";
 /// The same as JSON text: a ping writes it without a search for escapes.

@@ -90,6 +90,8 @@ const LARGEST_OUTPUT: usize = 32 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct ResponseFacts {
     pub(crate) head: Head,
+    /// The value of Mcp-Session-Id, if the request asked for it.
+    pub(crate) session_id: Option<String>,
     /// The URL of the response, if a redirect was followed.
     pub(crate) moved: Option<Box<Url>>,
     /// The request was sent twice, because the server had closed the idle
@@ -299,6 +301,12 @@ impl Connection {
         self.input.get(self.start.saturating_sub(self.head_length)..self.start).unwrap_or_default()
     }
 
+    /// Keeps the session id of the head that [`Connection::exchange`] has just
+    /// read.
+    pub(crate) fn read_session_id(&mut self) {
+        self.response.session_id = self.response.head.session_id(self.head());
+    }
+
     fn pending(&self) -> &[u8] {
         self.input.get(self.start..self.end).unwrap_or_default()
     }
@@ -352,4 +360,29 @@ fn cut_short(body: &Body, why: String) -> Error {
     };
     Error::new(Status::Io, format!("the server {why} in the middle of its reply{detail}"))
         .with_may_have_run(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_less_often_while_attempts_are_in_vain() {
+        let mut eagerness = Eagerness::default();
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            let mut pause = 0;
+            while !eagerness.is_due() {
+                pause += 1;
+            }
+            pauses.push(pause);
+            eagerness.failed();
+        }
+        assert_eq!(pauses, [0, 1, 2, 4, 8, 16, 32, 32]);
+        while !eagerness.is_due() {}
+        eagerness.succeeded();
+        assert!(eagerness.is_due() && eagerness.is_due());
+        eagerness.failed();
+        assert!(!eagerness.is_due() && eagerness.is_due());
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
@@ -48,8 +49,10 @@ pub(crate) struct Head {
     /// Whether the connection can carry another request after the body.
     pub(crate) keeps_alive: bool,
     pub(crate) media: Media,
-    pub(crate) session_id: Option<String>,
     framing: Framing,
+    /// Where in the head the value of Mcp-Session-Id is. Servers send it with
+    /// every response, and it is read once.
+    session_id: Option<Range<usize>>,
     /// Boxed: most responses have none of these, and a head is moved often.
     rare: Option<Box<RareFields>>,
 }
@@ -151,11 +154,11 @@ impl Head {
                     head.rare_mut().location = Some(text(header.value).into_owned());
                 }
                 10 if is(name, "connection") => {
-                    for option in text(header.value).split(',') {
-                        let option = option.trim();
-                        if option.eq_ignore_ascii_case("close") {
+                    for option in header.value.split(|byte| *byte == b',') {
+                        let option = option.trim_ascii();
+                        if option.eq_ignore_ascii_case(b"close") {
                             head.keeps_alive = false;
-                        } else if option.eq_ignore_ascii_case("keep-alive")
+                        } else if option.eq_ignore_ascii_case(b"keep-alive")
                             && response.version == Some(0)
                         {
                             head.keeps_alive = true;
@@ -180,7 +183,8 @@ impl Head {
                     length_header = Some(content_length(header.value, length_header)?);
                 }
                 14 if is(name, "mcp-session-id") => {
-                    head.session_id = Some(text(header.value).into_owned());
+                    let start = header.value.as_ptr().addr() - bytes.as_ptr().addr();
+                    head.session_id = Some(start..start + header.value.len());
                 }
                 16 if is(name, "www-authenticate") => {
                     head.rare_mut().challenges.push(text(header.value).into_owned());
@@ -198,10 +202,11 @@ impl Head {
                 }
                 17 if is(name, "transfer-encoding") => {
                     has_coding = true;
-                    is_chunked = text(header.value)
-                        .rsplit(',')
+                    is_chunked = header
+                        .value
+                        .rsplit(|byte| *byte == b',')
                         .next()
-                        .is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"));
+                        .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
                 }
                 _ => {}
             }
@@ -223,6 +228,12 @@ impl Head {
             head.keeps_alive = false;
         }
         Ok(Some((head, length)))
+    }
+
+    /// The value of Mcp-Session-Id. `bytes` begins with the head.
+    pub(crate) fn session_id(&self, bytes: &[u8]) -> Option<String> {
+        let value = bytes.get(self.session_id.clone()?)?;
+        Some(text(value).into_owned())
     }
 
     /// The fields that few responses have.
@@ -408,13 +419,30 @@ fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
 /// letters and dashes, so it is enough to set the bit 0x20: besides capital
 /// letters only CR becomes one of these bytes, and no name contains CR.
 fn is(name: &str, lower: &str) -> bool {
-    name == lower
-        || name.len() == lower.len()
-            && name.bytes().zip(lower.bytes()).all(|(one, other)| one | 0x20 == other)
+    let (name, lower) = (name.as_bytes(), lower.as_bytes());
+    // All letters of a word at a time; the bit changes no hyphen.
+    let word = |bytes: &[u8], at: usize| {
+        let word = bytes.get(at..at + 8).and_then(|word| word.try_into().ok());
+        word.map_or(0, u64::from_ne_bytes)
+    };
+    let is_same = |at: usize| word(name, at) | u64::from_ne_bytes([0x20; 8]) == word(lower, at);
+    let length = lower.len();
+    if name.len() != length {
+        return false;
+    }
+    match length {
+        0..8 => name.eq_ignore_ascii_case(lower),
+        8..=16 => is_same(0) && is_same(length - 8),
+        _ => {
+            let whole = (0..length / 8).all(|at| is_same(8 * at));
+            whole && is_same(length - 8)
+        }
+    }
 }
 
 fn text(value: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(value)
+    // The usual case is much faster than the search for other bytes.
+    std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
 }
 
 fn media(value: &[u8]) -> Media {
@@ -439,11 +467,9 @@ fn nonce(value: &[u8]) -> Option<String> {
 /// Content-Length (RFC 9110, 8.6): digits only. It may be repeated with the
 /// same value.
 fn content_length(value: &[u8], before: Option<u64>) -> Result<u64> {
-    // The common case.
-    let digits = value.iter().all(u8::is_ascii_digit);
-    let plain = std::str::from_utf8(value).ok().filter(|_| digits);
-    if let (Some(Ok(length)), None) = (plain.map(str::parse), before) {
-        return Ok(length);
+    // The common case. Eighteen digits fit.
+    if (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) && before.is_none() {
+        return Ok(value.iter().fold(0, |length, digit| length * 10 + u64::from(digit - b'0')));
     }
     let mut length = before;
     for part in text(value).split(',') {
@@ -488,6 +514,10 @@ mod tests {
                 }
             }
             let Some((_, body)) = &mut found else { continue };
+            if let Some(whole) = body.take_whole(&buffer) {
+                data.extend_from_slice(whole);
+                buffer.drain(..whole.len());
+            }
             let mut rest = buffer.as_slice();
             let said = |error: Error| error.message().to_owned();
             while let Piece::Data(bytes) = body.next(&mut rest).map_err(said)? {
@@ -596,6 +626,55 @@ mod tests {
         let mut decoder = Head::parse(two.as_bytes()).unwrap().unwrap().0.decoder().unwrap();
         let error = decoder.next(&mut &b"x"[..]).unwrap_err();
         assert!(error.message().contains("\"gzip, br\""), "{}", error.message());
+    }
+
+    #[test]
+    fn takes_a_body_as_a_whole_only_if_its_length_is_known_and_all_of_it_is_there() {
+        let body = |head: &str| {
+            let head = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n");
+            Head::parse(head.as_bytes()).unwrap().unwrap().0.body()
+        };
+        let mut four = body("Content-Length: 4");
+        assert_eq!(four.take_whole(b"abc"), None);
+        assert_eq!(four.next(&mut &b"a"[..]).unwrap(), Piece::Data(b"a"));
+        assert_eq!(four.take_whole(b"bcde"), Some(&b"bcd"[..]));
+        assert!(four.is_done() && four.take_whole(b"").is_none());
+        assert_eq!(body("Transfer-Encoding: chunked").take_whole(b"0\r\n\r\n"), None);
+        assert_eq!(body("Server: x").take_whole(b"abc"), None);
+        assert_eq!(body("Content-Length: 18446744073709551615").take_whole(b"abc"), None);
+    }
+
+    #[test]
+    fn knows_names_of_fields_in_any_case() {
+        let names = [
+            "date",
+            "location",
+            "dpop-nonce",
+            "retry-after",
+            "content-type",
+            "content-length",
+            "content-encoding",
+            "transfer-encoding",
+        ];
+        for name in names {
+            assert!(is(name, name) && is(&name.to_ascii_uppercase(), name), "{name}");
+            for at in 0..name.len() {
+                let mut other = name.as_bytes().to_vec();
+                other[at] = b'z';
+                assert!(!is(std::str::from_utf8(&other).unwrap(), name), "{name} {at}");
+            }
+            assert!(!is(&name[1..], name) && !is(&format!("{name}x"), name));
+        }
+    }
+
+    #[test]
+    fn reads_the_session_id_from_the_bytes_of_the_head() {
+        let bytes = b"HTTP/1.1 200 OK\r\nA: b\r\nmcp-session-ID:  s 1 \r\nC: d\r\n\r\nrest";
+        let (head, length) = Head::parse(bytes).unwrap().unwrap();
+        assert_eq!(head.session_id(&bytes[..length]).as_deref(), Some("s 1"));
+        assert_eq!(head.session_id(b""), None);
+        let (head, _) = Head::parse(b"HTTP/1.1 200 OK\r\n\r\n").unwrap().unwrap();
+        assert_eq!(head.session_id(bytes), None);
     }
 
     #[test]

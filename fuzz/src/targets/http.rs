@@ -59,6 +59,8 @@ fn read(pieces: &[&[u8]]) -> Result<Read, String> {
             let head = Head::parse(&buffer).map_err(|_| "a wrong head".to_owned())?;
             let Some((head, length)) = head else { break };
             assert!(length <= buffer.len(), "a head of more bytes than came");
+            let id = head.session_id(&buffer);
+            assert!(id.is_none_or(|id| id.len() <= 3 * length), "an id of more bytes than came");
             buffer.drain(..length);
             if !head.is_interim() {
                 body = Some(head.body());
@@ -66,6 +68,10 @@ fn read(pieces: &[&[u8]]) -> Result<Read, String> {
             heads.push(format!("{head:?}"));
         }
         let Some(body) = &mut body else { continue };
+        if let Some(whole) = body.take_whole(&buffer) {
+            data.extend_from_slice(whole);
+            buffer.drain(..whole.len());
+        }
         let mut rest = buffer.as_slice();
         while let Piece::Data(bytes) =
             body.next(&mut rest).map_err(|error| error.message().to_owned())?

@@ -116,6 +116,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: None,
             is_repeatable: true,
+            wants_session_id: true,
             patience,
             limits: ResponseLimits::default(),
         };
@@ -252,6 +253,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: None,
             is_repeatable: true,
+            wants_session_id: false,
             patience: None,
             limits: ResponseLimits::default(),
         };
@@ -328,6 +330,8 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) headers: &'a Headers,
     pub(crate) body: Option<&'a Body>,
     pub(crate) is_repeatable: bool,
+    /// Whether the caller reads the session id of the response.
+    pub(crate) wants_session_id: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
     pub(crate) limits: ResponseLimits,
@@ -342,6 +346,7 @@ impl<'a> HttpRequest<'a> {
             headers,
             body: Some(body),
             is_repeatable,
+            wants_session_id: message.target.session.is_none(),
             patience: None,
             limits: message.limits,
         }
@@ -432,6 +437,7 @@ async fn follow<'a>(
             cookie: cookie.as_ref(),
             body: request.body.map(Body::parts),
             is_repeatable: request.is_repeatable,
+            wants_session_id: request.wants_session_id,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
