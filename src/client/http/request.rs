@@ -16,7 +16,7 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::{CurrentRoute, Options};
 use crate::protocol::dialect::Dialect;
-use crate::protocol::outgoing::{Body, Headers, Outgoing};
+use crate::protocol::outgoing::{Headers, MessageBody, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::http::{
     ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields,
@@ -328,7 +328,7 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
-    pub(crate) body: Option<&'a Body>,
+    pub(crate) body: Option<&'a MessageBody>,
     pub(crate) is_repeatable: bool,
     /// Whether the caller reads the session id of the response.
     pub(crate) wants_session_id: bool,
@@ -435,7 +435,7 @@ async fn follow<'a>(
             fields: [fields.expose(), common, own],
             shown: &shown,
             cookie: cookie.as_ref(),
-            body: request.body.map(Body::parts),
+            body: request.body.map(MessageBody::parts),
             is_repeatable: request.is_repeatable,
             wants_session_id: request.wants_session_id,
             proof: bound.is_some().then_some(&prove),
