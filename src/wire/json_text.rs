@@ -5,7 +5,8 @@
 //! a `usize`, which saves comparisons.
 
 use crate::base::error::{Error, Status};
-use crate::wire::json_scan::{plain, short_string};
+use crate::platform::plain_run;
+use crate::wire::json_scan::short_string;
 
 /// The limit of nested objects and arrays.
 pub(crate) const NESTING: usize = 512;
@@ -177,7 +178,7 @@ fn any_string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
     let mut at = at + 1;
     let mut has_escapes = false;
     loop {
-        at += plain(bytes.get(at as usize..).unwrap_or_default()) as u32;
+        at += plain_run(bytes.get(at as usize..).unwrap_or_default()) as u32;
         match bytes.get(at as usize) {
             Some(b'"') => return Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),
             Some(b'\\') => {
