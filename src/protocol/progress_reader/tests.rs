@@ -222,3 +222,23 @@ fn leaves_unusual_texts_to_the_general_parser() {
     bytes[at] = 0xff;
     assert!(!is_taken(&bytes));
 }
+
+#[test]
+fn reads_numbers_as_the_standard_library_does() {
+    let mut seed = 4;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..=next(&mut seed, 17) {
+            text.push(char::from(b'0' + next(&mut seed, 10) as u8));
+        }
+        if next(&mut seed, 3) > 0 {
+            text.insert(next(&mut seed, text.len() + 1), '.');
+        }
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+        let rest = format!("{text}}}");
+        let mut reader = Reader { rest: rest.as_bytes() };
+        let number = reader.number().filter(|_| reader.rest == b"}");
+        let expected = text.parse::<f64>().ok().filter(|_| is_json);
+        assert_eq!(number.map(f64::to_bits), expected.map(f64::to_bits), "{text}");
+    }
+}
