@@ -36,7 +36,7 @@ int is(const char *name)
 const char *tool(void)
 {
     static const char *const tools[][2] = {
-        {"call1k", "text1k"}, {"call2026", "text1k"}, {"par8", "text1k"},
+        {"call1k", "text1k"}, {"call2026", "text1k"},
         {"started", "text1k"}, {"stdiocall", "text1k"}, {"call10m", "text10m"},
         {"call10mplain", "plain10m"}, {"structured", "structured"},
         {"events", "structured"}, {"large", "store"}, {"progress", "progress"}};

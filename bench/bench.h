@@ -9,7 +9,7 @@
 enum { THREADS = 8, TOOLS = 10000, AT_ONCE = 1000, LARGE = 20 * 1024 * 1024 };
 
 /* Most workloads do one thing N times on one connection.  `cold` makes a new client
- * for each ping; `progress` is one call with N notifications; `par8` is N calls on
+ * for each ping; `progress` is one call with N notifications; `par8` is N pings on
  * eight threads in total; `started` is N calls, AT_ONCE of them at a time; `idle` is
  * N clients with a notification stream. */
 extern const char *workload;

@@ -3,7 +3,6 @@
 #define _GNU_SOURCE
 
 #include <pthread.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "bench.h"
 #include "floor_http.h"
+#include "floor_json.h"
 #include "floor_pipe.h"
 
 static const char session_era[] = "MCP-Protocol-Version: 2025-11-25\r\n";
@@ -63,52 +63,11 @@ static int connected(struct reply *reply)
     return s;
 }
 
-/* Removes the escapes from the text at `from`, eight bytes at a time, and
- * returns its length.  The result is written eight bytes before the text, over
- * the member's name, so that copying beyond an escape does no harm. */
-static size_t unescaped(const char *from)
+static void read_text(struct reply *reply)
 {
-    const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
-    char *start = (char *)from - 8, *to = start;
+    char *text = strstr(reply->body, "\"text\":\"") + 8;
 
-    for (;;) {
-        uint64_t eight, quotes, slashes, found;
-        size_t plain;
-
-        memcpy(&eight, from, 8);
-        memcpy(to, &eight, 8);
-        quotes = eight ^ ones * '"';
-        slashes = eight ^ ones * '\\';
-        found = (((quotes - ones) & ~quotes) | ((slashes - ones) & ~slashes)) & highs;
-        plain = found == 0 ? 8 : (size_t)__builtin_ctzll(found) / 8;
-        to += plain;
-        from += plain;
-        if (found == 0)
-            continue;
-        if (*from == '"')
-            break;
-        *to++ = from[1] == 'n' ? '\n' : from[1];
-        from += 2;
-    }
-    *to = '\0';
-    return (size_t)(to - start);
-}
-
-static void read_text(char *body)
-{
-    char *from = strstr(body, "\"text\":\"") + 8, *end;
-    size_t length;
-
-    if (is("call10mplain")) {
-        end = strchr(from, '"');
-        if (memchr(from, '\\', (size_t)(end - from)) != NULL)
-            fail("an escape");
-        *end = '\0';
-        length = (size_t)(end - from);
-    } else {
-        length = unescaped(from);
-    }
-    if (length != due())
+    if (unescaped(text, reply->body + reply->length) != due())
         fail("another text");
 }
 
@@ -146,7 +105,7 @@ static void read_result(struct reply *reply)
     if (is("structured") || is("events"))
         read_cities(reply->body);
     else if (!is("large"))
-        read_text(reply->body);
+        read_text(reply);
     else if (strstr(reply->body, "\"result\":") == NULL)
         fail("no result");
 }
@@ -166,16 +125,33 @@ static void list(int s, long id, struct reply *reply)
 
     sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/list\"}", id);
     exchange(s, session_era, body, reply);
-    for (at = reply->body; (at = strstr(at, "\"name\":\"tool_")) != NULL; count++)
+    for (at = reply->body; (at = strstr(at, "\"name\":\"")) != NULL; count++) {
         at += 8;
+        if (strncmp(at, "tool_", 5) != 0)
+            fail("another name");
+    }
     if (count != TOOLS)
         fail("another number of tools");
+}
+
+/* Reads the notifications that are complete; returns where the rest begins. */
+static char *read_notifications(char *at, long *told)
+{
+    char *found, *end;
+
+    while ((found = strstr(at, "\"progress\":")) != NULL &&
+           (end = strchr(found, '\n')) != NULL) {
+        if (strtol(found + 11, NULL, 10) != ++*told)
+            fail("another notification");
+        at = end + 1;
+    }
+    return at;
 }
 
 /* Makes one call with `count` notifications and reads each as it arrives. */
 static void progress(int s, long count, struct reply *reply)
 {
-    char body[256], *line, *end;
+    char body[256];
     long told = 0;
     size_t have = 0;
 
@@ -184,34 +160,19 @@ static void progress(int s, long count, struct reply *reply)
                   "\"_meta\":{\"progressToken\":3}}}", count);
     send_request(s, session_era, body, strlen(body));
     reply->size = 65536;
-    reply->bytes = realloc(reply->bytes, reply->size + 8);
-    for (;;) {
+    reply->bytes = realloc(reply->bytes, reply->size);
+    do {
         ssize_t got = read(s, reply->bytes + have, reply->size - 1 - have);
+        char *rest;
 
         if (got <= 0)
             fail("the server closed the connection");
         have += (size_t)got;
         reply->bytes[have] = '\0';
-        line = reply->bytes;
-        while ((end = memchr(line, '\n', have - (size_t)(line - reply->bytes))) != NULL) {
-            const char *found;
-
-            *end = '\0';
-            if (memcmp(line, "data:", 5) == 0) {
-                found = strstr(line, "\"progress\":");
-                if (found != NULL && atol(found + 11) == told + 1)
-                    told++;
-                else if (strstr(line, "\"result\"") != NULL) {
-                    if (told != count)
-                        fail("another number of notifications");
-                    return;
-                }
-            }
-            line = end + 1;
-        }
-        have -= (size_t)(line - reply->bytes);
-        memmove(reply->bytes, line, have);
-    }
+        rest = read_notifications(reply->bytes, &told);
+        have -= (size_t)(rest - reply->bytes);
+        memmove(reply->bytes, rest, have + 1);
+    } while (told < count || strstr(reply->bytes, "\"result\"") == NULL);
 }
 
 /* Sends AT_ONCE requests, each on a connection of its own, then reads the replies
@@ -264,13 +225,13 @@ static void idle(struct reply *reply)
 
 static void *thread(void *unused)
 {
-    struct reply reply = {NULL, NULL, 0};
+    struct reply reply = {NULL, NULL, 0, 0};
     int s = connect_to();
     long i;
 
     (void)unused;
     for (i = 0; i < repetitions / THREADS; i++)
-        call(s, i + 3, &reply);
+        ping(s, i + 3, &reply);
     close(s);
     return NULL;
 }
@@ -302,7 +263,7 @@ static void repeat(int s, struct reply *reply)
 
 int main(int argc, char **argv)
 {
-    struct reply reply = {NULL, NULL, 0};
+    struct reply reply = {NULL, NULL, 0, 0};
     long i;
     int s;
 

@@ -68,19 +68,36 @@ static void write_all(int s, struct iovec *pieces, int count)
     }
 }
 
+/* Writes the head up to the length of the body.  It is the same for all requests with
+ * the same headers, so each thread keeps the last one. */
+static size_t write_head(char *out, const char *headers)
+{
+    static __thread char last[2048];
+    static __thread const char *last_headers;
+    static __thread size_t length;
+
+    if (headers != last_headers) {
+        last_headers = is_stateless() || session[0] != '\0' ? headers : NULL;
+        length = (size_t)sprintf(
+            last,
+            "POST %s HTTP/1.1\r\nHost: %s:%d\r\nUser-Agent: libmcpclient/0.1.0\r\n"
+            "Authorization: Bearer %s\r\n"
+            "Accept: application/json, text/event-stream\r\n"
+            "Accept-Encoding: identity\r\nContent-Type: application/json\r\n%s%s"
+            "Content-Length: ",
+            path, host, port, token, headers, session);
+    }
+    memcpy(out, last, length);
+    return length;
+}
+
 void send_request(int s, const char *headers, const char *body, size_t length)
 {
     char out[4096];
     struct iovec pieces[2];
-    int head = sprintf(
-        out,
-        "POST %s HTTP/1.1\r\nHost: %s:%d\r\nUser-Agent: libmcpclient/0.1.0\r\n"
-        "Authorization: Bearer %s\r\n"
-        "Accept: application/json, text/event-stream\r\n"
-        "Accept-Encoding: identity\r\nContent-Type: application/json\r\n%s%s"
-        "Content-Length: %zu\r\n\r\n",
-        path, host, port, token, headers, session, length);
+    size_t head = write_head(out, headers);
 
+    head += (size_t)sprintf(out + head, "%zu\r\n\r\n", length);
     if (head + length <= sizeof out) {
         memcpy(out + head, body, length);
         if (write(s, out, head + length) != (ssize_t)(head + length))
@@ -88,7 +105,7 @@ void send_request(int s, const char *headers, const char *body, size_t length)
         return;
     }
     pieces[0].iov_base = out;
-    pieces[0].iov_len = (size_t)head;
+    pieces[0].iov_len = head;
     pieces[1].iov_base = (char *)body;
     pieces[1].iov_len = length;
     write_all(s, pieces, 2);
@@ -149,6 +166,7 @@ static void receive_chunks(int s, struct reply *reply, size_t have)
     }
     reply->body = reply->bytes + last;
     reply->body[last_size] = '\0';
+    reply->length = last_size;
 }
 
 void receive(int s, struct reply *reply)
@@ -174,9 +192,10 @@ void receive(int s, struct reply *reply)
     *end = '\0';
     length = strstr(reply->bytes, "content-length:");
     reply->body = end + 4;
-    if (length != NULL)
-        read_until(s, reply, have,
-                   (size_t)(reply->body - reply->bytes) + (size_t)atol(length + 15));
-    else
+    if (length == NULL) {
         receive_chunks(s, reply, have);
+        return;
+    }
+    reply->length = (size_t)atol(length + 15);
+    read_until(s, reply, have, (size_t)(reply->body - reply->bytes) + reply->length);
 }

@@ -8,7 +8,7 @@
 /* A reply, in a buffer that is reused for the next one. */
 struct reply {
     char *bytes, *body;
-    size_t size;
+    size_t size, length;
 };
 
 /* Takes a URL apart; returns 0 if it is none. */

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "floor_json.h"
 
 static int to, from;
+static char line[65536];
 
 static void start(const char *program)
 {
@@ -31,16 +33,15 @@ static void start(const char *program)
     from = out[0];
 }
 
-static void send_line(const char *line, size_t length)
+static void send_line(const char *message, size_t length)
 {
-    if (write(to, line, length) != (ssize_t)length)
+    if (write(to, message, length) != (ssize_t)length)
         fail("the server does not read");
 }
 
 /* Reads one line; nothing follows it before the next request. */
-static char *receive_line(void)
+static size_t receive_line(void)
 {
-    static char line[65536];
     size_t have = 0;
 
     do {
@@ -51,21 +52,7 @@ static char *receive_line(void)
         have += (size_t)got;
     } while (line[have - 1] != '\n');
     line[have] = '\0';
-    return line;
-}
-
-/* The length of a text with the escapes \n and \", which is read in place. */
-static size_t text_length(char *line)
-{
-    char *from_at = strstr(line, "\"text\":\"") + 8, *at = from_at, *end = at;
-
-    for (; *at != '"'; at++) {
-        if (*at == '\\' && *++at == 'n')
-            *at = '\n';
-        *end++ = *at;
-    }
-    *end = '\0';
-    return (size_t)(end - from_at);
+    return have;
 }
 
 int over_pipe(const char *program)
@@ -91,11 +78,12 @@ int over_pipe(const char *program)
             : sprintf(request, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\","
                                "\"params\":{\"name\":\"text1k\",\"arguments\":{}}}\n",
                       i + 3);
-        char *line;
+        size_t have;
 
         send_line(request, (size_t)length);
-        line = receive_line();
-        if (is("stdiocall") && text_length(line) != due())
+        have = receive_line();
+        if (is("stdiocall") &&
+            unescaped(strstr(line, "\"text\":\"") + 8, line + have) != due())
             fail("another text");
     }
     return report();

@@ -18,7 +18,7 @@ static void *thread(void *unused)
     (void)unused;
     begin_client(&client, the_arguments);
     for (i = 0; i < repetitions / THREADS; i++)
-        exchange(&client, call_request(i + 3), i + 3);
+        exchange(&client, ping_request(i + 3), i + 3);
     end_client(&client);
     return NULL;
 }

@@ -135,7 +135,7 @@ static void *thread(void *unused)
 
     (void)unused;
     for (i = 0; i < repetitions / THREADS; i++)
-        call();
+        check(mcp_ping(client));
     return NULL;
 }
 

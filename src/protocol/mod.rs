@@ -23,6 +23,7 @@ pub(crate) mod negotiation;
 pub(crate) mod notification;
 pub(crate) mod outgoing;
 pub(crate) mod payload;
+pub(crate) mod progress_reader;
 pub(crate) mod request_meta;
 pub(crate) mod revision;
 pub(crate) mod routing;

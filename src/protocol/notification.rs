@@ -108,26 +108,12 @@ pub(crate) fn cancellation(id: i64, reason: &str) -> String {
 }
 
 /// Neither a text in quotes nor null is a number.
-fn number(raw: &str) -> Option<f64> {
+pub(crate) fn number(raw: &str) -> Option<f64> {
     // Most numbers are small and whole.
     match raw.parse::<u32>() {
         Ok(number) => Some(number.into()),
         Err(_) => raw.parse().ok(),
     }
-}
-
-/// The parameters of a message, if it is a notification of progress.
-pub(crate) fn progress(text: &str, tape: &Tape) -> Option<Place> {
-    let (mut version, mut method, mut params, mut has_other) = ("", "", None, false);
-    tape.visit(text, 0, |name, value| match name {
-        b"jsonrpc" => version = tape.text(text, value),
-        b"method" => method = tape.text(text, value),
-        b"params" => params = Some(value),
-        b"id" | b"result" | b"error" => has_other = true,
-        _ => {}
-    });
-    let is_it = version == "\"2.0\"" && method == "\"notifications/progress\"" && !has_other;
-    params.filter(|_| is_it)
 }
 
 /// The id, as JSON text, of the request that the server cancels.
@@ -172,25 +158,6 @@ mod tests {
         let params = r#"{"progressToken":"x","progress":1}"#;
         assert_eq!(parse(params).unwrap().id, None);
         assert!(parse("[]").is_none());
-    }
-
-    #[test]
-    fn recognises_a_notification_of_progress() {
-        let place = |text: &str| {
-            let tape = Tape::read(text, 2).unwrap();
-            progress(text, &tape).map(|params| tape.text(text, params).to_owned())
-        };
-        let text = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"a":1}}"#;
-        assert_eq!(place(text).unwrap(), r#"{"a":1}"#);
-        for (from, to) in [
-            ("progress", "message"),
-            ("2.0", "1.0"),
-            ("}}", "},\"id\":1}"),
-            ("}}", "},\"result\":{}}"),
-            ("params", "params_"),
-        ] {
-            assert_eq!(place(&text.replace(from, to)), None, "{to}");
-        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ use crate::wire::unframed_body::{Shape, UnframedBody};
 pub(crate) struct EventSource<B> {
     body: B,
     stream: EventStream,
-    events: VecDeque<SseEvent>,
+    events: VecDeque<SseEvent<'static>>,
     /// An event "endpoint" ends the stream.
     ends_at_endpoint: bool,
     /// The bytes since the last event of an encoded stream.
@@ -32,6 +32,24 @@ pub(crate) struct EventSource<B> {
     is_unlabelled: bool,
     /// The last event is returned although no empty line ends it.
     takes_last: bool,
+}
+
+/// Takes messages as soon as they have arrived.
+pub(crate) trait EarlyMessages {
+    /// Takes the data of an event, or leaves it.
+    fn take(&mut self, data: &[u8]) -> bool;
+
+    /// No other event has arrived yet, so that the reader may wait.
+    fn pause(&mut self);
+}
+
+/// Leaves all.
+impl EarlyMessages for () {
+    fn take(&mut self, _: &[u8]) -> bool {
+        false
+    }
+
+    fn pause(&mut self) {}
 }
 
 /// The event that names the URL for messages.
@@ -97,14 +115,14 @@ impl<B: Pieces> EventSource<B> {
         (self.body, self.stream)
     }
 
-    /// The next event that carries a message; `None` at the end. Each message
-    /// is shown to `early` as it arrives, unless another one waits before it;
-    /// one that `early` takes is not returned.
+    /// The next event that carries a message; `None` at the end. The data of each
+    /// message is shown to `early` as it arrives, unless another one waits before
+    /// it; an event that `early` takes is not returned.
     pub(crate) async fn next_message(
         &mut self,
         wait: &Wait,
-        early: &mut dyn FnMut(&SseEvent) -> bool,
-    ) -> Result<Option<SseEvent>> {
+        early: &mut dyn EarlyMessages,
+    ) -> Result<Option<SseEvent<'static>>> {
         loop {
             match self.next_event(wait, early).await? {
                 Some(event) if self.ends_at_endpoint && event.kind == ENDPOINT => {
@@ -119,8 +137,8 @@ impl<B: Pieces> EventSource<B> {
     async fn next_event(
         &mut self,
         wait: &Wait,
-        early: &mut dyn FnMut(&SseEvent) -> bool,
-    ) -> Result<Option<SseEvent>> {
+        early: &mut dyn EarlyMessages,
+    ) -> Result<Option<SseEvent<'static>>> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Some(event));
@@ -135,32 +153,21 @@ impl<B: Pieces> EventSource<B> {
             let more = self
                 .body
                 .next_piece(wait, &mut |data| {
-                    let mut rest = data;
                     if is_decoded {
                         *since_event += data.len();
                     }
-                    while let Some(mut event) = stream.next(&mut rest)? {
-                        *since_event = 0;
-                        if !event.is_message() {
-                            take_response(&mut event);
-                        }
-                        if events.is_empty() && event.is_message() && early(&event) {
-                            stream.take_back(event);
-                        } else {
-                            events.push_back(event);
-                        }
-                    }
+                    cut(data, stream, since_event, events, early)?;
                     if unframed.is_some() {
                         look_at(unframed, stream, is_unlabelled, data)?;
                     }
                     stream.check_between(*since_event, BETWEEN)
                 })
                 .await;
+            early.pause();
             if let (Some(unframed), Ok(is_open)) = (&mut self.unframed, &more)
                 && let Some(text) = unframed.take_json(!is_open)
             {
-                let kind = String::new();
-                self.events.push_back(SseEvent { kind, text, start: 0 });
+                self.events.push_back(SseEvent::of_text(text));
             }
             match more {
                 Ok(true) => {}
@@ -179,6 +186,35 @@ impl<B: Pieces> EventSource<B> {
     }
 }
 
+/// Cuts a piece into events. Each message is shown to `early`, unless another one
+/// waits before it; what `early` leaves waits in `events`.
+fn cut(
+    mut piece: &[u8],
+    stream: &mut EventStream,
+    since_event: &mut usize,
+    events: &mut VecDeque<SseEvent<'static>>,
+    early: &mut dyn EarlyMessages,
+) -> Result<()> {
+    while !piece.is_empty() {
+        if let Some((data, rest)) = stream.usual(piece) {
+            (piece, *since_event) = (rest, 0);
+            if !(events.is_empty() && early.take(data)) {
+                events.push_back(SseEvent::of_text(data.to_vec()));
+            }
+            continue;
+        }
+        let Some(mut event) = stream.next(&mut piece)? else { return Ok(()) };
+        *since_event = 0;
+        if !event.is_message() {
+            take_response(&mut event);
+        }
+        if !(events.is_empty() && event.is_message() && early.take(event.data())) {
+            events.push_back(event.into_owned());
+        }
+    }
+    Ok(())
+}
+
 impl EventSource<HttpResponse<'_>> {
     /// The HTTP status of the response.
     pub(crate) fn status(&self) -> u16 {
@@ -190,7 +226,7 @@ impl EventSource<OpenBody> {
     /// The value of the event "endpoint", which comes first.
     pub(crate) async fn endpoint(&mut self, wait: &Wait) -> Result<String> {
         for _ in 0..FIRST {
-            let Some(event) = self.next_event(wait, &mut |_| false).await? else {
+            let Some(event) = self.next_event(wait, &mut ()).await? else {
                 return Err(Error::protocol(
                     "the server ended its event stream before it named the URL for messages",
                 ));
@@ -213,8 +249,11 @@ impl EventSource<OpenBody> {
     async fn next_incoming(&mut self, wait: &Wait) -> std::result::Result<Incoming, Stop> {
         // A later event "endpoint" is ignored: credentials go only to the first
         // endpoint.
-        match self.next_message(wait, &mut |_| false).await {
-            Ok(Some(event)) => Ok(Incoming::Message(event.text, event.start)),
+        match self.next_message(wait, &mut ()).await {
+            Ok(Some(event)) => {
+                let (text, start) = event.into_parts();
+                Ok(Incoming::Message(text, start))
+            }
             Ok(None) => {
                 let what = "the server ended its event stream";
                 Err(Stop::End(Error::new(Status::Io, what)))
@@ -256,7 +295,7 @@ pub(crate) fn is_endpoint(error: &Error) -> bool {
 /// Turns an event of another type into a message if it has a response. Some
 /// servers name the type of their events as they like.
 #[cold]
-fn take_response(event: &mut SseEvent) {
+fn take_response(event: &mut SseEvent<'_>) {
     let mut has_response = false;
     if event.kind != ENDPOINT {
         response_ids(event.data(), |_| has_response = true);

@@ -8,27 +8,49 @@ use std::borrow::Cow;
 use std::mem;
 
 use crate::base::error::{Error, Result, Status};
+use crate::wire::outline::BYTE_ORDER_MARK;
 use crate::wire::tape::Tape;
 
 /// One event that carries data.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct SseEvent {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SseEvent<'a> {
     /// Empty for "message", the default, whether or not the server wrote it.
     pub(crate) kind: String,
-    /// The data begins at `start`. Data of one line is kept with its field
-    /// name: a copy of a large line would need its size twice.
-    pub(crate) text: Vec<u8>,
-    pub(crate) start: usize,
+    /// The data begins at `start`. Data of one line that arrived in one piece is
+    /// borrowed. Data of one line that did not is kept with its field name: a
+    /// copy of a large line would need its size twice.
+    text: Cow<'a, [u8]>,
+    start: usize,
 }
 
-impl SseEvent {
+impl SseEvent<'static> {
+    /// An event of the default type with this data.
+    pub(crate) fn of_text(text: Vec<u8>) -> Self {
+        Self { text: Cow::Owned(text), ..Self::default() }
+    }
+}
+
+impl SseEvent<'_> {
+    #[inline(always)]
     pub(crate) fn data(&self) -> &[u8] {
         self.text.get(self.start..).unwrap_or_default()
     }
 
     /// Whether the event carries an MCP message.
+    #[inline(always)]
     pub(crate) fn is_message(&self) -> bool {
         self.kind.is_empty()
+    }
+
+    /// The same event, for longer than the piece in which it arrived.
+    pub(crate) fn into_owned(self) -> SseEvent<'static> {
+        let Self { kind, text, start } = self;
+        SseEvent { kind, text: Cow::Owned(text.into_owned()), start }
+    }
+
+    /// A text, and the offset of the data in it.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, usize) {
+        (self.text.into_owned(), self.start)
     }
 }
 
@@ -37,11 +59,9 @@ impl SseEvent {
 pub(crate) struct EventStream {
     /// The part of the current line that has arrived.
     line: Vec<u8>,
-    event: SseEvent,
-    /// The memory of an earlier event, to be used again.
-    room: Vec<u8>,
+    event: SseEvent<'static>,
     has_data: bool,
-    /// The last line ended with CR, so an LF that follows belongs to it.
+    /// The last piece ended with CR, so an LF that follows belongs to it.
     after_cr: bool,
     /// Nothing was read yet, so a byte order mark may come.
     at_start: bool,
@@ -61,7 +81,6 @@ impl EventStream {
         Self {
             line: Vec::new(),
             event: SseEvent::default(),
-            room: Vec::new(),
             has_data: false,
             after_cr: false,
             at_start: true,
@@ -76,36 +95,54 @@ impl EventStream {
 
     /// Takes bytes from the front of `bytes` until an event is complete or no
     /// bytes are left. Pass the rest to the next call.
-    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Result<Option<SseEvent>> {
+    pub(crate) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Option<SseEvent<'a>>> {
+        if self.after_cr && !bytes.is_empty() {
+            *bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+            self.after_cr = false;
+        }
+        // The data of the event, as long as it is one line of `bytes`.
+        let mut here = None;
         loop {
-            if self.after_cr {
-                match bytes.split_first() {
-                    None => return Ok(None),
-                    Some((b'\n', rest)) => *bytes = rest,
-                    Some(_) => {}
-                }
-                self.after_cr = false;
-            }
-            let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) else {
+            let Some((line, rest)) = split_line(bytes) else {
+                self.keep(here);
                 self.grow(bytes)?;
                 *bytes = &[];
                 return Ok(None);
             };
-            let (head, rest) = bytes.split_at(end);
-            self.after_cr = rest.first() == Some(&b'\r');
-            *bytes = rest.get(1..).unwrap_or_default();
-            let event = if self.line.is_empty() {
-                self.check(head.len())?;
-                self.take_line(Cow::Borrowed(head))?
+            self.after_cr = rest.is_empty() && bytes.last() == Some(&b'\r');
+            *bytes = rest;
+            let is_end = if self.line.is_empty() {
+                self.check(line.len())?;
+                self.take_line(line, &mut here)?
             } else {
-                self.grow(head)?;
+                self.grow(line)?;
                 let line = mem::take(&mut self.line);
-                self.take_line(Cow::Owned(line))?
+                self.take_joined_line(line)?
             };
-            if event.is_some() {
-                return Ok(event);
+            if is_end && let Some(event) = self.dispatch(here.take()) {
+                return Ok(Some(event));
             }
         }
+    }
+
+    /// The data of the first event of `bytes`, and the bytes after the event, if it
+    /// begins and ends there and is as servers write nearly all: of the default
+    /// type, with one line of data.
+    #[inline(always)]
+    pub(crate) fn usual<'a>(&mut self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let is_between = self.line.is_empty() && self.event.kind.is_empty() && !self.has_data;
+        if !is_between || self.after_cr || self.next_id.is_some() {
+            return None;
+        }
+        let line = after(bytes, NAMED).map_or(Some(bytes), after_break)?;
+        let text = after(line, b"data: ")?;
+        let (data, rest) = text.split_at_checked(memchr::memchr2(b'\n', b'\r', text)?)?;
+        let rest = after_break(after_break(rest)?)?;
+        if data.is_empty() || data.len() + NAMED.len() > self.limit {
+            return None;
+        }
+        (self.has_fields, self.has_moved, self.at_start) = (true, true, false);
+        Some((data, rest))
     }
 
     /// The id of the last event that had one. The stream can be resumed there.
@@ -135,10 +172,10 @@ impl EventStream {
     /// The last event of a stream that ended without an empty line, if its data is
     /// a whole JSON text. The standard drops it, and its id.
     #[cold]
-    pub(crate) fn last_event(&mut self) -> Option<SseEvent> {
+    pub(crate) fn last_event(&mut self) -> Option<SseEvent<'static>> {
         let line = mem::take(&mut self.line);
         if !line.is_empty() {
-            self.take_line(Cow::Owned(line)).ok()?;
+            self.take_joined_line(line).ok()?;
         }
         self.has_data = false;
         let event = mem::take(&mut self.event);
@@ -172,11 +209,14 @@ impl EventStream {
         Ok(())
     }
 
+    #[inline(always)]
     fn check(&self, length: usize) -> Result<()> {
-        if length <= self.limit {
-            return Ok(());
-        }
-        Err(Error::new(
+        if length <= self.limit { Ok(()) } else { Err(self.too_large()) }
+    }
+
+    #[cold]
+    fn too_large(&self) -> Error {
+        Error::new(
             Status::TooLarge,
             format!(
                 "the server sent an event of more than {} bytes; see \
@@ -184,41 +224,61 @@ impl EventStream {
                 self.limit
             ),
         )
-        .with_may_have_run(true))
+        .with_may_have_run(true)
     }
 
-    fn take_line(&mut self, whole: Cow<'_, [u8]>) -> Result<Option<SseEvent>> {
-        let line = whole.as_ref();
-        let line = match line.strip_prefix(b"\xef\xbb\xbf") {
-            Some(rest) if self.at_start => rest,
-            _ => line,
-        };
-        self.at_start = false;
-        if line.is_empty() {
-            return Ok(self.dispatch());
+    /// Takes a line that is whole in a piece. Returns whether it ends an event.
+    #[inline(always)]
+    fn take_line<'a>(&mut self, line: &'a [u8], here: &mut Option<&'a [u8]>) -> Result<bool> {
+        let line = if mem::take(&mut self.at_start) { without_mark(line) } else { line };
+        let Some(value) = data(line) else { return Ok(self.take_field(line)) };
+        self.has_fields = true;
+        if self.has_data {
+            self.keep(here.take());
+            return self.add_data(value);
         }
-        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
-        let (field, value) = line.split_at(colon);
-        let value = value.get(1..).unwrap_or_default();
-        let value = value.strip_prefix(b" ").unwrap_or(value);
+        self.check(value.len() + 1)?;
+        self.has_data = true;
+        *here = Some(value);
+        Ok(false)
+    }
+
+    /// The same for a line that arrived in several pieces.
+    fn take_joined_line(&mut self, line: Vec<u8>) -> Result<bool> {
+        let rest = if mem::take(&mut self.at_start) { without_mark(&line) } else { &line };
+        let Some(value) = data(rest) else { return Ok(self.take_field(rest)) };
+        self.has_fields = true;
+        if self.has_data {
+            return self.add_data(value);
+        }
+        self.check(value.len() + 1)?;
+        self.has_data = true;
+        self.event.start = line.len() - value.len();
+        self.event.text = Cow::Owned(line);
+        Ok(false)
+    }
+
+    /// Adds a further line of data.
+    fn add_data(&mut self, value: &[u8]) -> Result<bool> {
+        self.check(self.event.data().len() + value.len() + 1)?;
+        let text = self.event.text.to_mut();
+        text.push(b'\n');
+        text.extend_from_slice(value);
+        Ok(false)
+    }
+
+    /// Takes a line without data. Returns whether it ends an event.
+    #[inline(always)]
+    fn take_field(&mut self, line: &[u8]) -> bool {
+        if !line.is_empty() {
+            self.take_other_field(line);
+        }
+        line.is_empty()
+    }
+
+    fn take_other_field(&mut self, line: &[u8]) {
+        let (field, value) = field(line);
         match field {
-            b"data" => {
-                self.check(self.event.data().len() + value.len() + 1)?;
-                if self.has_data {
-                    self.event.text.push(b'\n');
-                    self.event.text.extend_from_slice(value);
-                } else {
-                    self.event.start = whole.len() - value.len();
-                    self.event.text = match whole {
-                        Cow::Owned(whole) => whole,
-                        Cow::Borrowed(whole) => self.reuse(whole),
-                    };
-                    self.has_data = true;
-                }
-                self.has_fields = true;
-                return Ok(None);
-            }
-            // The default, written explicitly.
             b"event" if value == b"message" => self.event.kind.clear(),
             b"event" => self.event.kind = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.is_empty() && !value.contains(&0) => {
@@ -231,30 +291,84 @@ impl EventStream {
             _ => {}
         }
         self.has_fields |= matches!(field, b"event" | b"id" | b"retry" | b"");
-        Ok(None)
     }
 
-    /// Takes the memory of an event that is not needed any more.
-    pub(crate) fn take_back(&mut self, event: SseEvent) {
-        self.room = event.text;
+    /// Copies data that is borrowed from a piece, because it has no end there.
+    fn keep(&mut self, here: Option<&[u8]>) {
+        if let Some(data) = here {
+            (self.event.text, self.event.start) = (Cow::Owned(data.to_vec()), 0);
+        }
     }
 
-    fn reuse(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut room = mem::take(&mut self.room);
-        room.clear();
-        room.extend_from_slice(bytes);
-        room
-    }
-
-    fn dispatch(&mut self) -> Option<SseEvent> {
+    #[inline(always)]
+    fn dispatch<'a>(&mut self, here: Option<&'a [u8]>) -> Option<SseEvent<'a>> {
         self.has_data = false;
         self.has_moved = true;
-        if let Some(id) = self.next_id.take() {
-            self.last_id = Some(id);
+        if self.next_id.is_some() {
+            self.last_id = self.next_id.take();
         }
-        let event = mem::take(&mut self.event);
+        let event = match here {
+            Some(data) => {
+                let kind = mem::take(&mut self.event.kind);
+                SseEvent { kind, text: Cow::Borrowed(data), start: 0 }
+            }
+            None => mem::take(&mut self.event),
+        };
         (!event.data().is_empty()).then_some(event)
     }
+}
+
+/// The line with which servers begin most events: the default type.
+const NAMED: &[u8; 14] = b"event: message";
+
+/// The first line of a text, without its line break, and the text after the line
+/// break. `None` if there is no line break.
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    match bytes.split_at_checked(memchr::memchr2(b'\n', b'\r', bytes)?)? {
+        (line, [b'\r', b'\n', rest @ ..] | [_, rest @ ..]) => Some((line, rest)),
+        (_, []) => None,
+    }
+}
+
+/// What follows a line break that cannot go on in the next piece.
+#[inline(always)]
+fn after_break(bytes: &[u8]) -> Option<&[u8]> {
+    match bytes {
+        [b'\r', b'\n', rest @ ..] | [b'\n', rest @ ..] => Some(rest),
+        _ => None,
+    }
+}
+
+/// What follows a text that begins with `prefix`. The compiler compares both by
+/// one or two words.
+#[inline(always)]
+fn after<'a, const N: usize>(text: &'a [u8], prefix: &[u8; N]) -> Option<&'a [u8]> {
+    match text.split_first_chunk() {
+        Some((first, rest)) if first == prefix => Some(rest),
+        _ => None,
+    }
+}
+
+/// The name and the value of a field.
+fn field(line: &[u8]) -> (&[u8], &[u8]) {
+    let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+    let (name, value) = line.split_at(colon);
+    let value = value.get(1..).unwrap_or_default();
+    (name, value.strip_prefix(b" ").unwrap_or(value))
+}
+
+/// The value of a field "data".
+#[inline(always)]
+fn data(line: &[u8]) -> Option<&[u8]> {
+    match after(line, b"data:") {
+        Some([b' ', value @ ..] | value) => Some(value),
+        None => (line == b"data").then_some(&[]),
+    }
+}
+
+/// A line without the byte order mark at its begin.
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -267,12 +381,78 @@ mod tests {
         let mut out = Vec::new();
         for piece in pieces {
             let mut rest = *piece;
-            while let Some(event) = stream.next(&mut rest).unwrap() {
+            while let Some(event) = next(&mut stream, &mut rest) {
                 let data = String::from_utf8(event.data().to_vec()).unwrap();
                 out.push((event.kind, data));
             }
         }
         out
+    }
+
+    fn next<'a>(stream: &mut EventStream, bytes: &mut &'a [u8]) -> Option<SseEvent<'a>> {
+        match stream.usual(bytes) {
+            Some((data, rest)) => {
+                *bytes = rest;
+                Some(SseEvent { text: data.into(), ..SseEvent::default() })
+            }
+            None => stream.next(bytes).unwrap(),
+        }
+    }
+
+    /// All events of a stream, by the rules of the standard and without a cut.
+    fn all(stream: &str) -> Vec<(String, String)> {
+        let stream = stream.replace("\r\n", "\n").replace('\r', "\n");
+        let (mut kind, mut lines, mut out) = (String::new(), Vec::new(), Vec::new());
+        for line in stream.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')) {
+            let (field, value) = line.split_once(':').unwrap_or((line, ""));
+            let value = value.strip_prefix(' ').unwrap_or(value);
+            match field {
+                "data" => lines.push(value),
+                "event" => kind = if value == "message" { "".into() } else { value.into() },
+                _ if line.is_empty() => {
+                    let (kind, data) = (mem::take(&mut kind), mem::take(&mut lines).join("\n"));
+                    out.extend((!data.is_empty()).then_some((kind, data)));
+                }
+                _ => {}
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn returns_the_events_of_the_standard_on_random_streams() {
+        const LINES: [&str; 12] = [
+            "event: message",
+            "event: message",
+            "data: {\"a\":1}",
+            "data: {\"é\":2}",
+            "data:x",
+            "data",
+            "data: ",
+            "event: other",
+            "id: 7",
+            ": comment",
+            "event",
+            "eventx: message",
+        ];
+        const BREAKS: [&str; 6] = ["\n", "\r\n", "\r", "\n\n", "\r\n\r\n", "\r\r"];
+        let mut seed = 1_u64;
+        let mut below = |limit: usize| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) as usize % limit
+        };
+        for _ in 0..1000 {
+            let lines = (0..below(12)).map(|_| LINES[below(12)].to_owned() + BREAKS[below(6)]);
+            let text = lines.collect::<String>();
+            let mut pieces = Vec::new();
+            let mut rest = text.as_bytes();
+            while !rest.is_empty() {
+                let (piece, after) = rest.split_at(1 + below(rest.len()));
+                (rest, _) = (after, pieces.push(piece));
+            }
+            assert_eq!(events(&pieces), all(&text), "{text:?}");
+            assert_eq!(events(&[text.as_bytes()]), all(&text), "{text:?}");
+        }
     }
 
     fn event(kind: &str, data: &str) -> (String, String) {

@@ -1,31 +1,36 @@
 //! A client as one would write it with rmcp, the official Rust SDK; see
 //! `bench.h`.
 
+mod usage;
+
 use std::env;
 use std::error::Error;
-use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
 
 use rmcp::model::{
-    CallToolRequestParams, ClientRequest, PingRequest, ProgressNotificationParam, ProtocolVersion,
-    RequestMetaObject,
+    CallToolRequestParams, CallToolResult, ClientRequest, PingRequest, ProgressNotificationParam,
+    ProtocolVersion, RequestMetaObject,
 };
 use rmcp::service::{NotificationContext, RunningService};
-use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
-use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient};
+use rmcp::transport::{StreamableHttpClientTransport, TokioChildProcess};
+use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt, Peer, RoleClient};
 use serde_json::{Map, Value};
+use tokio::process::Command;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+
+use usage::Start;
 
 type Failure = Box<dyn Error + Send + Sync>;
 type Client = RunningService<RoleClient, Handler>;
 
 const THREADS: usize = 8;
 const TOOLS: usize = 10_000;
+const AT_ONCE: usize = 1000;
+const LARGE: usize = 20 * 1024 * 1024;
 
 /// Counts progress notifications. rmcp runs a task for each one, so they arrive in
 /// any order, and possibly after the result.
@@ -49,7 +54,7 @@ impl ClientHandler for Handler {
 }
 
 struct Bench {
-    url: String,
+    target: String,
     token: String,
     workload: String,
     repetitions: usize,
@@ -57,18 +62,16 @@ struct Bench {
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [url, token, workload, repetitions] = arguments.as_slice() else {
+    let [target, token, workload, repetitions] = arguments.as_slice() else {
         return Err("usage: rmcp URL TOKEN WORKLOAD N".into());
     };
     let bench = Bench {
-        url: url.clone(),
+        target: target.clone(),
         token: token.clone(),
         workload: workload.clone(),
         repetitions: repetitions.parse()?,
     };
-    let nanoseconds = bench.runtime()?.block_on(bench.run())?;
-    println!("{workload} {repetitions} {nanoseconds}");
-    report_memory()
+    bench.runtime()?.block_on(bench.run())
 }
 
 impl Bench {
@@ -84,43 +87,52 @@ impl Bench {
         Ok(builder.enable_all().build()?)
     }
 
-    async fn run(&self) -> Result<u128, Failure> {
-        let cold = Instant::now();
+    async fn run(&self) -> Result<(), Failure> {
+        let cold = Start::now()?;
         if self.workload == "cold" {
             for _ in 0..self.repetitions {
                 self.connected().await?.cancel().await?;
             }
-            return Ok(cold.elapsed().as_nanos());
+            return self.report(&cold);
         }
         let client = self.connected().await?;
-        let start = Instant::now();
+        let arguments = self.arguments();
+        if self.workload == "large" {
+            list(&client).await?;
+        }
+        let start = Start::now()?;
         match self.workload.as_str() {
             "progress" => self.progress(&client).await?,
             "par8" => self.par8(&client).await?,
-            workload => {
+            "started" => self.started(&client).await?,
+            "idle" => return self.idle(&start).await,
+            "large" => self.large(&client, arguments).await?,
+            _ => {
                 for _ in 0..self.repetitions {
-                    match workload {
-                        "ping" => self.ping(&client).await?,
-                        "list10k" => list(&client).await?,
-                        "call1k" | "call2026" => call(&client, "text1k", 1024).await?,
-                        "call10m" => call(&client, "text10m", 9_767_442).await?,
-                        "call10mplain" => call(&client, "plain10m", 10_000_000).await?,
-                        _ => return Err("no such workload".into()),
-                    }
+                    self.once(&client).await?;
                 }
             }
         }
-        let elapsed = start.elapsed().as_nanos();
+        self.report(&start)?;
         client.cancel().await?;
-        Ok(elapsed)
+        Ok(())
+    }
+
+    fn report(&self, start: &Start) -> Result<(), Failure> {
+        start.report(&self.workload, self.repetitions)
     }
 
     fn is_stateless(&self) -> bool {
-        self.url.ends_with("/stateless")
+        self.target.ends_with("/stateless")
     }
 
     async fn connected(&self) -> Result<Client, Failure> {
-        let config = StreamableHttpClientTransportConfig::with_uri(self.url.as_str())
+        if self.workload.starts_with("stdio") {
+            let transport = TokioChildProcess::new(Command::new(&self.target))?;
+            let lifecycle = ClientLifecycleMode::Initialize;
+            return Ok(Handler::default().serve_with_lifecycle(transport, lifecycle).await?);
+        }
+        let config = StreamableHttpClientTransportConfig::with_uri(self.target.as_str())
             .auth_header(self.token.as_str());
         let lifecycle = if self.is_stateless() {
             ClientLifecycleMode::Discover {
@@ -137,21 +149,39 @@ impl Bench {
         Ok(client)
     }
 
-    async fn ping(&self, client: &Client) -> Result<(), Failure> {
-        if self.is_stateless() {
-            client.discover(RequestMetaObject::default()).await?;
-        } else {
-            let ping = ClientRequest::PingRequest(PingRequest::default());
-            client.send_request(ping).await?;
+    async fn once(&self, client: &Client) -> Result<(), Failure> {
+        match self.workload.as_str() {
+            "ping" | "stdioping" => self.ping(client).await,
+            "list10k" => list(client).await,
+            "call1k" | "call2026" | "stdiocall" => call_text(client, "text1k", 1024).await,
+            "call10m" => call_text(client, "text10m", 10_000_000).await,
+            "call10mplain" => call_text(client, "plain10m", 10_000_000).await,
+            "structured" | "events" => structured(client).await,
+            _ => Err("no such workload".into()),
         }
+    }
+
+    async fn ping(&self, client: &Client) -> Result<(), Failure> {
+        if !self.is_stateless() {
+            return ping(client).await;
+        }
+        client.discover(RequestMetaObject::default()).await?;
         Ok(())
     }
 
-    async fn progress(&self, client: &Client) -> Result<(), Failure> {
+    fn arguments(&self) -> Map<String, Value> {
         let mut arguments = Map::new();
-        arguments.insert("count".into(), Value::from(self.repetitions));
-        let params = CallToolRequestParams::new("progress").with_arguments(arguments);
-        client.call_tool(params).await?;
+        if self.workload == "progress" {
+            arguments.insert("count".into(), Value::from(self.repetitions));
+        }
+        if self.workload == "large" {
+            arguments.insert("text".into(), Value::from("x".repeat(LARGE)));
+        }
+        arguments
+    }
+
+    async fn progress(&self, client: &Client) -> Result<(), Failure> {
+        call(client, "progress", self.arguments()).await?;
         let Handler { told, more } = client.service();
         while told.load(Ordering::Acquire) < self.repetitions {
             more.notified().await;
@@ -165,7 +195,7 @@ impl Bench {
             let (peer, count) = (client.peer().clone(), self.repetitions / THREADS);
             tasks.spawn(async move {
                 for _ in 0..count {
-                    call(&peer, "text1k", 1024).await?;
+                    ping(&peer).await?;
                 }
                 Ok::<(), Failure>(())
             });
@@ -175,20 +205,81 @@ impl Bench {
         }
         Ok(())
     }
+
+    async fn started(&self, client: &Client) -> Result<(), Failure> {
+        let mut left = self.repetitions;
+        while left > 0 {
+            let mut tasks = JoinSet::new();
+            for _ in 0..left.min(AT_ONCE) {
+                let peer = client.peer().clone();
+                tasks.spawn(async move { call_text(&peer, "text1k", 1024).await });
+            }
+            left -= tasks.len();
+            while let Some(done) = tasks.join_next().await {
+                done??;
+            }
+        }
+        Ok(())
+    }
+
+    /// The last call may keep the arguments.
+    async fn large(&self, client: &Client, arguments: Map<String, Value>) -> Result<(), Failure> {
+        for _ in 1..self.repetitions {
+            call(client, "store", arguments.clone()).await?;
+        }
+        call(client, "store", arguments).await?;
+        Ok(())
+    }
+
+    /// A client of the session era opens the stream by itself.
+    async fn idle(&self, start: &Start) -> Result<(), Failure> {
+        let mut clients = Vec::new();
+        for _ in 0..self.repetitions {
+            clients.push(self.connected().await?);
+        }
+        self.report(start)
+    }
+}
+
+async fn ping(client: &Peer<RoleClient>) -> Result<(), Failure> {
+    client.send_request(ClientRequest::PingRequest(PingRequest::default())).await?;
+    Ok(())
 }
 
 async fn call(
-    client: &rmcp::Peer<RoleClient>,
+    client: &Peer<RoleClient>,
+    tool: &'static str,
+    arguments: Map<String, Value>,
+) -> Result<CallToolResult, Failure> {
+    let params = CallToolRequestParams::new(tool).with_arguments(arguments);
+    Ok(client.call_tool(params).await?)
+}
+
+async fn call_text(
+    client: &Peer<RoleClient>,
     tool: &'static str,
     due: usize,
 ) -> Result<(), Failure> {
-    let params = CallToolRequestParams::new(tool).with_arguments(Map::new());
-    let result = client.call_tool(params).await?;
+    let result = call(client, tool, Map::new()).await?;
     let text = result.content.first().and_then(|one| one.as_text());
     match text {
         Some(text) if text.text.len() == due => Ok(()),
         _ => Err("another text".into()),
     }
+}
+
+async fn structured(client: &Peer<RoleClient>) -> Result<(), Failure> {
+    let result = call(client, "structured", Map::new()).await?;
+    let content = result.structured_content.ok_or("no structured content")?;
+    let read = (
+        content.pointer("/total").and_then(Value::as_i64),
+        content.pointer("/cities/0/name").and_then(Value::as_str),
+        content.pointer("/cities/1/population").and_then(Value::as_i64),
+    );
+    if read != (Some(3), Some("Zürich"), Some(11_451_245)) {
+        return Err("other structured content".into());
+    }
+    Ok(())
 }
 
 async fn list(client: &Client) -> Result<(), Failure> {
@@ -200,15 +291,4 @@ async fn list(client: &Client) -> Result<(), Failure> {
         return Err("another name".into());
     }
     Ok(())
-}
-
-/// As in `bench.h`.
-fn report_memory() -> Result<(), Failure> {
-    let Ok(path) = env::var("BENCH_MEMORY") else {
-        return Ok(());
-    };
-    let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let peak = peak.and_then(|text| text.split_whitespace().next());
-    Ok(fs::write(path, format!("{}\n", peak.ok_or("no peak memory")?))?)
 }

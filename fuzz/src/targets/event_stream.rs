@@ -36,6 +36,7 @@ pub(super) fn run(data: &[u8]) {
         assert!(*mark != "whole" || line.len() <= LIMIT && !line.trim_ascii().is_empty());
     }
     begins_again(data);
+    usual(data);
     let (shape, json, _) = wherever_cut(data, unframed);
     assert!(json.is_none_or(|json| shape == Shape::Json && json == data));
 }
@@ -49,6 +50,17 @@ fn unframed(pieces: &[&[u8]]) -> (Shape, Option<Vec<u8>>, String) {
 
 type Events = (Vec<(String, Vec<u8>)>, Option<String>, Option<u32>, bool, Option<String>);
 
+/// The reader of usual events finds what the general one finds.
+fn usual(data: &[u8]) {
+    let mut stream = EventStream::new(LIMIT);
+    let (mut one, mut other) = (data, data);
+    while let Some((text, rest)) = stream.usual(one) {
+        let event = EventStream::new(LIMIT).next(&mut other).unwrap().unwrap();
+        assert!(event.is_message() && event.data() == text && other == rest);
+        one = rest;
+    }
+}
+
 fn events(pieces: &[&[u8]]) -> Events {
     let mut stream = EventStream::new(LIMIT);
     let (mut out, mut failed) = (Vec::new(), None);
@@ -59,7 +71,6 @@ fn events(pieces: &[&[u8]]) -> Events {
                 Ok(Some(event)) => {
                     assert!(!event.data().is_empty() && event.data().len() <= LIMIT);
                     out.push((event.kind.clone(), event.data().to_vec()));
-                    stream.take_back(event);
                 }
                 Ok(None) => {
                     assert!(rest.is_empty(), "bytes are left and none is wanted");

@@ -8,6 +8,7 @@ use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::input_request::{InputRequest, InputResponse};
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification::{self, NotificationKind, ProgressParams};
+use crate::protocol::progress_reader::ProgressReader;
 use crate::protocol::revision::Revision;
 use crate::protocol::server_info::HandshakeReply;
 use crate::protocol::task::Tasks;
@@ -17,6 +18,7 @@ use crate::wire::jsonrpc::{
 };
 use crate::wire::outline::response_ids;
 use crate::wire::partial_id::PartialId;
+use crate::wire::tape::Tape;
 
 pub(super) const WORDS: &[&str] = &[
     "{\"jsonrpc\":\"2.0\",",
@@ -70,7 +72,10 @@ pub(super) fn run(data: &[u8]) {
 fn message(text: &str) {
     let (message, tape) = match bounded(text.len(), || parse(text)) {
         Ok(parsed) => parsed,
-        Err(error) => return is_fit(&error),
+        Err(error) => {
+            assert!(ProgressReader::default().read(text.as_bytes()).is_none(), "{text}");
+            return is_fit(&error);
+        }
     };
     // The oracle: it is an object of JSON with the right version.
     if let Ok(value) = serde_json::from_str::<serde_json::Value>(text) {
@@ -84,15 +89,26 @@ fn message(text: &str) {
         }
         Message::Notification { method, params } => {
             NotificationKind::of(&method);
-            if let Some(place) = notification::progress(text, &tape) {
-                ProgressParams::read(text, &tape, place);
-            }
+            progress(text, &tape, &method);
             notification(params);
         }
     }
 }
 
-fn response(text: &str, id: Id, outcome: ResponseBody, tape: crate::wire::tape::Tape) {
+/// The reader for progress reads what it takes as the general parser does.
+fn progress(text: &str, tape: &Tape, method: &str) {
+    let mut reader = ProgressReader::default();
+    let Some(fast) = reader.read(text.as_bytes()) else { return };
+    assert_eq!(method, notification::PROGRESS);
+    let params = tape.member(text, 0, "params").unwrap();
+    let general = ProgressParams::read(text, tape, params).unwrap();
+    let general = format!("{general:?}");
+    assert_eq!(format!("{fast:?}"), general, "{text}");
+    let again = reader.read(text.as_bytes()).unwrap();
+    assert_eq!(format!("{again:?}"), general, "{text}");
+}
+
+fn response(text: &str, id: Id, outcome: ResponseBody, tape: Tape) {
     // A piece of a message never names another request than the whole does.
     if let PartialId::Response(owner) = PartialId::of_head(text.as_bytes()) {
         let is_once = text.matches("\"id\"").count() == 1 && !text.contains('\\');

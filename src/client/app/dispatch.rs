@@ -9,7 +9,7 @@ use crate::base::signal::Signal;
 use crate::client::core::client::Client;
 use crate::client::core::counters::Counter;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::progress_report::{ProgressReport, ReportRun};
 use crate::client::core::reentrancy::{CallbackKind, InCallback};
 use crate::client::core::request_state::RequestState;
 use crate::platform::RawDescriptor;
@@ -186,12 +186,19 @@ impl Client {
 
     /// Runs the progress handler of a request on this thread.
     pub(crate) fn report_progress(&self, report: &ProgressReport, progress: &ProgressParams<'_>) {
+        if let Some(run) = self.begin_progress(report) {
+            run.report(progress);
+        }
+    }
+
+    /// Begins to run the progress handler of a request on this thread. `None` if
+    /// it must not run.
+    pub(crate) fn begin_progress<'a>(&self, report: &'a ProgressReport) -> Option<ReportRun<'a>> {
         if InCallback::is_full(self.id(), CallbackKind::Progress) {
             self.count_one(Counter::DroppedEvents);
-            return;
+            return None;
         }
-        let _in_callback = InCallback::enter(self.id(), CallbackKind::Progress);
-        report.run(progress.progress, progress.total, progress.message.as_deref());
+        report.begin(self.id())
     }
 
     /// Delivers an item. On a thread of the application, the handler runs at

@@ -1,12 +1,13 @@
 //! Progress notifications of a request, on their way to its progress handler.
 
 use std::fmt;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 
 use crate::base::sync::lock;
-use crate::client::core::reentrancy::InCallback;
+use crate::client::core::reentrancy::{CallbackKind, ClientId, InCallback};
+use crate::protocol::notification::ProgressParams;
 
 /// The application's function that handles the progress of a request.
 pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
@@ -14,19 +15,20 @@ pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send 
 /// Passes the progress of one run of a request to its handler, until the run
 /// ends.
 pub(crate) struct ProgressReport {
-    handler: Arc<ProgressHandler>,
+    handler: Option<Arc<ProgressHandler>>,
     /// There is no handler. Progress only restarts the timeout.
     pub(crate) is_silent: bool,
     /// Set when progress arrives on another stream than the one of the call.
     pub(crate) sign: Arc<AtomicBool>,
+    /// Set while `state` is locked.
+    has_ended: AtomicBool,
     state: Mutex<ReportState>,
     returned: Condvar,
 }
 
 #[derive(Default)]
 struct ReportState {
-    has_ended: bool,
-    /// The threads that run the handler.
+    /// The threads that run the handler, once for each run.
     threads: Vec<ThreadId>,
     /// To be run when all of them have returned.
     then: Vec<Box<dyn FnOnce() + Send>>,
@@ -40,28 +42,44 @@ impl fmt::Debug for ProgressReport {
 
 impl ProgressReport {
     pub(crate) fn new(handler: Arc<ProgressHandler>) -> Self {
-        let (state, returned) = (Mutex::default(), Condvar::new());
-        Self { handler, is_silent: false, sign: Arc::default(), state, returned }
+        Self::of(Some(handler))
+    }
+
+    fn of(handler: Option<Arc<ProgressHandler>>) -> Self {
+        Self {
+            is_silent: handler.is_none(),
+            handler,
+            sign: Arc::default(),
+            has_ended: AtomicBool::new(false),
+            state: Mutex::default(),
+            returned: Condvar::new(),
+        }
     }
 
     pub(crate) fn silent() -> Self {
-        Self { is_silent: true, ..Self::new(Arc::new(|_, _, _| ())) }
+        Self::of(None)
     }
 
     /// Makes a report for another run, with the same handler.
     pub(crate) fn again(&self) -> Self {
-        Self::new(self.handler.clone())
+        Self::of(self.handler.clone())
     }
 
-    pub(crate) fn run(&self, progress: f64, total: Option<f64>, message: Option<&str>) {
+    /// Begins to run the handler on this thread. `None` if the report has ended.
+    pub(crate) fn begin(&self, client: ClientId) -> Option<ReportRun<'_>> {
         let mut state = lock(&self.state);
-        if state.has_ended {
-            return;
+        if self.has_ended() {
+            return None;
         }
         state.threads.push(thread::current().id());
         drop(state);
-        let _returning = Returning(self);
-        (self.handler)(progress, total, message);
+        let in_callback = InCallback::enter(client, CallbackKind::Progress);
+        Some(ReportRun { report: self, _in_callback: in_callback })
+    }
+
+    #[inline(always)]
+    fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::Acquire)
     }
 
     /// Ends the report. Later progress is ignored, and the handler has returned
@@ -69,7 +87,7 @@ impl ProgressReport {
     /// handler may wait for the callback.
     pub(crate) fn end(&self) {
         let mut state = lock(&self.state);
-        state.has_ended = true;
+        self.has_ended.store(true, Ordering::Release);
         while !state.threads.is_empty() && !InCallback::anywhere() {
             state = self.returned.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -80,7 +98,7 @@ impl ProgressReport {
     pub(crate) fn end_then(&self, then: impl FnOnce() + Send + 'static) {
         let this = thread::current().id();
         let mut state = lock(&self.state);
-        state.has_ended = true;
+        self.has_ended.store(true, Ordering::Release);
         if state.threads.iter().all(|thread| *thread == this) {
             drop(state);
             then();
@@ -90,20 +108,38 @@ impl ProgressReport {
     }
 }
 
-/// Removes the thread from the list when the handler returns or panics.
-struct Returning<'a>(&'a ProgressReport);
+/// This thread runs the handler until the value is dropped: once, or for all
+/// progress that arrived together.
+#[derive(Debug)]
+pub(crate) struct ReportRun<'a> {
+    report: &'a ProgressReport,
+    _in_callback: InCallback,
+}
 
-impl Drop for Returning<'_> {
+impl ReportRun<'_> {
+    /// Runs the handler, unless the report has ended meanwhile. A thread that
+    /// ends the report waits until this value is dropped.
+    #[inline(always)]
+    pub(crate) fn report(&self, progress: &ProgressParams<'_>) {
+        if let (false, Some(handler)) = (self.report.has_ended(), &self.report.handler) {
+            let ProgressParams { progress, total, message, .. } = progress;
+            handler(*progress, *total, message.as_deref());
+        }
+    }
+}
+
+/// Removes the thread from the list when the handler returns or panics.
+impl Drop for ReportRun<'_> {
     fn drop(&mut self) {
         let this = thread::current().id();
-        let mut state = lock(&self.0.state);
+        let mut state = lock(&self.report.state);
         if let Some(at) = state.threads.iter().position(|thread| *thread == this) {
             state.threads.swap_remove(at);
         }
         let mut then = Vec::new();
-        if state.has_ended && state.threads.is_empty() {
+        if self.report.has_ended() && state.threads.is_empty() {
             then = std::mem::take(&mut state.then);
-            self.0.returned.notify_all();
+            self.report.returned.notify_all();
         }
         drop(state);
         then.into_iter().for_each(|then| then());

@@ -64,7 +64,7 @@ impl Ctx<'_> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let _permit = client.connection_permit(wait).await?;
-        match self.send(&HttpRequest::post(url, message), &http).await? {
+        match self.send(&HttpRequest::post(url, &message), &http).await? {
             Ok(reply) => match message.id {
                 Some(id) if may_have_response(&reply.head) => {
                     // Boxed: most servers only accept the request.
@@ -119,10 +119,10 @@ impl Ctx<'_> {
         }
         let mut source = EventSource::of_response(reply, options.max_message);
         while routed.response.is_none() {
-            let event = source.next_message(wait, &mut |_| false).await.map_err(said)?;
+            let event = source.next_message(wait, &mut ()).await.map_err(said)?;
             let Some(event) = event else { break };
             http.trace(event.data());
-            if let Err(error) = router.route(event.text, event.start, &mut routed) {
+            if let Err(error) = router.route_event(event, &mut routed) {
                 source.into_parts().0.release();
                 return Ok(Posted::Unreadable(said(error)));
             }
@@ -193,7 +193,11 @@ impl Client {
         &self,
         wait: &Wait,
     ) -> Result<Option<ConnectionPermit<'_>>> {
-        if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
+        if !wait.is_queued() {
+            return Ok(None);
+        }
+        // Boxed: a call that blocks needs no permit.
+        Box::pin(self.connection_limit.enter(wait)).await.map(Some)
     }
 }
 

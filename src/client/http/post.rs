@@ -11,12 +11,12 @@ use crate::client::core::session::Target;
 use crate::client::core::unused_input::{Unused, UnusedInput};
 use crate::client::http::request::{HttpContext, HttpRequest, Refused};
 use crate::client::inbound::policy::{Carrier, Fault};
-use crate::client::inbound::progress::FastProgress;
+use crate::client::inbound::progress::OwnProgress;
 use crate::client::inbound::router::{Awaited, Response, Routed, Router};
 use crate::client::options::Options;
 use crate::protocol::outgoing::Outgoing;
 use crate::protocol::session_loss::{self, RefusalFacts, RequestKind, SessionState, Verdict};
-use crate::transport::events::EventSource;
+use crate::transport::events::{EarlyMessages, EventSource};
 use crate::transport::http::HttpResponse;
 use crate::wire::event_stream::EventStream;
 use crate::wire::http1::Media;
@@ -40,14 +40,14 @@ enum Ended {
 
 impl Ctx<'_> {
     /// Sends a message by a POST, and reads the reply.
-    pub(crate) async fn post_http(self, message: OutboundMessage<'_>) -> Result<Outcome> {
+    pub(crate) async fn post_http(self, message: &OutboundMessage<'_>) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let request = HttpRequest::post(&options.address()?.url, message);
         let _permit = client.connection_permit(wait).await?;
         let mut reply = match self.send(&request, &http).await? {
             Ok(reply) => reply,
-            Err(refused) => return self.refused(refused, message),
+            Err(refused) => return self.refused(refused, *message),
         };
         let Some(id) = message.id else {
             reply.release();
@@ -70,7 +70,7 @@ impl Ctx<'_> {
                         .with_repetition(is_repeated)
                 };
                 let mut routed = Routed::default();
-                let router = self.router(Carrier::Body, message, id);
+                let router = self.router(Carrier::Body, *message, id);
                 match body.first() {
                     Some(b'{') | None => router.route(body, 0, &mut routed),
                     Some(_) => router.route_unusual(body, &mut routed),
@@ -89,11 +89,11 @@ impl Ctx<'_> {
             }
             // Boxed: a JSON body needs no room for it.
             Media::EventStream => {
-                Box::pin(this.read_events(message, id, reply, &http)).await.map_err(repeated)
+                Box::pin(this.read_events(*message, id, reply, &http)).await.map_err(repeated)
             }
             other => {
                 let error = not_an_answer(other, reply.head.status);
-                Box::pin(self.read_unlabelled(message, id, reply, &http, error))
+                Box::pin(self.read_unlabelled(*message, id, reply, &http, error))
                     .await
                     .map_err(repeated)
             }
@@ -203,16 +203,13 @@ impl Ctx<'_> {
         let (mut has_other, mut brief) = (false, None);
         let http_status = source.status();
         let said = |error: Error| error.with_http_status(http_status).with_may_have_run(true);
-        let mut fast = FastProgress::default();
         // A trace shows each message as it arrives.
-        let own = message.report.filter(|_| options.trace.is_none()).map(|report| (id, report));
+        let own = message.report.filter(|_| options.trace.is_none());
+        let mut early = EarlyProgress {
+            own: own.map(|report| OwnProgress::new(client, id, report, wait)),
+            left,
+        };
         loop {
-            let mut early = |event: &_| {
-                let is_taken =
-                    *left > 0 && own.is_some_and(|own| fast.report(client, own, event, wait));
-                *left -= usize::from(is_taken);
-                is_taken
-            };
             let event = match source.next_message(brief.as_ref().unwrap_or(wait), &mut early).await
             {
                 Ok(Some(event)) => event,
@@ -252,10 +249,15 @@ impl Ctx<'_> {
                     return Err(UnusedInput::explain_unfinished(error, Unused::Event, rest));
                 }
             };
+            // Progress that waited behind another event.
+            if early.take(event.data()) {
+                early.pause();
+                continue;
+            }
             http.trace(event.data());
-            *left = left.checked_sub(1).ok_or_else(|| too_many(options))?;
+            *early.left = early.left.checked_sub(1).ok_or_else(|| too_many(options))?;
             let mut routed = Routed::default();
-            router.route(event.text, event.start, &mut routed).map_err(said)?;
+            router.route_event(event, &mut routed).map_err(said)?;
             has_other |= routed.has_other;
             if routed.has_foreign_result && brief.is_none() {
                 brief = Some(wait.briefly(RIGHT_ANSWER));
@@ -301,6 +303,27 @@ impl<'a> Ctx<'a> {
     fn router(self, carrier: Carrier, message: OutboundMessage<'a>, id: i64) -> Router<'a> {
         let awaited = Awaited::One { id, report: message.report };
         Router { ctx: self, carrier, target: message.target, awaited }
+    }
+}
+
+/// Takes the progress of the request whose stream is read.
+struct EarlyProgress<'a> {
+    own: Option<OwnProgress<'a>>,
+    /// How many events may still come.
+    left: &'a mut usize,
+}
+
+impl EarlyMessages for EarlyProgress<'_> {
+    fn take(&mut self, data: &[u8]) -> bool {
+        let is_taken = *self.left > 0 && self.own.as_mut().is_some_and(|own| own.take(data));
+        *self.left -= usize::from(is_taken);
+        is_taken
+    }
+
+    fn pause(&mut self) {
+        if let Some(own) = &mut self.own {
+            own.pause();
+        }
     }
 }
 

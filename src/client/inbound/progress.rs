@@ -5,11 +5,10 @@ use std::sync::atomic::Ordering;
 
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::progress_report::{ProgressReport, RegisteredReport};
-use crate::protocol::notification::{self, ProgressParams};
+use crate::client::core::progress_report::{ProgressReport, RegisteredReport, ReportRun};
+use crate::protocol::notification::ProgressParams;
+use crate::protocol::progress_reader::ProgressReader;
 use crate::transport::wait::Wait;
-use crate::wire::event_stream::SseEvent;
-use crate::wire::tape::Tape;
 
 /// Reports progress of the request that this thread or task waits for. The
 /// timeout of the request starts again.
@@ -23,7 +22,7 @@ pub(crate) fn report_own(
     if report.is_silent {
         return;
     }
-    if wait.is_background() || client.has_background() || client.dispatcher.is_alone() {
+    if is_delivered(client, wait) {
         let report = Arc::downgrade(report);
         client.deliver(QueuedItem::Progress(report, progress.into_owned()), wait);
     } else {
@@ -41,45 +40,64 @@ pub(crate) fn report_other(client: &Client, progress: ProgressParams<'_>, wait: 
     }
 }
 
-/// Reads small progress notifications of this thread's request without a copy
-/// of their text: a server may send a hundred thousand of them.
-#[derive(Debug, Default)]
-pub(crate) struct FastProgress {
-    /// Reused for each notification.
-    tape: Tape,
+/// Reports the progress of one request from the events that this thread reads,
+/// without a copy of their text: a server may send a hundred thousand of them.
+pub(crate) struct OwnProgress<'a> {
+    client: &'a Client,
+    id: i64,
+    report: &'a Arc<ProgressReport>,
+    wait: &'a Wait,
+    reader: ProgressReader,
+    /// Kept for all progress that arrives together.
+    run: Option<ReportRun<'a>>,
 }
 
-/// The size limit of texts that are parsed here. The router parses a text again
-/// if it is not progress.
-const LONGEST: usize = 1024;
-/// The depth of the members of the params.
-const LEVELS: usize = 2;
+impl<'a> OwnProgress<'a> {
+    /// Progress of the request `id`.
+    pub(crate) fn new(
+        client: &'a Client,
+        id: i64,
+        report: &'a Arc<ProgressReport>,
+        wait: &'a Wait,
+    ) -> Self {
+        Self { client, id, report, wait, reader: ProgressReader::default(), run: None }
+    }
 
-impl FastProgress {
-    /// Reports an event if it is progress of the request `id`, and no background
-    /// task takes part. Returns whether the event was reported.
-    pub(crate) fn report(
-        &mut self,
-        client: &Client,
-        (id, report): (i64, &Arc<ProgressReport>),
-        event: &SseEvent,
-        wait: &Wait,
-    ) -> bool {
-        let data = event.data();
-        if data.len() > LONGEST || wait.is_background() || client.has_background() {
-            return false;
-        }
-        let Ok(text) = std::str::from_utf8(data) else { return false };
-        if self.tape.read_again(text, LEVELS).is_err() {
-            return false;
-        }
-        let Some(params) = notification::progress(text, &self.tape) else { return false };
-        match ProgressParams::read(text, &self.tape, params) {
-            Some(progress) if progress.id == Some(id) => {
-                report_own(client, report, progress, wait);
+    /// Reports the data of an event if it is progress of the request. Returns
+    /// whether it is.
+    pub(crate) fn take(&mut self, data: &[u8]) -> bool {
+        match self.reader.read(data) {
+            Some(progress) if progress.id == Some(self.id) => {
+                self.report(progress);
                 true
             }
             _ => false,
         }
     }
+
+    /// Ends what is kept between two events. Nothing may wait before that.
+    pub(crate) fn pause(&mut self) {
+        self.run = None;
+    }
+
+    fn report(&mut self, progress: ProgressParams<'_>) {
+        let (client, report, wait) = (self.client, self.report, self.wait);
+        if report.is_silent || is_delivered(client, wait) {
+            self.run = None;
+            return report_own(client, report, progress, wait);
+        }
+        wait.restart();
+        if self.run.is_none() {
+            self.run = client.begin_progress(report);
+        }
+        if let Some(run) = &self.run {
+            run.report(&progress);
+        }
+    }
+}
+
+/// Whether progress goes the way of all other items for the application, so that
+/// it stays behind those that are queued.
+fn is_delivered(client: &Client, wait: &Wait) -> bool {
+    wait.is_background() || client.has_background() || client.dispatcher.is_alone()
 }

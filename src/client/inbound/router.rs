@@ -19,7 +19,7 @@ use crate::client::inbound::server_request::ServerRequest;
 use crate::protocol::accepted::Accepted;
 use crate::protocol::notification::{self, NotificationKind, ProgressParams};
 use crate::protocol::outgoing::Outgoing;
-use crate::wire::event_stream::EventStream;
+use crate::wire::event_stream::{EventStream, SseEvent};
 use crate::wire::json_number::own_id;
 use crate::wire::jsonrpc::{Answer, Id, Message, ResponseBody, RpcError};
 use crate::wire::outline::{BYTE_ORDER_MARK, response_ids};
@@ -115,6 +115,12 @@ impl Router<'_> {
         }
     }
 
+    /// Routes the messages of an event.
+    pub(crate) fn route_event(&self, event: SseEvent<'_>, routed: &mut Routed) -> Result<()> {
+        let (text, start) = event.into_parts();
+        self.route(text, start, routed)
+    }
+
     /// Routes a body that does not begin as a message. It may be a whole event
     /// stream with the label of JSON.
     #[cold]
@@ -128,14 +134,14 @@ impl Router<'_> {
         let mut rest = body.as_slice();
         while let Some(event) = stream.next(&mut rest)? {
             if event.is_message() {
-                router.route(event.text, event.start, routed)?;
+                router.route_event(event, routed)?;
             }
         }
         // The last event may lack the empty line at its end.
         if let Some(event) = stream.next(&mut &b"\n\n"[..])?
             && event.is_message()
         {
-            router.route(event.text, event.start, routed)?;
+            router.route_event(event, routed)?;
         }
         match routed.response {
             Some(_) => Ok(()),

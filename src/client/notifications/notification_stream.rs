@@ -231,10 +231,10 @@ impl NotificationStream<'_> {
             carrier: Carrier::StreamOpening,
             ..self.router(options, session, wait, Some(id), None)
         };
-        while let Some(event) = source.next_message(wait, &mut |_| false).await? {
+        while let Some(event) = source.next_message(wait, &mut ()).await? {
             http.trace(event.data());
             let mut routed = Routed::default();
-            router.route(event.text, event.start, &mut routed)?;
+            router.route_event(event, &mut routed)?;
             if let Some(accepted) = routed.acknowledged {
                 return Ok((source, *accepted));
             }
@@ -310,7 +310,7 @@ impl NotificationStream<'_> {
         let wait = router.ctx.wait;
         let mut has_events = false;
         loop {
-            let event = match source.next_message(wait, &mut |_| false).await {
+            let event = match source.next_message(wait, &mut ()).await {
                 Ok(Some(event)) => event,
                 Err(error) if error.status() == Status::TooLarge => {
                     router.fault(Fault::TooLong, &[], || error.clone())?;
@@ -330,7 +330,7 @@ impl NotificationStream<'_> {
             has_events = true;
             // On the background thread, responses to requests are queued.
             let mut routed = Routed::default();
-            router.route(event.text, event.start, &mut routed)?;
+            router.route_event(event, &mut routed)?;
             if routed.is_over {
                 return Ok(Disconnected { has_events, ..Disconnected::default() });
             }

@@ -1,0 +1,164 @@
+"""The workloads, their goals, and the programs that run them."""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD = os.path.join(HERE, "build")
+CLIENTS = ["floor", "mcpclient", "libcurl", "rmcp"]
+# Built by `make` if its crates can be fetched, and not by the quick check.
+OPTIONAL = ["rmcp"]
+# What libcurl does not do.
+STDIO = "stdio"
+
+
+@dataclass
+class Workload:
+    title: str
+    name: str           # as the clients know it
+    path: str           # of the server, or STDIO
+    count: int          # repetitions of a timed run
+    few: int            # of the quick check, and of the first run of two that are counted
+    many: int           # of the second run; 0: instructions cannot be counted
+    time: float = None          # goal: time, as a ratio to the floor
+    instructions: int = None    # goal
+    unit: int = 1               # operations of one repetition
+
+
+# By the names that `--only` takes.
+WORKLOADS = {
+    "ping": Workload("ping", "ping", "/session", 10000, 100, 600, 1.15, 9000),
+    "ping2026": Workload("ping, 2026-07-28", "ping", "/stateless", 10000, 100, 600),
+    "call1k": Workload("call, 1 KiB", "call1k", "/session", 5000, 100, 600, 1.2, 14000),
+    "call2026": Workload("call, 1 KiB, 2026-07-28", "call2026", "/stateless", 5000, 100, 600,
+                         1.2, 16000),
+    "structured": Workload("call, structured result", "structured", "/session", 5000, 100, 600),
+    "events": Workload("the same, as an event stream", "events", "/session/events", 5000, 100,
+                       600),
+    "call10m": Workload("call, 10 MB, an escape in 75 bytes", "call10m", "/session", 6, 1, 3, 1.4,
+                        30000000),
+    "call10mplain": Workload("call, 10 MB, no escape", "call10mplain", "/session", 8, 1, 3, 1.15,
+                             8000000),
+    "list10k": Workload("list of 10,000 tools, all names read", "list10k", "/session", 8, 1, 3,
+                        2.5, 40000000),
+    "progress": Workload("one progress notification", "progress", "/session", 20000, 1000, 6000,
+                         2.5, 900),
+    "par8": Workload("eight threads, one client, ping", "par8", "/session", 8000, 80, 480, 1.2,
+                     9000),
+    "started": Workload("one of 1,000 calls started at once", "started", "/session", 3000, 1000,
+                        3000),
+    "large": Workload("arguments of 20 MiB, after a list", "large", "/session", 3, 1, 3),
+    "cold": Workload("cold start to the first ping", "cold", "/session", 300, 5, 25, 1.5),
+    "cold2026": Workload("the same, 2026-07-28", "cold", "/stateless", 300, 5, 25),
+    "idle": Workload("an idle client with a notification stream", "idle", "/session", 200, 20, 0),
+    "stdioping": Workload("ping over stdio", "stdioping", STDIO, 10000, 100, 600),
+    "stdiocall": Workload("call over stdio, 1 KiB", "stdiocall", STDIO, 5000, 100, 600),
+}
+
+
+def pin():
+    """Puts this process, and all that it starts, on one processor, and lets it open
+    as many files as it may."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def built(names=CLIENTS):
+    return [name for name in names if os.path.exists(os.path.join(BUILD, name))]
+
+
+class Server:
+    """The server over HTTP, on a port of its own, ended with the block."""
+
+    def __enter__(self):
+        self.folder = tempfile.mkdtemp()
+        port = os.path.join(self.folder, "port")
+        self.process = subprocess.Popen(
+            [os.path.join(BUILD, "server"), port, os.path.join(BUILD, "replies")])
+        for _ in range(500):
+            if os.path.exists(port) and os.path.getsize(port):
+                break
+            time.sleep(0.01)
+        with open(port, encoding="utf-8") as file:
+            self.url = "http://127.0.0.1:%d" % int(file.read())
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder)
+
+    def command(self, client, workload, count):
+        """What runs a workload."""
+        where = (os.path.join(BUILD, "stdio_server") if workload.path == STDIO
+                 else self.url + workload.path)
+        return [os.path.join(BUILD, client), where, "test-token", workload.name, str(count)]
+
+
+def can_run(client, workload):
+    return workload.path != STDIO or client != "libcurl"
+
+
+def run(server, client, workload, count):
+    """Runs a workload: nanoseconds of an operation, and what the process used."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "usage")
+        start = time.monotonic()
+        done = subprocess.run(server.command(client, workload, count), capture_output=True,
+                              text=True, timeout=120, env=dict(os.environ, BENCH_USAGE=path))
+        elapsed = time.monotonic() - start
+        found = re.fullmatch(r"(\w+) (\d+) (\d+)\n", done.stdout)
+        if done.returncode != 0 or not found or found.groups()[:2] != (workload.name, str(count)):
+            raise RuntimeError("%s %s failed: %r %s" % (client, workload.name, done.stdout,
+                                                        done.stderr))
+        with open(path, encoding="utf-8") as file:
+            usage = {name: int(value) for name, value in (line.split() for line in file)}
+    usage.update(time=int(found.group(3)) / count, cpu=usage["cpu"] / count, elapsed=elapsed * 1e9)
+    return usage
+
+
+class Counted:
+    """Instructions, and calls of malloc and its like, of a run under callgrind."""
+
+    def __init__(self, command):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "out")
+            done = subprocess.run(
+                ["valgrind", "--tool=callgrind", "--compress-strings=no",
+                 "--callgrind-out-file=" + path, *command],
+                capture_output=True, text=True, timeout=600)
+            if done.returncode != 0:
+                raise RuntimeError("%s: %s" % (" ".join(command[3:]), done.stderr[-2000:]))
+            with open(path, encoding="utf-8", errors="replace") as file:
+                text = file.read()
+        # The process that ends last is the client; a server of it is not followed.
+        self.instructions = int(re.findall(r"refs:\s*([\d,]+)", done.stderr)[-1].replace(",", ""))
+        self.allocations = sum(int(calls) for calls in re.findall(
+            r"^cfn=(?:malloc|calloc|realloc)\ncalls=(\d+) ", text, re.M))
+
+
+def counted(server, client, workload):
+    """Instructions and allocations of an operation in a running client: the
+    difference of two runs."""
+    few, many = (Counted(server.command(client, workload, count))
+                 for count in (workload.few, workload.many))
+    operations = workload.many - workload.few
+    return ((many.instructions - few.instructions) / operations,
+            (many.allocations - few.allocations) / operations)
+
+
+def has_valgrind():
+    return shutil.which("valgrind") is not None
+
+
+if __name__ == "__main__":
+    sys.exit("workloads.py is a module of run.py")
