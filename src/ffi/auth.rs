@@ -9,6 +9,7 @@ use crate::ffi::argument::{optional_text, text};
 use crate::ffi::client::mcp_client;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, take};
+use crate::platform::process_id;
 
 /// AN OAUTH AUTHORIZATION: how to get tokens, and the tokens that it has.
 ///
@@ -50,7 +51,7 @@ pub struct mcp_auth {
 
 impl mcp_auth {
     pub(crate) fn new(inner: Arc<Auth>) -> Self {
-        Self { pid: std::process::id(), inner }
+        Self { pid: process_id(), inner }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::base::cancel::Cancel;
 use crate::ffi::guard::{guard_or, read_or};
 use crate::ffi::handle::{Handle, give, peek, take};
-use crate::platform::Uncancelled;
+use crate::platform::{Uncancelled, process_id};
 
 /// A CANCEL: a switch that ends requests, from another thread or from a
 /// signal handler.
@@ -32,7 +32,7 @@ impl Handle for mcp_cancel {
 #[unsafe(no_mangle)]
 pub extern "C" fn mcp_cancel_new() -> *mut mcp_cancel {
     guard_or(std::ptr::null_mut(), || {
-        Ok(give(mcp_cancel { pid: std::process::id(), inner: Arc::default() }))
+        Ok(give(mcp_cancel { pid: process_id(), inner: Arc::default() }))
     })
 }
 
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn mcp_cancel_fire(cancel: *mut mcp_cancel) {
     let _uncancelled = Uncancelled::begin();
     // SAFETY: the header requires NULL or a live cancel.
     if let Some(cancel) = unsafe { peek(cancel) }
-        && cancel.pid == std::process::id()
+        && cancel.pid == process_id()
     {
         cancel.inner.fire();
     }

@@ -10,6 +10,7 @@ use crate::ffi::callback::UserData;
 use crate::ffi::guard::{guard, guard_or, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
+use crate::platform::process_id;
 
 /// A CLIENT of one server.  It holds everything that is needed to talk to the
 /// server: the address, the credentials, the negotiated protocol revision and
@@ -64,7 +65,7 @@ impl mcp_client {
     /// Makes the handle of a client.
     pub(crate) fn give(inner: Client) -> *mut Self {
         let url = inner.options().address().ok().map(|address| lent(&address.text));
-        let (pid, inner) = (std::process::id(), Arc::new(inner));
+        let (pid, inner) = (process_id(), Arc::new(inner));
         let client = give(Self { pid, inner: inner.clone(), url, userdata: Mutex::default() });
         inner.handle.set(client.cast());
         client
@@ -136,7 +137,7 @@ pub unsafe extern "C" fn mcp_client_close(client: *mut mcp_client) {
     read_or((), || {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { peek(client) }?;
-        if client.pid == std::process::id() {
+        if client.pid == process_id() {
             client.inner.close();
         }
         Some(())
@@ -159,7 +160,7 @@ pub unsafe extern "C" fn mcp_client_free(client: *mut mcp_client) {
         // SAFETY: the header requires NULL or a client that is not used again.
         let client = unsafe { take(client) }?;
         client.inner.handle.clear();
-        if client.pid == std::process::id() {
+        if client.pid == process_id() {
             client.inner.close();
             // No later call dispatches for this client.
             client.inner.run_handlers();

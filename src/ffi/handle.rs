@@ -1,6 +1,7 @@
 //! Handles: the only file that converts handles from pointers and to pointers.
 
 use crate::base::error::{Error, Result, Status};
+use crate::platform::process_id;
 
 /// A handle that knows which process made it.
 pub(crate) trait Handle {
@@ -39,7 +40,7 @@ pub(crate) unsafe fn borrow<'a, T: Handle>(pointer: *const T, name: &str) -> Res
     // SAFETY: the caller guarantees it.
     let handle =
         unsafe { pointer.as_ref() }.ok_or_else(|| Error::argument(format!("{name} is NULL")))?;
-    if handle.pid() != std::process::id() {
+    if handle.pid() != process_id() {
         return Err(Error::new(
             Status::Forked,
             format!("{name} was made by the parent of this process: make another after fork()"),

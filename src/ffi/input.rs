@@ -16,6 +16,7 @@ use crate::ffi::handle::{Handle, borrow, give, take};
 use crate::ffi::library::*;
 use crate::ffi::request::mcp_request;
 use crate::ffi::view::{Lent, lend, lend_long, read_value};
+use crate::platform::process_id;
 
 /// AN INPUT REQUEST of the server: a form to fill in, a web page to visit, a
 /// prompt for a language model (sampling), or a request for the list of
@@ -60,7 +61,7 @@ impl Handle for mcp_input {
 impl mcp_input {
     fn new(inner: Arc<OpenInputRequest>, client: Weak<Client>) -> Self {
         Self {
-            pid: std::process::id(),
+            pid: process_id(),
             inner,
             client,
             message: OnceLock::new(),
@@ -230,7 +231,7 @@ pub unsafe extern "C" fn mcp_input_free(input: *mut mcp_input) {
         // SAFETY: the header requires NULL or an input request that is not used
         // again.
         let input = unsafe { take(input) }?;
-        if input.pid == std::process::id() {
+        if input.pid == process_id() {
             input.inner.dismiss();
         }
         Some(())

@@ -17,6 +17,7 @@ use crate::ffi::last_error::mcp_error;
 use crate::ffi::library::MCP_PENDING;
 use crate::ffi::result::{hand_out, mcp_result};
 use crate::ffi::view::Lent;
+use crate::platform::process_id;
 
 /// A REQUEST to the server, with options of its own.
 ///
@@ -94,7 +95,7 @@ pub(crate) unsafe fn new(
         let client = unsafe { borrow(client, "client") }?;
         let inner = Arc::new(Request::new(client.inner.clone(), make()?));
         let request = give(mcp_request {
-            pid: std::process::id(),
+            pid: process_id(),
             inner: inner.clone(),
             error: Mutex::default(),
             userdata: AtomicPtr::default(),
@@ -116,7 +117,7 @@ pub unsafe extern "C" fn mcp_request_free(request: *mut mcp_request) {
     read_or((), || {
         // SAFETY: the header requires NULL or a request that is not used again.
         let request = unsafe { take(request) }?;
-        if request.pid == std::process::id() {
+        if request.pid == process_id() {
             request.inner.abandon();
         }
         Some(())

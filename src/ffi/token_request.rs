@@ -11,6 +11,7 @@ use crate::ffi::event::ClientAddress;
 use crate::ffi::guard::{guard, read_or};
 use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::view::{Lent, read_value};
+use crate::platform::process_id;
 
 /// A TOKEN REQUEST: a call needs a bearer token of the application.
 ///
@@ -40,7 +41,7 @@ impl Handle for mcp_token_request {
 
 impl mcp_token_request {
     fn new(inner: Arc<OpenTokenRequest>) -> Self {
-        Self { pid: std::process::id(), inner, lent: OnceLock::new() }
+        Self { pid: process_id(), inner, lent: OnceLock::new() }
     }
 
     fn challenge(&self, name: &str) -> Option<&Lent> {
@@ -201,7 +202,7 @@ pub unsafe extern "C" fn mcp_token_request_free(request: *mut mcp_token_request)
         // SAFETY: the header requires NULL or a token request that is not used
         // again.
         let request = unsafe { take(request) }?;
-        if request.pid == std::process::id() {
+        if request.pid == process_id() {
             request.inner.freed();
         }
         Some(())

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
+use crate::platform::process_id;
+
 /// A value that each process has for itself.
 ///
 /// A thread of the parent may hold a lock at the moment of a fork. That thread
@@ -25,7 +27,7 @@ impl<T: Default + Sync + 'static> PerProcess<T> {
     }
 
     pub(crate) fn get(&self) -> &'static T {
-        let pid = std::process::id();
+        let pid = process_id();
         loop {
             let current = self.0.load(Ordering::Acquire);
             // SAFETY: NULL, or from a box that was leaked below.

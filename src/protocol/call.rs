@@ -1,27 +1,32 @@
 //! A call of a method, before a dialect writes it as a request.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::routing;
 use crate::wire::json_members::{self, MemberWriter};
 use crate::wire::object::Members;
+use crate::wire::tape::Tape;
 
 /// A method and its parameters, to which a dialect adds its own.
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
-    pub(crate) method: String,
-    /// The value of the header `Mcp-Name`.
+    pub(crate) method: Cow<'static, str>,
+    /// What the header `Mcp-Name` names: a tool, for example.
     pub(crate) name: Option<String>,
-    /// The members of the parameters without braces and without `_meta`.
+    /// The members of the parameters without braces, without `_meta` and without
+    /// the arguments of a tool.
     pub(crate) members: String,
     /// The members that the application sets in `_meta`, without braces.
     pub(crate) meta: String,
     /// Whether it has the `context` of a completion, which older revisions do
     /// not have.
     pub(crate) has_context: bool,
-    /// The arguments of a `tools/call`.
-    pub(crate) arguments: Option<String>,
+    /// The arguments of a `tools/call`, which may be large.
+    pub(crate) arguments: Option<Arc<str>>,
     /// Whether it is a request about tasks, or may run as a task.
     pub(crate) has_tasks: bool,
 }
@@ -34,7 +39,7 @@ const TASKS: &str = "tasks/";
 impl Call {
     /// The call that checks the connection. Dialects write it differently.
     pub(crate) fn ping() -> Self {
-        Self::plain("ping", String::new())
+        Self::plain("ping".into(), String::new())
     }
 
     /// Fails if the method's name is invalid, or if the parameters are not a
@@ -57,43 +62,43 @@ impl Call {
     }
 
     fn parse(method: &str, params: Option<&str>) -> Result<Self> {
-        let mut call = Self::plain(method, String::new());
+        let mut call = Self::plain(method.to_owned().into(), String::new());
         let Some(params) = given(params) else { return Ok(call) };
         let parsed = object(params, "params_json")?;
+        let is_tool = call.is_tool();
         for (name, value) in &parsed.0 {
-            if name == "_meta" {
-                call.set_meta(Some(value.get()))?;
-            } else {
-                call.writer().named(name, value.get());
+            match &**name {
+                "_meta" => call.set_meta(Some(value.get()))?,
+                "arguments" if is_tool => {
+                    // The last one counts, as for most readers of JSON.
+                    if let Some(other) = call.arguments.replace(value.get().into()) {
+                        call.writer().json("arguments", &other);
+                    }
+                }
+                name => call.writer().named(name, value.get()),
             }
         }
         call.name = routing::name(method, &parsed);
-        if method == "tools/call" {
-            call.arguments = parsed.get("arguments").map(|value| value.get().to_owned());
-        }
         Ok(call)
     }
 
-    fn plain(method: &str, members: String) -> Self {
+    fn plain(method: Cow<'static, str>, members: String) -> Self {
         let (name, arguments) = (None, None);
         let (has_context, has_tasks) = (false, method.starts_with(TASKS));
-        let (method, meta) = (method.to_owned(), String::new());
+        let meta = String::new();
         Self { method, name, members, meta, has_context, arguments, has_tasks }
     }
 
-    fn about(method: &str, member: &'static str, value: &str) -> Self {
-        let mut members = String::with_capacity(value.len() + 64);
+    fn about(method: impl Into<Cow<'static, str>>, member: &'static str, value: &str) -> Self {
+        let mut members = String::with_capacity(value.len() + 16);
         MemberWriter::members_of(&mut members).string(member, value);
-        Self { name: Some(routing::encode(value)), ..Self::plain(method, members) }
+        Self { name: Some(value.to_owned()), ..Self::plain(method.into(), members) }
     }
 
     pub(crate) fn tool(name: &str, arguments: Option<&str>) -> Result<Self> {
         let mut call = Self::about("tools/call", "name", name);
         if let Some(arguments) = given(arguments) {
-            let arguments = checked_object(arguments, "arguments_json")?;
-            call.members.reserve(arguments.len() + 16);
-            call.writer().json("arguments", arguments);
-            call.arguments = Some(arguments.to_owned());
+            call.arguments = Some(checked_object(arguments, "arguments_json")?.into());
         }
         Ok(call)
     }
@@ -125,7 +130,7 @@ impl Call {
 
     /// A request about a task: "get", "result" or "cancel".
     pub(crate) fn task(what: &str, id: &str) -> Self {
-        Self::about(&format!("{TASKS}{what}"), "taskId", id)
+        Self::about(format!("{TASKS}{what}"), "taskId", id)
     }
 
     /// Gives a task the input that it asked for. `responses` is a JSON object.
@@ -141,7 +146,7 @@ impl Call {
         value: &str,
         context: Option<&str>,
     ) -> Result<Self> {
-        let mut call = Self::plain("completion/complete", String::new());
+        let mut call = Self::plain("completion/complete".into(), String::new());
         let mut json = call.writer();
         json.json("ref", checked_object(reference, "reference_json")?);
         json.object("argument", |json| {
@@ -160,8 +165,8 @@ impl Call {
     }
 
     /// A call of the library, whose parameters `write` writes.
-    pub(crate) fn of(method: &str, write: impl FnOnce(&mut MemberWriter<'_>)) -> Self {
-        let mut call = Self::plain(method, String::new());
+    pub(crate) fn of(method: &'static str, write: impl FnOnce(&mut MemberWriter<'_>)) -> Self {
+        let mut call = Self::plain(method.into(), String::new());
         write(&mut call.writer());
         call
     }
@@ -210,6 +215,11 @@ impl Call {
         self.method == "tools/call"
     }
 
+    /// The name of the tool that it calls.
+    pub(crate) fn tool_name(&self) -> Option<&str> {
+        if self.is_tool() { self.name.as_deref() } else { None }
+    }
+
     /// Whether it is a request about a task, and not a call that may run as
     /// one.
     pub(crate) fn is_about_task(&self) -> bool {
@@ -220,7 +230,7 @@ impl Call {
     /// again if it is unknown whether the server ran it.
     pub(crate) fn is_repeatable(&self) -> bool {
         matches!(
-            self.method.as_str(),
+            &*self.method,
             "ping"
                 | "server/discover"
                 | "initialize"
@@ -326,10 +336,16 @@ fn object<'a>(text: &'a str, name: &str) -> Result<Members<'a>> {
 
 /// The text of an object, without the blanks around it.
 pub(crate) fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
-    let raw: &RawValue = serde_json::from_str(text)
-        .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?;
-    if raw.get().starts_with('{') {
-        return Ok(raw.get());
+    let mut tape = Tape::default();
+    let value = match tape.read_again(text, 0) {
+        Ok(()) => tape.text(text, 0),
+        // This parser says by line and column what is wrong.
+        Err(_) => serde_json::from_str::<&RawValue>(text)
+            .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?
+            .get(),
+    };
+    if value.starts_with('{') {
+        return Ok(value);
     }
     Err(Error::argument(format!("{name} is JSON, but not an object")))
 }
@@ -370,11 +386,14 @@ mod tests {
 
     #[test]
     fn takes_an_empty_text_for_an_absent_one() {
-        let members = |call: Result<Call>| call.unwrap().members;
+        let members = |call: Result<Call>| {
+            let call = call.unwrap();
+            (call.members, call.arguments)
+        };
         assert_eq!(members(Call::tool("t", Some(""))), members(Call::tool("t", None)));
         assert_eq!(members(Call::prompt("t", Some(""))), members(Call::prompt("t", None)));
-        assert_eq!(members(Call::new("tools/list", Some(""))), "");
-        assert_eq!(members(Call::notification("a/b", Some(""))), "");
+        assert_eq!(members(Call::new("tools/list", Some(""))), (String::new(), None));
+        assert_eq!(members(Call::notification("a/b", Some(""))), (String::new(), None));
         let complete = |context| members(Call::complete("{}", "a", "b", context));
         assert_eq!(complete(Some("")), complete(None));
     }
@@ -383,11 +402,13 @@ mod tests {
     fn keeps_values_as_they_are_written() {
         let params = r#"{"name":"x","_meta":{"a":1e2},"arguments":{"b":1.50}}"#;
         let call = Call::new("tools/call", Some(params)).unwrap();
-        assert_eq!(call.members, r#""name":"x","arguments":{"b":1.50}"#);
+        assert_eq!(call.members, r#""name":"x""#);
+        assert_eq!(call.arguments.as_deref(), Some(r#"{"b":1.50}"#));
         assert_eq!(call.meta, "\"a\":1e2");
         assert_eq!(call.name.as_deref(), Some("x"));
         let call = Call::tool("x", Some(" {\"b\":1.50} ")).unwrap();
-        assert_eq!(call.members, r#""name":"x","arguments":{"b":1.50}"#);
+        assert_eq!(call.members, r#""name":"x""#);
+        assert_eq!(call.arguments.as_deref(), Some(r#"{"b":1.50}"#));
         let call = Call::complete(r#"{"type":"ref/prompt"}"#, "a", "b\"", Some("{}")).unwrap();
         assert_eq!(
             call.members,

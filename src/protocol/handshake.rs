@@ -1,5 +1,7 @@
 //! The dialect of `initialize` and sessions: 2024-11-05 to 2025-11-25.
 
+use std::sync::Arc;
+
 use crate::base::error::{Error, Result, Status};
 use crate::protocol::call::Call;
 use crate::protocol::capability::ClientCapabilities;
@@ -7,12 +9,12 @@ use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
 use crate::protocol::input_request::InputResponse;
 use crate::protocol::notification;
-use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::outgoing::{self, Body, Headers, LargePart, Outgoing};
 use crate::protocol::request_meta::{RequestMeta, write_meta};
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::wire::json_members::{self, MemberWriter};
+use crate::wire::json_members::MemberWriter;
 use crate::wire::jsonrpc::{Answer, JSONRPC};
 
 /// A session that `initialize` began.
@@ -21,6 +23,8 @@ pub(crate) struct Handshake {
     revision: Revision,
     /// Servers may do without one.
     session_id: Option<String>,
+    /// The header fields of every message.
+    fields: Arc<str>,
 }
 
 impl Handshake {
@@ -44,7 +48,7 @@ impl Handshake {
                 }
             });
         });
-        Outgoing { headers: Vec::new(), body: body.into_bytes() }
+        Outgoing { headers: Headers::default(), body }
     }
 
     /// The session that the result of `initialize` began.
@@ -55,7 +59,13 @@ impl Handshake {
                  can hold",
             ));
         }
-        Ok(Self { revision, session_id })
+        let mut fields = format!("MCP-Protocol-Version: {}\r\n", revision.as_str());
+        if let Some(id) = &session_id {
+            fields.push_str("Mcp-Session-Id: ");
+            fields.push_str(id);
+            fields.push_str("\r\n");
+        }
+        Ok(Self { revision, session_id, fields: fields.into() })
     }
 
     /// The notification that follows the result of `initialize`.
@@ -63,17 +73,12 @@ impl Handshake {
         self.outgoing(message(|json| json.string("method", "notifications/initialized")))
     }
 
-    fn outgoing(&self, body: String) -> Outgoing {
-        Outgoing { headers: self.headers(), body: body.into_bytes() }
+    fn outgoing(&self, body: Body) -> Outgoing {
+        Outgoing { headers: self.headers(), body }
     }
 
     fn headers(&self) -> Headers {
-        let mut headers = Vec::with_capacity(2);
-        headers.push(("MCP-Protocol-Version".into(), self.revision.as_str().into()));
-        if let Some(id) = &self.session_id {
-            headers.push(("Mcp-Session-Id".into(), id.clone().into()));
-        }
-        headers
+        Headers::common(&self.fields)
     }
 }
 
@@ -88,20 +93,22 @@ impl Dialect for Handshake {
                 ),
             ));
         }
-        let mut body = String::with_capacity(96 + call.members.len() + call.meta.len());
-        json_members::push_object(&mut body, |json| {
+        let length = call.members.len() + call.meta.len();
+        let length = length + outgoing::length_of(call.arguments.as_ref());
+        let body = Body::write(112 + length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
-            write_params(json, call, meta);
+            write_params(json, large, call, meta);
         });
         Ok(self.outgoing(body))
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        self.outgoing(message(|json| {
+        self.outgoing(Body::write(0, |json, large| {
+            json.members(JSONRPC);
             json.string("method", &call.method);
-            write_params(json, call, &RequestMeta::default());
+            write_params(json, large, call, &RequestMeta::default());
         }))
     }
 
@@ -142,14 +149,19 @@ impl Dialect for Handshake {
     ) -> NotificationRequest {
         let mut headers = self.headers();
         let place = last_event_id.filter(|id| is_header(id));
-        headers.extend(place.map(|id| ("Last-Event-ID".into(), id.to_owned().into())));
+        if let Some(id) = place {
+            headers.push("Last-Event-ID", id);
+        }
         NotificationRequest::Get(headers)
     }
 
     fn resume(&self, last_event_id: &str) -> Option<Headers> {
+        if !is_header(last_event_id) {
+            return None;
+        }
         let mut headers = self.headers();
-        headers.push(("Last-Event-ID".into(), last_event_id.to_owned().into()));
-        is_header(last_event_id).then_some(headers)
+        headers.push("Last-Event-ID", last_event_id);
+        Some(headers)
     }
 
     fn set_log_level(&self, level: &str) -> Option<Call> {
@@ -178,21 +190,29 @@ impl Dialect for Handshake {
 }
 
 /// A JSON-RPC message.
-fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> String {
-    json_members::object(|json| {
+fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> Body {
+    Body::write(0, |json, _| {
         json.members(JSONRPC);
         write(json);
     })
 }
 
 /// Writes no parameters if there are none.
-fn write_params(json: &mut MemberWriter<'_>, call: &Call, meta: &RequestMeta<'_>) {
+fn write_params(
+    json: &mut MemberWriter<'_>,
+    large: &mut LargePart,
+    call: &Call,
+    meta: &RequestMeta<'_>,
+) {
     let has_meta = !call.meta.is_empty() || meta.wants_progress || meta.common.is_some();
-    if call.members.is_empty() && !has_meta {
+    if call.members.is_empty() && call.arguments.is_none() && !has_meta {
         return;
     }
     json.object("params", |json| {
         json.members(&call.members);
+        if let Some(arguments) = &call.arguments {
+            large.write_arguments(json, arguments);
+        }
         if has_meta {
             json.object("_meta", |json| {
                 write_meta(json, call, meta.common);
@@ -219,7 +239,7 @@ mod tests {
     use super::*;
 
     fn text(outgoing: &Outgoing) -> &str {
-        std::str::from_utf8(&outgoing.body).unwrap()
+        std::str::from_utf8(outgoing.body.parts()[0]).unwrap()
     }
 
     #[test]
@@ -228,7 +248,7 @@ mod tests {
         let declared = ClientCapabilities { form: true, ..ClientCapabilities::default() };
         let meta = RequestMeta { id: 2, ..RequestMeta::default() };
         let first = Handshake::initialize(Revision::HANDSHAKE, &identity, &declared, &meta);
-        assert!(first.headers.is_empty());
+        assert_eq!(first.headers.iter().count(), 0);
         let message: serde_json::Value = serde_json::from_str(text(&first)).unwrap();
         assert_eq!(message["params"]["protocolVersion"], "2025-11-25");
         assert_eq!(message["params"]["clientInfo"]["name"], "a\"b");
@@ -241,13 +261,13 @@ mod tests {
         let call = Call::new("tools/call", Some("{\"name\":\"x\"}")).unwrap();
         let frame = RequestMeta { id: 7, ..RequestMeta::default() };
         let outgoing = dialect.request(&call, &frame).unwrap();
-        let names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| &**name).collect();
+        let names: Vec<&str> = outgoing.headers.iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["MCP-Protocol-Version", "Mcp-Session-Id"]);
         assert_eq!(
             text(&outgoing),
             r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x"}}"#
         );
-        assert_eq!(dialect.end().unwrap().len(), 2);
+        assert_eq!(dialect.end().unwrap().iter().count(), 2);
         assert!(Handshake::new(Revision::HANDSHAKE, None).unwrap().end().is_none());
     }
 
@@ -283,6 +303,6 @@ mod tests {
             unreachable!()
         };
         assert!(headers.iter().all(|(name, _)| name != "Last-Event-ID"));
-        assert_eq!(dialect.resume("e1").unwrap().last().unwrap().1, "e1");
+        assert_eq!(dialect.resume("e1").unwrap().iter().last().unwrap().1, "e1");
     }
 }

@@ -1,15 +1,19 @@
 //! Arguments of tools that go into headers (`x-mcp-header`), so that gateways can
 //! route requests by them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::routing;
 use crate::wire::challenge::is_token;
+use crate::wire::object::Name;
 
 /// The keyword of a schema that names the header.
 pub(crate) const NAME: &str = "x-mcp-header";
@@ -32,14 +36,6 @@ struct PathStep {
 }
 
 impl PathStep {
-    fn find<'a>(&self, arguments: &'a Value) -> Option<&'a Value> {
-        let within = match &self.outer {
-            Some(outer) => outer.find(arguments)?,
-            None => arguments,
-        };
-        within.get(&self.name)
-    }
-
     /// The names, separated by dots.
     fn text(&self) -> String {
         match &self.outer {
@@ -196,16 +192,90 @@ fn read(
 
 /// The headers of a call: names, without `Mcp-Param-`, and values.
 pub(crate) fn headers(params: &[HeaderParam], arguments: &str) -> Result<Vec<(String, String)>> {
-    let arguments: Value = serde_json::from_str(arguments)
-        .map_err(|error| Error::argument(format!("the arguments are not JSON: {error}")))?;
     let mut out = Vec::with_capacity(params.len());
-    for param in params {
-        let value = param.path.find(&arguments);
-        if let Some(text) = value.map(|value| param.text(value)).transpose()?.flatten() {
-            out.push((param.header.clone(), routing::encode(&text)));
+    if params.is_empty() {
+        return Ok(out);
+    }
+    let mut wanted = Wanted::default();
+    for (at, param) in params.iter().enumerate() {
+        wanted.at(&param.path).params.push(at);
+    }
+    let mut values = vec![None; params.len()];
+    wanted.find_in(arguments, &mut values);
+    for (param, value) in params.iter().zip(values) {
+        let value = value.map(|value: &RawValue| match value.get().as_bytes().first() {
+            // Of a wrong type, whatever is in it.
+            Some(b'{' | b'[') => Value::Array(Vec::new()),
+            _ => serde_json::from_str(value.get()).unwrap_or_default(),
+        });
+        if let Some(text) = value.map(|value| param.text(&value)).transpose()?.flatten() {
+            out.push((param.header.clone(), routing::encode(&text).into_owned()));
         }
     }
     Ok(out)
+}
+
+/// The members of the arguments that go into headers, as a tree of their names.
+/// The arguments may be large, so the rest of them is only skipped.
+#[derive(Debug, Default)]
+struct Wanted<'a> {
+    /// The indexes of the parameters that have this path.
+    params: Vec<usize>,
+    members: HashMap<&'a str, Wanted<'a>>,
+}
+
+impl<'a> Wanted<'a> {
+    /// The node with a path, below this one.
+    fn at(&mut self, path: &'a PathStep) -> &mut Self {
+        let outer = match &path.outer {
+            Some(outer) => self.at(outer),
+            None => self,
+        };
+        outer.members.entry(&path.name).or_default()
+    }
+
+    /// Stores the values that a text has. A text that is no object has none.
+    fn find_in<'de>(&self, text: &'de str, values: &mut [Option<&'de RawValue>]) {
+        let mut reader = serde_json::Deserializer::from_str(text);
+        // The application's arguments are valid JSON.
+        let _ = reader.deserialize_map(WantedVisitor { wanted: self, values });
+    }
+
+    fn set<'de>(&self, value: Option<&'de RawValue>, values: &mut [Option<&'de RawValue>]) {
+        for at in &self.params {
+            if let Some(slot) = values.get_mut(*at) {
+                *slot = value;
+            }
+        }
+        // The value of the last member with a name counts.
+        self.members.values().for_each(|member| member.set(None, values));
+        if let Some(value) = value.filter(|_| !self.members.is_empty()) {
+            self.find_in(value.get(), values);
+        }
+    }
+}
+
+struct WantedVisitor<'w, 'a, 'de> {
+    wanted: &'w Wanted<'a>,
+    values: &'w mut [Option<&'de RawValue>],
+}
+
+impl<'de> Visitor<'de> for WantedVisitor<'_, '_, 'de> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
+        while let Some(Name(name)) = map.next_key()? {
+            match self.wanted.members.get(&*name) {
+                Some(member) => member.set(Some(map.next_value()?), self.values),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(())
+    }
 }
 
 impl HeaderParam {
@@ -300,6 +370,9 @@ mod tests {
         let found: Vec<(&str, &str)> = found.iter().map(|(a, b)| (&**a, &**b)).collect();
         assert_eq!(found, expected);
         assert!(header(schema, r#"{"r":null}"#).unwrap().is_empty());
+        assert!(header(schema, r#"{"o":[{"deep":"x"}]}"#).unwrap().is_empty());
+        let twice = r#"{"o":{"deep":"x"},"\u0072":"a","o":{"more":[]},"r":"b"}"#;
+        assert_eq!(header(schema, twice).unwrap(), [("Region".to_owned(), "b".to_owned())]);
         assert!(header(schema, "{}").unwrap().is_empty());
     }
 
@@ -310,6 +383,8 @@ mod tests {
         for (schema, arguments) in [
             (&text, r#"{"a":1}"#),
             (&number, r#"{"a":"1"}"#),
+            (&text, r#"{"a":{"a":"x"}}"#),
+            (&text, r#"{"a":["x"]}"#),
             (&number, r#"{"a":1.5}"#),
             (&number, r#"{"a":9007199254740992}"#),
             (&number, r#"{"a":1e300}"#),

@@ -1,12 +1,14 @@
 //! The headers of the stateless dialect that repeat a part of the body, so that
 //! gateways can route requests by them.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::wire::object::Members;
 
-/// The value of `Mcp-Name`, for methods that have one.
+/// What `Mcp-Name` names, for methods that have the header.
 pub(crate) fn name(method: &str, params: &Members<'_>) -> Option<String> {
     let member = match method {
         "tools/call" | "prompts/get" => "name",
@@ -14,16 +16,21 @@ pub(crate) fn name(method: &str, params: &Members<'_>) -> Option<String> {
         "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
         _ => return None,
     };
-    params.string(member).as_deref().map(encode)
+    params.string(member)
 }
 
 /// A text as the value of a header. A text that a header cannot hold is written
 /// as base64 between markers.
-pub(crate) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> Cow<'_, str> {
     let is_plain = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte))
-        && text.trim_matches(' ') == text
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
         && !looks_encoded(text);
-    if is_plain { text.to_owned() } else { format!("=?base64?{}?=", STANDARD.encode(text)) }
+    if is_plain {
+        Cow::Borrowed(text)
+    } else {
+        format!("=?base64?{}?=", STANDARD.encode(text)).into()
+    }
 }
 
 /// Whether a server would take a text for an encoded one.

@@ -1,6 +1,6 @@
 //! The dialect without handshake and session: 2026-07-28.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::call::Call;
@@ -10,12 +10,13 @@ use crate::protocol::identity::Identity;
 use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification;
-use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::outgoing::{self, Body, Headers, LargePart, Outgoing};
 use crate::protocol::request_meta::{RequestMeta, write_meta};
 use crate::protocol::revision::Revision;
+use crate::protocol::routing;
 use crate::protocol::subscription::{Interest, NotificationRequest};
 use crate::protocol::task::Tasks;
-use crate::wire::json_members::{self, MemberWriter};
+use crate::wire::json_members::MemberWriter;
 use crate::wire::jsonrpc::{Answer, JSONRPC};
 
 /// The members that go with every request. They are written once.
@@ -26,6 +27,8 @@ pub(crate) struct Stateless {
     meta: String,
     /// The same for requests about tasks and for calls that may run as one.
     task_meta: String,
+    /// The header fields of every message.
+    fields: Arc<str>,
 }
 
 impl Stateless {
@@ -44,13 +47,13 @@ impl Stateless {
         };
         let task_meta = meta(declared.with_tasks().json(false));
         let meta = meta(declared.json(false));
-        Self { revision, meta, task_meta }
+        let fields = format!("MCP-Protocol-Version: {}\r\n", revision.as_str()).into();
+        Self { revision, meta, task_meta, fields }
     }
 
     /// `server/discover`, which is the ping of this dialect as well.
     pub(crate) fn discover(&self, ping: &Call, meta: &RequestMeta<'_>) -> Outgoing {
-        let mut body = String::with_capacity(96 + self.meta.len());
-        json_members::push_object(&mut body, |json| {
+        let body = Body::write(96 + self.meta.len(), |json, _| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.json("method", DISCOVER_JSON);
@@ -61,18 +64,23 @@ impl Stateless {
                 });
             });
         });
-        Outgoing { headers: self.headers(DISCOVER.into()), body: body.into_bytes() }
+        Outgoing { headers: self.headers(DISCOVER), body }
     }
 
-    fn headers(&self, method: Cow<'static, str>) -> Headers {
-        let mut headers = Vec::with_capacity(3);
-        headers.push(("MCP-Protocol-Version".into(), self.revision.as_str().into()));
-        headers.push(("Mcp-Method".into(), method));
+    fn headers(&self, method: &str) -> Headers {
+        let mut headers = Headers::common(&self.fields);
+        headers.push("Mcp-Method", method);
         headers
     }
 
     /// The parameters of the application and those that the protocol adds.
-    fn write_params(&self, json: &mut MemberWriter<'_>, call: &Call, meta: &RequestMeta<'_>) {
+    fn write_params(
+        &self,
+        json: &mut MemberWriter<'_>,
+        large: &mut LargePart,
+        call: &Call,
+        meta: &RequestMeta<'_>,
+    ) {
         json.object("params", |json| {
             json.object("_meta", |json| {
                 json.members(if call.has_tasks { &self.task_meta } else { &self.meta });
@@ -85,6 +93,9 @@ impl Stateless {
                 write_meta(json, call, meta.common);
             });
             json.members(&call.members);
+            if let Some(arguments) = &call.arguments {
+                large.write_arguments(json, arguments);
+            }
             let Some(retry) = meta.retry else { return };
             if let Some(responses) = &retry.responses {
                 json.json("inputResponses", responses);
@@ -101,29 +112,31 @@ impl Dialect for Stateless {
         if call.is_ping() {
             return Ok(self.discover(call, meta));
         }
-        let mut headers = self.headers(call.method.clone().into());
-        headers.extend(call.name.clone().map(|name| ("Mcp-Name".into(), name.into())));
+        let mut headers = self.headers(&call.method);
+        if let Some(name) = &call.name {
+            headers.push("Mcp-Name", &routing::encode(name));
+        }
         for (name, value) in meta.header_params {
-            headers.push((format!("Mcp-Param-{name}").into(), value.clone().into()));
+            headers.push(&format!("Mcp-Param-{name}"), value);
         }
         let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
-        let mut body = String::with_capacity(length);
-        json_members::push_object(&mut body, |json| {
+        let length = length + outgoing::length_of(call.arguments.as_ref());
+        let body = Body::write(length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
-            self.write_params(json, call, meta);
+            self.write_params(json, large, call, meta);
         });
-        Ok(Outgoing { headers, body: body.into_bytes() })
+        Ok(Outgoing { headers, body })
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        let body = json_members::object(|json| {
+        let body = Body::write(0, |json, large| {
             json.members(JSONRPC);
             json.string("method", &call.method);
-            self.write_params(json, call, &RequestMeta::default());
+            self.write_params(json, large, call, &RequestMeta::default());
         });
-        Outgoing { headers: self.headers(call.method.clone().into()), body: body.into_bytes() }
+        Outgoing { headers: self.headers(&call.method), body }
     }
 
     fn interpret(&self, call: &Call, answer: &Answer) -> Result<Interpretation> {
@@ -231,7 +244,7 @@ const DISCOVER_JSON: &str = "\"server/discover\"";
 
 /// The methods whose result may be an `InputRequiredResult`.
 fn may_require_input(call: &Call) -> bool {
-    matches!(call.method.as_str(), "tools/call" | "resources/read" | "prompts/get")
+    matches!(&*call.method, "tools/call" | "resources/read" | "prompts/get")
 }
 
 #[cfg(test)]
@@ -247,11 +260,11 @@ mod tests {
 
     fn request(call: &Call, frame: &RequestMeta<'_>) -> (Headers, serde_json::Value) {
         let outgoing = dialect().request(call, frame).unwrap();
-        (outgoing.headers, serde_json::from_slice(&outgoing.body).unwrap())
+        (outgoing.headers, serde_json::from_str(&outgoing.body.text()).unwrap())
     }
 
     fn header<'a>(headers: &'a Headers, name: &str) -> Option<&'a str> {
-        headers.iter().find(|(key, _)| key == name).map(|(_, value)| &**value)
+        headers.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
     #[test]
@@ -297,7 +310,7 @@ mod tests {
         let params = message["params"].as_object().unwrap();
         assert_eq!(params.len(), 1);
         assert_eq!(params["_meta"].as_object().unwrap().len(), 3);
-        assert_eq!(headers.len(), 2);
+        assert_eq!(headers.iter().count(), 2);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use crate::transport::socket::Broken;
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
+use crate::wire::url::Url;
 
 /// The most interim responses (1xx) before the final one.
 const INTERIM: usize = 16;
@@ -24,7 +25,8 @@ pub(crate) struct Connection {
     start: usize,
     end: usize,
     /// The length of the last head, which ends at `start` until more is read.
-    head: usize,
+    head_length: usize,
+    pub(crate) response: ResponseFacts,
     /// The last read filled the buffer, so there is probably more.
     is_likely: bool,
     /// Nothing has arrived since the last request was sent.
@@ -34,13 +36,67 @@ pub(crate) struct Connection {
     pub(crate) idle_since: Instant,
     /// A body whose rest had not arrived when its caller stopped reading.
     pub(crate) unfinished: Option<Body>,
+    /// The request, without a large body. It is overwritten when it was sent.
+    pub(crate) output: Vec<u8>,
+    eagerness: Eagerness,
 }
 
 impl Drop for Connection {
     /// The last response is still in the buffer and may hold a token.
     fn drop(&mut self) {
         platform::wipe(&mut self.input);
+        platform::wipe(&mut self.output);
     }
+}
+
+/// Whether to receive right after sending, or to wait first.
+///
+/// On one processor, the server has often answered before this thread runs
+/// again, and a wait would only cost a system call. On several, the response is
+/// not there yet, and the attempt would cost one.
+#[derive(Debug, Default)]
+struct Eagerness {
+    /// How many requests wait first, until the next attempt.
+    pause: u8,
+    /// The length of that pause. It doubles with each attempt in vain.
+    last_pause: u8,
+}
+
+impl Eagerness {
+    const LONGEST: u8 = 32;
+
+    /// Whether this request makes an attempt.
+    fn is_due(&mut self) -> bool {
+        let is_due = self.pause == 0;
+        self.pause = self.pause.saturating_sub(1);
+        is_due
+    }
+
+    fn succeeded(&mut self) {
+        self.last_pause = 0;
+    }
+
+    fn failed(&mut self) {
+        self.last_pause = (self.last_pause * 2).clamp(1, Self::LONGEST);
+        self.pause = self.last_pause;
+    }
+}
+
+/// The largest buffer that a connection keeps for its requests.
+const LARGEST_OUTPUT: usize = 32 * 1024;
+
+/// What is known about the last response. It is kept here and not moved with the
+/// response.
+#[derive(Debug, Default)]
+pub(crate) struct ResponseFacts {
+    pub(crate) head: Head,
+    /// The URL of the response, if a redirect was followed.
+    pub(crate) moved: Option<Box<Url>>,
+    /// The request was sent twice, because the server had closed the idle
+    /// connection.
+    pub(crate) is_repeated: bool,
+    /// When the response has to have ended, if the exchange is limited.
+    pub(crate) until: Option<Instant>,
 }
 
 /// Why there is no response.
@@ -60,27 +116,36 @@ impl Connection {
             input: Vec::new(),
             start: 0,
             end: 0,
-            head: 0,
+            head_length: 0,
+            response: ResponseFacts::default(),
             is_likely: false,
             is_first: true,
             is_used: false,
             idle_since: Instant::now(),
             unfinished: None,
+            output: Vec::new(),
+            eagerness: Eagerness::default(),
         }
     }
 
-    /// Sends a request, overwrites it, and reads the head of the response.
-    /// `patience` limits the time for the head after the request was sent.
+    /// Sends the request in `output` and the rest of its body, overwrites
+    /// `output`, and reads the head of the response. `patience` limits the time
+    /// for the head after the request was sent.
     pub(crate) async fn exchange(
         &mut self,
-        request: &mut [u8],
+        [one, two, three]: [&[u8]; 3],
         patience: Option<Duration>,
         wait: &Wait,
-    ) -> std::result::Result<Box<Head>, NoReply> {
+    ) -> std::result::Result<(), NoReply> {
         let mut sent = 0;
-        let result = self.stream.send(request, &mut sent, wait).await;
+        let parts = [&*self.output, one, two, three];
+        let result = self.stream.send(parts, &mut sent, wait).await;
         // The request holds the credential.
-        platform::wipe(request);
+        platform::wipe(&mut self.output);
+        self.output.clear();
+        if self.output.capacity() > LARGEST_OUTPUT {
+            self.output = Vec::new();
+        }
         let failure = match result {
             Ok(()) => None,
             Err(Broken::Wait(error)) => {
@@ -90,9 +155,7 @@ impl Connection {
             // response is then there although sending failed.
             Err(Broken::Connection(error)) => Some(error),
         };
-        // On one processor, the server has often answered before this thread
-        // runs again. To poll first would cost a system call.
-        self.is_likely = true;
+        self.is_likely = self.eagerness.is_due();
         self.is_first = true;
         let has_failed = failure.is_some();
         let brief = patience.map(|patience| wait.at_most(patience));
@@ -113,14 +176,12 @@ impl Connection {
                     _ => no_reply,
                 },
             );
-        head.map(|mut head| {
-            // The server would take the next request for the rest of this one.
-            head.keeps_alive &= !has_failed;
-            head
-        })
+        // The server would take the next request for the rest of this one.
+        self.response.head.keeps_alive &= !has_failed;
+        head
     }
 
-    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<Box<Head>, NoReply> {
+    async fn read_head(&mut self, wait: &Wait) -> std::result::Result<(), NoReply> {
         let heard =
             |error: Error| NoReply { error: error.with_may_have_run(true), is_silent: false };
         let mut interim = 0;
@@ -138,8 +199,9 @@ impl Connection {
                         }
                         continue;
                     }
-                    self.head = length;
-                    return Ok(Box::new(head));
+                    self.head_length = length;
+                    self.response = ResponseFacts { head, ..ResponseFacts::default() };
+                    return Ok(());
                 }
             }
             let had = self.end - self.start;
@@ -203,6 +265,14 @@ impl Connection {
         }
     }
 
+    /// Takes a body that has arrived as a whole, in one piece.
+    pub(crate) fn take_whole(&mut self, body: &mut Body) -> Option<&[u8]> {
+        let pending = self.input.get(self.start..self.end).unwrap_or_default();
+        let data = body.take_whole(pending)?;
+        self.start += data.len();
+        Some(data)
+    }
+
     /// Reads the rest of a body and drops it. Returns whether the connection is
     /// fit for another request.
     pub(crate) async fn finish(&mut self, body: &mut Body, wait: &Wait) -> bool {
@@ -233,7 +303,7 @@ impl Connection {
 
     /// The bytes of the head that [`Connection::exchange`] has just read.
     pub(crate) fn head(&self) -> &[u8] {
-        self.input.get(self.start.saturating_sub(self.head)..self.start).unwrap_or_default()
+        self.input.get(self.start.saturating_sub(self.head_length)..self.start).unwrap_or_default()
     }
 
     fn pending(&self) -> &[u8] {
@@ -260,7 +330,21 @@ impl Connection {
         }
         let room = self.input.get_mut(self.end..).unwrap_or_default();
         let size = room.len();
-        let count = self.stream.receive(room, self.is_likely, wait).await?;
+        let is_attempt = self.is_likely && self.is_first;
+        let count = match self.stream.receive_at_once(room, self.is_likely)? {
+            Some(count) => {
+                if is_attempt {
+                    self.eagerness.succeeded();
+                }
+                count
+            }
+            None => {
+                if is_attempt {
+                    self.eagerness.failed();
+                }
+                self.stream.receive(room, wait).await?
+            }
+        };
         self.is_likely = count == size;
         self.is_first = false;
         self.end += count;

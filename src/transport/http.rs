@@ -1,5 +1,6 @@
 //! One HTTP request and its response, on the calling thread.
 
+use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status};
@@ -7,13 +8,13 @@ use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::base::secret_name::is_secret_name;
 use crate::transport::address_policy::NetworkZone;
-use crate::transport::connection::Connection;
+use crate::transport::connection::{Connection, ResponseFacts};
 use crate::transport::connector::{Connector, Route};
 use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
 use crate::transport::trace::{Trace, TraceLine};
 use crate::transport::wait::{Wait, now};
-use crate::wire::http1::{Body, Head};
+use crate::wire::http1::Body;
 use crate::wire::url::Url;
 
 /// Sends requests to one origin. Threads that send at the same time have a
@@ -28,11 +29,16 @@ pub(crate) struct Http {
 pub(crate) struct OutgoingRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
-    /// Names and values. A secret value is masked in the trace.
-    pub(crate) headers: &'a [(&'a str, &'a str, IsSecret)],
+    /// The header fields as they are sent, in parts. Each field ends with a line
+    /// break.
+    pub(crate) fields: [&'a str; 3],
+    /// The same for the trace: names, values, and whether a value is secret. It
+    /// is empty without a trace.
+    pub(crate) shown: &'a [HeaderLine<'a>],
     /// The value of Cookie.
     pub(crate) cookie: Option<&'a Secret>,
-    pub(crate) body: Option<&'a [u8]>,
+    /// The body, in the parts in which it is in memory.
+    pub(crate) body: Option<[&'a [u8]; 3]>,
     /// Whether it may be sent again if it is not known whether it arrived.
     pub(crate) is_repeatable: bool,
     /// Makes the value of the DPoP header. It is valid once, so it is made each
@@ -64,18 +70,10 @@ pub(crate) struct ResponseLimits {
 }
 
 /// A response whose body was not read yet. If it is dropped before the end of
-/// the body, the connection is closed. Large parts are behind a pointer, because
-/// the response is moved often.
+/// the body, the connection is closed. Most of it is behind the pointer to the
+/// connection, because the response is moved often.
 #[derive(Debug)]
 pub(crate) struct HttpResponse<'a> {
-    pub(crate) head: Box<Head>,
-    /// The URL of the response, if a redirect was followed.
-    pub(crate) moved: Option<Box<Url>>,
-    /// The request was sent twice, because the server had closed the idle
-    /// connection.
-    pub(crate) is_repeated: bool,
-    /// When the response has to have ended, if the exchange is limited.
-    until: Option<Instant>,
     body: Body,
     decoding: Option<Box<Decoding>>,
     connection: Box<Connection>,
@@ -89,11 +87,13 @@ impl Http {
         setting: ExchangeSettings<'_>,
         wait: &Wait,
     ) -> Result<HttpResponse<'_>> {
-        wait.check()?;
-        let kept = self.pool.take(!request.is_repeatable, wait).await;
+        let now = Instant::now();
+        wait.check_at(now)?;
+        let kept = self.pool.take(!request.is_repeatable, now, wait).await;
         let mut connection = match kept {
             Some(connection) => connection,
-            None => self.connect(request, setting, wait).await?,
+            // Boxed: most requests have a kept connection.
+            None => Box::pin(self.connect(request, setting, wait)).await?,
         };
         // About the first sending, if this is the second.
         let (mut is_repeated, mut may_have_run) = (false, false);
@@ -105,20 +105,19 @@ impl Http {
                 proof.as_ref().map(|proof| ("DPoP", proof.expose(), true)),
             ];
             trace_request(request, own, setting);
-            let mut bytes = write(request, own);
+            let rest = write(request, own, &mut connection.output);
             let until = setting.limits.whole.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
             let within = limited.as_ref().unwrap_or(wait);
-            match connection.exchange(&mut bytes, setting.limits.head, within).await {
-                Ok(head) => {
+            match connection.exchange(rest, setting.limits.head, within).await {
+                Ok(()) => {
                     trace_head(connection.head(), setting);
+                    let facts = &mut connection.response;
+                    (facts.is_repeated, facts.until) = (is_repeated, until);
+                    let head = &facts.head;
                     return Ok(HttpResponse {
                         body: head.body(),
                         decoding: head.decoder().map(|decoder| Box::new(Decoding::new(decoder))),
-                        head,
-                        moved: None,
-                        is_repeated,
-                        until,
                         connection,
                         pool: &self.pool,
                     });
@@ -138,8 +137,7 @@ impl Http {
                     }
                     // Only once: the new connection was not used before.
                     (is_repeated, may_have_run) = (true, no_reply.error.may_have_run());
-                    connection = self
-                        .connect(request, setting, wait)
+                    connection = Box::pin(self.connect(request, setting, wait))
                         .await
                         .map_err(|error| error.or_may_have_run(may_have_run))?;
                 }
@@ -180,6 +178,20 @@ impl Http {
     }
 }
 
+impl Deref for HttpResponse<'_> {
+    type Target = ResponseFacts;
+
+    fn deref(&self) -> &ResponseFacts {
+        &self.connection.response
+    }
+}
+
+impl DerefMut for HttpResponse<'_> {
+    fn deref_mut(&mut self) -> &mut ResponseFacts {
+        &mut self.connection.response
+    }
+}
+
 impl HttpResponse<'_> {
     /// The wait for the body, if the exchange is limited.
     pub(crate) fn limited(&self, wait: &Wait) -> Option<Wait> {
@@ -213,6 +225,12 @@ impl HttpResponse<'_> {
             out.extend_from_slice(data);
             Ok(())
         };
+        if self.decoding.is_none()
+            && let Some(data) = self.connection.take_whole(&mut self.body)
+        {
+            take(data)?;
+            return Ok(out);
+        }
         while self.next_piece(wait, &mut take).await? {}
         Ok(out)
     }
@@ -252,6 +270,7 @@ impl HttpResponse<'_> {
         if !self.head.keeps_alive {
             return;
         }
+        self.connection.response = ResponseFacts::default();
         let unfinished =
             if self.body.is_done() || ends_here(&mut self) { None } else { Some(self.body) };
         self.pool.put(self.connection, unfinished);
@@ -303,6 +322,7 @@ impl Pieces for OpenBody {
 }
 
 /// Whether the end of the body has arrived.
+#[inline(never)]
 fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
     let wait = Wait::for_at_most(Duration::ZERO);
     let finish = async { Ok::<_, Error>(reply.connection.finish(&mut reply.body, &wait).await) };
@@ -310,52 +330,72 @@ fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
 }
 
 /// A header: name, value, and whether the value is secret.
-type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
+pub(crate) type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
 
 /// The headers that are made for one sending.
 type OwnLines<'a> = [Option<HeaderLine<'a>>; 2];
 
-/// The request as bytes, in one buffer for one write.
-fn write(request: &OutgoingRequest<'_>, own: OwnLines<'_>) -> Vec<u8> {
+/// A longer body is not copied behind the head: it is sent from where it is.
+const COPIED: usize = 16 * 1024;
+
+/// Writes the request into `out`, and returns the rest of its body.
+fn write<'a>(request: &OutgoingRequest<'a>, own: OwnLines<'_>, out: &mut Vec<u8>) -> [&'a [u8]; 3] {
     let body = request.body.unwrap_or_default();
-    let headers = || request.headers.iter().chain(own.iter().flatten());
+    let body_length: usize = body.iter().map(|part| part.len()).sum();
+    let target = &request.url.target;
+    let own_lines = || own.iter().flatten();
     // Large enough: a buffer that grows would leave copies of the credential
     // behind.
-    let lines = headers().map(|(name, value, _)| name.len() + value.len() + 4);
-    let length = request.verb.len() + request.url.target.len() + lines.sum::<usize>() + 64;
-    let mut head = String::with_capacity(length + body.len());
-    head.push_str(request.verb);
-    head.push(' ');
-    head.push_str(&request.url.target);
-    head.push_str(" HTTP/1.1\r\n");
-    for (name, value, _) in headers() {
-        head.push_str(name);
-        head.push_str(": ");
-        head.push_str(value);
-        head.push_str("\r\n");
+    let fields = request.fields.iter().map(|part| part.len()).sum::<usize>();
+    let own_length = own_lines().map(|(name, value, _)| name.len() + value.len() + 4);
+    let length = request.verb.len() + target.len() + fields + own_length.sum::<usize>() + 64;
+    let is_copied = body_length <= COPIED;
+    out.clear();
+    out.reserve_exact(length + if is_copied { body_length } else { 0 });
+    let mut add = |text: &str| out.extend_from_slice(text.as_bytes());
+    add(request.verb);
+    add(" ");
+    add(target);
+    add(" HTTP/1.1\r\n");
+    request.fields.into_iter().for_each(&mut add);
+    for (name, value, _) in own_lines() {
+        [name, ": ", value, "\r\n"].into_iter().for_each(&mut add);
     }
     if request.body.is_some() {
-        head.push_str("Content-Length: ");
-        head.push_str(itoa::Buffer::new().format(body.len()));
-        head.push_str("\r\n");
+        add("Content-Length: ");
+        add(itoa::Buffer::new().format(body_length));
+        add("\r\n");
     }
-    head.push_str("\r\n");
-    let mut bytes = head.into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
+    add("\r\n");
+    if !is_copied {
+        return body;
+    }
+    body.iter().for_each(|part| out.extend_from_slice(part));
+    Default::default()
+}
+
+/// The header fields as they are sent. The values may be secret, so the text is
+/// wiped when it is dropped, and has room for all of them from the start.
+pub(crate) fn fields(lines: &[HeaderLine<'_>]) -> Secret {
+    let length = lines.iter().map(|(name, value, _)| name.len() + value.len() + 4).sum();
+    let mut text = String::with_capacity(length);
+    for (name, value, _) in lines {
+        [name, ": ", value, "\r\n"].into_iter().for_each(|part| text.push_str(part));
+    }
+    text.into()
 }
 
 fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: ExchangeSettings<'_>) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
     trace.line(TraceLine::Sent, &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in request.headers.iter().chain(own.iter().flatten()) {
+    for (name, value, is_secret) in request.shown.iter().chain(own.iter().flatten()) {
         let shown = if *is_secret { MASK } else { value };
         trace.line(TraceLine::Sent, &format!("{name}: {shown}"), setting.secrets);
     }
-    if let Some(body) = request.body {
+    if let Some(body) = request.body.map(|parts| parts.concat()) {
         trace.line(TraceLine::Sent, &format!("Content-Length: {}", body.len()), setting.secrets);
-        trace.line(TraceLine::Sent, &String::from_utf8_lossy(body), setting.secrets);
+        trace.line(TraceLine::Sent, &String::from_utf8_lossy(&body), setting.secrets);
     }
 }
 
@@ -414,7 +454,8 @@ mod tests {
         let request = OutgoingRequest {
             verb: "GET",
             url: &url,
-            headers: &[],
+            fields: [""; 3],
+            shown: &[],
             cookie: None,
             body: None,
             is_repeatable: true,
@@ -493,7 +534,8 @@ mod tests {
         let request = OutgoingRequest {
             verb: "GET",
             url: &url,
-            headers: &[],
+            fields: [""; 3],
+            shown: &[],
             cookie: None,
             body: None,
             is_repeatable: true,

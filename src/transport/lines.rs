@@ -238,6 +238,45 @@ pub(crate) struct LineSink {
     rest: Mutex<Vec<u8>>,
 }
 
+/// A message that is sent as one line.
+#[derive(Debug)]
+pub(crate) struct OutgoingLine<'a> {
+    parts: [&'a [u8]; 3],
+    /// With the line break.
+    length: usize,
+}
+
+/// The most bytes that are copied at a time. A pipe takes about as many.
+const CHUNK: usize = 64 * 1024;
+
+impl<'a> OutgoingLine<'a> {
+    pub(crate) fn new(parts: [&'a [u8]; 3]) -> Self {
+        Self { parts, length: parts.iter().map(|part| part.len()).sum::<usize>() + 1 }
+    }
+
+    /// Fills a buffer with the bytes that follow the first `start` ones. JSON has
+    /// line breaks only between tokens, where a blank means the same; in strings
+    /// they are escaped.
+    fn chunk(&self, start: usize, out: &mut Vec<u8>) {
+        out.clear();
+        out.reserve_exact(CHUNK.min(self.length.saturating_sub(start)));
+        let mut skip = start;
+        for part in self.parts {
+            let rest = part.get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(part.len());
+            let rest = rest.get(..CHUNK - out.len()).unwrap_or(rest);
+            out.extend_from_slice(rest);
+        }
+        if let Some(at) = memchr::memchr(b'\n', out) {
+            let rest = out.get_mut(at..).unwrap_or_default();
+            rest.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+        }
+        if out.len() < CHUNK && start < self.length {
+            out.push(b'\n');
+        }
+    }
+}
+
 /// Whether a line was sent.
 #[derive(Debug)]
 pub(crate) enum SendProgress {
@@ -253,7 +292,11 @@ impl LineSink {
 
     /// Sends as much of a line as can be sent now; `sent` counts its bytes. The
     /// caller makes sure that there is one sender at a time.
-    pub(crate) fn send(&self, line: &[u8], sent: &mut usize) -> io::Result<SendProgress> {
+    pub(crate) fn send(
+        &self,
+        line: &OutgoingLine<'_>,
+        sent: &mut usize,
+    ) -> io::Result<SendProgress> {
         let Some(fd) = self.fd.lock().unwrap_or_else(PoisonError::into_inner).clone() else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
@@ -268,8 +311,10 @@ impl LineSink {
                 Err(error) => return Err(error),
             }
         }
-        while let Some(left) = line.get(*sent..).filter(|left| !left.is_empty()) {
-            match fd.write(left) {
+        let mut left = Vec::new();
+        while *sent < line.length {
+            line.chunk(*sent, &mut left);
+            match fd.write(&left) {
                 Ok(count) => *sent += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -289,8 +334,14 @@ impl LineSink {
     }
 
     /// Keeps the rest of a line whose sender gives up.
-    pub(crate) fn keep(&self, rest: &[u8]) {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(rest);
+    pub(crate) fn keep(&self, line: &OutgoingLine<'_>, mut sent: usize) {
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = Vec::new();
+        while sent < line.length {
+            line.chunk(sent, &mut left);
+            rest.extend_from_slice(&left);
+            sent += left.len();
+        }
     }
 
     pub(crate) fn close(&self) {
@@ -381,23 +432,45 @@ mod tests {
         writer.set_nonblocking().unwrap();
         let sink = LineSink::new(writer);
         let long = vec![b'x'; 1024 * 1024];
+        let line = |text| OutgoingLine::new([text, &[], &[]]);
         let mut sent = 0;
-        assert!(matches!(sink.send(&long, &mut sent), Ok(SendProgress::Blocked(_))));
+        assert!(matches!(sink.send(&line(&long), &mut sent), Ok(SendProgress::Blocked(_))));
         assert!(sent > 0 && sent < long.len());
-        sink.keep(&long[sent..]);
+        sink.keep(&line(&long), sent);
         let reader = std::thread::spawn(move || {
             let mut all = Vec::new();
             std::fs::File::from(reader).read_to_end(&mut all).unwrap();
             all
         });
         let mut sent = 0;
-        while !matches!(sink.send(b"y\n", &mut sent), Ok(SendProgress::All)) {
+        while !matches!(sink.send(&line(b"y"), &mut sent), Ok(SendProgress::All)) {
             std::thread::yield_now();
         }
         sink.close();
-        assert!(sink.send(b"z", &mut 0).is_err());
+        assert!(sink.send(&line(b"z"), &mut 0).is_err());
         let all = reader.join().unwrap();
-        assert_eq!(all.len(), long.len() + 2);
-        assert!(all.ends_with(b"xy\n"));
+        assert_eq!(all.len(), long.len() + 3);
+        assert!(all.ends_with(b"x\ny\n"));
+    }
+
+    #[test]
+    fn cuts_a_message_into_chunks_and_makes_it_one_line() {
+        for length in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK + 5] {
+            let large = b"ab\n".repeat(length / 3 + 1);
+            let large = large.get(..length).unwrap();
+            let line = OutgoingLine::new([b"{\n", large, b"\n}"]);
+            let mut expected = [b"{\n", large, b"\n}"].concat();
+            expected.iter_mut().filter(|byte| **byte == b'\n').for_each(|byte| *byte = b' ');
+            expected.push(b'\n');
+            for start in [0, 1, 2, 3, length, length + 3, length + 4] {
+                let (mut all, mut left) = (expected[..start].to_vec(), Vec::new());
+                while all.len() < line.length {
+                    line.chunk(all.len(), &mut left);
+                    assert!(!left.is_empty() && left.len() <= CHUNK);
+                    all.extend_from_slice(&left);
+                }
+                assert!(all == expected, "{length} from {start}");
+            }
+        }
     }
 }

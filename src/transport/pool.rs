@@ -33,26 +33,38 @@ impl Pool {
     ///
     /// `must_be_sure`: the request cannot be sent twice, so a connection that
     /// the server has closed must be noticed now.
-    pub(crate) async fn take(&self, must_be_sure: bool, wait: &Wait) -> Option<Box<Connection>> {
+    pub(crate) async fn take(
+        &self,
+        must_be_sure: bool,
+        mut now: Instant,
+        wait: &Wait,
+    ) -> Option<Box<Connection>> {
         loop {
             let mut connection = self.pop()?;
-            if let Some(mut body) = connection.unfinished.take() {
-                let holds = self.holds_streams.load(Ordering::Relaxed);
-                let patience = if holds { Duration::ZERO } else { PATIENCE };
-                if !connection.finish(&mut body, &wait.at_most(patience)).await {
-                    self.holds_streams.store(true, Ordering::Relaxed);
+            if let Some(body) = connection.unfinished.take() {
+                // Boxed: most bodies have ended.
+                if !Box::pin(self.finish(&mut connection, body, wait)).await {
                     continue;
                 }
-                self.holds_streams.store(false, Ordering::Relaxed);
+                now = Instant::now();
             }
             if connection.has_leftover() {
                 continue;
             }
-            let idle = connection.idle_since.elapsed();
+            let idle = now.saturating_duration_since(connection.idle_since);
             if idle <= FRESH && !must_be_sure || idle <= IDLE && connection.is_quiet() {
                 return Some(connection);
             }
         }
+    }
+
+    /// Reads the rest of a body. Returns whether that succeeded in time.
+    async fn finish(&self, connection: &mut Connection, mut body: Body, wait: &Wait) -> bool {
+        let holds = self.holds_streams.load(Ordering::Relaxed);
+        let patience = if holds { Duration::ZERO } else { PATIENCE };
+        let is_finished = connection.finish(&mut body, &wait.at_most(patience)).await;
+        self.holds_streams.store(!is_finished, Ordering::Relaxed);
+        is_finished
     }
 
     /// Keeps a connection whose response was read, except for `unfinished`.

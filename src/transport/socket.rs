@@ -1,6 +1,6 @@
 //! A non-blocking socket that waits with [`Wait`].
 
-use std::io::{self, Read};
+use std::io::{self, IoSlice, Read};
 use std::mem::MaybeUninit;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::path::Path;
@@ -20,6 +20,10 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// The most addresses that are tried for a name.
 const TRIED: usize = 8;
+
+/// The parts of a message that is sent as one: its head, and its body.
+pub(crate) type Parts<'a> = [&'a [u8]; PARTS];
+pub(crate) const PARTS: usize = 4;
 
 #[derive(Debug)]
 pub(crate) struct Socket(socket2::Socket);
@@ -149,13 +153,14 @@ impl Socket {
     /// counts the bytes that have left.
     pub(crate) async fn send(
         &self,
-        bytes: &[u8],
+        parts: Parts<'_>,
         sent: &mut usize,
         wait: &Wait,
     ) -> std::result::Result<(), Broken> {
-        while let Some(rest) = bytes.get(*sent..).filter(|rest| !rest.is_empty()) {
-            match self.send_at_once(rest) {
-                Ok(count) => *sent += count,
+        loop {
+            match self.send_parts(parts, sent) {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     let ready = self.until(POLLOUT | POLLIN, wait).await?;
                     // A server that refuses a request before it has read all
@@ -167,28 +172,41 @@ impl Socket {
                 Err(error) => return Err(Broken::Connection(error)),
             }
         }
-        Ok(())
+    }
+
+    /// Sends what can be sent now, after the `sent` bytes that have left.
+    /// Returns whether that was the rest; `WouldBlock` if it was nothing.
+    pub(crate) fn send_parts(&self, parts: Parts<'_>, sent: &mut usize) -> io::Result<bool> {
+        let mut left = [IoSlice::new(&[]); PARTS];
+        let (mut skip, mut count, mut length) = (*sent, 0, 0);
+        for part in parts {
+            let rest = part.get(skip..).unwrap_or_default();
+            skip = skip.saturating_sub(part.len());
+            if let Some(slot) = left.get_mut(count).filter(|_| !rest.is_empty()) {
+                *slot = IoSlice::new(rest);
+                (count, length) = (count + 1, length + rest.len());
+            }
+        }
+        let gone = match left.get(..count) {
+            None | Some([]) => return Ok(true),
+            Some([only]) => self.send_at_once(only)?,
+            Some(several) => self.send_several(several)?,
+        };
+        *sent += gone;
+        Ok(gone == length)
     }
 
     /// Waits for the first byte and receives what there is; 0 at the end.
-    ///
-    /// `is_likely`: data has probably arrived, so the call receives without
-    /// waiting first, which saves a system call.
     pub(crate) async fn receive(
         &self,
         buffer: &mut [u8],
-        is_likely: bool,
         wait: &Wait,
     ) -> std::result::Result<usize, Broken> {
-        if !is_likely {
-            wait.until_ready(raw_socket(&self.0), POLLIN).await?;
-        }
         loop {
+            wait.until_ready(raw_socket(&self.0), POLLIN).await?;
             match self.receive_at_once(buffer) {
                 Ok(count) => return Ok(count),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    wait.until_ready(raw_socket(&self.0), POLLIN).await?;
-                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) => return Err(Broken::Connection(error)),
             }
         }
@@ -198,6 +216,15 @@ impl Socket {
     pub(crate) fn receive_at_once(&self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match (&self.0).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn send_several(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+        loop {
+            match platform::send_several(&self.0, parts) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => return result,
             }
@@ -276,7 +303,7 @@ mod tests {
         let (peer, _) = listener.accept().unwrap();
         assert!(socket.is_quiet());
         drop(peer);
-        now(socket.receive(&mut [0; 1], false, &wait)).unwrap();
+        now(socket.receive(&mut [0; 1], &wait)).unwrap();
         assert!(!socket.is_quiet());
     }
 }

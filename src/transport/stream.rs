@@ -10,7 +10,7 @@ use rustls::ClientConfig;
 
 use crate::base::error::{Error, Status};
 use crate::platform::{POLLIN, POLLOUT};
-use crate::transport::socket::{Broken, Socket};
+use crate::transport::socket::{Broken, Parts, Socket};
 use crate::transport::tls_error::reason;
 use crate::transport::tls_stream::{TlsStream, is_early};
 use crate::transport::wait::Wait;
@@ -57,20 +57,45 @@ impl ByteStream {
     /// counts the bytes that may have left.
     pub(crate) async fn send(
         &mut self,
-        bytes: &[u8],
+        parts: Parts<'_>,
         sent: &mut usize,
         wait: &Wait,
     ) -> Result<(), Broken> {
         if let Self::Plain(socket) = self {
-            return socket.send(bytes, sent, wait).await;
+            let done = match parts {
+                [only, [], [], []] => socket.send_at_once(only).map(|count| {
+                    *sent = count;
+                    count == only.len()
+                }),
+                _ => socket.send_parts(parts, sent),
+            };
+            return match done {
+                Ok(true) => Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error.into()),
+                // Boxed: most requests are sent at once.
+                _ => Box::pin(socket.send(parts, sent, wait)).await,
+            };
         }
-        while let Some(rest) = bytes.get(*sent..).filter(|rest| !rest.is_empty()) {
-            match self.write(rest) {
-                Ok(count) => *sent += count,
-                Err(error) if is_early(&error) => {}
-                Err(error) => return Err(broken(error)),
+        Box::pin(self.send_encrypted(parts, sent, wait)).await
+    }
+
+    async fn send_encrypted(
+        &mut self,
+        parts: Parts<'_>,
+        sent: &mut usize,
+        wait: &Wait,
+    ) -> Result<(), Broken> {
+        let mut begin = 0;
+        for part in parts {
+            while let Some(rest) = part.get(*sent - begin..).filter(|rest| !rest.is_empty()) {
+                match self.write(rest) {
+                    Ok(count) => *sent += count,
+                    Err(error) if is_early(&error) => {}
+                    Err(error) => return Err(broken(error)),
+                }
+                self.send_buffered(wait).await?;
             }
-            self.send_buffered(wait).await?;
+            begin += part.len();
         }
         Ok(())
     }
@@ -92,17 +117,36 @@ impl ByteStream {
         }
     }
 
-    /// Receives at least one byte; 0 at the end. `is_likely`: data has probably
-    /// arrived, so the call receives without waiting first.
-    pub(crate) async fn receive(
+    /// Receives what has arrived, if that can be done without waiting and is
+    /// likely to succeed; 0 at the end.
+    pub(crate) fn receive_at_once(
         &mut self,
         buffer: &mut [u8],
         is_likely: bool,
+    ) -> Result<Option<usize>, Broken> {
+        match self {
+            Self::Plain(socket) if is_likely => match socket.receive_at_once(buffer) {
+                Ok(count) => Ok(Some(count)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            _ => Ok(None),
+        }
+    }
+
+    /// Waits for at least one byte and receives what there is; 0 at the end.
+    pub(crate) async fn receive(
+        &mut self,
+        buffer: &mut [u8],
         wait: &Wait,
     ) -> Result<usize, Broken> {
         if let Self::Plain(socket) = self {
-            return socket.receive(buffer, is_likely, wait).await;
+            return socket.receive(buffer, wait).await;
         }
+        Box::pin(self.receive_encrypted(buffer, wait)).await
+    }
+
+    async fn receive_encrypted(&mut self, buffer: &mut [u8], wait: &Wait) -> Result<usize, Broken> {
         loop {
             match self.read(buffer) {
                 Ok(count) => return Ok(count),

@@ -17,7 +17,7 @@ pub(crate) async fn ask(
     wait: &Wait,
 ) -> Result<()> {
     let mut request = request(origin, proxy);
-    let sent = stream.send(&request, &mut 0, wait).await;
+    let sent = stream.send([&request, &[], &[], &[]], &mut 0, wait).await;
     // The request holds the credential.
     platform::wipe(&mut request);
     // A proxy that refuses may have closed before it has read all of the
@@ -28,7 +28,7 @@ pub(crate) async fn ask(
     let mut input = Vec::new();
     let mut piece = [0; 1024];
     loop {
-        match stream.receive(&mut piece, false, wait).await {
+        match stream.receive(&mut piece, wait).await {
             Ok(0) => return Err(failed("it closed the connection without a response".into())),
             Ok(count) => input.extend_from_slice(piece.get(..count).unwrap_or_default()),
             Err(Broken::Wait(error)) => return Err(error),

@@ -6,7 +6,7 @@
 //! is polled first: see [`now`]. On the background thread, the wait lets other
 //! tasks run.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::fmt;
 use std::future::Future;
 use std::pin::pin;
@@ -43,7 +43,8 @@ pub(crate) struct Wait {
     request: Option<Arc<HandleAddress>>,
     /// Set when a sign of life comes on another stream.
     sign: Option<Arc<AtomicBool>>,
-    hurry: Option<Hurry>,
+    /// Boxed: few waits have one.
+    hurry: Option<Box<Hurry>>,
     pause: Pause,
     is_background: bool,
     /// The waiting thread is the leader: it reads for other threads as well.
@@ -123,15 +124,32 @@ impl OpenInputCount {
 }
 
 /// What pauses the timeout of one call.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 struct Pause {
-    /// The input requests of this call; `None` if it cannot have any.
-    own: Option<Arc<OpenInputCount>>,
+    /// Whether this call may have input requests.
+    has_own: bool,
+    /// The input requests of this call, once there is one or the wait was
+    /// copied: copies share them.
+    own: OnceCell<Arc<OpenInputCount>>,
     /// How many input requests of no known call had begun before the wait.
     first: usize,
     /// How many input requests had begun when the timeout was last checked.
     seen: Cell<usize>,
     is_on: Cell<bool>,
+}
+
+impl Pause {
+    fn own(&self) -> &Arc<OpenInputCount> {
+        self.own.get_or_init(Arc::default)
+    }
+}
+
+impl Clone for Pause {
+    fn clone(&self) -> Self {
+        let own = if self.has_own { self.own().clone().into() } else { OnceCell::new() };
+        let (has_own, first) = (self.has_own, self.first);
+        Self { has_own, own, first, seen: self.seen.clone(), is_on: self.is_on.clone() }
+    }
 }
 
 /// What makes the result of a wait unimportant: it then lasts only a little
@@ -276,7 +294,7 @@ impl Wait {
 
     /// The same, but it ends `grace` after this signal is raised.
     pub(crate) fn hurried_by(&self, signal: Arc<Signal>, grace: Duration) -> Self {
-        let hurry = Some(Hurry { signal, grace, end: Cell::new(None) });
+        let hurry = Some(Box::new(Hurry { signal, grace, end: Cell::new(None) }));
         Self { hurry, ..self.clone() }
     }
 
@@ -287,24 +305,43 @@ impl Wait {
 
     /// The same, but it serves `attendant` meanwhile. Its timeout is paused
     /// while an input request of this call, or of no known call, is open.
-    pub(crate) fn attending(&self, attendant: Option<Arc<dyn Attendant>>) -> Self {
-        let seen = attendant.as_ref().map_or(0, |attendant| attendant.open_inputs().begun());
-        let own = attendant.is_some().then(Arc::default);
-        let pause = Pause { own, first: seen, seen: Cell::new(seen), is_on: Cell::new(false) };
-        Self { attendant, pause, ..self.clone() }
+    pub(crate) fn attending(&self, attendant: Arc<dyn Attendant>) -> Self {
+        let seen = attendant.open_inputs().begun();
+        let pause = Pause { has_own: true, first: seen, seen: seen.into(), ..Pause::default() };
+        // Each member by itself: every call does this.
+        Self {
+            call: self.call,
+            end: self.end.clone(),
+            is_restarted: self.is_restarted.clone(),
+            limit: self.limit,
+            last: self.last,
+            close: self.close.clone(),
+            cancel: self.cancel.clone(),
+            attendant: Some(attendant),
+            abort: self.abort.clone(),
+            request: self.request.clone(),
+            sign: self.sign.clone(),
+            hurry: self.hurry.clone(),
+            pause,
+            is_background: self.is_background,
+            is_leading: self.is_leading,
+            is_courtesy: self.is_courtesy,
+            is_queued: self.is_queued,
+        }
     }
 
     /// The counter for the input requests of this call. `None` if there is no
     /// call, or if the leader waits: its input requests may be of any call.
     pub(crate) fn open_inputs(&self) -> Option<&Arc<OpenInputCount>> {
         let is_of_one = self.attendant.is_some() && !self.is_leading;
-        self.pause.own.as_ref().filter(|_| is_of_one)
+        is_of_one.then(|| self.pause.own())
     }
 
     /// The request that an input request belongs to which arrives during this
     /// wait; `None` if it may belong to another call.
     pub(crate) fn request(&self) -> Option<&Arc<HandleAddress>> {
-        self.open_inputs().and(self.request.as_ref())
+        let is_of_one = self.attendant.is_some() && !self.is_leading;
+        self.request.as_ref().filter(|_| is_of_one)
     }
 
     /// The part of this wait that may be used to connect.
@@ -403,8 +440,13 @@ impl Wait {
     /// Fails if the call was cancelled, the client was closed, or the time is
     /// over.
     pub(crate) fn check(&self) -> Result<()> {
+        self.check_at(Instant::now())
+    }
+
+    /// The same for a caller that has read the clock.
+    pub(crate) fn check_at(&self, now: Instant) -> Result<()> {
         self.interrupted()?;
-        self.left().map(drop)
+        self.end_at(now).map(drop)
     }
 
     /// On the background thread, lets other tasks run.
@@ -476,23 +518,42 @@ impl Wait {
         signal: Option<&Signal>,
         pause: Duration,
     ) -> Result<bool> {
+        if self.is_background {
+            // Boxed: a call that blocks carries no room for it.
+            return Box::pin(self.wait_as_task(entries, signal, pause)).await;
+        }
+        let left = self.begin(pause)?;
+        let found = self.block(entries, left);
+        self.end_of_wait(entries, found)
+    }
+
+    async fn wait_as_task(
+        &self,
+        entries: &mut [Poll],
+        signal: Option<&Signal>,
+        pause: Duration,
+    ) -> Result<bool> {
+        let left = self.begin(pause)?;
+        let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
+        let hurry = self.hurry.as_deref().and_then(Hurry::awaited);
+        let signals = own.chain(signal).chain(hurry);
+        let found = background::poll(entries, signals, self.cancel.as_ref(), left).await;
+        self.end_of_wait(entries, found)
+    }
+
+    /// The time that a wait may take.
+    fn begin(&self, pause: Duration) -> Result<Duration> {
         // Checked first, so that an earlier cancel is never missed, and a server
         // that sends without a pause cannot hide it.
         self.interrupted()?;
-        let mut left = self.left()?.min(pause);
-        if self.pause.is_on.get() || self.needs_glances() {
-            left = left.min(GLANCE);
-        }
-        let found = if self.is_background {
-            let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
-            let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
-            let signals = own.chain(signal).chain(hurry);
-            background::poll(entries, signals, self.cancel.as_ref(), left).await
-        } else {
-            self.block(entries, left)
-        };
-        let found = found.map_err(cannot_wait)?;
-        if !found {
+        let left = self.left()?.min(pause);
+        let glances = self.pause.is_on.get() || self.needs_glances();
+        Ok(if glances { left.min(GLANCE) } else { left })
+    }
+
+    /// Whether an entry is ready. `found`: whether anything ended the wait.
+    fn end_of_wait(&self, entries: &[Poll], found: std::io::Result<bool>) -> Result<bool> {
+        if !found.map_err(cannot_wait)? {
             return Ok(false);
         }
         self.interrupted()?;
@@ -511,7 +572,7 @@ impl Wait {
         entries.iter().copied().for_each(&mut add);
         let attendant = self.attendant.as_ref().filter(|_| !self.is_leading);
         let arrivals = attendant.and_then(|attendant| attendant.arrivals());
-        let hurry = self.hurry.as_ref().and_then(Hurry::awaited);
+        let hurry = self.hurry.as_deref().and_then(Hurry::awaited);
         let own = [self.close.as_deref(), self.abort.as_deref(), arrivals, hurry];
         for signal in own.into_iter().flatten() {
             add(Poll::new(signal.fd()?, POLLIN));
@@ -567,7 +628,7 @@ impl Wait {
     fn is_asking(&self) -> bool {
         let Some(attendant) = &self.attendant else { return false };
         let (pause, others) = (&self.pause, attendant.open_inputs());
-        let own = pause.own.as_ref();
+        let own = pause.own.get();
         let is_open = || own.is_some_and(|own| own.is_open()) || others.is_open();
         if is_open() {
             attendant.expire();
@@ -596,18 +657,24 @@ impl Wait {
             return Ok(());
         };
         // One that was open before need not concern this call.
-        let has_own = self.pause.own.as_ref().is_some_and(|own| own.is_open());
+        let has_own = self.pause.own.get().is_some_and(|own| own.is_open());
         let is_new = has_own || attendant.open_inputs().begun() != self.pause.first;
         if is_new { attendant.check_handled() } else { Ok(()) }
     }
 
     fn left(&self) -> Result<Duration> {
+        let now = Instant::now();
+        Ok(self.end_at(now)? - now)
+    }
+
+    /// When the wait ends if nothing else happens. Fails if that was before
+    /// `now`.
+    fn end_at(&self, now: Instant) -> Result<Instant> {
         if self.sign.as_ref().is_some_and(|sign| sign.swap(false, Ordering::Relaxed)) {
             self.restart();
         }
-        let now = Instant::now();
-        let hurry = self.hurry.as_ref().and_then(Hurry::end);
-        let within = |end: Instant| hurry.map_or(end, |hurry| hurry.min(end)) - now;
+        let hurry = self.hurry.as_deref().and_then(Hurry::end);
+        let within = |end: Instant| hurry.map_or(end, |hurry| hurry.min(end));
         if hurry.is_some_and(|end| end <= now) {
             return Err(Error::new(Status::Timeout, "no answer in time"));
         }

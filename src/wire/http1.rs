@@ -20,11 +20,12 @@ const LINE_LIMIT: usize = 8 * 1024;
 const NONCE_LIMIT: usize = 1024;
 
 /// The media type of a body, from its Content-Type.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Media {
     Json,
     EventStream,
     Other(String),
+    #[default]
     None,
 }
 
@@ -41,11 +42,21 @@ impl Media {
 }
 
 /// The head of a response, as far as the protocol needs it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Head {
     pub(crate) status: u16,
+    /// Whether the connection can carry another request after the body.
+    pub(crate) keeps_alive: bool,
     pub(crate) media: Media,
     pub(crate) session_id: Option<String>,
+    framing: Framing,
+    /// Boxed: most responses have none of these, and a head is moved often.
+    rare: Option<Box<RareFields>>,
+}
+
+/// The fields of a head that few responses have.
+#[derive(Debug, Default)]
+pub(crate) struct RareFields {
     pub(crate) location: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) challenges: Vec<String>,
@@ -55,15 +66,23 @@ pub(crate) struct Head {
     pub(crate) set_cookies: Vec<Secret>,
     /// The Date header, for an error status only.
     pub(crate) date: Option<String>,
-    /// Whether the connection can carry another request after the body.
-    pub(crate) keeps_alive: bool,
     /// The value of Content-Encoding, unless it is plainly `identity`.
     content_encoding: Option<String>,
-    framing: Framing,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+static NO_RARE_FIELDS: RareFields = RareFields {
+    location: None,
+    retry_after: None,
+    challenges: Vec::new(),
+    dpop_nonce: None,
+    set_cookies: Vec::new(),
+    date: None,
+    content_encoding: None,
+};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Framing {
+    #[default]
     Empty,
     Length(u64),
     Chunked,
@@ -114,15 +133,9 @@ impl Head {
             status: response.code.unwrap_or_default(),
             media: Media::None,
             session_id: None,
-            location: None,
-            retry_after: None,
-            challenges: Vec::new(),
-            dpop_nonce: None,
-            set_cookies: Vec::new(),
-            date: None,
             keeps_alive: response.version == Some(1),
-            content_encoding: None,
             framing: Framing::UntilClose,
+            rare: None,
         };
         let mut length_header: Option<u64> = None;
         let mut is_chunked = false;
@@ -132,10 +145,10 @@ impl Head {
             // By length first: most headers of a response are none of these.
             match name.len() {
                 4 if head.status >= 400 && is(name, "date") => {
-                    head.date = Some(text(header.value).into_owned());
+                    head.rare_mut().date = Some(text(header.value).into_owned());
                 }
                 8 if is(name, "location") => {
-                    head.location = Some(text(header.value).into_owned());
+                    head.rare_mut().location = Some(text(header.value).into_owned());
                 }
                 10 if is(name, "connection") => {
                     for option in text(header.value).split(',') {
@@ -150,15 +163,15 @@ impl Head {
                     }
                 }
                 10 if is(name, "dpop-nonce") => {
-                    head.dpop_nonce = nonce(header.value);
+                    head.rare_mut().dpop_nonce = nonce(header.value);
                 }
                 10 if is(name, "set-cookie") => {
                     // Other bytes could not be sent back unchanged.
                     let value = std::str::from_utf8(header.value);
-                    head.set_cookies.extend(value.ok().map(Secret::from));
+                    head.rare_mut().set_cookies.extend(value.ok().map(Secret::from));
                 }
                 11 if is(name, "retry-after") => {
-                    head.retry_after = Some(text(header.value).into_owned());
+                    head.rare_mut().retry_after = Some(text(header.value).into_owned());
                 }
                 12 if is(name, "content-type") => {
                     head.media = media(header.value);
@@ -170,14 +183,15 @@ impl Head {
                     head.session_id = Some(text(header.value).into_owned());
                 }
                 16 if is(name, "www-authenticate") => {
-                    head.challenges.push(text(header.value).into_owned());
+                    head.rare_mut().challenges.push(text(header.value).into_owned());
                 }
                 16 if is(name, "content-encoding")
                     && !header.value.trim_ascii().eq_ignore_ascii_case(b"identity") =>
                 {
                     // Two fields are one field with a list (RFC 9110, 5.3).
                     let value = text(header.value);
-                    head.content_encoding = Some(match head.content_encoding {
+                    let field = &mut head.rare_mut().content_encoding;
+                    *field = Some(match field.take() {
                         Some(before) => format!("{before}, {value}"),
                         None => value.into_owned(),
                     });
@@ -211,6 +225,21 @@ impl Head {
         Ok(Some((head, length)))
     }
 
+    /// The fields that few responses have.
+    pub(crate) fn rare(&self) -> &RareFields {
+        self.rare.as_deref().unwrap_or(&NO_RARE_FIELDS)
+    }
+
+    #[cold]
+    fn rare_mut(&mut self) -> &mut RareFields {
+        self.rare.get_or_insert_with(Box::default)
+    }
+
+    /// Takes the fields that few responses have.
+    pub(crate) fn take_rare(&mut self) -> RareFields {
+        self.rare.take().map(|rare| *rare).unwrap_or_default()
+    }
+
     /// Whether the final response is still to come (100 Continue and others).
     pub(crate) fn is_interim(&self) -> bool {
         (100..200).contains(&self.status) && self.status != 101
@@ -228,7 +257,7 @@ impl Head {
 
     /// The decoder of the body; `None` for a body that is not encoded.
     pub(crate) fn decoder(&self) -> Option<Decoder> {
-        let field = self.content_encoding.as_deref()?;
+        let field = self.rare().content_encoding.as_deref()?;
         if self.framing == Framing::Empty { None } else { Decoder::of(field) }
     }
 
@@ -286,6 +315,14 @@ impl Body {
     /// The length that the server announced. It may be wrong.
     pub(crate) fn announced(&self) -> Option<u64> {
         self.announced
+    }
+
+    /// Takes the whole body, if it has a length and is at the front of `bytes`.
+    pub(crate) fn take_whole<'a>(&mut self, bytes: &'a [u8]) -> Option<&'a [u8]> {
+        let BodyState::Length(left) = self.state else { return None };
+        let data = bytes.get(..usize::try_from(left).ok()?)?;
+        self.state = BodyState::Done;
+        Some(data)
     }
 
     /// Takes one piece from the front of `bytes`. Pass the rest to the next
@@ -614,7 +651,7 @@ mod tests {
                  dpop-Nonce: {nonce}\r\nContent-Length: 0\r\n\r\n"
             );
             let head = Head::parse(reply.as_bytes()).unwrap().unwrap().0;
-            (head.dpop_nonce, head.date)
+            (head.rare().dpop_nonce.clone(), head.rare().date.clone())
         };
         assert_eq!(read(200, "a.b~c"), (Some("a.b~c".to_owned()), None));
         let date = Some("Sun, 06 Nov 1994 08:49:37 GMT".to_owned());

@@ -48,6 +48,13 @@ impl<'a> MemberWriter<'a> {
         self.out.push_str(json);
     }
 
+    /// A member whose value is JSON that the text does not hold. Returns the
+    /// place of the value in the text.
+    pub(crate) fn json_elsewhere(&mut self, name: &'static str) -> usize {
+        self.plain_name(name);
+        self.out.len()
+    }
+
     /// The same with a name that the library did not choose.
     pub(crate) fn named(&mut self, name: &str, json: &str) {
         self.comma();

@@ -45,7 +45,7 @@ impl<'a> Members<'a> {
 }
 
 /// A name, borrowed if possible: serde would make a `Cow` owned here.
-struct Name<'a>(Cow<'a, str>);
+pub(crate) struct Name<'a>(pub(crate) Cow<'a, str>);
 
 impl<'de> Deserialize<'de> for Name<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

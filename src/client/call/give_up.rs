@@ -37,7 +37,7 @@ impl Ctx<'_> {
         let is_shared = session.transport.shared_connection().is_some();
         let Some(outgoing) = session.dialect.cancel(id, reason, is_shared) else { return };
         let post = OutboundMessage::notification(&outgoing, session.target());
-        match self.within(&wait.afterwards(patience)).post(post).await {
+        match self.within(&wait.afterwards(patience)).post(&post).await {
             Err(error)
                 if !error.may_have_run() && error.http_status() == 0 && !client.is_closed() =>
             {

@@ -1,13 +1,13 @@
 //! The steps of one call. Each performs its part and reports an event, as
 //! `protocol/call_machine.rs` describes it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
 use crate::base::sync::lock;
 use crate::client::call::perform::Perform;
+use crate::client::call::task::Prepared;
 use crate::client::call::task_poller::TaskPoller;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::context::Ctx;
@@ -41,9 +41,9 @@ pub(crate) struct CallSteps<'a> {
     calls: &'static dyn Perform,
     in_session: Option<InSession<'a>>,
     /// What the server asks for before it completes the call.
-    input: InputRequired,
+    input: Option<Box<InputRequired>>,
     /// The task that the call has become. Its progress is still reported.
-    task: Option<(Task, Option<ReportRegistration>)>,
+    task: Option<Box<(Task, Option<ReportRegistration>)>>,
     answer: Option<Answer>,
     error: Option<Error>,
     /// Whether the answer is the handle of a task, not the result of the tool.
@@ -58,10 +58,10 @@ struct InSession<'a> {
     /// The wait of the call. It is paused while the application answers.
     wait: Wait,
     /// The call as it is sent, which may ask for a task.
-    prepared: Option<Cow<'a, Call>>,
+    prepared: Option<Prepared<'a>>,
     /// What the next request adds, after the server has asked for input.
-    retry: Option<RetryParams>,
-    ticket: Option<Ticket>,
+    retry: Option<Box<RetryParams>>,
+    ticket: Option<Box<Ticket>>,
 }
 
 impl<'a> CallSteps<'a> {
@@ -79,7 +79,7 @@ impl<'a> CallSteps<'a> {
             is_repeatable,
             calls,
             in_session: None,
-            input: InputRequired::default(),
+            input: None,
             task: None,
             answer: None,
             error: None,
@@ -102,9 +102,10 @@ impl<'a> CallSteps<'a> {
             self.answer = Some(Answer::whole(session.server_info.json.clone()));
             return CallEvent::AlreadyAnswered;
         }
-        let ticket = is_stateless.then(|| client.cache.ticket(options, call)).flatten();
+        let ticket =
+            is_stateless.then(|| client.cache.ticket(options, call)).flatten().map(Box::new);
         let attendant: Arc<dyn Attendant> = client.clone();
-        let wait = wait.attending(Some(attendant));
+        let wait = wait.attending(attendant);
         let is_unknown = self.ctx.must_know_tool(&session, call, self.limits);
         self.in_session = Some(InSession { session, wait, prepared: None, retry: None, ticket });
         if is_unknown { CallEvent::ToolUnknown } else { CallEvent::Connected }
@@ -113,8 +114,9 @@ impl<'a> CallSteps<'a> {
     pub(crate) async fn send(&mut self) -> CallEvent {
         let (ctx, limits, is_repeatable) = (self.ctx, self.limits, self.is_repeatable);
         let Some(within) = &mut self.in_session else { return self.failed(no_session()) };
-        let (session, retry) = (&within.session, within.retry.as_ref());
+        let (session, retry) = (&within.session, within.retry.as_deref());
         let (client, id) = (ctx.client, ctx.client.next_id());
+        let is_stateless = session.server_info.revision.is_stateless();
         let call = within.prepared.get_or_insert_with(|| ctx.prepare(session, self.call, limits));
         let header_params = if session.has_header_params() && call.is_tool() {
             match client.tool_catalog.headers(call) {
@@ -127,7 +129,7 @@ impl<'a> CallSteps<'a> {
         let meta = RequestMeta {
             id,
             wants_progress: limits.report.is_some(),
-            log_level: *lock(&client.log_level),
+            log_level: is_stateless.then(|| *lock(&client.log_level)).flatten(),
             retry,
             header_params: &header_params,
             common: ctx.options.meta.as_deref(),
@@ -148,7 +150,7 @@ impl<'a> CallSteps<'a> {
         let reporting =
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
         let ctx = ctx.within(&within.wait);
-        match ctx.post(post).await {
+        match ctx.post(&post).await {
             Ok(outcome) => self.responded(outcome, reporting).await,
             Err(error) => {
                 Box::pin(ctx.give_up(session, call, id, &error)).await;
@@ -159,11 +161,11 @@ impl<'a> CallSteps<'a> {
 
     pub(crate) async fn ask(&mut self) -> CallEvent {
         let Some(within) = &mut self.in_session else { return self.failed(no_session()) };
-        let input = std::mem::take(&mut self.input);
+        let input = self.input.take().unwrap_or_default();
         match self.ctx.within(&within.wait).ask(&within.session, &input).await {
             Ok(retry) => {
                 within.wait.restart();
-                within.retry = Some(retry);
+                within.retry = Some(Box::new(retry));
                 CallEvent::InputGiven
             }
             Err(error) => self.failed(error),
@@ -187,10 +189,10 @@ impl<'a> CallSteps<'a> {
 
     pub(crate) async fn pause(&mut self, pause: Duration) -> CallEvent {
         let Some(within) = &mut self.in_session else { return self.failed(no_session()) };
-        let state = self.input.state.take();
+        let state = self.input.take().and_then(|input| input.state);
         match within.wait.pause(pause).await {
             Ok(()) => {
-                within.retry = Some(RetryParams { responses: None, state });
+                within.retry = Some(Box::new(RetryParams { responses: None, state }));
                 CallEvent::PauseOver
             }
             Err(error) => self.failed(error),
@@ -212,7 +214,8 @@ impl<'a> CallSteps<'a> {
 
     pub(crate) async fn poll_task(&mut self) -> CallEvent {
         let Some(within) = &self.in_session else { return self.failed(no_session()) };
-        let Some((task, reporting)) = self.task.take() else { return self.failed(no_session()) };
+        let Some(task) = self.task.take() else { return self.failed(no_session()) };
+        let (task, reporting) = *task;
         let ctx = self.ctx.within(&within.wait);
         let result = Box::pin(TaskPoller::follow(ctx, self.calls, task)).await;
         drop(reporting);
@@ -262,7 +265,7 @@ impl<'a> CallSteps<'a> {
                 Ok(Interpretation::Complete) => return self.answered(answer),
                 Ok(Interpretation::InputRequired(input)) => {
                     let is_put_off = input.requests.is_empty();
-                    self.input = input;
+                    self.input = Some(Box::new(input));
                     return if is_put_off { CallEvent::PutOff } else { CallEvent::InputRequired };
                 }
                 Ok(Interpretation::Task(task)) => {
@@ -272,7 +275,7 @@ impl<'a> CallSteps<'a> {
                         self.is_task_handle = true;
                         return self.answered(answer);
                     }
-                    self.task = Some((task, reporting));
+                    self.task = Some(Box::new((task, reporting)));
                     return CallEvent::TaskStarted;
                 }
                 Err(error) => (CallEvent::Failed, error),
@@ -339,7 +342,7 @@ impl<'a> CallSteps<'a> {
         // An answer that depends on input is for this call alone.
         let is_first = within.retry.is_none();
         if let Some(ticket) = within.ticket.take().filter(|_| is_first) {
-            client.cache.put(ticket, options, call, &answer);
+            client.cache.put(*ticket, options, call, &answer);
         }
         self.answer = Some(answer);
         CallEvent::Answered

@@ -1,6 +1,6 @@
 //! Which calls run as tasks.
 
-use std::borrow::Cow;
+use std::ops::Deref;
 
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
@@ -37,14 +37,14 @@ impl Ctx<'_> {
         session: &Session,
         call: &'a Call,
         limits: &CallLimits,
-    ) -> Cow<'a, Call> {
+    ) -> Prepared<'a> {
         let Ctx { client, options, .. } = self;
         if !options.follows_tasks && limits.task.is_none() || call.is_about_task() {
-            return Cow::Borrowed(call);
+            return Prepared::Unchanged(call);
         }
         let ttl = limits.task.unwrap_or(0);
         match session.dialect.tasks() {
-            Some(tasks @ Tasks::ByServer) => Cow::Owned(tasks.prepare(call, ttl)),
+            Some(tasks @ Tasks::ByServer) => Prepared::Changed(Box::new(tasks.prepare(call, ttl))),
             Some(tasks @ Tasks::ByClient)
                 if call.is_tool() && tasks.may_be_requested(&session.server_info) =>
             {
@@ -53,9 +53,31 @@ impl Ctx<'_> {
                     Some(TaskSupport::Optional) => limits.task.is_some(),
                     Some(TaskSupport::Forbidden) | None => false,
                 };
-                if asks { Cow::Owned(tasks.prepare(call, ttl)) } else { Cow::Borrowed(call) }
+                if asks {
+                    Prepared::Changed(Box::new(tasks.prepare(call, ttl)))
+                } else {
+                    Prepared::Unchanged(call)
+                }
             }
-            _ => Cow::Borrowed(call),
+            _ => Prepared::Unchanged(call),
+        }
+    }
+}
+
+/// A call as it is sent in a session.
+pub(crate) enum Prepared<'a> {
+    Unchanged(&'a Call),
+    /// Boxed: most calls are sent as they are.
+    Changed(Box<Call>),
+}
+
+impl Deref for Prepared<'_> {
+    type Target = Call;
+
+    fn deref(&self) -> &Call {
+        match self {
+            Self::Unchanged(call) => call,
+            Self::Changed(call) => call,
         }
     }
 }

@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     fn message(bytes: usize) -> Outgoing {
-        Outgoing { headers: Vec::new(), body: vec![b' '; bytes] }
+        Outgoing { body: " ".repeat(bytes).into(), ..Outgoing::default() }
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send 
 /// Passes the progress of one run of a request to its handler, until the run
 /// ends.
 pub(crate) struct ProgressReport {
-    handler: Arc<ProgressHandler>,
+    handler: Option<Arc<ProgressHandler>>,
     /// There is no handler. Progress only restarts the timeout.
     pub(crate) is_silent: bool,
     /// Set when progress arrives on another stream than the one of the call.
@@ -43,9 +43,13 @@ impl fmt::Debug for ProgressReport {
 
 impl ProgressReport {
     pub(crate) fn new(handler: Arc<ProgressHandler>) -> Self {
+        Self::of(Some(handler))
+    }
+
+    fn of(handler: Option<Arc<ProgressHandler>>) -> Self {
         Self {
+            is_silent: handler.is_none(),
             handler,
-            is_silent: false,
             sign: Arc::default(),
             has_ended: AtomicBool::new(false),
             state: Mutex::default(),
@@ -54,12 +58,12 @@ impl ProgressReport {
     }
 
     pub(crate) fn silent() -> Self {
-        Self { is_silent: true, ..Self::new(Arc::new(|_, _, _| ())) }
+        Self::of(None)
     }
 
     /// Makes a report for another run, with the same handler.
     pub(crate) fn again(&self) -> Self {
-        Self::new(self.handler.clone())
+        Self::of(self.handler.clone())
     }
 
     /// Begins to run the handler on this thread. `None` if the report has ended.
@@ -118,9 +122,9 @@ impl ReportRun<'_> {
     /// ends the report waits until this value is dropped.
     #[inline(always)]
     pub(crate) fn report(&self, progress: &ProgressParams<'_>) {
-        if !self.report.has_ended() {
+        if let (false, Some(handler)) = (self.report.has_ended(), &self.report.handler) {
             let ProgressParams { progress, total, message, .. } = progress;
-            (self.report.handler)(*progress, *total, message.as_deref());
+            handler(*progress, *total, message.as_deref());
         }
     }
 }

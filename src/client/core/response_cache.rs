@@ -111,8 +111,11 @@ impl ResponseCache {
 
     /// Returns the result of a call, if it is fresh.
     pub(crate) fn get(&self, options: &Options, call: &Call) -> Option<Answer> {
+        if !is_cacheable(call) {
+            return None;
+        }
         let mut cached = lock(&self.cached);
-        if cached.entries.is_empty() || !is_cacheable(call) {
+        if cached.entries.is_empty() {
             return None;
         }
         let now = Instant::now();
@@ -159,7 +162,7 @@ impl ResponseCache {
         let ttl = Duration::try_from_secs_f64(ttl.floor() / 1000.0).unwrap_or(LONGEST);
         let is_public = answer.member("cacheScope") == Some("\"public\"");
         let entry = CachedResponse {
-            method: call.method.clone(),
+            method: call.method.to_string(),
             members: call.members.clone(),
             owner: (!is_public).then_some(ticket.owner),
             until: Instant::now() + ttl.min(LONGEST),
@@ -230,7 +233,7 @@ impl ResponseCache {
 
 impl CachedResponse {
     fn is_of(&self, call: &Call) -> bool {
-        self.method == call.method && self.members == call.members
+        self.method == *call.method && self.members == call.members
     }
 }
 
@@ -263,7 +266,7 @@ impl CachedResponses {
 fn is_cacheable(call: &Call) -> bool {
     call.meta.is_empty()
         && matches!(
-            call.method.as_str(),
+            &*call.method,
             "tools/list"
                 | "prompts/list"
                 | "resources/list"

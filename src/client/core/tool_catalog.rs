@@ -16,7 +16,6 @@ use crate::protocol::schema;
 use crate::protocol::tool_schema::OutputSchema;
 use crate::wire::json_string::plain_text;
 use crate::wire::jsonrpc::Answer;
-use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 
 #[derive(Debug, Default)]
@@ -116,16 +115,16 @@ impl ToolCatalog {
         if !lists.has_schemas {
             return None;
         }
-        let name = tool_name(call)?;
+        let name = call.tool_name()?;
         let ToolLists { tools, schemas, .. } = &mut *lists;
-        let facts = tools.get_mut(&*name)?;
+        let facts = tools.get_mut(name)?;
         let schema = match &facts.output_schema {
             SchemaFact::None => return None,
             SchemaFact::Used(schema) => schema.clone(),
             SchemaFact::Kept(place) => Arc::new(OutputSchema::new(schemas.get(place.clone()))),
         };
         facts.output_schema = SchemaFact::Used(schema.clone());
-        Some((name, schema))
+        Some((name.to_owned(), schema))
     }
 
     /// Whether the structured content of the tool is an object that only holds
@@ -133,8 +132,9 @@ impl ToolCatalog {
     pub(crate) fn wraps_result(&self, call: &Call) -> bool {
         let lists = lock(&self.0);
         lists.has_wrapped
-            && tool_name(call)
-                .and_then(|name| lists.tools.get(&*name))
+            && call
+                .tool_name()
+                .and_then(|name| lists.tools.get(name))
                 .is_some_and(|facts| facts.wraps_result)
     }
 
@@ -160,7 +160,7 @@ impl ToolCatalog {
         if lists.tools.is_empty() {
             return None;
         }
-        lists.tools.get(&*tool_name(call)?).map(get)
+        lists.tools.get(call.tool_name()?).map(get)
     }
 
     /// Returns the headers of a tool call.
@@ -305,7 +305,3 @@ const HINTS: [&str; 2] = ["idempotentHint", "readOnlyHint"];
 const TASK_SUPPORT: &str = "taskSupport";
 /// FastMCP's mark in the output schema of a tool whose result is no object.
 const WRAPS_RESULT: &str = "x-fastmcp-wrap-result";
-
-fn tool_name(call: &Call) -> Option<String> {
-    Members::parse(&format!("{{{}}}", call.members)).ok()?.string("name")
-}

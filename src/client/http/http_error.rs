@@ -30,10 +30,10 @@ pub(crate) fn error(
     rpc: Option<&RpcError>,
     sent: CredentialSent,
 ) -> Error {
-    let challenges = head.challenges.iter().map(String::as_str);
+    let challenges = head.rare().challenges.iter().map(String::as_str);
     let challenge = challenge::parameters(challenges, sent == CredentialSent::Bound);
     let retry_after =
-        head.retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
+        head.rare().retry_after.as_deref().and_then(|text| retry_after(text, SystemTime::now()));
     let status = status(head.status, rpc);
     let mut message = match (status, rpc) {
         (Status::Rpc, Some(rpc)) => rpc_error::message(rpc),
@@ -48,7 +48,7 @@ pub(crate) fn error(
     if let Some(difference) = clock_difference(head, &challenge) {
         message.push_str(&difference);
     }
-    let is_explained = head.challenges.is_empty() && says_why(body, rpc);
+    let is_explained = head.rare().challenges.is_empty() && says_why(body, rpc);
     message.push_str(&advice(status, sent, retry_after, &challenge, is_explained));
     // The server refused the request before it ran, except for an error of the
     // server itself.
@@ -167,7 +167,7 @@ fn says_why(body: &[u8], rpc: Option<&RpcError>) -> bool {
 /// usual reason.
 fn clock_difference(head: &Head, challenge: &[(String, String)]) -> Option<String> {
     challenge.iter().find(|(name, value)| name == "error" && value == "invalid_dpop_proof")?;
-    let difference = clock_skew::clock_skew(head.date.as_deref(), SystemTime::now())?;
+    let difference = clock_skew::clock_skew(head.rare().date.as_deref(), SystemTime::now())?;
     Some(format!("; {difference}"))
 }
 

@@ -64,7 +64,7 @@ impl Ctx<'_> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let _permit = client.connection_permit(wait).await?;
-        match self.send(&HttpRequest::post(url, message), &http).await? {
+        match self.send(&HttpRequest::post(url, &message), &http).await? {
             Ok(reply) => match message.id {
                 Some(id) if may_have_response(&reply.head) => {
                     // Boxed: most servers only accept the request.
@@ -193,7 +193,11 @@ impl Client {
         &self,
         wait: &Wait,
     ) -> Result<Option<ConnectionPermit<'_>>> {
-        if wait.is_queued() { self.connection_limit.enter(wait).await.map(Some) } else { Ok(None) }
+        if !wait.is_queued() {
+            return Ok(None);
+        }
+        // Boxed: a call that blocks needs no permit.
+        Box::pin(self.connection_limit.enter(wait)).await.map(Some)
     }
 }
 

@@ -40,14 +40,14 @@ enum Ended {
 
 impl Ctx<'_> {
     /// Sends a message by a POST, and reads the reply.
-    pub(crate) async fn post_http(self, message: OutboundMessage<'_>) -> Result<Outcome> {
+    pub(crate) async fn post_http(self, message: &OutboundMessage<'_>) -> Result<Outcome> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let request = HttpRequest::post(&options.address()?.url, message);
         let _permit = client.connection_permit(wait).await?;
         let mut reply = match self.send(&request, &http).await? {
             Ok(reply) => reply,
-            Err(refused) => return self.refused(refused, message),
+            Err(refused) => return self.refused(refused, *message),
         };
         let Some(id) = message.id else {
             reply.release();
@@ -70,7 +70,7 @@ impl Ctx<'_> {
                         .with_repetition(is_repeated)
                 };
                 let mut routed = Routed::default();
-                let router = self.router(Carrier::Body, message, id);
+                let router = self.router(Carrier::Body, *message, id);
                 match body.first() {
                     Some(b'{') | None => router.route(body, 0, &mut routed),
                     Some(_) => router.route_unusual(body, &mut routed),
@@ -89,11 +89,11 @@ impl Ctx<'_> {
             }
             // Boxed: a JSON body needs no room for it.
             Media::EventStream => {
-                Box::pin(this.read_events(message, id, reply, &http)).await.map_err(repeated)
+                Box::pin(this.read_events(*message, id, reply, &http)).await.map_err(repeated)
             }
             other => {
                 let error = not_an_answer(other, reply.head.status);
-                Box::pin(self.read_unlabelled(message, id, reply, &http, error))
+                Box::pin(self.read_unlabelled(*message, id, reply, &http, error))
                     .await
                     .map_err(repeated)
             }

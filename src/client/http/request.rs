@@ -1,6 +1,7 @@
 //! One HTTP request to the server: its headers, its credential and its
 //! redirects, and the error of a reply that is not 2xx.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::auth::credential::{Need, TokenRefusal, Tries};
@@ -13,12 +14,13 @@ use crate::client::core::outbound::OutboundMessage;
 use crate::client::core::session::Session;
 use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
-use crate::client::options::Options;
+use crate::client::options::{CurrentRoute, Options};
 use crate::protocol::dialect::Dialect;
-use crate::protocol::outgoing::{Headers, Outgoing};
+use crate::protocol::outgoing::{Body, Headers, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
-use crate::transport::connector::Route;
-use crate::transport::http::{ExchangeSettings, HttpResponse, OutgoingRequest, ResponseLimits};
+use crate::transport::http::{
+    ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields,
+};
 use crate::transport::trace::TraceLine;
 use crate::transport::wait::Wait;
 use crate::wire::content_coding;
@@ -37,7 +39,7 @@ const ACCEPT: &str = "application/json, text/event-stream";
 
 /// What all HTTP requests for one message share.
 pub(crate) struct HttpContext<'a> {
-    route: std::borrow::Cow<'a, Route>,
+    route: CurrentRoute<'a>,
     /// The secrets that were known at the begin, for the trace.
     secrets: Vec<Secret>,
     options: &'a Options,
@@ -128,83 +130,111 @@ impl<'a> Ctx<'a> {
         http: &HttpContext<'_>,
     ) -> Result<std::result::Result<HttpResponse<'a>, Refused>> {
         let Ctx { client, options, wait } = self;
-        let credential = options.credential.as_ref();
-        let mut token = self.token().await.map_err(Error::with_sign_in)?;
+        let mut token = match self.token_at_once()? {
+            Some(token) => token,
+            // Boxed: most requests have a token, or need none.
+            None => Box::pin(self.obtain_token()).await.map_err(Error::with_sign_in)?,
+        };
         let mut tries = Tries::default();
         loop {
-            let lines = lines(options, token.as_ref(), request)?;
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let secrets = http.secrets();
-            let setting = http.setting(&secrets, request.limits);
-            let reply = follow(options, request, token.as_ref(), &lines, setting, brief).await;
+            let reply = follow(options, request, token.as_ref(), http, brief).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
             }
-            let mut reply = reply?;
-            let status = reply.head.status;
-            if let Some(nonce) = &reply.head.dpop_nonce {
-                credential.record_nonce(nonce);
+            let reply = reply?;
+            if let Some(nonce) = &reply.head.rare().dpop_nonce {
+                options.credential.record_nonce(nonce);
             }
-            if (200..300).contains(&status) {
+            if (200..300).contains(&reply.head.status) {
                 if let Some(token) = &token {
-                    credential.accepted(token);
+                    options.credential.accepted(token);
                 }
                 return Ok(Ok(reply));
             }
-            // A body that does not end must not hide the refusal. A call may wait
-            // for the stream of a GET.
-            let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
-            let within = brief.at_most(limit);
-            let within = reply.limited(&within).unwrap_or(within);
-            let body = reply.read_excerpt(EXCERPT, &within).await;
-            http.trace(&body);
-            let found = jsonrpc::find_error(&body);
-            let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
-            let found = found.map(|(_, rpc)| rpc);
-            let rpc = found.as_ref();
-            let had = match (&token, &options.oauth) {
-                (None, _) if options.has_other_credential() => http_error::CredentialSent::Other,
-                (None, _) => http_error::CredentialSent::Nothing,
-                (Some(_), None) => http_error::CredentialSent::Token,
-                (Some(token), Some(_)) if token.key().is_some() => {
-                    http_error::CredentialSent::Bound
-                }
-                (Some(_), Some(_)) => http_error::CredentialSent::Granted,
-            };
-            let mut error = http_error::error(&reply.head, &body, rpc, had);
-            if let Some(token) = &token {
-                // The client may have forgotten this token when the call ends.
-                error = error.masked(&[Secret::from(token.bare())]);
+            // Boxed: most requests are accepted.
+            let refused = self.refused_with(token.as_ref(), request, reply, http, brief);
+            let (refused, facts) = Box::pin(refused).await;
+            match Box::pin(self.other_token(token.as_ref(), &refused, facts, &mut tries)).await? {
+                Some(other) => token = Some(other),
+                None => return Ok(Err(refused)),
             }
-            let challenges = std::mem::take(&mut reply.head.challenges);
-            let has_nonce = reply.head.dpop_nonce.is_some();
-            reply.release();
-            if matches!(status, 401 | 403) && !wait.uses_only_cached_token() {
-                let refusal = TokenRefusal {
-                    token: token.as_ref(),
-                    http_status: status,
-                    challenges: &challenges,
-                    has_nonce,
-                    tries: &mut tries,
-                };
-                let caller = CredentialContext { client, options };
-                let need = Need { wait, caller: &caller };
-                let other = credential.refused(refusal, need).await.map_err(|failure| {
-                    let own = failure.http_status();
-                    let http_status = if own == 0 { status } else { own };
-                    failure
-                        .with_http_status(http_status)
-                        .with_challenge(error.challenge().to_vec())
-                        .with_sign_in()
-                })?;
-                if other.is_some() {
-                    token = other;
-                    continue;
-                }
-            }
-            return Ok(Err(Refused { status, error, found, names_request }));
         }
+    }
+
+    /// Reads a reply that is not 2xx.
+    async fn refused_with(
+        self,
+        token: Option<&Token>,
+        request: &HttpRequest<'_>,
+        mut reply: HttpResponse<'a>,
+        http: &HttpContext<'_>,
+        wait: &Wait,
+    ) -> (Refused, ChallengeFacts) {
+        let Ctx { client, options, .. } = self;
+        let status = reply.head.status;
+        // A body that does not end must not hide the refusal. A call may wait
+        // for the stream of a GET.
+        let limit = if request.verb == "GET" { GET_EXCERPT_TIME } else { EXCERPT_TIME };
+        let within = wait.at_most(limit);
+        let within = reply.limited(&within).unwrap_or(within);
+        let body = reply.read_excerpt(EXCERPT, &within).await;
+        http.trace(&body);
+        let found = jsonrpc::find_error(&body);
+        let names_request = found.as_ref().is_some_and(|(id, _)| client.has_issued(id));
+        let found = found.map(|(_, rpc)| rpc);
+        let rpc = found.as_ref();
+        let had = match (token, &options.oauth) {
+            (None, _) if options.has_other_credential() => http_error::CredentialSent::Other,
+            (None, _) => http_error::CredentialSent::Nothing,
+            (Some(_), None) => http_error::CredentialSent::Token,
+            (Some(token), Some(_)) if token.key().is_some() => http_error::CredentialSent::Bound,
+            (Some(_), Some(_)) => http_error::CredentialSent::Granted,
+        };
+        let mut error = http_error::error(&reply.head, &body, rpc, had);
+        if let Some(token) = token {
+            // The client may have forgotten this token when the call ends.
+            error = error.masked(&[Secret::from(token.bare())]);
+        }
+        let rare = reply.head.take_rare();
+        reply.release();
+        let has_nonce = rare.dpop_nonce.is_some();
+        let facts = ChallengeFacts { challenges: rare.challenges, has_nonce };
+        (Refused { status, error, found, names_request }, facts)
+    }
+
+    /// The token with which a refused request is repeated, if another one may
+    /// help.
+    async fn other_token(
+        self,
+        token: Option<&Token>,
+        refused: &Refused,
+        facts: ChallengeFacts,
+        tries: &mut Tries,
+    ) -> Result<Option<Token>> {
+        let Ctx { client, options, wait } = self;
+        let Refused { status, error, .. } = refused;
+        if !matches!(status, 401 | 403) || wait.uses_only_cached_token() {
+            return Ok(None);
+        }
+        let refusal = TokenRefusal {
+            token,
+            http_status: *status,
+            challenges: &facts.challenges,
+            has_nonce: facts.has_nonce,
+            tries,
+        };
+        let caller = CredentialContext { client, options };
+        let need = Need { wait, caller: &caller };
+        options.credential.refused(refusal, need).await.map_err(|failure| {
+            let own = failure.http_status();
+            let http_status = if own == 0 { *status } else { own };
+            failure
+                .with_http_status(http_status)
+                .with_challenge(error.challenge().to_vec())
+                .with_sign_in()
+        })
     }
 
     /// Ends the session at the server. Failures are ignored.
@@ -227,29 +257,45 @@ impl<'a> Ctx<'a> {
         };
         // The application is not asked for a new token.
         let token = options.credential.current();
-        let Ok(lines) = lines(options, token.as_ref(), &delete) else { return };
-        let secrets = http.secrets();
-        let setting = http.setting(&secrets, delete.limits);
-        if let Ok(reply) = follow(options, &delete, token.as_ref(), &lines, setting, wait).await {
+        if let Ok(reply) = follow(options, &delete, token.as_ref(), &http, wait).await {
             reply.release();
         }
     }
 
     /// Returns the token for a request.
     pub(crate) async fn token(self) -> Result<Option<Token>> {
-        let Ctx { client, options, wait } = self;
+        match self.token_at_once()? {
+            Some(token) => Ok(token),
+            None => self.obtain_token().await,
+        }
+    }
+
+    /// Returns the token for a request, or `None` if it has to be obtained
+    /// first.
+    fn token_at_once(self) -> Result<Option<Option<Token>>> {
+        let Ctx { options, wait, .. } = self;
         options.check_secure()?;
         if wait.uses_only_cached_token() {
             // A new token would be requested and then given up half-way.
-            return Ok(options.credential.current());
+            return Ok(Some(options.credential.current()));
         }
-        if let Some(ready) = options.credential.ready() {
-            return Ok(ready);
-        }
+        Ok(options.credential.ready())
+    }
+
+    async fn obtain_token(self) -> Result<Option<Token>> {
+        let Ctx { client, options, wait } = self;
         let caller = CredentialContext { client, options };
         let need = Need { wait, caller: &caller };
         options.credential.obtain(need).await
     }
+}
+
+/// What the headers of a refusal say about the credential.
+struct ChallengeFacts {
+    /// The values of WWW-Authenticate.
+    challenges: Vec<String>,
+    /// Whether there was a DPoP nonce.
+    has_nonce: bool,
 }
 
 /// A reply that is not 2xx.
@@ -280,7 +326,7 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
-    pub(crate) body: Option<&'a [u8]>,
+    pub(crate) body: Option<&'a Body>,
     pub(crate) is_repeatable: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
@@ -288,8 +334,8 @@ pub(crate) struct HttpRequest<'a> {
 }
 
 impl<'a> HttpRequest<'a> {
-    pub(crate) fn post(url: &'a Url, message: OutboundMessage<'a>) -> Self {
-        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = message;
+    pub(crate) fn post(url: &'a Url, message: &OutboundMessage<'a>) -> Self {
+        let OutboundMessage { outgoing: Outgoing { headers, body }, is_repeatable, .. } = *message;
         Self {
             verb: "POST",
             url,
@@ -302,15 +348,13 @@ impl<'a> HttpRequest<'a> {
     }
 }
 
-/// Name, value, and whether the value is a secret.
-type Line<'a> = (&'a str, &'a str, bool);
-
-/// Returns the headers of a request, without those that frame it.
+/// Returns the header fields of a request that the options decide, without
+/// those that frame it.
 fn lines<'a>(
     options: &'a Options,
     token: Option<&'a Token>,
-    request: &HttpRequest<'a>,
-) -> Result<Vec<Line<'a>>> {
+    verb: &str,
+) -> Result<Vec<HeaderLine<'a>>> {
     let address = options.address()?;
     let mut lines = Vec::with_capacity(10 + options.headers.len());
     lines.push(("Host", address.authority.as_str(), false));
@@ -323,7 +367,7 @@ fn lines<'a>(
     for header in &options.headers {
         lines.push((header.name.as_str(), header.value.expose(), true));
     }
-    match request.verb {
+    match verb {
         "POST" => {
             lines.push(("Accept", ACCEPT, false));
             lines.push(("Content-Type", "application/json", false));
@@ -337,10 +381,17 @@ fn lines<'a>(
     let is_local = address.is_local || options.route.unix_socket.is_some();
     let coding = if is_local { "identity" } else { content_coding::ACCEPTED };
     lines.push(("Accept-Encoding", coding, false));
-    for (name, value) in request.headers {
-        lines.push((name, value, *name == "Mcp-Session-Id"));
-    }
     Ok(lines)
+}
+
+/// The fields of [`lines`], as they are sent. Those of a POST are cached.
+fn written_fields(
+    options: &Options,
+    token: Option<&Token>,
+    verb: &'static str,
+) -> Result<Arc<Secret>> {
+    let write = || Ok(fields(&lines(options, token, verb)?));
+    if verb == "POST" { options.post_fields.get(token, write) } else { write().map(Arc::new) }
 }
 
 /// Sends a request, and sends it again after a redirect to the same origin.
@@ -348,15 +399,25 @@ async fn follow<'a>(
     options: &'a Options,
     request: &HttpRequest<'_>,
     token: Option<&Token>,
-    headers: &[Line<'_>],
-    setting: ExchangeSettings<'_>,
+    http: &HttpContext<'_>,
     wait: &Wait,
 ) -> Result<HttpResponse<'a>> {
+    let fields = written_fields(options, token, request.verb)?;
+    let [common, own] = request.headers.parts();
+    let mut shown = Vec::new();
+    if options.trace.is_some() {
+        shown = lines(options, token, request.verb)?;
+        let own = request.headers.iter();
+        shown.extend(own.map(|(name, value)| (name, value, name == "Mcp-Session-Id")));
+    }
+    let secrets = http.secrets();
+    let setting = http.setting(&secrets, request.limits);
+    let bound = token.filter(|token| token.key().is_some());
+    let first = request.url;
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
-        let url = moved.as_deref().unwrap_or(request.url);
-        let bound = token.filter(|token| token.key().is_some());
+        let url = moved.as_deref().unwrap_or(first);
         // A proof is valid for one URL.
         let prove = || match bound {
             Some(token) => options.credential.proof(token, request.verb, &url.without_query()),
@@ -366,22 +427,24 @@ async fn follow<'a>(
         let request = OutgoingRequest {
             verb: request.verb,
             url,
-            headers,
+            fields: [fields.expose(), common, own],
+            shown: &shown,
             cookie: cookie.as_ref(),
-            body: request.body,
+            body: request.body.map(Body::parts),
             is_repeatable: request.is_repeatable,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;
         is_repeated |= reply.is_repeated;
-        if !reply.head.set_cookies.is_empty() {
-            options.cookies.take(url, &reply.head.set_cookies);
+        if !reply.head.rare().set_cookies.is_empty() {
+            options.cookies.take(url, &reply.head.rare().set_cookies);
         }
         if !(300..400).contains(&reply.head.status) {
-            (reply.moved, reply.is_repeated) = (moved, is_repeated);
+            let facts = &mut *reply;
+            (facts.moved, facts.is_repeated) = (moved, is_repeated);
             return Ok(reply);
         }
-        moved = Some(Box::new(redirected(request.verb, request.url, &reply)?));
+        moved = Some(Box::new(redirected(request.verb, first, &reply)?));
         reply.release();
     }
     Err(Error::new(
@@ -398,7 +461,7 @@ fn redirected(verb: &str, from: &Url, reply: &HttpResponse<'_>) -> Result<Url> {
         Err(Error::new(Status::Redirect, format!("the server answered {status}: {what}"))
             .with_http_status(status))
     };
-    let Some(location) = &reply.head.location else {
+    let Some(location) = &reply.head.rare().location else {
         return wrong("a redirect without a target".to_owned());
     };
     let Some(target) = from.join(location) else {

@@ -1,9 +1,11 @@
 //! The options of a client, as types that hold only valid values.
 
+pub(crate) mod field_cache;
 pub(crate) mod server;
 mod server_options;
 
 use std::fmt::Write;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::base::secret_name::{is_secret_name, is_secret_value, may_be_secret, password_of_url};
+use crate::client::options::field_cache::FieldCache;
 use crate::client::options::server::{Address, HttpTransport, Server};
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::identity::Identity;
@@ -83,11 +86,33 @@ pub(crate) struct Options {
     /// The cookies of the server. They stay with the client when its route
     /// changes.
     pub(crate) cookies: Arc<Cookies>,
+    /// The header fields of a POST that these options decide.
+    pub(crate) post_fields: FieldCache,
     /// The environment of the moment when the client was made.
     environment: Arc<Environment>,
     /// The options without the headers of one request, to connect with; `None`
     /// if these options have no such headers.
     without_headers: Option<Arc<Self>>,
+}
+
+/// The route of a call.
+#[derive(Debug)]
+pub(crate) enum CurrentRoute<'a> {
+    /// The route of the options.
+    Own(&'a Route),
+    /// The same with a proxy of the environment.
+    WithProxy(Box<Route>),
+}
+
+impl Deref for CurrentRoute<'_> {
+    type Target = Route;
+
+    fn deref(&self) -> &Route {
+        match self {
+            Self::Own(route) => route,
+            Self::WithProxy(route) => route,
+        }
+    }
 }
 
 /// A header that the application set. Its value is treated as a secret.
@@ -181,6 +206,7 @@ impl Options {
             proxy: ProxyChoice::Environment(environment.clone()),
             http: Arc::default(),
             cookies: Arc::default(),
+            post_fields: FieldCache::default(),
             environment,
             without_headers: None,
         };
@@ -331,13 +357,13 @@ impl Options {
 
     /// Returns the route of a call, with the proxy of the environment if it
     /// applies.
-    pub(crate) fn current_route(&self) -> Result<std::borrow::Cow<'_, Route>> {
+    pub(crate) fn current_route(&self) -> Result<CurrentRoute<'_>> {
         let address = self.address()?;
         let needs_none = self.route.unix_socket.is_some() || address.is_local;
         let proxy = if needs_none { None } else { self.proxy.for_origin(&address.url.origin)? };
         Ok(match proxy {
-            None => std::borrow::Cow::Borrowed(&self.route),
-            proxy => std::borrow::Cow::Owned(Route { proxy, ..self.route.clone() }),
+            None => CurrentRoute::Own(&self.route),
+            proxy => CurrentRoute::WithProxy(Box::new(Route { proxy, ..self.route.clone() })),
         })
     }
 

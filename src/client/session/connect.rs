@@ -153,7 +153,7 @@ impl<'a> Ctx<'a> {
         }
         // A background task that connects may need a callback of this thread.
         let attendant: Arc<dyn Attendant> = client.clone();
-        let attended = wait.attending(Some(attendant));
+        let attended = wait.attending(attendant);
         let Some(oauth) = &options.oauth else {
             let entered = client.connecting.lock_unless(&attended, is_done).await;
             wait.adopt(&attended);
@@ -224,7 +224,7 @@ impl<'a> Ctx<'a> {
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.target())
         };
-        match self.post(message).await {
+        match self.post(&message).await {
             Ok(_) => Ok(()),
             Err(_) => wait.check(),
         }
@@ -253,7 +253,7 @@ impl<'a> Ctx<'a> {
                 };
                 // Nothing else may be sent before the server accepted it.
                 let refused = |error: Error| error.during(INITIALIZED);
-                match self.post(message).await.map_err(refused)? {
+                match self.post(&message).await.map_err(refused)? {
                     Outcome::Accepted | Outcome::Answer(..) => {}
                     // The server takes the session, and does not know this
                     // notification.

@@ -8,10 +8,10 @@ use crate::client::core::session::Transport;
 
 impl Ctx<'_> {
     /// Sends a message. Waits for the response if it is a request.
-    pub(crate) async fn post(self, message: OutboundMessage<'_>) -> Result<Outcome> {
+    pub(crate) async fn post(self, message: &OutboundMessage<'_>) -> Result<Outcome> {
         let outcome = match message.target.transport {
             Transport::StreamableHttp => self.post_http(message).await?,
-            Transport::SharedConnection(connection) => self.post_on(connection, message).await?,
+            Transport::SharedConnection(connection) => self.post_on(connection, *message).await?,
         };
         if let (Outcome::Rpc(_), Some(session)) = (&outcome, message.target.session)
             && outcome.is_doubtful(message.kind(), session)

@@ -103,7 +103,7 @@ impl Client {
             is_repeatable: true,
             ..OutboundMessage::notification(&outgoing, session.target())
         };
-        match Ctx::new(self, &options, wait).post(message).await {
+        match Ctx::new(self, &options, wait).post(&message).await {
             Ok(outcome) if outcome.is_doubtful(RequestKind::Ping, session) => outcome.accepted(),
             Ok(_) => Ok(()),
             Err(error) if is_silence(&error) => Err(error),

@@ -19,7 +19,7 @@ impl Client {
     /// for a token.
     pub(crate) fn attended(self: &Arc<Self>, wait: Wait) -> Wait {
         let attendant: Arc<dyn Attendant> = self.clone();
-        wait.attending(Some(attendant))
+        wait.attending(attendant)
     }
 
     /// Opens the notification stream of the handshake dialect. This happens

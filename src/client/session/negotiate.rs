@@ -309,7 +309,7 @@ impl Ctx<'_> {
             limits: ResponseLimits { whole: limit, head: None },
             ..OutboundMessage::notification(&outgoing, target)
         };
-        let outcome = match self.post(message).await {
+        let outcome = match self.post(&message).await {
             Ok(Outcome::Answer(answer, session_id)) => {
                 return Ok((AttemptOutcome::Answered(answer), session_id));
             }

@@ -16,7 +16,7 @@ impl Ctx<'_> {
             let session = self.connected().await?.session;
             let outgoing = session.dialect.notification(call);
             let message = OutboundMessage::notification(&outgoing, session.target());
-            let outcome = self.post(message).await?;
+            let outcome = self.post(&message).await?;
             if outcome.is_loss(RequestKind::Notification, &session) {
                 client.forget(&session);
                 if !has_recovered {

@@ -17,6 +17,6 @@ pub(crate) async fn send_all(client: &Arc<Client>, session: &Arc<Session>) {
         let wait = client.wait(&options, &CallLimits::default(), true);
         let wait = if kind == OutboxKind::Courtesy { Wait::for_courtesy(wait) } else { wait };
         let message = OutboundMessage::notification(&outgoing, session.target());
-        let _ = Ctx::new(client, &options, &wait).post(message).await;
+        let _ = Ctx::new(client, &options, &wait).post(&message).await;
     }
 }

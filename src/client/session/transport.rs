@@ -46,7 +46,7 @@ impl Ctx<'_> {
     ) -> std::result::Result<Arc<SharedConnection>, NoSse> {
         let Ctx { options, wait, .. } = self;
         let http = HttpContext::new(options, None).map_err(NoSse::Final)?;
-        let none = Headers::new();
+        let none = Headers::default();
         let reply = match self.get_within(patience, &none, &http).await {
             Err(error) if patience.is_some() && error.status() == Status::Timeout => {
                 wait.check().map_err(NoSse::Final)?;

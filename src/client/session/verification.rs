@@ -35,7 +35,7 @@ impl Ctx<'_> {
         };
         let brief = wait.at_most(patience).for_courtesy();
         let is_refused = has_token
-            && match self.within(&brief).post(message).await {
+            && match self.within(&brief).post(&message).await {
                 Ok(outcome) => outcome.is_doubtful(RequestKind::Ping, session),
                 Err(error) => matches!(error.status(), Status::Unauthorized | Status::Forbidden),
             };

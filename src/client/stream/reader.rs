@@ -21,9 +21,7 @@ use crate::client::inbound::router::Awaited;
 use crate::client::inbound::router::{Routed, Router};
 use crate::client::options::Options;
 use crate::platform::{POLLOUT, Poll};
-use crate::protocol::outgoing::Outgoing;
-use crate::transport::lines::LineSink;
-use crate::transport::lines::SendProgress;
+use crate::transport::lines::{LineSink, OutgoingLine, SendProgress};
 use crate::transport::message_source::{Incoming, MessageSource, Stop};
 use crate::transport::trace::TraceLine;
 use crate::transport::wait::{self, Wait};
@@ -197,10 +195,9 @@ impl Ctx<'_> {
     ) -> Result<()> {
         let Ctx { client, options, wait } = self;
         if let Some(trace) = &options.trace {
-            let text = String::from_utf8_lossy(&message.outgoing.body);
-            trace.line(TraceLine::Sent, &text, &options.secrets());
+            trace.line(TraceLine::Sent, &message.outgoing.body.text(), &options.secrets());
         }
-        let line = line(message.outgoing);
+        let line = OutgoingLine::new(message.outgoing.body.parts());
         let reader = Reader { client, connection, options, target: message.target };
         let _guard = connection.sending.lock_unless(wait, || false).await?;
         let mut sent = 0;
@@ -218,20 +215,11 @@ impl Ctx<'_> {
             };
             if let Err(error) = waited {
                 if sent > 0 {
-                    sink.keep(line.get(sent..).unwrap_or_default());
+                    sink.keep(&line, sent);
                 }
                 return Err(error.with_may_have_run(sent > 0));
             }
             connection.check().map_err(|error| error.with_may_have_run(sent > 0))?;
         }
     }
-}
-
-/// Returns a message as one line. JSON has line breaks only between tokens; in
-/// strings they are escaped.
-fn line(outgoing: &Outgoing) -> Vec<u8> {
-    let mut line = Vec::with_capacity(outgoing.body.len() + 1);
-    line.extend(outgoing.body.iter().map(|byte| if *byte == b'\n' { b' ' } else { *byte }));
-    line.push(b'\n');
-    line
 }

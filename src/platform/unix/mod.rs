@@ -8,6 +8,7 @@ pub(super) mod folders;
 pub(super) mod memory;
 pub(super) mod poll;
 pub(super) mod process;
+pub(super) mod process_id;
 pub(super) mod sockets;
 pub(super) mod threads;
 pub(super) mod wake_up;

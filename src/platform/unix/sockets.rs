@@ -1,6 +1,6 @@
 //! What differs between the sockets of systems. The rest is [`socket2`]'s.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::AsRawFd;
 
 use socket2::{SockAddr, Socket};
@@ -41,6 +41,11 @@ pub(crate) fn begin_connect(socket: &Socket, address: &SockAddr) -> io::Result<b
 #[inline]
 pub(crate) fn send(socket: &Socket, bytes: &[u8]) -> io::Result<usize> {
     socket.send_with_flags(bytes, NO_SIGPIPE)
+}
+
+/// Sends several parts in one system call, without raising SIGPIPE.
+pub(crate) fn send_several(socket: &Socket, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+    socket.send_vectored_with_flags(parts, NO_SIGPIPE)
 }
 
 /// Whether this machine does not have the address that a socket was to be

@@ -14,7 +14,7 @@ use crate::base::secret::Secret;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::connector::Route;
 use crate::transport::http::{
-    ExchangeSettings, Http, HttpResponse, OutgoingRequest, Pieces, ResponseLimits,
+    ExchangeSettings, Http, HttpResponse, OutgoingRequest, Pieces, ResponseLimits, fields,
 };
 use crate::transport::proxy::ProxyChoice;
 use crate::transport::tls::TlsSettings;
@@ -208,13 +208,15 @@ impl HttpClient {
         ];
         headers.extend(what.form.map(|(media, _)| ("Content-Type", media, false)));
         headers.extend(what.headers.iter().map(|(name, value)| (*name, *value, true)));
+        let fields = fields(&headers);
         let request = OutgoingRequest {
             verb: what.verb,
             url: what.url,
-            headers: &headers,
+            fields: [fields.expose(), "", ""],
+            shown: &[],
             // Cookies are for the MCP server.
             cookie: None,
-            body: what.form.map(|(_, body)| body.expose().as_bytes()),
+            body: what.form.map(|(_, body)| [body.expose().as_bytes(), &[], &[]]),
             is_repeatable: what.form.is_none(),
             proof: None,
         };
@@ -244,14 +246,15 @@ impl HttpClient {
             None => (None, None),
         };
         let head = &mut reply.head;
+        let rare = head.take_rare();
         let fetched = Fetched {
             status,
             moved_to,
             media: std::mem::replace(&mut head.media, Media::None),
             body,
-            dpop_nonce: head.dpop_nonce.take(),
-            date: head.date.take(),
-            retry_after: head.retry_after.take(),
+            dpop_nonce: rare.dpop_nonce,
+            date: rare.date,
+            retry_after: rare.retry_after,
         };
         if !is_stream {
             reply.release();
@@ -323,7 +326,7 @@ impl Fetch<'_> {
         if !matches!(reply.head.status, 301 | 302 | 303 | 307 | 308) {
             return None;
         }
-        let target = self.url.join(reply.head.location.as_deref()?)?;
+        let target = self.url.join(reply.head.rare().location.as_deref()?)?;
         (target.target.len() <= URL_LIMIT).then_some(target)
     }
 }
