@@ -25,6 +25,9 @@ pub(crate) struct ProgressReader {
     total: Option<f64>,
 }
 
+/// The longest notification that is kept: the message may have any length.
+const MOST_KEPT: usize = 4096;
+
 /// The place of a value that changes from one notification to the next.
 #[derive(Clone, Copy, Debug, Default)]
 struct Value {
@@ -50,7 +53,11 @@ impl ProgressReader {
         let (mut progress, mut message, mut from) = (None, None, 0);
         for value in &self.values {
             let before = self.last.get(from..value.start)?;
-            reader.rest = reader.rest.strip_prefix(before)?;
+            let (same, rest) = reader.rest.split_at_checked(before.len())?;
+            if same != before {
+                return None;
+            }
+            reader.rest = rest;
             if value.is_message {
                 message = Some(Cow::Borrowed(reader.string()?));
             } else {
@@ -70,11 +77,18 @@ impl ProgressReader {
     #[inline(never)]
     fn read_other<'a>(&mut self, text: &'a [u8]) -> Option<ProgressParams<'a>> {
         let (progress, values) = scan(text)?;
+        self.values.clear();
+        if text.len() > MOST_KEPT {
+            return Some(progress);
+        }
         self.last.clear();
         self.last.extend_from_slice(text);
-        self.values.clear();
         self.values.extend(values.into_iter().flatten());
-        self.values.sort_unstable_by_key(|value| value.start);
+        if let [one, other] = self.values.as_mut_slice()
+            && one.start > other.start
+        {
+            std::mem::swap(one, other);
+        }
         (self.id, self.total) = (progress.id, progress.total);
         Some(progress)
     }
@@ -216,33 +230,19 @@ impl<'a> Reader<'a> {
     }
 
     /// A number that is the token of one of our requests, or that of nobody.
-    #[inline(always)]
     fn token(&mut self) -> Option<Option<i64>> {
-        match self.small() {
-            Some(number) => Some(Some(number.into())),
-            None => self.numeral().map(own_id),
-        }
+        self.numeral().map(own_id)
     }
 
     #[inline(always)]
     fn number(&mut self) -> Option<f64> {
-        match self.small() {
-            Some(value) => Some(value.into()),
+        match decimal(self.rest) {
+            Some((value, rest)) => {
+                self.rest = rest;
+                Some(value)
+            }
             None => number(self.numeral()?),
         }
-    }
-
-    /// Reads a small whole number, if there is one.
-    #[inline(always)]
-    fn small(&mut self) -> Option<u32> {
-        let (value, rest) = digits(self.rest)?;
-        let length = self.rest.len() - rest.len();
-        let has_zero = length > 1 && self.rest.first() == Some(&b'0');
-        if has_zero || length > SMALL || matches!(rest.first(), Some(b'.' | b'e' | b'E')) {
-            return None;
-        }
-        self.rest = rest;
-        Some(value)
     }
 
     /// Reads any number, and returns its text.
@@ -270,19 +270,48 @@ fn without_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// How many digits a `u32` always has room for.
-const SMALL: usize = 9;
-
-/// The number that digits make, if it is small, and what follows the digits.
-/// `None` without a digit.
+/// The value of a short number, and what follows the number.
 #[inline(always)]
-fn digits(text: &[u8]) -> Option<(u32, &[u8])> {
-    let (mut value, mut rest) = (0_u32, text);
-    while let [digit @ b'0'..=b'9', after @ ..] = rest {
-        value = value.wrapping_mul(10).wrapping_add(u32::from(digit - b'0'));
-        rest = after;
+fn decimal(text: &[u8]) -> Option<(f64, &[u8])> {
+    let (mut digits, mut rest) = more_digits(0, text);
+    let mut places = 0;
+    if let [b'.', fraction @ ..] = rest {
+        (digits, rest) = more_digits(digits, fraction);
+        places = fraction.len() - rest.len();
+        if places == 0 {
+            return None;
+        }
     }
-    (rest.len() < text.len()).then_some((value, rest))
+    let is_short = (1..=SHORT).contains(&(text.len() - rest.len()));
+    let is_usual = !matches!(text, [b'0', b'0'..=b'9', ..] | [b'.', ..]);
+    if !is_short || !is_usual || matches!(rest, [b'e' | b'E', ..]) {
+        return None;
+    }
+    // Both are exact, so that their quotient is the nearest number.
+    Some((digits as i64 as f64 / TENS.get(places)?, rest))
+}
+
+/// Numbers up to this length have no more than 15 digits and a point, or are
+/// whole.
+const SHORT: usize = 16;
+
+const TENS: [f64; SHORT] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+
+/// The number that digits make behind those of `value`, and what follows them.
+#[inline(always)]
+fn more_digits(mut value: u64, mut text: &[u8]) -> (u64, &[u8]) {
+    while let [digit @ b'0'..=b'9', rest @ ..] = text {
+        value = value.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        text = rest;
+    }
+    (value, text)
+}
+
+/// What follows digits. `None` without a digit.
+fn after_digits(text: &[u8]) -> Option<&[u8]> {
+    let (_, rest) = more_digits(0, text);
+    (rest.len() < text.len()).then_some(rest)
 }
 
 /// A number as JSON writes it, and what follows it.
@@ -290,13 +319,13 @@ fn digits(text: &[u8]) -> Option<(u32, &[u8])> {
 fn numeral(text: &[u8]) -> Option<(&str, &[u8])> {
     let mut rest = match text.strip_prefix(b"-").unwrap_or(text) {
         [b'0', rest @ ..] => rest,
-        unsigned => digits(unsigned)?.1,
+        unsigned => after_digits(unsigned)?,
     };
     if let [b'.', fraction @ ..] = rest {
-        rest = digits(fraction)?.1;
+        rest = after_digits(fraction)?;
     }
     if let [b'e' | b'E', b'+' | b'-', exponent @ ..] | [b'e' | b'E', exponent @ ..] = rest {
-        rest = digits(exponent)?.1;
+        rest = after_digits(exponent)?;
     }
     let (numeral, rest) = text.split_at_checked(text.len() - rest.len())?;
     Some((std::str::from_utf8(numeral).ok()?, rest))

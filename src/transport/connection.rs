@@ -230,21 +230,28 @@ impl Connection {
         }
     }
 
-    /// Calls `take` with the next piece of a body; false at its end.
+    /// Calls `take` with the next pieces of a body: all that have arrived. False at
+    /// its end.
     pub(crate) async fn next_piece(
         &mut self,
         body: &mut Body,
         wait: &Wait,
         take: &mut dyn FnMut(&[u8]) -> Result<()>,
     ) -> Result<bool> {
+        let mut has_any = false;
         loop {
             let pending = self.input.get(self.start..self.end).unwrap_or_default();
             let mut rest = pending;
             let piece = body.next(&mut rest)?;
             self.start += pending.len() - rest.len();
             match piece {
-                Piece::Data(data) => return take(data).map(|()| true),
-                Piece::End => return Ok(false),
+                Piece::Data(data) => {
+                    take(data)?;
+                    has_any = true;
+                    continue;
+                }
+                Piece::End => return Ok(has_any),
+                Piece::Partial if has_any => return Ok(true),
                 Piece::Partial => {}
             }
             match self.fill(wait).await {

@@ -156,15 +156,14 @@ impl<B: Pieces> EventSource<B> {
                     if is_decoded {
                         *since_event += data.len();
                     }
-                    let cut = cut(data, stream, since_event, events, early);
-                    early.pause();
-                    cut?;
+                    cut(data, stream, since_event, events, early)?;
                     if unframed.is_some() {
                         look_at(unframed, stream, is_unlabelled, data)?;
                     }
                     stream.check_between(*since_event, BETWEEN)
                 })
                 .await;
+            early.pause();
             if let (Some(unframed), Ok(is_open)) = (&mut self.unframed, &more)
                 && let Some(text) = unframed.take_json(!is_open)
             {
@@ -196,7 +195,7 @@ fn cut(
     events: &mut VecDeque<SseEvent<'static>>,
     early: &mut dyn EarlyMessages,
 ) -> Result<()> {
-    loop {
+    while !piece.is_empty() {
         if let Some((data, rest)) = stream.usual(piece) {
             (piece, *since_event) = (rest, 0);
             if !(events.is_empty() && early.take(data)) {
@@ -213,6 +212,7 @@ fn cut(
             events.push_back(event.into_owned());
         }
     }
+    Ok(())
 }
 
 impl EventSource<HttpResponse<'_>> {

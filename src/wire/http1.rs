@@ -363,7 +363,7 @@ impl Body {
                     [b'\r'] => return Ok(Piece::Partial),
                     _ => return Err(malformed("a chunk is longer than its size says".into())),
                 },
-                BodyState::Size => match httparse::parse_chunk_size(bytes) {
+                BodyState::Size => match chunk_size(bytes) {
                     Ok(httparse::Status::Complete((length, size))) => {
                         *bytes = bytes.get(length..).unwrap_or_default();
                         self.line = 0;
@@ -407,6 +407,30 @@ impl Body {
         Err(malformed("its trailers do not end".into()))
     }
 }
+
+/// The length of the line with a chunk's size, and the size. Most servers write
+/// nothing else on that line.
+#[inline(always)]
+fn chunk_size(
+    bytes: &[u8],
+) -> std::result::Result<httparse::Status<(usize, u64)>, httparse::InvalidChunkSize> {
+    let mut size = 0_u64;
+    for (at, byte) in bytes.iter().take(SHORT_SIZE + 1).enumerate() {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'\r' if at > 0 && bytes.get(at + 1) == Some(&b'\n') => {
+                return Ok(httparse::Status::Complete((at + 2, size)));
+            }
+            _ => break,
+        };
+        size = size * 16 + u64::from(digit);
+    }
+    httparse::parse_chunk_size(bytes)
+}
+
+/// How many digits the size of a usual chunk has at most.
+const SHORT_SIZE: usize = 6;
 
 fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
     let length = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
@@ -541,6 +565,20 @@ mod tests {
         let reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
             5;x=\"y\"\r\nhello\r\n00A\r\n, world..!\r\n0\r\nX: y\r\n\r\n";
         assert_eq!(wherever_cut(reply, read), Ok((200, b"hello, world..!".to_vec(), true)));
+    }
+
+    #[test]
+    fn reads_the_size_of_a_chunk_as_httparse_does() {
+        for line in ["0", "5", "aF", "00A", "ffffff", "1000000", "", "g", "5 ", " 5", "5;x", "-1"] {
+            let text = format!("{line}\r\nrest");
+            for end in 0..=text.len() {
+                let bytes = &text.as_bytes()[..end];
+                assert_eq!(chunk_size(bytes), httparse::parse_chunk_size(bytes), "{text:?}");
+            }
+            let text = format!("{line}\nrest");
+            let bytes = text.as_bytes();
+            assert_eq!(chunk_size(bytes), httparse::parse_chunk_size(bytes), "{text:?}");
+        }
     }
 
     #[test]

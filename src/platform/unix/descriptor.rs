@@ -78,11 +78,60 @@ impl Descriptor {
 
     /// Writes; the application never gets a SIGPIPE from it.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(target_os = "linux")]
+        if let Some(count) = self.write_without_signal(bytes)? {
+            return Ok(count);
+        }
+        self.write_with_blocked_signal(bytes)
+    }
+
+    fn write_with_blocked_signal(&self, bytes: &[u8]) -> io::Result<usize> {
         without_sigpipe(|| {
             // SAFETY: the slice gives a valid pointer and its length.
             let written = unsafe { libc::write(self.raw(), bytes.as_ptr().cast(), bytes.len()) };
             usize::try_from(written).map_err(|_| io::Error::last_os_error())
         })
+    }
+
+    /// The same by one system call, which Linux has since 6.18. `None` if this one
+    /// has not.
+    #[cfg(target_os = "linux")]
+    fn write_without_signal(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
+        use std::sync::atomic::{AtomicBool, Ordering};
+
+        static IS_MISSING: AtomicBool = AtomicBool::new(false);
+        /// The libc crate does not declare it.
+        const RWF_NOSIGNAL: libc::c_int = 0x100;
+        /// Write at the position of the descriptor, like write().
+        const HERE: libc::c_long = -1;
+        if IS_MISSING.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        let part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        // SAFETY: the call reads the slice, which `part` names.
+        let written = unsafe {
+            libc::syscall(
+                libc::SYS_pwritev2,
+                self.raw(),
+                &raw const part,
+                1,
+                HERE,
+                HERE,
+                RWF_NOSIGNAL,
+            )
+        };
+        if let Ok(count) = usize::try_from(written) {
+            return Ok(Some(count));
+        }
+        let error = io::Error::last_os_error();
+        match error.raw_os_error() {
+            // Older systems, and filters of system calls, refuse it unexecuted.
+            Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::EPERM) => {
+                IS_MISSING.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+            _ => Err(error),
+        }
     }
 
     /// How many bytes of a pipe its reader has not read. On systems other than
@@ -148,6 +197,9 @@ mod tests {
         // again, so that a stray signal would end the test.
         // SAFETY: sets the default disposition of one signal.
         unsafe { libc::signal(libc::SIGPIPE, libc::SIG_DFL) };
-        assert!(!Descriptor::from(OwnedFd::from(writer)).write_at_once(b"x"));
+        let writer = Descriptor::from(OwnedFd::from(writer));
+        assert!(!writer.write_at_once(b"x"));
+        let error = writer.write_with_blocked_signal(b"x").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 }

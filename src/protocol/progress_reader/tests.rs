@@ -126,6 +126,21 @@ fn reads_a_notification_like_the_last_one() {
 }
 
 #[test]
+fn keeps_no_long_notification() {
+    let mut reader = ProgressReader::default();
+    let of = |length: usize| {
+        let message = "x".repeat(length);
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"{PROGRESS}","params":{{"progressToken":1,"progress":2,"message":"{message}"}}}}"#
+        )
+    };
+    for length in [10, 2 * MOST_KEPT, 20, MOST_KEPT, 3 * MOST_KEPT] {
+        assert!(is_taken_by(&mut reader, of(length).as_bytes()), "{length}");
+        assert!(reader.last.len() <= MOST_KEPT);
+    }
+}
+
+#[test]
 fn takes_no_part_of_a_notification() {
     let mut seed = 2;
     for _ in 0..20 {
@@ -221,4 +236,24 @@ fn leaves_unusual_texts_to_the_general_parser() {
     let at = bytes.len() - 4;
     bytes[at] = 0xff;
     assert!(!is_taken(&bytes));
+}
+
+#[test]
+fn reads_numbers_as_the_standard_library_does() {
+    let mut seed = 4;
+    for _ in 0..20_000 {
+        let mut text = String::new();
+        for _ in 0..=next(&mut seed, 17) {
+            text.push(char::from(b'0' + next(&mut seed, 10) as u8));
+        }
+        if next(&mut seed, 3) > 0 {
+            text.insert(next(&mut seed, text.len() + 1), '.');
+        }
+        let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+        let rest = format!("{text}}}");
+        let mut reader = Reader { rest: rest.as_bytes() };
+        let number = reader.number().filter(|_| reader.rest == b"}");
+        let expected = text.parse::<f64>().ok().filter(|_| is_json);
+        assert_eq!(number.map(f64::to_bits), expected.map(f64::to_bits), "{text}");
+    }
 }
