@@ -109,15 +109,13 @@ impl Http {
             own.extend(proof);
             trace_request(request, &own, setting);
             let rest = write(request, &own, &mut connection.output);
+            connection.wants_session_id = request.wants_session_id;
             let until = setting.limits.whole.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
             let within = limited.as_ref().unwrap_or(wait);
             match connection.exchange(rest, setting.limits.head, within).await {
                 Ok(()) => {
                     trace_head(connection.head(), setting);
-                    if request.wants_session_id {
-                        connection.read_session_id();
-                    }
                     let facts = &mut connection.response;
                     (facts.is_repeated, facts.until) = (is_repeated, until);
                     let head = &facts.head;

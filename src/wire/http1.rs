@@ -10,6 +10,7 @@ use std::ops::Range;
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::wire::content_coding::Decoder;
+use crate::wire::repeated_text::{RepeatedText, VaryingValues};
 
 /// The limit for the bytes of a head.
 pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
@@ -53,6 +54,7 @@ pub(crate) struct Head {
     /// Where in the head the value of Mcp-Session-Id is. Servers send it with
     /// every response, and it is read once.
     session_id: Option<Range<usize>>,
+    values: VaryingValues,
     /// Boxed: most responses have none of these, and a head is moved often.
     rare: Option<Box<RareFields>>,
 }
@@ -136,6 +138,7 @@ impl Head {
             status: response.code.unwrap_or_default(),
             media: Media::None,
             session_id: None,
+            values: VaryingValues::default(),
             keeps_alive: response.version == Some(1),
             framing: Framing::UntilClose,
             rare: None,
@@ -147,8 +150,11 @@ impl Head {
             let name = header.name;
             // By length first: most headers of a response are none of these.
             match name.len() {
-                4 if head.status >= 400 && is(name, "date") => {
-                    head.rare_mut().date = Some(text(header.value).into_owned());
+                4 if is(name, "date") => {
+                    head.values.date = Some(range_in(bytes, header.value));
+                    if head.status >= 400 {
+                        head.rare_mut().date = Some(text(header.value).into_owned());
+                    }
                 }
                 8 if is(name, "location") => {
                     head.rare_mut().location = Some(text(header.value).into_owned());
@@ -180,11 +186,13 @@ impl Head {
                     head.media = media(header.value);
                 }
                 14 if is(name, "content-length") => {
+                    // Of two, none may vary.
+                    let is_first = length_header.is_none();
+                    head.values.length = is_first.then(|| range_in(bytes, header.value));
                     length_header = Some(content_length(header.value, length_header)?);
                 }
                 14 if is(name, "mcp-session-id") => {
-                    let start = header.value.as_ptr().addr() - bytes.as_ptr().addr();
-                    head.session_id = Some(start..start + header.value.len());
+                    head.session_id = Some(range_in(bytes, header.value));
                 }
                 16 if is(name, "www-authenticate") => {
                     head.rare_mut().challenges.push(text(header.value).into_owned());
@@ -287,6 +295,47 @@ impl Head {
             },
             line: 0,
         }
+    }
+}
+
+/// The head of a usual response, to compare the next one with.
+#[derive(Debug)]
+pub(crate) struct RepeatedHead {
+    text: RepeatedText,
+    head: Head,
+}
+
+impl RepeatedHead {
+    /// Keeps a head if it is one of a usual response. `bytes` is the whole head.
+    pub(crate) fn of(head: &Head, bytes: &[u8]) -> Option<Self> {
+        let is_usual = (200..300).contains(&head.status) && head.keeps_alive && head.rare.is_none();
+        is_usual.then(|| Self {
+            text: RepeatedText::new(bytes, head.values.clone()),
+            head: head.as_repeated(),
+        })
+    }
+
+    /// Reads a head at the front of `bytes`, if it is the same as this one.
+    /// Returns what [`Head::parse`] returns for it, without the session id.
+    pub(crate) fn read(&self, bytes: &[u8]) -> Option<(Head, usize)> {
+        let (length, end) = self.text.read(bytes)?;
+        let mut head = self.head.as_repeated();
+        head.framing = match length {
+            Some(0) => Framing::Empty,
+            // A 204 has no body, whatever length it has.
+            Some(length) if head.status != 204 => Framing::Length(length),
+            _ => head.framing,
+        };
+        Some((head, end))
+    }
+}
+
+impl Head {
+    /// The same head without what a repeated head does not have.
+    pub(crate) fn as_repeated(&self) -> Self {
+        let Self { status, keeps_alive, media, framing, .. } = self;
+        let (status, keeps_alive, framing) = (*status, *keeps_alive, *framing);
+        Self { status, keeps_alive, framing, media: media.clone(), ..Self::default() }
     }
 }
 
@@ -462,6 +511,12 @@ fn is(name: &str, lower: &str) -> bool {
             whole && is_same(length - 8)
         }
     }
+}
+
+/// Where a part of a head is in it.
+fn range_in(bytes: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
+    start..start + part.len()
 }
 
 fn text(value: &[u8]) -> Cow<'_, str> {
