@@ -72,6 +72,11 @@ const char *arguments(void)
     return text;
 }
 
+size_t arguments_length(void)
+{
+    return is("large") ? LARGE + 11 : strlen(arguments());
+}
+
 void check_cities(long total, const char *name, long population)
 {
     if (total != 3 || name == NULL || strncmp(name, "Z\xc3\xbcrich", 7) != 0 ||
