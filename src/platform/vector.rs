@@ -267,7 +267,7 @@ mod portable {
     #[inline(always)]
     fn below(eight: u64, limit: u64) -> u64 {
         // Without their top bits, no byte carries into the next one.
-        !((eight & !TOPS) + (0x80 - limit) * ONES | eight) & TOPS
+        !(((eight & !TOPS) + (0x80 - limit) * ONES) | eight) & TOPS
     }
 }
 
