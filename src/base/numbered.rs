@@ -1,12 +1,15 @@
 //! A small map from numbers to values. New numbers are mostly the largest.
 
-/// Sorted by number: lookups are quick, and a new number goes to the end.
+use std::collections::VecDeque;
+
+/// Sorted by number: lookups are quick, a new number goes to the end, and most
+/// are removed near the begin.
 #[derive(Debug)]
-pub(crate) struct Numbered<T>(Vec<(u64, T)>);
+pub(crate) struct Numbered<T>(VecDeque<(u64, T)>);
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(VecDeque::new())
     }
 }
 
@@ -24,12 +27,13 @@ impl<T> Numbered<T> {
     }
 
     pub(crate) fn remove(&mut self, number: u64) -> Option<T> {
-        self.place(number).ok().map(|at| self.0.remove(at).1)
+        let at = self.place(number).ok()?;
+        self.0.remove(at).map(|(_, thing)| thing)
     }
 
     /// Removes the value with the smallest number.
     pub(crate) fn pop_first(&mut self) -> Option<T> {
-        if self.0.is_empty() { None } else { Some(self.0.remove(0).1) }
+        self.0.pop_front().map(|(_, thing)| thing)
     }
 
     pub(crate) fn retain(&mut self, mut keeps: impl FnMut(&T) -> bool) {
@@ -53,7 +57,7 @@ impl<T> Numbered<T> {
     }
 
     fn place(&self, number: u64) -> Result<usize, usize> {
-        match self.0.last() {
+        match self.0.back() {
             Some((last, _)) if *last < number => Err(self.0.len()),
             _ => self.0.binary_search_by_key(&number, |(one, _)| *one),
         }

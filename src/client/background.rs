@@ -10,12 +10,12 @@ use crate::client::notifications::notification_stream;
 use crate::client::session::outbox;
 
 pub(crate) fn run(client: Arc<Client>, job: Job) -> Pin<Box<dyn Future<Output = ()>>> {
-    Box::pin(async move {
-        match job {
-            Job::SendOutbox(session) => outbox::send_all(&client, &session).await,
-            Job::NotificationStream(opening) => {
-                notification_stream::run(&client, &opening).await;
-            }
+    match job {
+        Job::SendOutbox(session) => {
+            Box::pin(async move { outbox::send_all(&client, &session).await })
         }
-    })
+        Job::NotificationStream(opening) => {
+            Box::pin(async move { notification_stream::run(&client, &opening).await })
+        }
+    }
 }

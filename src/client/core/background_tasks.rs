@@ -42,10 +42,13 @@ impl BackgroundTasks {
         let background = self.enter(check)?;
         self.tasks.begin();
         let counted = CountedTask(self.tasks.clone());
-        background.spawn(move || async move {
-            let counted = counted;
-            job().await;
-            drop(counted);
+        background.spawn(move || {
+            // Boxed here: it is large, and would be copied again with the count.
+            let task = Box::pin(job());
+            async move {
+                task.await;
+                drop(counted);
+            }
         });
         Ok(())
     }

@@ -48,14 +48,21 @@ impl ConnectionLimit {
         }
         // Raised when the permit is granted.
         let waited = wait.until_raised(&signal).await;
-        let mut state = lock(&self.0);
-        let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, &signal));
-        let still_waits = place.and_then(|place| state.waiting.remove(place)).is_some();
-        drop(state);
+        let still_waits = !signal.is_raised() && self.forget(&signal);
         // Made only if it was granted, because its drop returns it.
         let permit = (!still_waits).then(|| ConnectionPermit(self));
         waited?;
         permit.ok_or_else(|| Error::new(Status::Internal, "no permit was granted"))
+    }
+}
+
+impl ConnectionLimit {
+    /// Removes a request that gives up. Returns whether it still waited.
+    #[cold]
+    fn forget(&self, signal: &Arc<Signal>) -> bool {
+        let mut state = lock(&self.0);
+        let place = state.waiting.iter().position(|one| Arc::ptr_eq(one, signal));
+        place.and_then(|place| state.waiting.remove(place)).is_some()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Progress notifications of a request, on their way to its progress handler.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
@@ -148,7 +149,7 @@ impl Drop for ReportRun<'_> {
 
 /// The reports of the requests in flight, sorted by the ids of the requests.
 #[derive(Debug, Default)]
-pub(crate) struct ProgressReports(Mutex<Vec<(i64, RegisteredReport)>>);
+pub(crate) struct ProgressReports(Mutex<VecDeque<(i64, RegisteredReport)>>);
 
 #[derive(Clone, Debug)]
 pub(crate) struct RegisteredReport {

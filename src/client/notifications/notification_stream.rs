@@ -116,8 +116,10 @@ impl NotificationStream<'_> {
         let client = self.client;
         let brief = client.wait(options, &Default::default(), true);
         let brief = brief.or_abort(self.opening.stop.clone());
+        // What opens a stream is boxed, here and below: an open stream needs no
+        // room for it.
         let Connected { session, is_new } =
-            Ctx::new(client, options, &brief).connected_for_stream().await?;
+            Box::pin(Ctx::new(client, options, &brief).connected_for_stream()).await?;
         let is_new = is_new || !self.was_open.get() && self.opening.is_of_new(&session);
         let result = self.read_in(options, &session, is_new, last_event_id, (&brief, wait)).await;
         let method = "subscriptions/listen";
@@ -125,9 +127,12 @@ impl NotificationStream<'_> {
             result.map_err(|error| rpc_error::unknown_method(error, &session.server_info, method));
         match result {
             Err(_) if !is_new && !client.is_current(&session) && brief.check().is_ok() => {
-                let session =
-                    Ctx::new(client, options, &brief).connected_for_stream().await?.session;
-                self.read_in(options, &session, true, None, (&brief, wait)).await
+                Box::pin(async {
+                    let ctx = Ctx::new(client, options, &brief);
+                    let session = ctx.connected_for_stream().await?.session;
+                    self.read_in(options, &session, true, None, (&brief, wait)).await
+                })
+                .await
             }
             result => result,
         }
@@ -153,7 +158,8 @@ impl NotificationStream<'_> {
                 }
                 NotificationRequest::Listen(call) => {
                     let wanted = (&call, &interest);
-                    self.listen_on(connection, options, session, wanted, brief, wait).await
+                    Box::pin(self.listen_on(connection, options, session, wanted, brief, wait))
+                        .await
                 }
             };
         }
@@ -161,9 +167,11 @@ impl NotificationStream<'_> {
         match request {
             NotificationRequest::Get(headers) => {
                 let ctx = Ctx::new(client, options, brief);
-                let reply = match ctx.get(&headers, &http).await? {
+                let reply = match Box::pin(ctx.get(&headers, &http)).await? {
                     Ok(reply) => reply,
-                    Err(refused) => return Err(self.refused(ctx, refused, session, is_new).await),
+                    Err(refused) => {
+                        return Err(Box::pin(self.refused(ctx, refused, session, is_new)).await);
+                    }
                 };
                 if !matches!(reply.head.media, Media::EventStream) {
                     return Err(Error::new(
@@ -181,8 +189,8 @@ impl NotificationStream<'_> {
             }
             NotificationRequest::Listen(call) => {
                 let id = client.next_id();
-                let (source, accepted) =
-                    self.open_listen(options, session, &call, id, &http, brief).await?;
+                let opened = self.open_listen(options, session, &call, id, &http, brief);
+                let (source, accepted) = Box::pin(opened).await?;
                 self.check(&accepted, &interest)?;
                 self.set_open(session, &accepted.json, wait);
                 let router = self.router(options, session, wait, Some(id), Some(&accepted));

@@ -56,7 +56,8 @@ impl NotificationStream<'_> {
         let meta = RequestMeta { id, common, ..RequestMeta::default() };
         let outgoing = session.dialect.request(call, &meta)?;
         let post = OutboundMessage::notification(&outgoing, session.target());
-        let posted = Ctx::new(client, options, brief).send_on(connection, post).await?;
+        let posted = Ctx::new(client, options, brief).send_on(connection, post);
+        let posted = Box::pin(posted).await?;
         if let Posted::Refused(outcome) | Posted::Answered(outcome) = posted {
             outcome.accepted()?;
         }
