@@ -288,3 +288,32 @@ pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
         next = after.following(bytes);
     }
 }
+
+/// Calls `take` with the name in its quotes and with the value of each member of
+/// the object that begins at a position. The text was checked before.
+pub(crate) fn members(text: &str, at: u32, take: &mut dyn FnMut(&str, &str)) -> Scanned<()> {
+    let bytes = text.as_bytes();
+    let part = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
+    let mut next = Next::at(bytes, at);
+    if next.byte != b'{' {
+        return Ok(());
+    }
+    loop {
+        let name = next.following(bytes);
+        if name.byte != b'"' {
+            return Ok(());
+        }
+        let name_end = string(bytes, name.at)?;
+        let value = name_end.next(bytes).following(bytes);
+        let value_end = match value.byte {
+            b'"' => string(bytes, value.at)?.at,
+            b'{' | b'[' => nested(bytes, value, 0)?,
+            _ => scalar(bytes, value)?,
+        };
+        take(part(name.at, name_end.at), part(value.at, value_end));
+        next = Next::at(bytes, value_end);
+        if next.byte != b',' {
+            return Ok(());
+        }
+    }
+}
