@@ -143,9 +143,10 @@ impl Tape {
     pub(crate) fn visit_below(&self, text: &str, place: Place, mut take: impl FnMut(&str, &str)) {
         let start = self.nodes.get(place).map_or(0, |node| node.start);
         // The text is JSON: there is no fault.
-        let _ = members(text, start, &mut |name, value| match plain_text(name) {
-            Some(name) => take(&name, value),
-            None => {}
+        let _ = members(text, start, &mut |name, value| {
+            if let Some(name) = plain_text(name) {
+                take(&name, value);
+            }
         });
     }
 
