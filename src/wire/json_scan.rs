@@ -35,6 +35,20 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
 /// those before its closing quote, or before the first fault.
 #[inline(never)]
 pub(crate) fn string_length(bytes: &[u8]) -> StringLength {
+    // Most strings have no escapes and end within few blocks.
+    let mut at = 0;
+    while at < WIDE
+        && let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+    {
+        let special = first_special(block);
+        at += special;
+        if special < BLOCK {
+            break;
+        }
+    }
+    if bytes.get(at) == Some(&b'"') {
+        return StringLength { length: at, has_escapes: false, is_end: true };
+    }
     let mut found = with_vectors(StringLoop(bytes));
     while !found.is_end {
         // Too few bytes for a block are left.

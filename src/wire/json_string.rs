@@ -7,9 +7,9 @@ use crate::wire::json_scan::plain;
 
 /// A JSON string as text, borrowed unless it has escapes.
 pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
-        return Some(Cow::Borrowed(inner));
+    let [b'"', inner @ .., b'"'] = raw.as_bytes() else { return None };
+    if memchr::memchr(b'\\', inner).is_none() {
+        return raw.get(1..raw.len() - 1).map(Cow::Borrowed);
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)
 }
@@ -30,8 +30,10 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
 /// pass and one buffer, and ends with a NUL. A lone surrogate, which is no
 /// character, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
-    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
-    let mut rest = inner.as_bytes();
+    let mut rest: &[u8] = match raw.as_bytes() {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => &[],
+    };
     // The output is never longer than the input.
     let mut out = Vec::with_capacity(rest.len() + 1);
     if memchr::memchr(b'\\', rest).is_none() {

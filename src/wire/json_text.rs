@@ -6,6 +6,7 @@
 
 use crate::base::error::{Error, Status};
 use crate::wire::json_scan::{StringLength, short_string, string_length};
+use crate::wire::json_string::plain_text;
 
 /// The limit of nested objects and arrays.
 pub(crate) const NESTING: usize = 512;
@@ -289,8 +290,9 @@ pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
     }
 }
 
-/// Calls `take` with the name in its quotes and with the value of each member of
-/// the object that begins at a position. The text was checked before.
+/// Calls `take` with the name, whose escapes are replaced, and with the value of
+/// each member of the object that begins at a position. The text was checked
+/// before.
 pub(crate) fn members(text: &str, at: u32, take: &mut dyn FnMut(&str, &str)) -> Scanned<()> {
     let bytes = text.as_bytes();
     let part = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
@@ -310,7 +312,11 @@ pub(crate) fn members(text: &str, at: u32, take: &mut dyn FnMut(&str, &str)) -> 
             b'{' | b'[' => nested(bytes, value, 0)?,
             _ => scalar(bytes, value)?,
         };
-        take(part(name.at, name_end.at), part(value.at, value_end));
+        let value = part(value.at, value_end);
+        match name_end.has_escapes {
+            false => take(part(name.at + 1, name_end.at - 1), value),
+            true => drop(plain_text(part(name.at, name_end.at)).map(|name| take(&name, value))),
+        }
         next = Next::at(bytes, value_end);
         if next.byte != b',' {
             return Ok(());

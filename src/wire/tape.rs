@@ -11,7 +11,6 @@
 
 use std::borrow::Cow;
 
-use crate::wire::json_string::plain_text;
 use crate::wire::json_text::{
     NO_COLON, NO_END, NO_NAME, Nest, NestBits, Next, Scanned, TextFault, members, nested, scalar,
     string, wrong,
@@ -143,11 +142,7 @@ impl Tape {
     pub(crate) fn visit_below(&self, text: &str, place: Place, mut take: impl FnMut(&str, &str)) {
         let start = self.nodes.get(place).map_or(0, |node| node.start);
         // The text is JSON: there is no fault.
-        let _ = members(text, start, &mut |name, value| {
-            if let Some(name) = plain_text(name) {
-                take(&name, value);
-            }
-        });
+        let _ = members(text, start, &mut take);
     }
 
     /// The elements of an array.
