@@ -19,7 +19,7 @@
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
 //! | memory | [`wipe`] |
-//! | blocks of text | [`first_special`], [`first_backslash`], [`has_control`] |
+//! | runs of text | [`first_special`], [`plain_run`], [`copy_to_backslash`] |
 //!
 //! A later Windows half needs the same interface. On Windows, `poll` waits for
 //! sockets only. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
@@ -61,4 +61,4 @@ pub(crate) use system::sockets::{
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
 pub(crate) use system::watch::Watch;
-pub(crate) use vector::{BLOCK, first_backslash, first_special, has_control};
+pub(crate) use vector::{BLOCK, copy_to_backslash, first_special, plain_run};

@@ -25,6 +25,9 @@ pub(crate) struct ProgressReader {
     total: Option<f64>,
 }
 
+/// The longest notification that is kept: the message may have any length.
+const MOST_KEPT: usize = 4096;
+
 /// The place of a value that changes from one notification to the next.
 #[derive(Clone, Copy, Debug, Default)]
 struct Value {
@@ -74,11 +77,18 @@ impl ProgressReader {
     #[inline(never)]
     fn read_other<'a>(&mut self, text: &'a [u8]) -> Option<ProgressParams<'a>> {
         let (progress, values) = scan(text)?;
+        self.values.clear();
+        if text.len() > MOST_KEPT {
+            return Some(progress);
+        }
         self.last.clear();
         self.last.extend_from_slice(text);
-        self.values.clear();
         self.values.extend(values.into_iter().flatten());
-        self.values.sort_unstable_by_key(|value| value.start);
+        if let [one, other] = self.values.as_mut_slice()
+            && one.start > other.start
+        {
+            std::mem::swap(one, other);
+        }
         (self.id, self.total) = (progress.id, progress.total);
         Some(progress)
     }

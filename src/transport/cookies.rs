@@ -3,7 +3,6 @@
 //! Load balancers bind a client to one node by a cookie. A cookie goes back to
 //! the origin that set it, and nowhere else: Domain never widens that.
 
-use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,8 +111,12 @@ impl Jar {
         let is_for = |cookie: &&mut Cookie| {
             (is_safe || !cookie.is_secure) && path_matches(path, &cookie.path)
         };
-        let mut cookies: Vec<&mut Cookie> = self.cookies.iter_mut().filter(is_for).collect();
-        cookies.sort_by_key(|cookie| Reverse(cookie.path.len()));
+        // The ones with longer paths come first. A jar has few cookies.
+        let mut cookies: Vec<&mut Cookie> = Vec::new();
+        for cookie in self.cookies.iter_mut().filter(is_for) {
+            let at = cookies.partition_point(|other| other.path.len() >= cookie.path.len());
+            cookies.insert(at, cookie);
+        }
         let mut out = Secret::default();
         for (at, cookie) in cookies.into_iter().enumerate() {
             cookie.used = uses;

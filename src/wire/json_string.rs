@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::platform::{BLOCK, first_backslash};
+use crate::platform::copy_to_backslash;
 use crate::wire::json_scan::plain;
 
 /// A JSON string as text, borrowed unless it has escapes.
@@ -40,7 +40,8 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
         return out;
     }
     loop {
-        rest = match copy_plain(rest, &mut out) {
+        let plain = copy_to_backslash(rest, &mut out);
+        rest = match rest.get(plain..).unwrap_or_default() {
             [] => break,
             [b'\\', b'u', after @ ..] => {
                 let (character, after) = unicode(after);
@@ -69,26 +70,6 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     }
     out.push(0);
     out
-}
-
-/// Copies what is before the next backslash, and returns the rest. Bytes are
-/// copied while they are compared, because escapes are often near each other.
-#[inline(always)]
-fn copy_plain<'a>(bytes: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
-    let mut rest = bytes;
-    while let Some((block, after)) = rest.split_first_chunk::<BLOCK>() {
-        out.extend_from_slice(block);
-        let plain = first_backslash(block);
-        if plain < BLOCK {
-            out.truncate(out.len() - BLOCK + plain);
-            return rest.get(plain..).unwrap_or_default();
-        }
-        rest = after;
-    }
-    let plain = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
-    let (plain, after) = rest.split_at(plain);
-    out.extend(plain);
-    after
 }
 
 /// The character after `\u`, and the rest.

@@ -5,7 +5,8 @@
 //! a `usize`, which saves comparisons.
 
 use crate::base::error::{Error, Status};
-use crate::wire::json_scan::{plain, short_string};
+use crate::platform::plain_run;
+use crate::wire::json_scan::short_string;
 
 /// The limit of nested objects and arrays.
 pub(crate) const NESTING: usize = 512;
@@ -57,21 +58,23 @@ pub(crate) struct Nest {
     /// One bit for each of the innermost: set for an object. The innermost one
     /// has the lowest bit.
     bits: u64,
-    /// The bits around each 64th level.
-    saved: [u64; NESTING / 64],
 }
+
+/// The bits of a [`Nest`] around each 64th level. They are no part of it, so that
+/// it stays in registers.
+pub(crate) type NestBits = [u64; NESTING / 64];
 
 impl Nest {
     #[inline(always)]
     pub(crate) fn at(depth: usize) -> Self {
-        Self { depth, bits: 0, saved: [0; NESTING / 64] }
+        Self { depth, bits: 0 }
     }
 
     #[inline(always)]
-    pub(crate) fn open(&mut self, is_object: bool) -> Scanned<()> {
+    pub(crate) fn open(&mut self, is_object: bool, around: &mut NestBits) -> Scanned<()> {
         if self.depth.is_multiple_of(64) {
-            match self.saved.get_mut(self.depth / 64) {
-                Some(saved) => *saved = self.bits,
+            match around.get_mut(self.depth / 64) {
+                Some(around) => *around = self.bits,
                 None => return Err(TextFault::TooDeep),
             }
         }
@@ -81,10 +84,10 @@ impl Nest {
     }
 
     #[inline(always)]
-    pub(crate) fn close(&mut self) {
+    pub(crate) fn close(&mut self, around: &NestBits) {
         self.depth -= 1;
         self.bits = match self.depth % 64 {
-            0 => self.saved.get(self.depth / 64).copied().unwrap_or_default(),
+            0 => around.get(self.depth / 64).copied().unwrap_or_default(),
             _ => self.bits >> 1,
         };
     }
@@ -136,16 +139,19 @@ impl Next {
         }
     }
 
-    #[inline(never)]
-    fn after_blank(bytes: &[u8], mut at: u32) -> Self {
-        let byte = loop {
-            match bytes.get(at as usize) {
-                Some(b' ' | b'\n' | b'\r' | b'\t') => at += 1,
-                other => break other.copied().unwrap_or_default(),
-            }
-        };
-        Self { byte, at, ahead: 0 }
+    #[inline(always)]
+    fn after_blank(bytes: &[u8], at: u32) -> Self {
+        let at = skip_blank(bytes, at);
+        Self { byte: bytes.get(at as usize).copied().unwrap_or_default(), at, ahead: 0 }
     }
+}
+
+#[inline(never)]
+fn skip_blank(bytes: &[u8], mut at: u32) -> u32 {
+    while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(at as usize) {
+        at += 1;
+    }
+    at
 }
 
 /// The end of a string that was read.
@@ -177,7 +183,7 @@ fn any_string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
     let mut at = at + 1;
     let mut has_escapes = false;
     loop {
-        at += plain(bytes.get(at as usize..).unwrap_or_default()) as u32;
+        at += plain_run(bytes.get(at as usize..).unwrap_or_default()) as u32;
         match bytes.get(at as usize) {
             Some(b'"') => return Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),
             Some(b'\\') => {
@@ -264,6 +270,7 @@ fn digits(bytes: &[u8], start: u32) -> Scanned<u32> {
 #[inline(never)]
 pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
     let mut nest = Nest::at(depth);
+    let mut around = NestBits::default();
     let mut next = first;
     loop {
         // A value must come here, in an object after its name.
@@ -280,7 +287,7 @@ pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
         let mut after = match next.byte {
             b'"' => string(bytes, next.at)?.next(bytes),
             b'{' | b'[' => {
-                nest.open(next.byte == b'{')?;
+                nest.open(next.byte == b'{', &mut around)?;
                 next = next.following(bytes);
                 if next.byte != nest.end() {
                     continue;
@@ -294,7 +301,7 @@ pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
             if after.byte != nest.end() {
                 return wrong(NO_END, after.at);
             }
-            nest.close();
+            nest.close(&around);
             if nest.depth == depth {
                 return Ok(after.at + 1);
             }

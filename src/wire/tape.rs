@@ -12,7 +12,8 @@
 use std::borrow::Cow;
 
 use crate::wire::json_text::{
-    NO_COLON, NO_END, NO_NAME, Nest, Next, Scanned, TextFault, nested, scalar, string, wrong,
+    NO_COLON, NO_END, NO_NAME, Nest, NestBits, Next, Scanned, TextFault, nested, scalar, string,
+    wrong,
 };
 
 /// The values of a text down to some level, in the order of the text.
@@ -197,6 +198,7 @@ impl TapeReader<'_> {
     fn read(&mut self) -> Scanned<()> {
         let bytes = self.bytes;
         let mut nest = Nest::at(0);
+        let mut around = NestBits::default();
         let mut next = Next::at(bytes, 0);
         loop {
             // A value must come here, in an object after its name.
@@ -211,7 +213,7 @@ impl TapeReader<'_> {
                     end.next(bytes)
                 }
                 b'{' | b'[' if nest.depth < self.levels => {
-                    nest.open(next.byte == b'{')?;
+                    nest.open(next.byte == b'{', &mut around)?;
                     self.begin(start);
                     next = next.following(bytes);
                     if next.byte != nest.end() {
@@ -244,7 +246,7 @@ impl TapeReader<'_> {
                 if after.byte != nest.end() {
                     return wrong(NO_END, after.at);
                 }
-                nest.close();
+                nest.close(&around);
                 self.end(after.at + 1);
                 after = after.following(bytes);
             }

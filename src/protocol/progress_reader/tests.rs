@@ -126,6 +126,21 @@ fn reads_a_notification_like_the_last_one() {
 }
 
 #[test]
+fn keeps_no_long_notification() {
+    let mut reader = ProgressReader::default();
+    let of = |length: usize| {
+        let message = "x".repeat(length);
+        format!(
+            r#"{{"jsonrpc":"2.0","method":"{PROGRESS}","params":{{"progressToken":1,"progress":2,"message":"{message}"}}}}"#
+        )
+    };
+    for length in [10, 2 * MOST_KEPT, 20, MOST_KEPT, 3 * MOST_KEPT] {
+        assert!(is_taken_by(&mut reader, of(length).as_bytes()), "{length}");
+        assert!(reader.last.len() <= MOST_KEPT);
+    }
+}
+
+#[test]
 fn takes_no_part_of_a_notification() {
     let mut seed = 2;
     for _ in 0..20 {

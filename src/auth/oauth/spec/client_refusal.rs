@@ -77,11 +77,10 @@ pub(crate) fn advice(
     };
     let others = AuthMethod::ALL.into_iter().filter(|one| *one != used && has(*one) && lists(*one));
     // One that sends the same secret comes first.
-    let mut others: Vec<AuthMethod> = others.collect();
-    others.sort_by_key(|method| !method.needs_secret());
+    let (first, last): (Vec<_>, Vec<_>) = others.partition(|method| method.needs_secret());
     let named =
         |method: &AuthMethod| format!("mcp_auth_set_client_auth() with \"{}\"", method.name());
-    let names: Vec<String> = others.iter().map(named).collect();
+    let names: Vec<String> = first.iter().chain(&last).map(named).collect();
     (!names.is_empty()).then(|| {
         format!(
             "the client used the authentication method {}: if the server reads another, use \
