@@ -107,6 +107,25 @@ tests! {
         assert_eq!(values(&told), [1.0, 2.0, 3.0, 4.0]);
     }
 
+    started_request_in_a_callback_is_done_while_more_progress_has_arrived {
+        let server = server(USUAL);
+        let client = Arc::new(Client::of(&server.url("/mcp")));
+        let (request, told) = request(&client);
+        let (shared, inner) = (told.clone(), client.clone());
+        request.set_progress(move |one| {
+            shared.lock().unwrap().push(one);
+            // From now on, the client has a background task.
+            let other = inner.tool_request("work", json!({})).unwrap();
+            other.set_progress(|_| ()).unwrap();
+            other.start().unwrap();
+            assert_eq!(other.wait(10_000), 0);
+        }).unwrap();
+        for _ in 0..2 {
+            request.perform().unwrap();
+        }
+        assert_eq!(values(&told), [1.0, 2.0, 3.0, 4.0, 1.0, 2.0, 3.0, 4.0]);
+    }
+
     callback_that_is_replaced_gets_no_more_progress_that_has_arrived {
         let server = server(USUAL);
         let client = Client::of(&server.url("/mcp"));
