@@ -46,6 +46,11 @@ impl FieldCache {
         *cached = Some(CachedFields { token: token.cloned(), text: text.clone() });
         Ok(text)
     }
+
+    /// Drops the fields, with the token that they hold.
+    pub(crate) fn clear(&self) {
+        *lock(&self.0) = None;
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +76,8 @@ mod tests {
         // The same text in another token may be bound to a key.
         assert_eq!(get(&cache, Some(&other)).1, 3);
         assert_eq!(get(&cache.clone(), Some(&other)).1, 4, "options that were changed");
+        cache.clear();
+        assert_eq!(get(&cache, Some(&other)).1, 5);
         let failed = cache.get(None, || Err(crate::base::error::Error::argument("x")));
         assert!(failed.is_err());
     }

@@ -87,8 +87,12 @@ tests! {
             let client = served.client();
             // Below and above the size from which they are sent from where they are.
             for size in [10_000, 16_300, 16_400, 3_000_000] {
-                let arguments = format!(" {{\n  \"a\": \"{}\\n\",\r\n\t\"b\": 1.50\n}} ", "x".repeat(size));
-                let params = format!("{{\"_meta\":{{\"k\":1}},\"arguments\":{arguments},\"name\":\"echo\"}}");
+                let text = "x".repeat(size);
+                let arguments =
+                    format!(" {{\n  \"a\": \"{text}\\n\",\r\n\t\"b\": 1.50\n}} ");
+                let params = format!(
+                    r#"{{"_meta":{{"k":1}},"arguments":{arguments},"name":"echo"}}"#
+                );
                 let request = client.request("tools/call", Some(&params)).unwrap();
                 let expected: Value = serde_json::from_str(&arguments).unwrap();
                 assert_eq!(request.perform().unwrap().told(), expected);

@@ -52,7 +52,8 @@ tests! {
     large_arguments_are_sent_as_one_line {
         for (peer, client) in eras("") {
             for size in [16_300, 16_400, 65_536, 1_000_000] {
-                let arguments = format!("{{\n\"a\": \"{}\\n\",\n\"b\": 1\n}}", "x".repeat(size));
+                let text = "x".repeat(size);
+                let arguments = format!("{{\n\"a\": \"{text}\\n\",\n\"b\": 1\n}}");
                 let params = format!("{{\"name\":\"echo\",\"arguments\":{arguments}}}");
                 let request = client.request("tools/call", Some(&params)).unwrap();
                 let expected: serde_json::Value = serde_json::from_str(&arguments).unwrap();
