@@ -20,7 +20,7 @@ COLUMNS = {"floor": "raw socket", "libcurl": "libcurl + cJSON", "rmcp": "rmcp",
            "mcpclient": "libmcpclient"}
 LIBRARY = os.path.join(RELEASE, "libmcpclient.so")
 # What README.md quotes of the table of times.
-QUOTED = ["ping", "call1k", "list10k"]
+QUOTED = ["ping", "call1k", "annotated"]
 BEGIN = "<!-- Written by `make -C bench results`. -->\n"
 PEAKS = ["start", "call10m", "call10mplain", "list10k", "large"]
 # Goals of `large`, and of the stripped library.
