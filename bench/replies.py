@@ -153,11 +153,11 @@ def tools_of(name, form):
 
 def many_tools(path, form):
     """The tools of all servers, again and again with other names; or those of one
-    server that have no output schema."""
+    server with annotations and without an output schema."""
     era = form if form.startswith("stateless") else "session json"
     found = tools_of("fastmcp", era)
     if path == "session-annotated":
-        found = [tool for tool in found if "outputSchema" not in tool]
+        found = [tool for tool in found if "annotations" in tool and "outputSchema" not in tool]
     else:
         found += tools_of("sdk", era) + tools_of("everything", "session resumable")
         found += tools_of("memory", "stdio")
