@@ -211,6 +211,14 @@ impl Call {
         MemberWriter::members_of(&mut self.members)
     }
 
+    pub(crate) fn write_method(&self, json: &mut MemberWriter<'_>) {
+        match &self.method {
+            // A name that the library chose.
+            Cow::Borrowed(method) => json.plain_string("method", method),
+            Cow::Owned(method) => json.string("method", method),
+        }
+    }
+
     pub(crate) fn method(&self) -> &str {
         &self.method
     }

@@ -98,7 +98,7 @@ impl Dialect for Handshake {
         let body = MessageBody::write(ENVELOPE + call.method.len() + length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
-            json.string("method", &call.method);
+            call.write_method(json);
             write_params(json, large, call, meta);
         });
         Ok(self.outgoing(body))
@@ -107,7 +107,7 @@ impl Dialect for Handshake {
     fn notification(&self, call: &Call) -> Outgoing {
         self.outgoing(MessageBody::write(0, |json, large| {
             json.members(JSONRPC);
-            json.string("method", &call.method);
+            call.write_method(json);
             write_params(json, large, call, &RequestMeta::default());
         }))
     }

@@ -125,7 +125,7 @@ impl Dialect for Stateless {
         let body = MessageBody::write(length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
-            json.string("method", &call.method);
+            call.write_method(json);
             self.write_params(json, large, call, meta);
         });
         Ok(Outgoing { headers, body })
@@ -134,7 +134,7 @@ impl Dialect for Stateless {
     fn notification(&self, call: &Call) -> Outgoing {
         let body = MessageBody::write(0, |json, large| {
             json.members(JSONRPC);
-            json.string("method", &call.method);
+            call.write_method(json);
             self.write_params(json, large, call, &RequestMeta::default());
         });
         Outgoing { headers: self.headers(&call.method), body }

@@ -67,7 +67,8 @@ impl RepeatedText {
                 // All dates have one length; the form of a date is not checked.
                 Varying::Date => {
                     let date = rest.get(..range.len())?;
-                    if !date.iter().all(|byte| (0x20..=0x7e).contains(byte)) {
+                    let is_same = self.bytes.get(range.clone())? == date;
+                    if !is_same && !date.iter().all(|byte| (0x20..=0x7e).contains(byte)) {
                         return None;
                     }
                     at += date.len();

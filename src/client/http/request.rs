@@ -1,6 +1,7 @@
 //! One HTTP request to the server: its headers, its credential and its
 //! redirects, and the error of a reply that is not 2xx.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,7 +141,7 @@ impl<'a> Ctx<'a> {
         loop {
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let reply = follow(options, request, token.as_ref(), http, brief).await;
+            let reply = pin!(follow(options, request, token.as_ref(), http, brief)).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
             }
@@ -440,7 +441,7 @@ async fn follow<'a>(
             wants_session_id: request.wants_session_id,
             proof: bound.is_some().then_some(&prove),
         };
-        let mut reply = options.http.send(&request, setting, wait).await?;
+        let mut reply = pin!(options.http.send(&request, setting, wait)).await?;
         is_repeated |= reply.is_repeated;
         if !reply.head.rare().set_cookies.is_empty() {
             options.cookies.take(url, &reply.head.rare().set_cookies);
