@@ -23,7 +23,8 @@ RECORD = os.path.join(HERE, "instructions.json")
 # Those whose count differs by less than a hundredth from run to run: no work on the
 # background thread.
 CHECKED = ["ping", "ping2026", "call1k", "call2026", "structured", "events", "typescript",
-           "progress", "cold", "call10m", "call10mplain", "list10k", "stdioping", "stdiocall"]
+           "progress", "cold", "call10m", "call10mplain", "annotated", "list10k", "large",
+           "stdioping", "stdiocall"]
 TOLERANCE = 1.1
 # Of a ping in a running client.
 MOST_ALLOCATIONS = 6

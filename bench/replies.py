@@ -26,6 +26,7 @@ TOOLS, SMALL, LARGE = 10000, 1024, 10000000
 # The path of each form: the file of data/, and how that server was started.
 PATHS = {
     "session": ("fastmcp", "session json"),
+    "session-annotated": ("fastmcp", "session json"),
     "session-events": ("fastmcp", "session events"),
     "session-typescript": ("everything", "session resumable"),
     "stateless": ("fastmcp", "stateless json"),
@@ -150,11 +151,16 @@ def tools_of(name, form):
     return json.loads(message_in(exchange["body"][-1])[1])["result"]["tools"]
 
 
-def many_tools(form):
-    """The tools of all servers, again and again with other names."""
+def many_tools(path, form):
+    """The tools of all servers, again and again with other names; or those of one
+    server with annotations and without an output schema."""
     era = form if form.startswith("stateless") else "session json"
-    found = tools_of("fastmcp", era) + tools_of("sdk", era)
-    found += tools_of("everything", "session resumable") + tools_of("memory", "stdio")
+    found = tools_of("fastmcp", era)
+    if path == "session-annotated":
+        found = [tool for tool in found if "annotations" in tool and "outputSchema" not in tool]
+    else:
+        found += tools_of("sdk", era) + tools_of("everything", "session resumable")
+        found += tools_of("memory", "stdio")
     tools = []
     for number in range(TOOLS):
         tool = dict(found[number % len(found)], name="tool_%05d" % number)
@@ -178,23 +184,22 @@ def replies(path):
         yield "stream", with_length("", 16) + start_of(captured["stream"]["head"], [])
     text = captured[TEXT_CALLS.get(server, "read_file")]
     yield "text1k", changed(text, set_text(captured_text()[:SMALL]))
-    if path != "stdio":
+    if path not in ("session-annotated", "stdio"):
         yield "text10m", changed(text, set_text(large_text("\n")))
         yield "plain10m", changed(text, set_text(large_text(" ")))
     structured = captured[STRUCTURED_CALLS.get(server, "find_cities")]
     yield "structured", changed(structured, set_cities if server in STRUCTURED_CALLS
                                 else lambda result: None)
-    tools = many_tools(form)
+    tools = many_tools(path, form)
     yield "tools", changed(captured["tools/list"], lambda result: result.update(tools=tools))
     # A tool of the list.
     yield "tool_00000", reply_of(text["head"], text["body"])
-    yield from progress(path, server, form)
+    yield from progress(server, form)
 
 
-def progress(path, server, form):
+def progress(server, form):
     """A notification, what is sent before the first one, and after the last one."""
-    if path in ("session", "stateless"):
-        form = form.replace("json", "events")
+    form = form.replace("json", "events")
     exchange = captured_by(server).get((form, LONG_CALLS.get(server, "import_cities")))
     if exchange is None:
         return

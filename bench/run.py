@@ -15,8 +15,7 @@ import statistics
 import sys
 
 import results
-from workloads import (BUILD, WORKLOADS, Server, built, can_run, counted,  # noqa: F401
-                       has_valgrind, pin, run)
+from workloads import WORKLOADS, Server, built, can_run, counted, has_valgrind, pin, run
 
 ROUNDS = 9
 
