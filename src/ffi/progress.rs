@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::client::request::ProgressHandler;
 use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::guard::guard;
-use crate::ffi::handle::borrow;
+use crate::ffi::handle::{borrow, peek};
 use crate::ffi::request::mcp_request;
-use crate::ffi::view::{Lent, lend, read_value};
+use crate::ffi::view::{Lent, lend};
 
 /// THE PROGRESS of a request, as the server reports it.
 ///
@@ -93,8 +93,10 @@ pub unsafe extern "C" fn mcp_request_set_progress(
 /// Spec: progress, progress.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_progress_value(progress: *const mcp_progress) -> f64 {
+    // No guard, here and below: a number is copied, so that nothing panics, waits
+    // or is dropped. A callback asks for it a hundred thousand times.
     // SAFETY: the header requires NULL or a live report.
-    unsafe { read_value(progress, 0.0, |it| Some(it.value)) }
+    unsafe { peek(progress) }.map_or(0.0, |it| it.value)
 }
 
 /// Returns the value at which the request is done.
@@ -107,7 +109,7 @@ pub unsafe extern "C" fn mcp_progress_value(progress: *const mcp_progress) -> f6
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_progress_total(progress: *const mcp_progress) -> f64 {
     // SAFETY: the header requires NULL or a live report.
-    unsafe { read_value(progress, -1.0, |it| it.total) }
+    unsafe { peek(progress) }.and_then(|it| it.total).unwrap_or(-1.0)
 }
 
 /// Returns a text about the progress, for the person.

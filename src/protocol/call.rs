@@ -38,8 +38,16 @@ const TASKS: &str = "tasks/";
 
 impl Call {
     /// The call that checks the connection. Dialects write it differently.
-    pub(crate) fn ping() -> Self {
-        Self::plain("ping".into(), String::new())
+    pub(crate) const fn ping() -> Self {
+        Self {
+            method: Cow::Borrowed("ping"),
+            name: None,
+            members: String::new(),
+            meta: String::new(),
+            has_context: false,
+            arguments: None,
+            has_tasks: false,
+        }
     }
 
     /// Fails if the method's name is invalid, or if the parameters are not a
@@ -201,6 +209,14 @@ impl Call {
     /// Adds to the parameters.
     pub(crate) fn writer(&mut self) -> MemberWriter<'_> {
         MemberWriter::members_of(&mut self.members)
+    }
+
+    pub(crate) fn write_method(&self, json: &mut MemberWriter<'_>) {
+        match &self.method {
+            // A name that the library chose.
+            Cow::Borrowed(method) => json.plain_string("method", method),
+            Cow::Owned(method) => json.string("method", method),
+        }
     }
 
     pub(crate) fn method(&self) -> &str {

@@ -81,7 +81,9 @@ impl LineSource {
                     }
                 }
             }
-            self.buffer.resize(STEP, 0);
+            if self.buffer.is_empty() {
+                self.buffer = vec![0; STEP];
+            }
             match self.fd.read(&mut self.buffer) {
                 Ok(0) => self.is_at_end = true,
                 Ok(count) => {

@@ -246,7 +246,9 @@ impl Inflater {
     /// Begins data. `first` has its first bytes.
     fn begin(&mut self, first: &[u8]) {
         self.state.init();
-        self.window.resize(TINFL_LZ_DICT_SIZE, 0);
+        if self.window.is_empty() {
+            self.window = vec![0; TINFL_LZ_DICT_SIZE];
+        }
         self.at = 0;
         self.first_left = first.len();
         for (to, from) in self.first.iter_mut().zip(first) {

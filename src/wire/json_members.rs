@@ -69,6 +69,14 @@ impl<'a> MemberWriter<'a> {
         push_string(self.out, text);
     }
 
+    /// A member that is a string without anything to escape.
+    pub(crate) fn plain_string(&mut self, name: &'static str, text: &'static str) {
+        self.plain_name(name);
+        self.out.push('"');
+        self.out.push_str(text);
+        self.out.push('"');
+    }
+
     #[inline(always)]
     pub(crate) fn integer(&mut self, name: &'static str, value: i64) {
         self.plain_name(name);

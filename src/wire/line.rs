@@ -63,7 +63,13 @@ impl Lines {
 
     /// The next whole line that is not blank, without its line break. `None` if
     /// more bytes are needed.
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Option<LinePiece> {
+        if self.searched == self.buffer.len() { None } else { self.search() }
+    }
+
+    #[inline(never)]
+    fn search(&mut self) -> Option<LinePiece> {
         loop {
             if let Some(skipped) = self.skipped.take() {
                 return self.skip(skipped);

@@ -41,9 +41,9 @@ pub(crate) type Place = usize;
 impl Tape {
     /// Reads a text. The outermost value has level 0.
     pub(crate) fn read(text: &str, levels: usize) -> Scanned<Self> {
-        let mut tape = Self::default();
         // An estimate: the vector grows if there are more.
-        tape.nodes.reserve_exact(16 + (text.len() / 24).min(1 << 14));
+        let nodes = Vec::with_capacity(16 + (text.len() / 24).min(1 << 14));
+        let mut tape = Self { nodes, ..Self::default() };
         tape.read_again(text, levels)?;
         Ok(tape)
     }

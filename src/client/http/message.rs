@@ -63,7 +63,8 @@ impl Ctx<'_> {
     pub(crate) async fn send_post(self, url: &Url, message: OutboundMessage<'_>) -> Result<Posted> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
-        let _permit = client.connection_permit(wait).await?;
+        let _permit =
+            if wait.is_queued() { Some(client.connection_permit(wait).await?) } else { None };
         match self.send(&HttpRequest::post(url, &message), &http).await? {
             Ok(reply) => match message.id {
                 Some(id) if may_have_response(&reply.head) => {
@@ -188,16 +189,10 @@ pub(crate) fn is_of_acknowledgement(error: &Error) -> bool {
 }
 
 impl Client {
-    /// Waits for a permit to use a connection, if the request was started.
-    pub(crate) async fn connection_permit(
-        &self,
-        wait: &Wait,
-    ) -> Result<Option<ConnectionPermit<'_>>> {
-        if !wait.is_queued() {
-            return Ok(None);
-        }
-        // Boxed: a call that blocks needs no permit.
-        Box::pin(self.connection_limit.enter(wait)).await.map(Some)
+    /// Waits for a permit to use a connection, which a started request needs.
+    pub(crate) async fn connection_permit(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
+        // Boxed: a call that blocks has no room for it.
+        Box::pin(self.connection_limit.enter(wait)).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! A message over Streamable HTTP: a POST, and its reply. The reply is a JSON
 //! body, or an event stream in as many pieces as the server needs.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use crate::base::error::{Error, Result, Status};
@@ -44,8 +45,9 @@ impl Ctx<'_> {
         let Ctx { client, options, wait } = self;
         let http = HttpContext::new(options, Some(message.target.dialect))?;
         let request = HttpRequest::post(&options.address()?.url, message);
-        let _permit = client.connection_permit(wait).await?;
-        let mut reply = match self.send(&request, &http).await? {
+        let _permit =
+            if wait.is_queued() { Some(client.connection_permit(wait).await?) } else { None };
+        let mut reply = match pin!(self.send(&request, &http)).await? {
             Ok(reply) => reply,
             Err(refused) => return self.refused(refused, *message),
         };
@@ -61,7 +63,7 @@ impl Ctx<'_> {
             Media::Json => {
                 let body = reply.read(options.max_message, this.wait).await.map_err(repeated)?;
                 http.trace(&body);
-                let (status, session_id) = (reply.head.status, reply.head.session_id.take());
+                let (status, session_id) = (reply.head.status, reply.session_id.take());
                 reply.release();
                 let said = |error: Error| {
                     error
@@ -267,7 +269,7 @@ impl Ctx<'_> {
             }
             if let Some(response) = routed.response {
                 let (mut reply, _) = source.into_parts();
-                let (status, session_id) = (reply.head.status, reply.head.session_id.take());
+                let (status, session_id) = (reply.head.status, reply.session_id.take());
                 reply.release();
                 return Ok(Ended::Answered(response.outcome(status, session_id)));
             }

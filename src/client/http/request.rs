@@ -1,6 +1,7 @@
 //! One HTTP request to the server: its headers, its credential and its
 //! redirects, and the error of a reply that is not 2xx.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::{CurrentRoute, Options};
 use crate::protocol::dialect::Dialect;
-use crate::protocol::outgoing::{Body, Headers, Outgoing};
+use crate::protocol::outgoing::{Headers, MessageBody, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::http::{
     ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields,
@@ -116,6 +117,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: None,
             is_repeatable: true,
+            wants_session_id: true,
             patience,
             limits: ResponseLimits::default(),
         };
@@ -139,7 +141,7 @@ impl<'a> Ctx<'a> {
         loop {
             let brief = request.patience.map(|patience| wait.at_most(patience));
             let brief = brief.as_ref().unwrap_or(wait);
-            let reply = follow(options, request, token.as_ref(), http, brief).await;
+            let reply = pin!(follow(options, request, token.as_ref(), http, brief)).await;
             if reply.as_ref().map_or_else(Error::is_repeated, |reply| reply.is_repeated) {
                 client.count_one(Counter::Repetitions);
             }
@@ -252,6 +254,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: None,
             is_repeatable: true,
+            wants_session_id: false,
             patience: None,
             limits: ResponseLimits::default(),
         };
@@ -326,8 +329,10 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
-    pub(crate) body: Option<&'a Body>,
+    pub(crate) body: Option<&'a MessageBody>,
     pub(crate) is_repeatable: bool,
+    /// Whether the caller reads the session id of the response.
+    pub(crate) wants_session_id: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
     pub(crate) limits: ResponseLimits,
@@ -342,6 +347,7 @@ impl<'a> HttpRequest<'a> {
             headers,
             body: Some(body),
             is_repeatable,
+            wants_session_id: message.target.session.is_none(),
             patience: None,
             limits: message.limits,
         }
@@ -430,11 +436,12 @@ async fn follow<'a>(
             fields: [fields.expose(), common, own],
             shown: &shown,
             cookie: cookie.as_ref(),
-            body: request.body.map(Body::parts),
+            body: request.body.map(MessageBody::parts),
             is_repeatable: request.is_repeatable,
+            wants_session_id: request.wants_session_id,
             proof: bound.is_some().then_some(&prove),
         };
-        let mut reply = options.http.send(&request, setting, wait).await?;
+        let mut reply = pin!(options.http.send(&request, setting, wait)).await?;
         is_repeated |= reply.is_repeated;
         if !reply.head.rare().set_cookies.is_empty() {
             options.cookies.take(url, &reply.head.rare().set_cookies);

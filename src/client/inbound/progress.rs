@@ -77,12 +77,16 @@ impl<'a> OwnProgress<'a> {
 
     /// Ends what is kept between two events. Nothing may wait before that.
     pub(crate) fn pause(&mut self) {
-        self.run = None;
+        let has_run = self.run.take().is_some();
+        if has_run && self.client.has_background() {
+            // Items that arrived while the handler ran.
+            self.client.attend_if_any();
+        }
     }
 
     fn report(&mut self, progress: ProgressParams<'_>) {
         let (client, report, wait) = (self.client, self.report, self.wait);
-        if report.is_silent || is_delivered(client, wait) {
+        if report.is_silent || !is_next(client, wait) {
             self.run = None;
             return report_own(client, report, progress, wait);
         }
@@ -100,4 +104,10 @@ impl<'a> OwnProgress<'a> {
 /// it stays behind those that are queued.
 fn is_delivered(client: &Client, wait: &Wait) -> bool {
     wait.is_background() || client.has_background() || client.dispatcher.is_alone()
+}
+
+/// Whether progress may be reported at once, because no item comes before it.
+fn is_next(client: &Client, wait: &Wait) -> bool {
+    let has_items = client.has_background() && client.event_queue.arrivals(true).is_raised();
+    !has_items && !wait.is_background() && !client.dispatcher.is_alone()
 }

@@ -139,7 +139,7 @@ impl Ctx<'_> {
             while let Some(inbound) = pending.take() {
                 if !wait.is_background() {
                     // Items that arrived before it are delivered before it.
-                    client.attend();
+                    client.attend_if_any();
                 }
                 match inbound {
                     Inbound::Response(text, start, tape, ResponseBody::Result(place)) => {
@@ -176,7 +176,7 @@ impl Ctx<'_> {
             }
             // Not as the leader: a handler of the application may make a call.
             if !wait.is_background() {
-                client.attend();
+                client.attend_if_any();
             }
         }
     }

@@ -9,6 +9,7 @@ mod done_callbacks;
 mod lists;
 mod output_schema;
 mod payload;
+mod progress;
 mod request_handles;
 mod response_cache;
 mod results;

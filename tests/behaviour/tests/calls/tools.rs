@@ -82,6 +82,30 @@ tests! {
         }
     }
 
+    large_arguments_arrive_as_they_were_given {
+        for served in HttpServer::each(Offer::default()) {
+            let client = served.client();
+            // Below and above the size from which they are sent from where they are.
+            for size in [10_000, 16_300, 16_400, 3_000_000] {
+                let arguments = format!(" {{\n  \"a\": \"{}\\n\",\r\n\t\"b\": 1.50\n}} ", "x".repeat(size));
+                let params = format!("{{\"_meta\":{{\"k\":1}},\"arguments\":{arguments},\"name\":\"echo\"}}");
+                let request = client.request("tools/call", Some(&params)).unwrap();
+                let expected: Value = serde_json::from_str(&arguments).unwrap();
+                assert_eq!(request.perform().unwrap().told(), expected);
+                // A request keeps them for the next run.
+                request.start().unwrap();
+                assert_eq!(request.wait(20_000), MCP_OK);
+                assert_eq!(request.take_result().unwrap().told(), expected);
+                for sent in served.log().of("tools/call").iter().rev().take(2) {
+                    let body = std::str::from_utf8(&sent.body).unwrap();
+                    assert!(body.contains(arguments.trim()), "as they are written");
+                    assert_eq!(sent.json()["params"]["_meta"]["k"], 1);
+                }
+            }
+            served.has_no_complaint();
+        }
+    }
+
     arguments_that_are_not_an_object_are_refused_before_sending {
         let served = HttpServer::stateless();
         let client = served.client();

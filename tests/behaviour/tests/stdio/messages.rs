@@ -49,6 +49,19 @@ tests! {
         }
     }
 
+    large_arguments_are_sent_as_one_line {
+        for (peer, client) in eras("") {
+            for size in [16_300, 16_400, 65_536, 1_000_000] {
+                let arguments = format!("{{\n\"a\": \"{}\\n\",\n\"b\": 1\n}}", "x".repeat(size));
+                let params = format!("{{\"name\":\"echo\",\"arguments\":{arguments}}}");
+                let request = client.request("tools/call", Some(&params)).unwrap();
+                let expected: serde_json::Value = serde_json::from_str(&arguments).unwrap();
+                assert_eq!(request.perform().unwrap().told(), expected);
+            }
+            peer.has_no_complaint();
+        }
+    }
+
     pinned_revision_is_requested_at_once {
         for pinned in ["2026-07-28", "2025-11-25", "2025-03-26", "2024-11-05"] {
             let peer = stdio_server!("");
