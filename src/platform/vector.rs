@@ -85,7 +85,7 @@ mod avx2 {
         _mm256_or_si256, _mm256_set1_epi8, _mm256_xor_si256,
     };
 
-    use super::{VectorLoop, Vectors, WIDE};
+    use crate::platform::vector::{VectorLoop, Vectors, WIDE};
 
     #[target_feature(enable = "avx2")]
     pub(super) fn run<L: VectorLoop>(task: L) -> L::Output {
@@ -158,7 +158,7 @@ mod sse2 {
         _mm_set1_epi8, _mm_xor_si128,
     };
 
-    use super::{BLOCK, VectorLoop, Vectors, WIDE};
+    use crate::platform::vector::{BLOCK, VectorLoop, Vectors, WIDE};
 
     #[inline(never)]
     pub(super) fn run<L: VectorLoop>(task: L) -> L::Output {
@@ -221,7 +221,7 @@ mod sse2 {
 
 #[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable {
-    use super::{BLOCK, Vectors, WIDE};
+    use crate::platform::vector::{BLOCK, Vectors, WIDE};
 
     const ONES: u64 = u64::MAX / 255;
     const TOPS: u64 = ONES * 0x80;

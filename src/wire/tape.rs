@@ -11,6 +11,7 @@
 
 use std::borrow::Cow;
 
+use crate::wire::json_string::plain_text;
 use crate::wire::json_text::{
     NO_COLON, NO_END, NO_NAME, Nest, NestBits, Next, Scanned, TextFault, members, nested, scalar,
     string, wrong,
@@ -103,10 +104,9 @@ impl Tape {
     #[inline]
     pub(crate) fn visit(&self, text: &str, place: Place, mut take: impl FnMut(&[u8], Place)) {
         for (node, value) in self.keys(text, place) {
-            let name = node.inner(text);
             match self.has_escapes {
-                false => take(name, value),
-                true => take(&unescaped(name), value),
+                false => take(node.inner(text), value),
+                true => take(&unescaped(self.text(text, value - 1)), value),
             }
         }
     }
@@ -181,15 +181,15 @@ impl TapeNode {
     }
 }
 
-/// A name with its escapes replaced.
+/// A name with its escapes replaced. `raw` has quotes.
 #[cold]
-fn unescaped(name: &[u8]) -> Cow<'_, [u8]> {
-    if !name.contains(&b'\\') {
-        return Cow::Borrowed(name);
+fn unescaped(raw: &str) -> Cow<'_, [u8]> {
+    match plain_text(raw) {
+        Some(Cow::Borrowed(name)) => name.as_bytes().into(),
+        Some(Cow::Owned(name)) => name.into_bytes().into(),
+        // A lone surrogate.
+        None => raw.as_bytes().into(),
     }
-    let raw = [b"\"", name, b"\""].concat();
-    serde_json::from_slice::<String>(&raw)
-        .map_or(Cow::Borrowed(name), |name| name.into_bytes().into())
 }
 
 struct TapeReader<'a> {
