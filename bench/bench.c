@@ -39,7 +39,7 @@ const char *tool(void)
         {"call1k", "text1k"}, {"call2026", "text1k"},
         {"started", "text1k"}, {"stdiocall", "text1k"}, {"call10m", "text10m"},
         {"call10mplain", "plain10m"}, {"structured", "structured"},
-        {"events", "structured"}, {"large", "store"}, {"progress", "progress"}};
+        {"events", "structured"}, {"large", "tool_00000"}, {"progress", "progress"}};
     size_t i;
 
     for (i = 0; i < sizeof tools / sizeof tools[0]; i++)
@@ -61,7 +61,7 @@ const char *arguments(void)
         return text;
     text = malloc(LARGE + 64);
     if (is("large")) {
-        strcpy(text, "{\"text\":\"");
+        strcpy(text, "{\"path\":\"");
         memset(text + 9, 'x', LARGE);
         strcpy(text + 9 + LARGE, "\"}");
     } else if (is("progress")) {
@@ -70,6 +70,11 @@ const char *arguments(void)
         strcpy(text, "{}");
     }
     return text;
+}
+
+size_t arguments_length(void)
+{
+    return is("large") ? LARGE + 11 : strlen(arguments());
 }
 
 void check_cities(long total, const char *name, long population)

@@ -29,6 +29,7 @@ size_t due(void);
 
 /* The arguments of the call, as JSON: 20 MiB for the workload "large". */
 const char *arguments(void);
+size_t arguments_length(void);
 
 /* What the workload "structured" reads of a result. */
 void check_cities(long total, const char *name, long population);

@@ -187,7 +187,8 @@ def exchanges(form, found):
 def python_servers():
     python = environments.fastmcp(4)
     site = next((python.parent.parent / "lib").glob("python*/site-packages"))
-    versions = {one.metadata["Name"]: one.version for one in metadata.distributions(path=[str(site)])}
+    versions = {one.metadata["Name"]: one.version
+                for one in metadata.distributions(path=[str(site)])}
     for framework, package, forms in (("fastmcp", "fastmcp", ("json", "events", "resumable")),
                                       ("sdk", "mcp", ("json", "events"))):
         found = []

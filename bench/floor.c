@@ -16,9 +16,20 @@
 
 static const char session_era[] = "MCP-Protocol-Version: 2025-11-25\r\n";
 
+static struct iovec piece(const char *text)
+{
+    struct iovec one;
+
+    one.iov_base = (char *)text;
+    one.iov_len = strlen(text);
+    return one;
+}
+
 static void exchange(int s, const char *headers, const char *body, struct reply *reply)
 {
-    send_request(s, headers, body, strlen(body));
+    struct iovec one = piece(body);
+
+    send_request(s, headers, &one, 1);
     receive(s, reply);
 }
 
@@ -83,21 +94,19 @@ static void read_cities(const char *body)
 
 static void send_call(int s, long id)
 {
-    const char *given = arguments();
-    char small[1024], *body = small;
-    size_t length;
+    struct iovec body[MOST_PIECES];
+    char start[1024];
 
-    if (is("large"))
-        body = malloc(LARGE + 1024);
-    length = (size_t)sprintf(
-        body, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\",\"params\":{"
-              "%s\"name\":\"%s\",\"arguments\":%s}}",
-        id, is_stateless() ? META "," : "", tool(), given);
+    sprintf(start, "{\"jsonrpc\":\"2.0\",\"id\":%ld,\"method\":\"tools/call\",\"params\":{"
+                   "%s\"name\":\"%s\",\"arguments\":",
+            id, is_stateless() ? META "," : "", tool());
+    body[0] = piece(start);
+    body[1].iov_base = (char *)arguments();
+    body[1].iov_len = arguments_length();
+    body[2] = piece("}}");
     send_request(s, is_stateless() ? "MCP-Protocol-Version: 2026-07-28\r\n"
                                      "Mcp-Method: tools/call\r\nMcp-Name: text1k\r\n"
-                                   : session_era, body, length);
-    if (body != small)
-        free(body);
+                                   : session_era, body, 3);
 }
 
 static void read_result(struct reply *reply)
@@ -152,13 +161,15 @@ static char *read_notifications(char *at, long *told)
 static void progress(int s, long count, struct reply *reply)
 {
     char body[256];
+    struct iovec one;
     long told = 0;
     size_t have = 0;
 
     sprintf(body, "{\"jsonrpc\":\"2.0\",\"id\":3,\"method\":\"tools/call\","
                   "\"params\":{\"name\":\"progress\",\"arguments\":{\"count\":%ld},"
                   "\"_meta\":{\"progressToken\":3}}}", count);
-    send_request(s, session_era, body, strlen(body));
+    one = piece(body);
+    send_request(s, session_era, &one, 1);
     reply->size = 65536;
     reply->bytes = realloc(reply->bytes, reply->size);
     do {

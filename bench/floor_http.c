@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "bench.h"
@@ -91,24 +90,27 @@ static size_t write_head(char *out, const char *headers)
     return length;
 }
 
-void send_request(int s, const char *headers, const char *body, size_t length)
+void send_request(int s, const char *headers, const struct iovec *body, int count)
 {
     char out[4096];
-    struct iovec pieces[2];
-    size_t head = write_head(out, headers);
+    struct iovec pieces[MOST_PIECES + 1];
+    size_t length = 0, head = write_head(out, headers);
+    int i;
 
+    for (i = 0; i < count; i++)
+        length += body[i].iov_len;
     head += (size_t)sprintf(out + head, "%zu\r\n\r\n", length);
-    if (head + length <= sizeof out) {
-        memcpy(out + head, body, length);
-        if (write(s, out, head + length) != (ssize_t)(head + length))
-            fail("the server does not read");
+    if (head + length > sizeof out) {
+        pieces[0].iov_base = out;
+        pieces[0].iov_len = head;
+        memcpy(pieces + 1, body, (size_t)count * sizeof *body);
+        write_all(s, pieces, count + 1);
         return;
     }
-    pieces[0].iov_base = out;
-    pieces[0].iov_len = head;
-    pieces[1].iov_base = (char *)body;
-    pieces[1].iov_len = length;
-    write_all(s, pieces, 2);
+    for (i = 0; i < count; head += body[i++].iov_len)
+        memcpy(out + head, body[i].iov_base, body[i].iov_len);
+    if (write(s, out, head) != (ssize_t)head)
+        fail("the server does not read");
 }
 
 void send_get(int s)

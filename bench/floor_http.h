@@ -4,6 +4,9 @@
 #define FLOOR_HTTP_H
 
 #include <stddef.h>
+#include <sys/uio.h>
+
+enum { MOST_PIECES = 3 };
 
 /* A reply, in a buffer that is reused for the next one. */
 struct reply {
@@ -21,8 +24,9 @@ void forget_session(void);
 
 int connect_to(void);
 
-/* `headers` are those that not every request has. */
-void send_request(int s, const char *headers, const char *body, size_t length);
+/* `headers` are those that not every request has; `body` has at most MOST_PIECES
+ * pieces. */
+void send_request(int s, const char *headers, const struct iovec *body, int count);
 void send_get(int s);
 
 /* Reads a reply; its body, or the last event of its body, ends with a NUL. */

@@ -12,6 +12,7 @@ it has a byte of its own (replies.h).
 
 import functools
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from pathlib import Path
 ID, TOKEN = 4242, 4343
 DATA = Path(__file__).resolve().parent / "data"
 ID_HOLE, TOKEN_HOLE, PROGRESS_HOLE, LENGTH_HOLE = "\x01", "\x02", "\x03", "\x04"
+HOLES = ID_HOLE + TOKEN_HOLE + PROGRESS_HOLE
+LAST_CHUNK = "0\r\n\r\n"
 TOOLS, SMALL, LARGE = 10000, 1024, 10000000
 # The path of each form: the file of data/, and how that server was started.
 PATHS = {
@@ -65,10 +68,25 @@ class Encoded:
 def with_holes(text):
     """A text with the id and the token of the capture replaced; they are the last
     members of some messages, and the first of others."""
-    for number, hole in ((ID, ID_HOLE), (TOKEN, TOKEN_HOLE)):
-        member = '"id":' if number == ID else '"progressToken":'
-        text = text.replace("%s%d" % (member, number), member + hole)
-    return text
+    text = text.replace('"id":%d' % ID, '"id":' + ID_HOLE)
+    return text.replace('"progressToken":%d' % TOKEN, '"progressToken":' + TOKEN_HOLE)
+
+
+def start_of(head, early):
+    """The head and the chunks before the last one."""
+    chunks = ["%x\r\n%s\r\n" % (len(chunk.encode()), chunk) for chunk in early]
+    return "\r\n".join(head) + "\r\n\r\n" + "".join(chunks)
+
+
+def with_length(text, base):
+    """The first line of a file, for a body that has holes."""
+    length = len(text.encode()) - sum(text.count(hole) for hole in HOLES)
+    return "%d %d\n" % (length, base)
+
+
+def chunk_of(text):
+    """A chunk that has holes."""
+    return "%s\r\n%s\r\n" % (LENGTH_HOLE, text)
 
 
 def reply_of(head, chunks):
@@ -76,19 +94,13 @@ def reply_of(head, chunks):
     written with their lengths."""
     *early, last = chunks or [""]
     last = with_holes(last)
-    length = len(last.encode()) - last.count(ID_HOLE)
     if not head:
-        return "%d 10\n%s" % (length, last)
+        return with_length(last, 10) + last
     if not is_chunked(head):
-        lines = [line if not line.lower().startswith("content-length:")
-                 else line.split(":")[0] + ": " + LENGTH_HOLE for line in head]
-        return "%d 10\n%s\r\n\r\n%s" % (length, "\r\n".join(lines), last)
-    start = "\r\n".join(head) + "\r\n\r\n"
-    for chunk in early:
-        start += "%x\r\n%s\r\n" % (len(chunk.encode()), chunk)
-    if not last:
-        return "0 16\n%s0\r\n\r\n" % start
-    return "%d 16\n%s%s\r\n%s\r\n0\r\n\r\n" % (length, start, LENGTH_HOLE, last)
+        head = [re.sub(r"(?i)^(content-length: ).*", r"\1" + LENGTH_HOLE, line) for line in head]
+        return with_length(last, 10) + start_of(head, early) + last
+    end = chunk_of(last) + LAST_CHUNK if last else LAST_CHUNK
+    return with_length(last, 16) + start_of(head, early) + end
 
 
 def is_chunked(head):
@@ -157,12 +169,13 @@ def replies(path):
     captured = {of: one for (one_form, of), one in captured_by(server).items() if one_form == form}
     # A server of the session era refuses the first request of the stateless era.
     if "server/discover" not in captured and path != "stdio":
-        captured["server/discover"] = captured_by("everything")["session resumable", "server/discover"]
+        others = captured_by("everything")
+        captured["server/discover"] = others["session resumable", "server/discover"]
     for of in ("initialize", "server/discover", "accepted", "ping"):
         if of in captured:
             yield of.split("/")[-1], reply_of(captured[of]["head"], captured[of]["body"])
     if "stream" in captured:
-        yield "stream", "0 10\n" + "\r\n".join(captured["stream"]["head"]) + "\r\n\r\n"
+        yield "stream", with_length("", 16) + start_of(captured["stream"]["head"], [])
     text = captured[TEXT_CALLS.get(server, "read_file")]
     yield "text1k", changed(text, set_text(captured_text()[:SMALL]))
     if path != "stdio":
@@ -173,37 +186,26 @@ def replies(path):
                                 else lambda result: None)
     tools = many_tools(form)
     yield "tools", changed(captured["tools/list"], lambda result: result.update(tools=tools))
-    small = captured[TEXT_CALLS.get(server, "add")]
-    yield "store", reply_of(small["head"], small["body"])
+    # A tool of the list.
+    yield "tool_00000", reply_of(text["head"], text["body"])
     yield from progress(path, server, form)
 
 
 def progress(path, server, form):
-    """A notification, and the reply that follows a number of them."""
+    """A notification, what is sent before the first one, and after the last one."""
     if path in ("session", "stateless"):
         form = form.replace("json", "events")
     exchange = captured_by(server).get((form, LONG_CALLS.get(server, "import_cities")))
     if exchange is None:
         return
-    body = list(exchange["body"])
-    notification = next(chunk for chunk in body if "notifications/progress" in chunk)
-    early = body[:body.index(notification)]
-    template = with_holes(notification)
-    for number in ("1.0", "1"):
-        template = template.replace('"progress":%s,' % number, '"progress":%s,' % (
-            PROGRESS_HOLE + number[1:]))
-    for number in ("2.0", "2"):
-        template = template.replace('"total":' + number, '"total":1000000' + number[1:])
-    head = "\r\n".join(exchange["head"]) + "\r\n\r\n"
-    for chunk in early:
-        head += "%x\r\n%s\r\n" % (len(chunk.encode()), chunk)
-    yield "progress-head", "0 16\n" + head
-    holes = template.count(TOKEN_HOLE) + template.count(PROGRESS_HOLE)
-    yield "progress-event", "%d 16\n%s\r\n%s\r\n" % (
-        len(template.encode()) - holes, LENGTH_HOLE, template)
-    last = reply_of(exchange["head"], [body[-1]])
-    first_line, rest = last.split("\n", 1)
-    yield "progress-end", first_line + "\n" + rest[rest.index("\r\n\r\n") + 4:]
+    body = exchange["body"]
+    first = next(place for place, chunk in enumerate(body) if "notifications/progress" in chunk)
+    yield "progress-head", with_length("", 16) + start_of(exchange["head"], body[:first])
+    event = re.sub(r'("progress":)1', r"\1" + PROGRESS_HOLE, with_holes(body[first]))
+    event = re.sub(r'("total":)2', r"\g<1>1000000", event)
+    yield "progress-event", with_length(event, 16) + chunk_of(event)
+    last = with_holes(body[-1])
+    yield "progress-end", with_length(last, 16) + chunk_of(last) + LAST_CHUNK
 
 
 def main():

@@ -37,7 +37,8 @@ static struct stream {
 } streams[STREAMS];
 
 /* The tools, which are the names of their replies. */
-static const char *const tools[] = {"text1k", "text10m", "plain10m", "structured", "store"};
+static const char *const tools[] = {"text1k", "text10m", "plain10m", "structured",
+                                    "tool_00000"};
 
 static const char *folder;
 

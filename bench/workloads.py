@@ -5,7 +5,6 @@ import re
 import resource
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ class Workload:
     many: int           # of the second run; 0: instructions cannot be counted
     time: float = None          # goal: time, as a ratio to the floor
     instructions: int = None    # goal
-    unit: int = 1               # operations of one repetition
+    is_process: bool = False    # the start and the end of the process count as well
 
 
 # By the names that `--only` takes.
@@ -39,14 +38,16 @@ WORKLOADS = {
     "call1k": Workload("call, 1 KiB", "call1k", "/session", 5000, 100, 600, 1.2, 14000),
     "call2026": Workload("call, 1 KiB, 2026-07-28", "call2026", "/stateless", 5000, 100, 600,
                          1.2, 16000),
-    "structured": Workload("call, structured result", "structured", "/session", 5000, 100, 600),
-    "events": Workload("the same, as an event stream", "events", "/session/events", 5000, 100,
-                       600),
+    "structured": Workload("structured result", "structured", "/session", 5000, 100, 600),
+    "events": Workload("structured result, as an event stream", "events", "/session/events",
+                       5000, 100, 600),
+    "typescript": Workload("structured result, of the TypeScript SDK", "events",
+                           "/session/typescript", 5000, 100, 600),
     "call10m": Workload("call, 10 MB, an escape in 75 bytes", "call10m", "/session", 6, 1, 3, 1.4,
                         30000000),
     "call10mplain": Workload("call, 10 MB, no escape", "call10mplain", "/session", 8, 1, 3, 1.15,
                              8000000),
-    "list10k": Workload("list of 10,000 tools, all names read", "list10k", "/session", 8, 1, 3,
+    "list10k": Workload("list of 10,000 tools, all names read", "list10k", "/session", 8, 1, 2,
                         2.5, 40000000),
     "progress": Workload("one progress notification", "progress", "/session", 20000, 1000, 6000,
                          2.5, 900),
@@ -54,10 +55,13 @@ WORKLOADS = {
                      9000),
     "started": Workload("one of 1,000 calls started at once", "started", "/session", 3000, 1000,
                         3000),
-    "large": Workload("arguments of 20 MiB, after a list", "large", "/session", 3, 1, 3),
+    "large": Workload("arguments of 20 MiB, after a list", "large", "/session", 3, 1, 2),
     "cold": Workload("cold start to the first ping", "cold", "/session", 300, 5, 25, 1.5),
-    "cold2026": Workload("the same, 2026-07-28", "cold", "/stateless", 300, 5, 25),
-    "idle": Workload("an idle client with a notification stream", "idle", "/session", 200, 20, 0),
+    "cold2026": Workload("cold start to the first ping, 2026-07-28", "cold", "/stateless", 300, 5,
+                         25),
+    "start": Workload("start of a program to its first ping", "cold", "/session", 1, 1, 0,
+                      is_process=True),
+    "idle": Workload("idle client with a notification stream", "idle", "/session", 200, 20, 0),
     "stdioping": Workload("ping over stdio", "stdioping", STDIO, 10000, 100, 600),
     "stdiocall": Workload("call over stdio, 1 KiB", "stdiocall", STDIO, 5000, 100, 600),
 }
@@ -122,7 +126,9 @@ def run(server, client, workload, count):
                                                         done.stderr))
         with open(path, encoding="utf-8") as file:
             usage = {name: int(value) for name, value in (line.split() for line in file)}
-    usage.update(time=int(found.group(3)) / count, cpu=usage["cpu"] / count, elapsed=elapsed * 1e9)
+    usage.update(time=int(found.group(3)) / count, cpu=usage["cpu"] / count)
+    if workload.is_process:
+        usage["time"] = elapsed * 1e9
     return usage
 
 
@@ -158,7 +164,3 @@ def counted(server, client, workload):
 
 def has_valgrind():
     return shutil.which("valgrind") is not None
-
-
-if __name__ == "__main__":
-    sys.exit("workloads.py is a module of run.py")

@@ -61,7 +61,7 @@ SUITES = [
     ("style", [sys.executable, "tests/source/style.py"], 600),
     ("server", ["cargo", "test", "--locked", "--manifest-path",
                 "tests/server/Cargo.toml", "--features", "tls"], 600),
-    ("bench", [sys.executable, "bench/run.py", "--smoke"], 300),
+    ("bench", [sys.executable, "bench/test.py"], 300),
     ("source", [sys.executable, "tests/source/run.py"], 300),
     ("docs", [sys.executable, "tests/docs/run.py"], 300),
 ]

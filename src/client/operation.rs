@@ -34,7 +34,7 @@ impl<'a> Ctx<'a> {
             Operation::SetLogLevel(level) => without_result(self.set_log_level_within(level)),
             Operation::Notify(call) => without_result(self.notify_within(call)),
             Operation::Task(what, id) => Box::pin(async {
-                Ok(OperationResult::Answers(vec![self.ask_about_task(*what, id).await?]))
+                self.ask_about_task(*what, id).await.map(OperationResult::Answer)
             }),
             Operation::SignIn => without_result(self.sign_in_within()),
             Operation::SignOut => without_result(self.sign_out_within()),
@@ -45,10 +45,14 @@ impl<'a> Ctx<'a> {
     }
 
     async fn run_call(self, call: &Call, limits: &CallLimits) -> Result<OperationResult> {
-        Ok(OperationResult::Answers(match limits.all_pages {
-            Some(member) => self.list_within(call, member, limits).await?,
-            None => vec![self.perform(call, limits).await?],
-        }))
+        match limits.all_pages {
+            Some(member) => {
+                // Boxed: few requests read several pages.
+                let pages = Box::pin(self.list_within(call, member, limits)).await;
+                pages.map(OperationResult::Answers)
+            }
+            None => self.perform(call, limits).await.map(OperationResult::Answer),
+        }
     }
 
     /// Lets the background thread close the client, and waits for that.

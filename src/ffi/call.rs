@@ -48,7 +48,8 @@ pub unsafe extern "C" fn mcp_ping(client: *mut mcp_client) -> i32 {
     guard(|| {
         // SAFETY: the header requires NULL or a live client.
         let client = unsafe { borrow(client, "client") }?;
-        client.inner.call(&Call::ping()).map(drop)
+        static PING: Call = Call::ping();
+        client.inner.call(&PING).map(drop)
     })
 }
 
@@ -434,7 +435,7 @@ unsafe fn call(
         let client = unsafe { borrow(client, "client") }?;
         let answer = client.inner.call(&make()?)?;
         // SAFETY: guaranteed by the caller.
-        unsafe { hand_out(OperationResult::Answers(vec![answer]), out) }
+        unsafe { hand_out(OperationResult::Answer(answer), out) }
     })
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::c_char;
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use crate::base::error::Result;
@@ -30,9 +31,9 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 /// end there, but `len` is the whole length.
 #[derive(Debug, Default)]
 pub struct mcp_result {
-    /// One page; several for a list that was read to its end.
-    pages: Vec<Arc<Answer>>,
-    pub(crate) server: Option<ServerTexts>,
+    pages: Pages,
+    /// Boxed: few results are a server info.
+    pub(crate) server: Option<Box<ServerTexts>>,
     json: OnceLock<Lent>,
     root: OnceLock<Option<View>>,
     text: OnceLock<Lent>,
@@ -46,18 +47,41 @@ pub struct mcp_result {
     structured: OnceLock<Option<mcp_json>>,
 }
 
+/// The responses that a result is made of.
+#[derive(Debug, Default)]
+enum Pages {
+    #[default]
+    None,
+    One(Arc<Answer>),
+    /// Those of a list that was read to its end.
+    Several(Vec<Arc<Answer>>),
+}
+
+impl Deref for Pages {
+    type Target = [Arc<Answer>];
+
+    fn deref(&self) -> &[Arc<Answer>] {
+        match self {
+            Self::None => &[],
+            Self::One(page) => std::slice::from_ref(page),
+            Self::Several(pages) => pages,
+        }
+    }
+}
+
 impl mcp_result {
     pub(crate) fn from_answer(answer: Answer) -> Self {
-        Self::from_pages(vec![answer])
+        Self { pages: Pages::One(Arc::new(answer)), ..Self::default() }
     }
 
-    pub(crate) fn from_pages(pages: Vec<Answer>) -> Self {
-        Self { pages: pages.into_iter().map(Arc::new).collect(), ..Self::default() }
+    fn from_pages(pages: Vec<Answer>) -> Self {
+        let pages = Pages::Several(pages.into_iter().map(Arc::new).collect());
+        Self { pages, ..Self::default() }
     }
 
     pub(crate) fn from_server_info(info: ServerInfo) -> Self {
         let answer = Answer::whole(info.json.clone());
-        let server = Some(ServerTexts::new(info));
+        let server = Some(Box::new(ServerTexts::new(info)));
         Self { server, ..Self::from_answer(answer) }
     }
 
@@ -165,7 +189,7 @@ impl mcp_result {
     /// The result as the server wrote it. Several pages become one object with
     /// the items of all pages.
     fn json(&self) -> &Lent {
-        self.json.get_or_init(|| match self.pages.as_slice() {
+        self.json.get_or_init(|| match &*self.pages {
             [] => Lent::new(""),
             [page] => Lent::new(page.json()),
             pages => {
@@ -478,6 +502,7 @@ pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result
     let result = match result {
         _ if out.is_null() => None,
         OperationResult::None => None,
+        OperationResult::Answer(answer) => Some(mcp_result::from_answer(answer)),
         OperationResult::Answers(pages) => Some(mcp_result::from_pages(pages)),
         OperationResult::Server(info) => Some(mcp_result::from_server_info(*info)),
     };

@@ -97,5 +97,5 @@ unsafe fn lend_server_text(
     get: impl FnOnce(&ServerTexts) -> Option<&Lent>,
 ) -> *const c_char {
     // SAFETY: guaranteed by the caller.
-    unsafe { lend(result, |it| it.server.as_ref().and_then(get)) }
+    unsafe { lend(result, |it| it.server.as_deref().and_then(get)) }
 }

@@ -188,7 +188,10 @@ impl View {
 
     /// Views of the elements of a member that is an array.
     pub(crate) fn array(&self, name: &str) -> Vec<Self> {
-        let Some(place) = self.member(name) else { return Vec::new() };
+        self.member(name).map_or_else(Vec::new, |place| self.elements(place))
+    }
+
+    fn elements(&self, place: Place) -> Vec<Self> {
         let array = self.at(place);
         let places = array.source.tape().elements(array.source.text(), array.place);
         places.map(|place| array.at(place)).collect()
@@ -202,9 +205,10 @@ impl View {
 
     /// Views of contents: an array of them, or one that is an object or a text.
     pub(crate) fn contents(&self, name: &str) -> Vec<Self> {
-        match self.member(name) {
-            Some(place) if self.raw_at(place).starts_with(['{', '"']) => vec![self.at(place)],
-            _ => self.array(name),
+        let Some(place) = self.member(name) else { return Vec::new() };
+        match self.raw_at(place).as_bytes().first() {
+            Some(b'{' | b'"') => vec![self.at(place)],
+            _ => self.elements(place),
         }
     }
 

@@ -19,7 +19,7 @@
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
 //! | memory | [`wipe`] |
-//! | runs of text | [`first_special`], [`plain_run`], [`copy_to_backslash`] |
+//! | text | [`text_of`]; in blocks [`first_special`], [`with_vectors`], [`append`] |
 //!
 //! A later Windows half needs the same interface. On Windows, `poll` waits for
 //! sockets only. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
@@ -61,4 +61,6 @@ pub(crate) use system::sockets::{
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
 pub(crate) use system::watch::Watch;
-pub(crate) use vector::{BLOCK, copy_to_backslash, first_special, plain_run};
+pub(crate) use vector::{
+    BLOCK, VectorLoop, Vectors, WIDE, append, first_special, text_of, with_vectors,
+};

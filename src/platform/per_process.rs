@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use crate::platform::process_id;
-
 /// A value that each process has for itself.
 ///
 /// A thread of the parent may hold a lock at the moment of a fork. That thread
@@ -27,7 +25,7 @@ impl<T: Default + Sync + 'static> PerProcess<T> {
     }
 
     pub(crate) fn get(&self) -> &'static T {
-        let pid = process_id();
+        let pid = std::process::id();
         loop {
             let current = self.0.load(Ordering::Acquire);
             // SAFETY: NULL, or from a box that was leaked below.

@@ -38,8 +38,16 @@ const TASKS: &str = "tasks/";
 
 impl Call {
     /// The call that checks the connection. Dialects write it differently.
-    pub(crate) fn ping() -> Self {
-        Self::plain("ping".into(), String::new())
+    pub(crate) const fn ping() -> Self {
+        Self {
+            method: Cow::Borrowed("ping"),
+            name: None,
+            members: String::new(),
+            meta: String::new(),
+            has_context: false,
+            arguments: None,
+            has_tasks: false,
+        }
     }
 
     /// Fails if the method's name is invalid, or if the parameters are not a

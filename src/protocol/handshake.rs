@@ -9,7 +9,7 @@ use crate::protocol::dialect::{Dialect, Interpretation};
 use crate::protocol::identity::Identity;
 use crate::protocol::input_request::InputResponse;
 use crate::protocol::notification;
-use crate::protocol::outgoing::{self, Body, Headers, LargePart, Outgoing};
+use crate::protocol::outgoing::{self, Headers, LargePart, MessageBody, Outgoing};
 use crate::protocol::request_meta::{RequestMeta, write_meta};
 use crate::protocol::revision::Revision;
 use crate::protocol::subscription::{Interest, NotificationRequest};
@@ -73,7 +73,7 @@ impl Handshake {
         self.outgoing(message(|json| json.string("method", "notifications/initialized")))
     }
 
-    fn outgoing(&self, body: Body) -> Outgoing {
+    fn outgoing(&self, body: MessageBody) -> Outgoing {
         Outgoing { headers: self.headers(), body }
     }
 
@@ -95,7 +95,7 @@ impl Dialect for Handshake {
         }
         let length = call.members.len() + call.meta.len();
         let length = length + outgoing::length_of(call.arguments.as_ref());
-        let body = Body::write(112 + length, |json, large| {
+        let body = MessageBody::write(ENVELOPE + call.method.len() + length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
@@ -105,7 +105,7 @@ impl Dialect for Handshake {
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        self.outgoing(Body::write(0, |json, large| {
+        self.outgoing(MessageBody::write(0, |json, large| {
             json.members(JSONRPC);
             json.string("method", &call.method);
             write_params(json, large, call, &RequestMeta::default());
@@ -189,9 +189,12 @@ impl Dialect for Handshake {
     }
 }
 
+/// The room for all that a request has besides the texts of the call.
+const ENVELOPE: usize = 144;
+
 /// A JSON-RPC message.
-fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> Body {
-    Body::write(0, |json, _| {
+fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> MessageBody {
+    MessageBody::write(0, |json, _| {
         json.members(JSONRPC);
         write(json);
     })

@@ -9,7 +9,7 @@ use crate::wire::json_members::{self, MemberWriter};
 #[derive(Debug, Default)]
 pub(crate) struct Outgoing {
     pub(crate) headers: Headers,
-    pub(crate) body: Body,
+    pub(crate) body: MessageBody,
 }
 
 /// HTTP header fields as they are sent. Each ends with a line break.
@@ -27,7 +27,10 @@ impl Headers {
 
     /// Adds a field. The value has no line break.
     pub(crate) fn push(&mut self, name: &str, value: &str) {
-        self.own.reserve(name.len() + value.len() + 4);
+        if self.own.is_empty() {
+            // For the fields that follow as well.
+            self.own.reserve(name.len() + value.len() + 96);
+        }
         self.own.push_str(name);
         self.own.push_str(": ");
         self.own.push_str(value);
@@ -49,7 +52,7 @@ impl Headers {
 /// The JSON text of a message. Large arguments stay where the call has them, so
 /// that they are in memory once, however often the message is sent.
 #[derive(Debug, Default)]
-pub(crate) struct Body {
+pub(crate) struct MessageBody {
     text: String,
     /// Where the large part belongs in the text, and the part.
     large: Option<(usize, Arc<str>)>,
@@ -58,7 +61,7 @@ pub(crate) struct Body {
 /// Shorter arguments are copied into the text: to send several parts costs more.
 const LARGE: usize = 16 * 1024;
 
-impl Body {
+impl MessageBody {
     /// The text that `write` writes, with room for `length` bytes. The function
     /// gets the place to note large arguments at.
     pub(crate) fn write(
@@ -95,7 +98,7 @@ impl Body {
     }
 }
 
-impl From<String> for Body {
+impl From<String> for MessageBody {
     fn from(text: String) -> Self {
         Self { text, large: None }
     }
@@ -130,7 +133,7 @@ mod tests {
     fn keeps_large_arguments_where_they_are() {
         for length in [2, LARGE - 1, LARGE, LARGE + 1] {
             let arguments: Arc<str> = format!("{{{}}}", " ".repeat(length - 2)).into();
-            let body = Body::write(0, |json, large| {
+            let body = MessageBody::write(0, |json, large| {
                 json.string("before", "é");
                 json.object("params", |json| {
                     large.write_arguments(json, &arguments);

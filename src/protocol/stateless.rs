@@ -10,7 +10,7 @@ use crate::protocol::identity::Identity;
 use crate::protocol::input_request::InputResponse;
 use crate::protocol::input_required::InputRequired;
 use crate::protocol::notification;
-use crate::protocol::outgoing::{self, Body, Headers, LargePart, Outgoing};
+use crate::protocol::outgoing::{self, Headers, LargePart, MessageBody, Outgoing};
 use crate::protocol::request_meta::{RequestMeta, write_meta};
 use crate::protocol::revision::Revision;
 use crate::protocol::routing;
@@ -53,7 +53,7 @@ impl Stateless {
 
     /// `server/discover`, which is the ping of this dialect as well.
     pub(crate) fn discover(&self, ping: &Call, meta: &RequestMeta<'_>) -> Outgoing {
-        let body = Body::write(96 + self.meta.len(), |json, _| {
+        let body = MessageBody::write(96 + self.meta.len(), |json, _| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.json("method", DISCOVER_JSON);
@@ -119,9 +119,10 @@ impl Dialect for Stateless {
         for (name, value) in meta.header_params {
             headers.push(&format!("Mcp-Param-{name}"), value);
         }
-        let length = 128 + self.task_meta.len() + call.members.len() + call.meta.len();
+        let length = ENVELOPE + call.method.len() + self.task_meta.len();
+        let length = length + call.members.len() + call.meta.len();
         let length = length + outgoing::length_of(call.arguments.as_ref());
-        let body = Body::write(length, |json, large| {
+        let body = MessageBody::write(length, |json, large| {
             json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", &call.method);
@@ -131,7 +132,7 @@ impl Dialect for Stateless {
     }
 
     fn notification(&self, call: &Call) -> Outgoing {
-        let body = Body::write(0, |json, large| {
+        let body = MessageBody::write(0, |json, large| {
             json.members(JSONRPC);
             json.string("method", &call.method);
             self.write_params(json, large, call, &RequestMeta::default());
@@ -237,6 +238,10 @@ impl Dialect for Stateless {
         None
     }
 }
+
+/// The room for all that a request has besides the texts of the call and the
+/// members that go with every request.
+const ENVELOPE: usize = 192;
 
 const DISCOVER: &str = "server/discover";
 /// The same as JSON text: a ping writes it without a search for escapes.

@@ -7,7 +7,7 @@ use crate::platform;
 use crate::transport::socket::Broken;
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
-use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece};
+use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece, RepeatedHead};
 use crate::wire::url::Url;
 
 /// The most interim responses (1xx) before the final one.
@@ -38,7 +38,12 @@ pub(crate) struct Connection {
     pub(crate) unfinished: Option<Body>,
     /// The request, without a large body. It is overwritten when it was sent.
     pub(crate) output: Vec<u8>,
+    /// Whether the caller reads the session id of the response.
+    pub(crate) wants_session_id: bool,
     eagerness: Eagerness,
+    /// The last usual head, and whether to compare the next one with it.
+    repeated: Option<Box<RepeatedHead>>,
+    comparing: Eagerness,
 }
 
 impl Drop for Connection {
@@ -49,14 +54,16 @@ impl Drop for Connection {
     }
 }
 
-/// Whether to receive right after sending, or to wait first.
+/// Whether to make an attempt that saves work if it succeeds, and else costs
+/// some.
 ///
-/// On one processor, the server has often answered before this thread runs
-/// again, and a wait would only cost a system call. On several, the response is
-/// not there yet, and the attempt would cost one.
+/// One is to receive right after sending. On one processor, the server has often
+/// answered before this thread runs again, and a wait would only cost a system
+/// call. On several, the response is not there yet, and the attempt would cost
+/// one. The other is to compare the head of a response with the one before.
 #[derive(Debug, Default)]
 struct Eagerness {
-    /// How many requests wait first, until the next attempt.
+    /// How many requests make none, until the next attempt.
     pause: u8,
     /// The length of that pause. It doubles with each attempt in vain.
     last_pause: u8,
@@ -70,6 +77,10 @@ impl Eagerness {
         let is_due = self.pause == 0;
         self.pause = self.pause.saturating_sub(1);
         is_due
+    }
+
+    fn is_paused(&self) -> bool {
+        self.pause > 0
     }
 
     fn succeeded(&mut self) {
@@ -90,6 +101,8 @@ const LARGEST_OUTPUT: usize = 32 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct ResponseFacts {
     pub(crate) head: Head,
+    /// The value of Mcp-Session-Id, if the request asked for it.
+    pub(crate) session_id: Option<String>,
     /// The URL of the response, if a redirect was followed.
     pub(crate) moved: Option<Box<Url>>,
     /// The request was sent twice, because the server had closed the idle
@@ -124,7 +137,10 @@ impl Connection {
             idle_since: Instant::now(),
             unfinished: None,
             output: Vec::new(),
+            wants_session_id: false,
             eagerness: Eagerness::default(),
+            repeated: None,
+            comparing: Eagerness::default(),
         }
     }
 
@@ -187,7 +203,10 @@ impl Connection {
         let mut interim = 0;
         loop {
             if self.has_leftover() {
-                let parsed = Head::parse(self.pending()).map_err(heard)?;
+                let parsed = match self.repeated_head() {
+                    None => self.parse_head().map_err(heard)?,
+                    same => same,
+                };
                 if let Some((head, length)) = parsed {
                     self.start += length;
                     if head.is_interim() {
@@ -200,7 +219,11 @@ impl Connection {
                         continue;
                     }
                     self.head_length = length;
-                    self.response = ResponseFacts { head, ..ResponseFacts::default() };
+                    let session_id = match self.wants_session_id {
+                        true => head.session_id(self.head()),
+                        false => None,
+                    };
+                    self.response = ResponseFacts { head, session_id, ..ResponseFacts::default() };
                     return Ok(());
                 }
             }
@@ -226,6 +249,30 @@ impl Connection {
                 }
             }
         }
+    }
+
+    /// The head, if it is the same as the one before. The session id is left to
+    /// the parser.
+    fn repeated_head(&mut self) -> Option<(Head, usize)> {
+        if self.wants_session_id || self.comparing.is_paused() {
+            return None;
+        }
+        let found = self.repeated.as_ref()?.read(self.pending())?;
+        self.comparing.succeeded();
+        Some(found)
+    }
+
+    fn parse_head(&mut self) -> Result<Option<(Head, usize)>> {
+        let parsed = Head::parse(self.pending())?;
+        let Some((head, length)) = &parsed else { return Ok(None) };
+        if self.comparing.is_due() {
+            if self.repeated.is_some() {
+                self.comparing.failed();
+            }
+            let bytes = self.pending().get(..*length).unwrap_or_default();
+            self.repeated = RepeatedHead::of(head, bytes).map(Box::new);
+        }
+        Ok(parsed)
     }
 
     /// Calls `take` with the next pieces of a body: all that have arrived. False at
@@ -359,4 +406,29 @@ fn cut_short(body: &Body, why: String) -> Error {
     };
     Error::new(Status::Io, format!("the server {why} in the middle of its reply{detail}"))
         .with_may_have_run(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_less_often_while_attempts_are_in_vain() {
+        let mut eagerness = Eagerness::default();
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            let mut pause = 0;
+            while !eagerness.is_due() {
+                pause += 1;
+            }
+            pauses.push(pause);
+            eagerness.failed();
+        }
+        assert_eq!(pauses, [0, 1, 2, 4, 8, 16, 32, 32]);
+        while !eagerness.is_due() {}
+        eagerness.succeeded();
+        assert!(eagerness.is_due() && eagerness.is_due());
+        eagerness.failed();
+        assert!(!eagerness.is_due() && eagerness.is_due());
+    }
 }

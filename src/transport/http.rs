@@ -41,6 +41,8 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) body: Option<[&'a [u8]; 3]>,
     /// Whether it may be sent again if it is not known whether it arrived.
     pub(crate) is_repeatable: bool,
+    /// Whether the caller reads the session id of the response.
+    pub(crate) wants_session_id: bool,
     /// Makes the value of the DPoP header. It is valid once, so it is made each
     /// time that the request is sent.
     pub(crate) proof: Option<&'a Prove<'a>>,
@@ -100,12 +102,14 @@ impl Http {
         loop {
             let proof = request.proof.map_or(Ok(None), |prove| prove());
             let proof = proof.map_err(|error| error.or_may_have_run(may_have_run))?;
-            let own = [
-                request.cookie.map(|cookie| ("Cookie", cookie.expose(), true)),
-                proof.as_ref().map(|proof| ("DPoP", proof.expose(), true)),
-            ];
-            trace_request(request, own, setting);
-            let rest = write(request, own, &mut connection.output);
+            let cookie = request.cookie.map(|cookie| ("Cookie", cookie.expose(), true));
+            let proof = proof.as_ref().map(|proof| ("DPoP", proof.expose(), true));
+            let mut own = Vec::new();
+            own.extend(cookie);
+            own.extend(proof);
+            trace_request(request, &own, setting);
+            let rest = write(request, &own, &mut connection.output);
+            connection.wants_session_id = request.wants_session_id;
             let until = setting.limits.whole.map(|limit| Instant::now() + limit);
             let limited = until.map(|until| wait.until(until));
             let within = limited.as_ref().unwrap_or(wait);
@@ -228,8 +232,11 @@ impl HttpResponse<'_> {
         if self.decoding.is_none()
             && let Some(data) = self.connection.take_whole(&mut self.body)
         {
-            take(data)?;
-            return Ok(out);
+            if data.len() > SMALL {
+                take(data)?;
+                return Ok(out);
+            }
+            return if data.len() > limit { Err(too_large()) } else { Ok(data.to_vec()) };
         }
         while self.next_piece(wait, &mut take).await? {}
         Ok(out)
@@ -332,23 +339,25 @@ fn ends_here(reply: &mut HttpResponse<'_>) -> bool {
 /// A header: name, value, and whether the value is secret.
 pub(crate) type HeaderLine<'a> = (&'a str, &'a str, IsSecret);
 
-/// The headers that are made for one sending.
-type OwnLines<'a> = [Option<HeaderLine<'a>>; 2];
+/// The size of a body for which there is always memory.
+const SMALL: usize = 4 * 1024;
 
 /// A longer body is not copied behind the head: it is sent from where it is.
 const COPIED: usize = 16 * 1024;
 
 /// Writes the request into `out`, and returns the rest of its body.
-fn write<'a>(request: &OutgoingRequest<'a>, own: OwnLines<'_>, out: &mut Vec<u8>) -> [&'a [u8]; 3] {
+fn write<'a>(
+    request: &OutgoingRequest<'a>,
+    own: &[HeaderLine<'_>],
+    out: &mut Vec<u8>,
+) -> [&'a [u8]; 3] {
     let body = request.body.unwrap_or_default();
     let body_length: usize = body.iter().map(|part| part.len()).sum();
     let target = &request.url.target;
-    let own_lines = || own.iter().flatten();
     // Large enough: a buffer that grows would leave copies of the credential
     // behind.
     let fields = request.fields.iter().map(|part| part.len()).sum::<usize>();
-    let own_length = own_lines().map(|(name, value, _)| name.len() + value.len() + 4);
-    let length = request.verb.len() + target.len() + fields + own_length.sum::<usize>() + 64;
+    let length = request.verb.len() + target.len() + fields + length_of(own) + 64;
     let is_copied = body_length <= COPIED;
     out.clear();
     out.reserve_exact(length + if is_copied { body_length } else { 0 });
@@ -358,7 +367,7 @@ fn write<'a>(request: &OutgoingRequest<'a>, own: OwnLines<'_>, out: &mut Vec<u8>
     add(target);
     add(" HTTP/1.1\r\n");
     request.fields.into_iter().for_each(&mut add);
-    for (name, value, _) in own_lines() {
+    for (name, value, _) in own {
         [name, ": ", value, "\r\n"].into_iter().for_each(&mut add);
     }
     if request.body.is_some() {
@@ -377,19 +386,26 @@ fn write<'a>(request: &OutgoingRequest<'a>, own: OwnLines<'_>, out: &mut Vec<u8>
 /// The header fields as they are sent. The values may be secret, so the text is
 /// wiped when it is dropped, and has room for all of them from the start.
 pub(crate) fn fields(lines: &[HeaderLine<'_>]) -> Secret {
-    let length = lines.iter().map(|(name, value, _)| name.len() + value.len() + 4).sum();
-    let mut text = String::with_capacity(length);
+    let mut text = String::with_capacity(length_of(lines));
     for (name, value, _) in lines {
         [name, ": ", value, "\r\n"].into_iter().for_each(|part| text.push_str(part));
     }
     text.into()
 }
 
-fn trace_request(request: &OutgoingRequest<'_>, own: OwnLines<'_>, setting: ExchangeSettings<'_>) {
+fn length_of(lines: &[HeaderLine<'_>]) -> usize {
+    lines.iter().map(|(name, value, _)| name.len() + value.len() + 4).sum()
+}
+
+fn trace_request(
+    request: &OutgoingRequest<'_>,
+    own: &[HeaderLine<'_>],
+    setting: ExchangeSettings<'_>,
+) {
     let Some(trace) = setting.trace else { return };
     let path = request.url.path();
     trace.line(TraceLine::Sent, &format!("{} {path} HTTP/1.1", request.verb), setting.secrets);
-    for (name, value, is_secret) in request.shown.iter().chain(own.iter().flatten()) {
+    for (name, value, is_secret) in request.shown.iter().chain(own) {
         let shown = if *is_secret { MASK } else { value };
         trace.line(TraceLine::Sent, &format!("{name}: {shown}"), setting.secrets);
     }
@@ -459,6 +475,7 @@ mod tests {
             cookie: None,
             body: None,
             is_repeatable: true,
+            wants_session_id: false,
             proof: None,
         };
         let connect_timeout = Duration::from_secs(5);
@@ -539,6 +556,7 @@ mod tests {
             cookie: None,
             body: None,
             is_repeatable: true,
+            wants_session_id: false,
             proof: Some(&prove),
         };
         let connect_timeout = Duration::from_secs(5);

@@ -460,7 +460,11 @@ impl Wait {
     /// Waits until the descriptor is ready.
     pub(crate) async fn until_ready(&self, fd: RawDescriptor, events: i16) -> Result<()> {
         let mut entries = [Poll::new(fd, events)];
-        while !self.poll(&mut entries, Duration::MAX).await? {}
+        if self.is_background {
+            while !self.wait(&mut entries, None, Duration::MAX).await? {}
+        } else {
+            while !self.wait_here(&mut entries, Duration::MAX)? {}
+        }
         Ok(())
     }
 
@@ -507,8 +511,12 @@ impl Wait {
 
     /// Waits for one of up to [`Wait::MOST`] descriptors, at most for `pause`.
     /// Returns whether one is ready.
-    pub(crate) async fn poll(&self, entries: &mut [Poll], pause: Duration) -> Result<bool> {
-        self.wait(entries, None, pause).await
+    pub(crate) fn poll<'a>(
+        &'a self,
+        entries: &'a mut [Poll],
+        pause: Duration,
+    ) -> impl Future<Output = Result<bool>> + 'a {
+        self.wait(entries, None, pause)
     }
 
     /// The same; on the background thread for a signal as well.
@@ -522,6 +530,11 @@ impl Wait {
             // Boxed: a call that blocks carries no room for it.
             return Box::pin(self.wait_as_task(entries, signal, pause)).await;
         }
+        self.wait_here(entries, pause)
+    }
+
+    /// On a thread of the application.
+    fn wait_here(&self, entries: &mut [Poll], pause: Duration) -> Result<bool> {
         let left = self.begin(pause)?;
         let found = self.block(entries, left);
         self.end_of_wait(entries, found)
@@ -561,7 +574,20 @@ impl Wait {
     }
 
     fn block(&self, entries: &mut [Poll], left: Duration) -> std::io::Result<bool> {
-        let mut all = [Poll::NONE; Self::MOST + 5];
+        if entries.len() <= 3 {
+            // Most waits.
+            return self.block_with(&mut [Poll::NONE; 8], entries, left);
+        }
+        self.block_with(&mut [Poll::NONE; Self::MOST + 5], entries, left)
+    }
+
+    /// `all` has room for the entries and five signals.
+    fn block_with(
+        &self,
+        all: &mut [Poll],
+        entries: &mut [Poll],
+        left: Duration,
+    ) -> std::io::Result<bool> {
         let mut count = 0;
         let mut add = |entry: Poll| {
             if let Some(slot) = all.get_mut(count) {
@@ -588,7 +614,7 @@ impl Wait {
             return Ok(false);
         }
         for (entry, result) in entries.iter_mut().zip(all) {
-            *entry = result;
+            *entry = *result;
         }
         if let Some(blocked) = &blocked {
             blocked.settle();

@@ -5,10 +5,12 @@
 
 use std::borrow::Cow;
 use std::mem::MaybeUninit;
+use std::ops::Range;
 
 use crate::base::error::{Error, Result, Status, quote};
 use crate::base::secret::Secret;
 use crate::wire::content_coding::Decoder;
+use crate::wire::repeated_text::{RepeatedText, VaryingValues};
 
 /// The limit for the bytes of a head.
 pub(crate) const HEAD_LIMIT: usize = 64 * 1024;
@@ -48,8 +50,11 @@ pub(crate) struct Head {
     /// Whether the connection can carry another request after the body.
     pub(crate) keeps_alive: bool,
     pub(crate) media: Media,
-    pub(crate) session_id: Option<String>,
     framing: Framing,
+    /// Where in the head the value of Mcp-Session-Id is. Servers send it with
+    /// every response, and it is read once.
+    session_id: Option<Range<usize>>,
+    values: VaryingValues,
     /// Boxed: most responses have none of these, and a head is moved often.
     rare: Option<Box<RareFields>>,
 }
@@ -133,6 +138,7 @@ impl Head {
             status: response.code.unwrap_or_default(),
             media: Media::None,
             session_id: None,
+            values: VaryingValues::default(),
             keeps_alive: response.version == Some(1),
             framing: Framing::UntilClose,
             rare: None,
@@ -144,18 +150,21 @@ impl Head {
             let name = header.name;
             // By length first: most headers of a response are none of these.
             match name.len() {
-                4 if head.status >= 400 && is(name, "date") => {
-                    head.rare_mut().date = Some(text(header.value).into_owned());
+                4 if is(name, "date") => {
+                    head.values.date = Some(range_in(bytes, header.value));
+                    if head.status >= 400 {
+                        head.rare_mut().date = Some(text(header.value).into_owned());
+                    }
                 }
                 8 if is(name, "location") => {
                     head.rare_mut().location = Some(text(header.value).into_owned());
                 }
                 10 if is(name, "connection") => {
-                    for option in text(header.value).split(',') {
-                        let option = option.trim();
-                        if option.eq_ignore_ascii_case("close") {
+                    for option in header.value.split(|byte| *byte == b',') {
+                        let option = option.trim_ascii();
+                        if option.eq_ignore_ascii_case(b"close") {
                             head.keeps_alive = false;
-                        } else if option.eq_ignore_ascii_case("keep-alive")
+                        } else if option.eq_ignore_ascii_case(b"keep-alive")
                             && response.version == Some(0)
                         {
                             head.keeps_alive = true;
@@ -177,10 +186,13 @@ impl Head {
                     head.media = media(header.value);
                 }
                 14 if is(name, "content-length") => {
+                    // Of two, none may vary.
+                    let is_first = length_header.is_none();
+                    head.values.length = is_first.then(|| range_in(bytes, header.value));
                     length_header = Some(content_length(header.value, length_header)?);
                 }
                 14 if is(name, "mcp-session-id") => {
-                    head.session_id = Some(text(header.value).into_owned());
+                    head.session_id = Some(range_in(bytes, header.value));
                 }
                 16 if is(name, "www-authenticate") => {
                     head.rare_mut().challenges.push(text(header.value).into_owned());
@@ -198,10 +210,11 @@ impl Head {
                 }
                 17 if is(name, "transfer-encoding") => {
                     has_coding = true;
-                    is_chunked = text(header.value)
-                        .rsplit(',')
+                    is_chunked = header
+                        .value
+                        .rsplit(|byte| *byte == b',')
                         .next()
-                        .is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"));
+                        .is_some_and(|last| last.trim_ascii().eq_ignore_ascii_case(b"chunked"));
                 }
                 _ => {}
             }
@@ -223,6 +236,12 @@ impl Head {
             head.keeps_alive = false;
         }
         Ok(Some((head, length)))
+    }
+
+    /// The value of Mcp-Session-Id. `bytes` begins with the head.
+    pub(crate) fn session_id(&self, bytes: &[u8]) -> Option<String> {
+        let value = bytes.get(self.session_id.clone()?)?;
+        Some(text(value).into_owned())
     }
 
     /// The fields that few responses have.
@@ -276,6 +295,47 @@ impl Head {
             },
             line: 0,
         }
+    }
+}
+
+/// The head of a usual response, to compare the next one with.
+#[derive(Debug)]
+pub(crate) struct RepeatedHead {
+    text: RepeatedText,
+    head: Head,
+}
+
+impl RepeatedHead {
+    /// Keeps a head if it is one of a usual response. `bytes` is the whole head.
+    pub(crate) fn of(head: &Head, bytes: &[u8]) -> Option<Self> {
+        let is_usual = (200..300).contains(&head.status) && head.keeps_alive && head.rare.is_none();
+        is_usual.then(|| Self {
+            text: RepeatedText::new(bytes, head.values.clone()),
+            head: head.as_repeated(),
+        })
+    }
+
+    /// Reads a head at the front of `bytes`, if it is the same as this one.
+    /// Returns what [`Head::parse`] returns for it, without the session id.
+    pub(crate) fn read(&self, bytes: &[u8]) -> Option<(Head, usize)> {
+        let (length, end) = self.text.read(bytes)?;
+        let mut head = self.head.as_repeated();
+        head.framing = match length {
+            Some(0) => Framing::Empty,
+            // A 204 has no body, whatever length it has.
+            Some(length) if head.status != 204 => Framing::Length(length),
+            _ => head.framing,
+        };
+        Some((head, end))
+    }
+}
+
+impl Head {
+    /// The same head without what a repeated head does not have.
+    pub(crate) fn as_repeated(&self) -> Self {
+        let Self { status, keeps_alive, media, framing, .. } = self;
+        let (status, keeps_alive, framing) = (*status, *keeps_alive, *framing);
+        Self { status, keeps_alive, framing, media: media.clone(), ..Self::default() }
     }
 }
 
@@ -432,13 +492,36 @@ fn take<'a>(bytes: &mut &'a [u8], left: u64) -> (&'a [u8], u64) {
 /// letters and dashes, so it is enough to set the bit 0x20: besides capital
 /// letters only CR becomes one of these bytes, and no name contains CR.
 fn is(name: &str, lower: &str) -> bool {
-    name == lower
-        || name.len() == lower.len()
-            && name.bytes().zip(lower.bytes()).all(|(one, other)| one | 0x20 == other)
+    let (name, lower) = (name.as_bytes(), lower.as_bytes());
+    // All letters of a word at a time; the bit changes no hyphen.
+    let word = |bytes: &[u8], at: usize| {
+        let word = bytes.get(at..at + 8).and_then(|word| word.try_into().ok());
+        word.map_or(0, u64::from_ne_bytes)
+    };
+    let is_same = |at: usize| word(name, at) | u64::from_ne_bytes([0x20; 8]) == word(lower, at);
+    let length = lower.len();
+    if name.len() != length {
+        return false;
+    }
+    match length {
+        0..8 => name.eq_ignore_ascii_case(lower),
+        8..=16 => is_same(0) && is_same(length - 8),
+        _ => {
+            let whole = (0..length / 8).all(|at| is_same(8 * at));
+            whole && is_same(length - 8)
+        }
+    }
+}
+
+/// Where a part of a head is in it.
+fn range_in(bytes: &[u8], part: &[u8]) -> Range<usize> {
+    let start = part.as_ptr().addr().saturating_sub(bytes.as_ptr().addr());
+    start..start + part.len()
 }
 
 fn text(value: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(value)
+    // The usual case is much faster than the search for other bytes.
+    std::str::from_utf8(value).map_or_else(|_| String::from_utf8_lossy(value), Cow::Borrowed)
 }
 
 fn media(value: &[u8]) -> Media {
@@ -463,11 +546,9 @@ fn nonce(value: &[u8]) -> Option<String> {
 /// Content-Length (RFC 9110, 8.6): digits only. It may be repeated with the
 /// same value.
 fn content_length(value: &[u8], before: Option<u64>) -> Result<u64> {
-    // The common case.
-    let digits = value.iter().all(u8::is_ascii_digit);
-    let plain = std::str::from_utf8(value).ok().filter(|_| digits);
-    if let (Some(Ok(length)), None) = (plain.map(str::parse), before) {
-        return Ok(length);
+    // The common case. Eighteen digits fit.
+    if (1..=18).contains(&value.len()) && value.iter().all(u8::is_ascii_digit) && before.is_none() {
+        return Ok(value.iter().fold(0, |length, digit| length * 10 + u64::from(digit - b'0')));
     }
     let mut length = before;
     for part in text(value).split(',') {
@@ -512,6 +593,10 @@ mod tests {
                 }
             }
             let Some((_, body)) = &mut found else { continue };
+            if let Some(whole) = body.take_whole(&buffer) {
+                data.extend_from_slice(whole);
+                buffer.drain(..whole.len());
+            }
             let mut rest = buffer.as_slice();
             let said = |error: Error| error.message().to_owned();
             while let Piece::Data(bytes) = body.next(&mut rest).map_err(said)? {
@@ -634,6 +719,55 @@ mod tests {
         let mut decoder = Head::parse(two.as_bytes()).unwrap().unwrap().0.decoder().unwrap();
         let error = decoder.next(&mut &b"x"[..]).unwrap_err();
         assert!(error.message().contains("\"gzip, br\""), "{}", error.message());
+    }
+
+    #[test]
+    fn takes_a_body_as_a_whole_only_if_its_length_is_known_and_all_of_it_is_there() {
+        let body = |head: &str| {
+            let head = format!("HTTP/1.1 200 OK\r\n{head}\r\n\r\n");
+            Head::parse(head.as_bytes()).unwrap().unwrap().0.body()
+        };
+        let mut four = body("Content-Length: 4");
+        assert_eq!(four.take_whole(b"abc"), None);
+        assert_eq!(four.next(&mut &b"a"[..]).unwrap(), Piece::Data(b"a"));
+        assert_eq!(four.take_whole(b"bcde"), Some(&b"bcd"[..]));
+        assert!(four.is_done() && four.take_whole(b"").is_none());
+        assert_eq!(body("Transfer-Encoding: chunked").take_whole(b"0\r\n\r\n"), None);
+        assert_eq!(body("Server: x").take_whole(b"abc"), None);
+        assert_eq!(body("Content-Length: 18446744073709551615").take_whole(b"abc"), None);
+    }
+
+    #[test]
+    fn knows_names_of_fields_in_any_case() {
+        let names = [
+            "date",
+            "location",
+            "dpop-nonce",
+            "retry-after",
+            "content-type",
+            "content-length",
+            "content-encoding",
+            "transfer-encoding",
+        ];
+        for name in names {
+            assert!(is(name, name) && is(&name.to_ascii_uppercase(), name), "{name}");
+            for at in 0..name.len() {
+                let mut other = name.as_bytes().to_vec();
+                other[at] = b'z';
+                assert!(!is(std::str::from_utf8(&other).unwrap(), name), "{name} {at}");
+            }
+            assert!(!is(&name[1..], name) && !is(&format!("{name}x"), name));
+        }
+    }
+
+    #[test]
+    fn reads_the_session_id_from_the_bytes_of_the_head() {
+        let bytes = b"HTTP/1.1 200 OK\r\nA: b\r\nmcp-session-ID:  s 1 \r\nC: d\r\n\r\nrest";
+        let (head, length) = Head::parse(bytes).unwrap().unwrap();
+        assert_eq!(head.session_id(&bytes[..length]).as_deref(), Some("s 1"));
+        assert_eq!(head.session_id(b""), None);
+        let (head, _) = Head::parse(b"HTTP/1.1 200 OK\r\n\r\n").unwrap().unwrap();
+        assert_eq!(head.session_id(bytes), None);
     }
 
     #[test]

@@ -1,18 +1,6 @@
-//! Finds the end of a run of plain characters in a JSON string, many bytes at a
-//! time.
+//! Finds the end of a JSON string, many bytes at a time.
 
-use crate::platform::{BLOCK, first_special, plain_run};
-
-/// The number of bytes before the first quote, backslash or control character.
-///
-/// Most strings end within their first bytes, so these are checked inline.
-#[inline(always)]
-pub(crate) fn plain(bytes: &[u8]) -> usize {
-    match bytes.first_chunk().map_or(BLOCK, first_special) {
-        BLOCK => plain_run(bytes),
-        special => special,
-    }
-}
+use crate::platform::{BLOCK, VectorLoop, Vectors, WIDE, first_special, with_vectors};
 
 /// The closing quote of a short string without escapes: its distance from
 /// `start`, where the string's text begins, and the next three bytes. `None`:
@@ -28,6 +16,105 @@ pub(crate) fn short_string(bytes: &[u8], start: usize) -> Option<(usize, u32)> {
     (end < BLOCK && last as u8 == b'"').then_some((end, last >> 8))
 }
 
+/// The number of bytes that a string may contain as they are: those before the
+/// first quote, backslash or control character.
+#[inline(always)]
+pub(crate) fn plain(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        match first_special(block) {
+            BLOCK => at += BLOCK,
+            special => return at + special,
+        }
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
+}
+
+/// The number of bytes that belong to a string, from a position inside it:
+/// those before its closing quote, or before the first fault.
+#[inline(never)]
+pub(crate) fn string_length(bytes: &[u8]) -> StringLength {
+    // Most strings have no escapes and end within few blocks.
+    let mut at = 0;
+    while at < WIDE
+        && let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
+    {
+        let special = first_special(block);
+        at += special;
+        if special < BLOCK {
+            break;
+        }
+    }
+    if bytes.get(at) == Some(&b'"') {
+        return StringLength { length: at, has_escapes: false, is_end: true };
+    }
+    let mut found = with_vectors(StringLoop(bytes));
+    while !found.is_end {
+        // Too few bytes for a block are left.
+        let rest = bytes.get(found.length..).unwrap_or_default();
+        found.length += plain(rest);
+        match escape_at(bytes, found.length) {
+            Some(length) => found.length += length,
+            None => found.is_end = true,
+        }
+        found.has_escapes |= !found.is_end;
+    }
+    found
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StringLength {
+    pub(crate) length: usize,
+    pub(crate) has_escapes: bool,
+    is_end: bool,
+}
+
+struct StringLoop<'a>(&'a [u8]);
+
+impl VectorLoop for StringLoop<'_> {
+    type Output = StringLength;
+
+    #[inline(always)]
+    fn run<V: Vectors>(self) -> Self::Output {
+        let bytes = self.0;
+        let mut found = StringLength { length: 0, has_escapes: false, is_end: true };
+        // Whether the first byte of a block belongs to an escape.
+        let mut is_escaped = 0;
+        for (at, block) in bytes.as_chunks().0.iter().enumerate() {
+            let mut special = V::special(block) & !is_escaped;
+            is_escaped = 0;
+            while special != 0 {
+                let first = special.trailing_zeros();
+                found.length = at * WIDE + first as usize;
+                if escape_at(bytes, found.length).is_none() {
+                    return found;
+                }
+                found.has_escapes = true;
+                // The digits of an escape are not special.
+                special &= !(3 << first);
+                is_escaped = u64::from(first == 63);
+            }
+        }
+        found.length = bytes.len() / WIDE * WIDE + is_escaped as usize;
+        found.is_end = false;
+        found
+    }
+}
+
+/// The length of the escape at a position, if there is a valid one.
+#[inline(always)]
+fn escape_at(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at..at + 2)? {
+        [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't'] => Some(2),
+        [b'\\', b'u'] => {
+            let digits = bytes.get(at + 2..at + 6)?;
+            digits.iter().all(u8::is_ascii_hexdigit).then_some(6)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,17 +122,58 @@ mod tests {
     #[test]
     fn finds_specials_at_every_position() {
         for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
-            for at in 0..400 {
-                let mut bytes = vec![b'~'; at + 120];
+            for at in 0..200 {
+                let mut bytes = [b'~'; 200];
                 bytes[at] = special;
                 assert_eq!(plain(&bytes), at);
-                // Another one further on is not found instead.
-                bytes[at + 100] = b'"';
-                assert_eq!(plain(&bytes), at);
-                assert_eq!(plain(&bytes[..at]), at, "none before the end");
+                assert_eq!(string_length(&bytes).length, at);
+                assert_eq!(string_length(&bytes[..at]).length, at);
             }
         }
         assert_eq!(plain("é\u{7f}世 !#[]".as_bytes()), "é\u{7f}世 !#[]".len());
+    }
+
+    /// The length, one byte after another.
+    fn slow_length(bytes: &[u8]) -> (usize, bool) {
+        let (mut at, mut has_escapes) = (0, false);
+        loop {
+            match bytes.get(at) {
+                Some(b'\\') => match escape_at(bytes, at) {
+                    Some(length) => (at, has_escapes) = (at + length, true),
+                    None => return (at, has_escapes),
+                },
+                Some(b'"' | 0..=0x1f) | None => return (at, has_escapes),
+                Some(_) => at += 1,
+            }
+        }
+    }
+
+    #[test]
+    fn reads_escapes_across_the_ends_of_blocks() {
+        for before in 0..140 {
+            for escape in [
+                "\\n",
+                "\\\"",
+                "\\\\",
+                "\\u00e9",
+                "\\\\\\\\\\\"",
+                "\\",
+                "\\u12\"",
+                "\\x",
+                "\\\u{1}",
+                "\\u\\u12ef",
+            ] {
+                for after in [0, 1, 5, 62, 63, 64, 70] {
+                    for end in ["", "\"", "\\", "\u{1f}"] {
+                        let (a, b) = ("x".repeat(before), "y".repeat(after));
+                        let text = format!("{a}{escape}{b}{end}");
+                        let found = string_length(text.as_bytes());
+                        let expected = slow_length(text.as_bytes());
+                        assert_eq!((found.length, found.has_escapes), expected, "{text}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use crate::platform::copy_to_backslash;
+use crate::platform::{VectorLoop, Vectors, WIDE, append, with_vectors};
 use crate::wire::json_scan::plain;
 
 /// A JSON string as text, borrowed unless it has escapes.
 pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
-    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if !inner.contains('\\') {
-        return Some(Cow::Borrowed(inner));
+    let [b'"', inner @ .., b'"'] = raw.as_bytes() else { return None };
+    if memchr::memchr(b'\\', inner).is_none() {
+        return raw.get(1..raw.len() - 1).map(Cow::Borrowed);
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)
 }
@@ -30,46 +30,86 @@ pub(crate) fn push_string(out: &mut String, text: &str) {
 /// pass and one buffer, and ends with a NUL. A lone surrogate, which is no
 /// character, becomes U+FFFD.
 pub(crate) fn unescape(raw: &str) -> Vec<u8> {
-    let inner = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"')).unwrap_or_default();
-    let mut rest = inner.as_bytes();
+    let mut rest: &[u8] = match raw.as_bytes() {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => &[],
+    };
     // The output is never longer than the input.
     let mut out = Vec::with_capacity(rest.len() + 1);
     if memchr::memchr(b'\\', rest).is_none() {
         out.extend_from_slice(rest);
-        out.push(0);
-        return out;
-    }
-    loop {
-        let plain = copy_to_backslash(rest, &mut out);
-        rest = match rest.get(plain..).unwrap_or_default() {
-            [] => break,
-            [b'\\', b'u', after @ ..] => {
-                let (character, after) = unicode(after);
-                let mut buffer = [0; 4];
-                out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
-                after
-            }
-            [b'\\', code, after @ ..] => {
-                out.push(match code {
-                    b'n' => b'\n',
-                    b't' => b'\t',
-                    b'r' => b'\r',
-                    b'b' => 8,
-                    b'f' => 12,
-                    // A quote, a backslash or a slash.
-                    other => *other,
-                });
-                after
-            }
-            // A backslash at the end, which JSON does not allow.
-            [other, after @ ..] => {
-                out.push(*other);
-                after
-            }
-        };
+    } else {
+        rest = with_vectors(UnescapeLoop { bytes: rest, out: &mut out });
+        while !rest.is_empty() {
+            let plain = rest.iter().position(|byte| *byte == b'\\').unwrap_or(rest.len());
+            let (plain, escape) = rest.split_at(plain);
+            out.extend_from_slice(plain);
+            rest = unescape_one(escape, &mut out);
+        }
     }
     out.push(0);
     out
+}
+
+/// Copies text without its escapes, and returns the rest, which is shorter than a
+/// block. Bytes are copied while they are compared, because escapes are often
+/// near each other.
+struct UnescapeLoop<'a, 'out> {
+    bytes: &'a [u8],
+    out: &'out mut Vec<u8>,
+}
+
+impl<'a> VectorLoop for UnescapeLoop<'a, '_> {
+    type Output = &'a [u8];
+
+    #[inline(always)]
+    fn run<V: Vectors>(self) -> Self::Output {
+        let Self { bytes: mut rest, out } = self;
+        while let Some((block, after)) = rest.split_first_chunk() {
+            let whole = rest;
+            append(out, block);
+            let backslashes = V::backslash(block);
+            rest = after;
+            if backslashes != 0 {
+                let plain = backslashes.trailing_zeros() as usize;
+                out.truncate(out.len() - WIDE + plain);
+                let escape = whole.get(plain..).unwrap_or_default();
+                rest = unescape_one(escape, out);
+            }
+        }
+        rest
+    }
+}
+
+/// Takes one escape from the beginning of a text, and returns the rest.
+#[inline(always)]
+fn unescape_one<'a>(escape: &'a [u8], out: &mut Vec<u8>) -> &'a [u8] {
+    match escape {
+        [b'\\', b'u', after @ ..] => {
+            let (character, after) = unicode(after);
+            let mut buffer = [0; 4];
+            out.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
+            after
+        }
+        [b'\\', code, after @ ..] => {
+            out.push(match code {
+                b'n' => b'\n',
+                b't' => b'\t',
+                b'r' => b'\r',
+                b'b' => 8,
+                b'f' => 12,
+                // A quote, a backslash or a slash.
+                other => *other,
+            });
+            after
+        }
+        // A backslash at the end, which JSON does not allow.
+        [other, after @ ..] => {
+            out.push(*other);
+            after
+        }
+        [] => &[],
+    }
 }
 
 /// The character after `\u`, and the rest.

@@ -5,8 +5,8 @@
 //! a `usize`, which saves comparisons.
 
 use crate::base::error::{Error, Status};
-use crate::platform::plain_run;
-use crate::wire::json_scan::short_string;
+use crate::wire::json_scan::{StringLength, short_string, string_length};
+use crate::wire::json_string::plain_text;
 
 /// The limit of nested objects and arrays.
 pub(crate) const NESTING: usize = 512;
@@ -180,35 +180,14 @@ pub(crate) fn string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
 
 #[inline(never)]
 fn any_string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
-    let mut at = at + 1;
-    let mut has_escapes = false;
-    loop {
-        at += plain_run(bytes.get(at as usize..).unwrap_or_default()) as u32;
-        match bytes.get(at as usize) {
-            Some(b'"') => return Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),
-            Some(b'\\') => {
-                has_escapes = true;
-                at = escape(bytes, at)?;
-                // Escapes often follow each other.
-                while bytes.get(at as usize) == Some(&b'\\') {
-                    at = escape(bytes, at)?;
-                }
-            }
-            Some(_) => return wrong("a control character in a string", at),
-            None => return wrong("a string has no end", at),
-        }
-    }
-}
-
-#[inline(always)]
-fn escape(bytes: &[u8], at: u32) -> Scanned<u32> {
-    match bytes.get(at as usize + 1) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 2),
-        Some(b'u') => match bytes.get(at as usize + 2..at as usize + 6) {
-            Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
-            _ => wrong("a string has an invalid escape", at),
-        },
-        _ => wrong("a string has an invalid escape", at),
+    let inner = bytes.get(at as usize + 1..).unwrap_or_default();
+    let StringLength { length, has_escapes, .. } = string_length(inner);
+    let at = at + 1 + length as u32;
+    match inner.get(length) {
+        Some(b'"') => Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),
+        Some(b'\\') => wrong("a string has an invalid escape", at),
+        Some(_) => wrong("a control character in a string", at),
+        None => wrong("a string has no end", at),
     }
 }
 
@@ -308,5 +287,39 @@ pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
             after = after.following(bytes);
         }
         next = after.following(bytes);
+    }
+}
+
+/// Calls `take` with the name, whose escapes are replaced, and with the value of
+/// each member of the object that begins at a position. The text was checked
+/// before.
+pub(crate) fn members(text: &str, at: u32, take: &mut dyn FnMut(&str, &str)) -> Scanned<()> {
+    let bytes = text.as_bytes();
+    let part = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
+    let mut next = Next::at(bytes, at);
+    if next.byte != b'{' {
+        return Ok(());
+    }
+    loop {
+        let name = next.following(bytes);
+        if name.byte != b'"' {
+            return Ok(());
+        }
+        let name_end = string(bytes, name.at)?;
+        let value = name_end.next(bytes).following(bytes);
+        let value_end = match value.byte {
+            b'"' => string(bytes, value.at)?.at,
+            b'{' | b'[' => nested(bytes, value, 0)?,
+            _ => scalar(bytes, value)?,
+        };
+        let value = part(value.at, value_end);
+        match name_end.has_escapes {
+            false => take(part(name.at + 1, name_end.at - 1), value),
+            true => drop(plain_text(part(name.at, name_end.at)).map(|name| take(&name, value))),
+        }
+        next = Next::at(bytes, value_end);
+        if next.byte != b',' {
+            return Ok(());
+        }
     }
 }

@@ -8,6 +8,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
+use crate::platform::text_of;
 use crate::wire::json_number::{decimal, integer};
 use crate::wire::json_string::{plain_text, unescape};
 use crate::wire::object::Members;
@@ -164,7 +165,7 @@ impl Answer {
 /// Bytes that arrived as text, without a copy. `start`: where the message
 /// begins in them. An error comes with the bytes.
 pub(crate) fn utf8(bytes: Vec<u8>, start: usize) -> std::result::Result<String, (Error, Vec<u8>)> {
-    String::from_utf8(bytes).map_err(|error| {
+    text_of(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to().saturating_sub(start);
         (malformed(format!("it is not UTF-8 at byte {at}")), error.into_bytes())
     })

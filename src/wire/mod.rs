@@ -27,6 +27,7 @@ pub(crate) mod line;
 pub(crate) mod object;
 pub(crate) mod outline;
 pub(crate) mod partial_id;
+pub(crate) mod repeated_text;
 pub(crate) mod retry_after;
 pub(crate) mod set_cookie;
 pub(crate) mod tape;

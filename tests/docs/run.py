@@ -19,7 +19,7 @@ import facts
 from support import ROOT, Suite
 
 suite = Suite("docs")
-PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] + [
+PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "bench/RESULTS.md"] + [
     "docs/" + name for name in sorted(os.listdir(os.path.join(ROOT, "docs")))]
 
 
@@ -38,6 +38,16 @@ def check_readme(text):
     guides = [page for page in PAGES if page.startswith("docs/")]
     suite.check("README.md links to each guide",
                 all("(%s)" % page in text for page in guides), guides)
+
+
+def check_results(readme, results):
+    """What README.md quotes of the benchmark is in its results."""
+    quoted = readme.split("<!-- Written by `make -C bench results`. -->\n")[1].split("\n\n")[0]
+    rows = [line for line in quoted.splitlines() if line.startswith("|")]
+    lines = results.splitlines()
+    other = [row for row in rows if not any(line.startswith(row) for line in lines)]
+    suite.check("README.md quotes bench/RESULTS.md: a head and three lines",
+                len(rows) == 5 and not other, other or rows)
 
 
 def check_examples(text):
@@ -106,6 +116,7 @@ def leads(folder, target, text):
 
 def main():
     check_readme(read("README.md"))
+    check_results(read("README.md"), read("bench/RESULTS.md"))
     check_examples(read("docs/examples.md"))
     for page in PAGES:
         check_prose(page, read(page))

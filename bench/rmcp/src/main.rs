@@ -175,7 +175,7 @@ impl Bench {
             arguments.insert("count".into(), Value::from(self.repetitions));
         }
         if self.workload == "large" {
-            arguments.insert("text".into(), Value::from("x".repeat(LARGE)));
+            arguments.insert("path".into(), Value::from("x".repeat(LARGE)));
         }
         arguments
     }
@@ -225,9 +225,9 @@ impl Bench {
     /// The last call may keep the arguments.
     async fn large(&self, client: &Client, arguments: Map<String, Value>) -> Result<(), Failure> {
         for _ in 1..self.repetitions {
-            call(client, "store", arguments.clone()).await?;
+            call(client, "tool_00000", arguments.clone()).await?;
         }
-        call(client, "store", arguments).await?;
+        call(client, "tool_00000", arguments).await?;
         Ok(())
     }
 

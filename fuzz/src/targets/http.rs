@@ -1,7 +1,7 @@
 //! HTTP/1.1: heads, lengths and chunks, wherever the stream is cut.
 
 use super::wherever_cut;
-use crate::wire::http1::{Head, Piece};
+use crate::wire::http1::{Head, Piece, RepeatedHead};
 
 pub(super) const WORDS: &[&str] = &[
     "HTTP/1.1 200 OK\r\n",
@@ -46,6 +46,22 @@ pub(super) fn run(data: &[u8]) {
     }
 }
 
+/// A kept head reads itself, and one with other digits, as the parser does.
+fn check_repeated(head: &Head, bytes: &[u8]) {
+    let Some(kept) = RepeatedHead::of(head, bytes) else { return };
+    let turn = |byte: &u8| if byte.is_ascii_digit() { b'0' + b'9' - byte } else { *byte };
+    let turned: Vec<u8> = bytes.iter().map(turn).collect();
+    for other in [bytes, turned.as_slice()] {
+        let Some((again, length)) = kept.read(other) else {
+            assert!(other != bytes, "another head than itself");
+            continue;
+        };
+        let parsed = Head::parse(other).ok().flatten();
+        let parsed = parsed.map(|(head, length)| (format!("{:?}", head.as_repeated()), length));
+        assert_eq!(Some((format!("{again:?}"), length)), parsed);
+    }
+}
+
 /// Like `transport`: bytes that are left over go before the next bytes.
 fn read(pieces: &[&[u8]]) -> Result<Read, String> {
     let mut buffer: Vec<u8> = Vec::new();
@@ -59,6 +75,9 @@ fn read(pieces: &[&[u8]]) -> Result<Read, String> {
             let head = Head::parse(&buffer).map_err(|_| "a wrong head".to_owned())?;
             let Some((head, length)) = head else { break };
             assert!(length <= buffer.len(), "a head of more bytes than came");
+            check_repeated(&head, buffer.get(..length).unwrap_or_default());
+            let id = head.session_id(&buffer);
+            assert!(id.is_none_or(|id| id.len() <= 3 * length), "an id of more bytes than came");
             buffer.drain(..length);
             if !head.is_interim() {
                 body = Some(head.body());
@@ -66,6 +85,10 @@ fn read(pieces: &[&[u8]]) -> Result<Read, String> {
             heads.push(format!("{head:?}"));
         }
         let Some(body) = &mut body else { continue };
+        if let Some(whole) = body.take_whole(&buffer) {
+            data.extend_from_slice(whole);
+            buffer.drain(..whole.len());
+        }
         let mut rest = buffer.as_slice();
         while let Piece::Data(bytes) =
             body.next(&mut rest).map_err(|error| error.message().to_owned())?

@@ -91,7 +91,8 @@ impl Client {
     pub(crate) fn call(self: &Arc<Self>, call: &Call) -> Result<Answer> {
         let (options, limits) = (self.options(), CallLimits::of(call));
         let wait = self.wait(&options, &limits, false);
-        now(Ctx::new(self, &options, &wait).perform(call, &limits))
+        let result = now(Ctx::new(self, &options, &wait).perform_within(call, &limits));
+        result.map_err(|error| self.failed(error, &wait, call.method(), &options))
     }
 
     /// The same, without the response cache.

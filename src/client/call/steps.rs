@@ -151,7 +151,13 @@ impl<'a> CallSteps<'a> {
             report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
         let ctx = ctx.within(&within.wait);
         match ctx.post(&post).await {
-            Ok(outcome) => self.responded(outcome, reporting).await,
+            Ok(Outcome::Answer(answer, _)) => match session.dialect.interpret(call, &answer) {
+                Ok(Interpretation::Complete) => self.answered(answer),
+                // Boxed: most answers are complete.
+                Ok(more) => Box::pin(self.continued(more, answer, reporting)).await,
+                Err(error) => self.failed(error),
+            },
+            Ok(outcome) => self.refused(outcome),
             Err(error) => {
                 Box::pin(ctx.give_up(session, call, id, &error)).await;
                 self.not_responded(error)
@@ -249,37 +255,42 @@ impl<'a> CallSteps<'a> {
         Err(error.or_may_have_run(self.may_have_run))
     }
 
-    /// There is a response.
-    async fn responded(
+    /// The server has answered, and the call is not complete.
+    async fn continued(
         &mut self,
-        outcome: Outcome,
+        more: Interpretation,
+        answer: Answer,
         reporting: Option<ReportRegistration>,
     ) -> CallEvent {
-        let (Ctx { client, options, .. }, limits) = (self.ctx, self.limits);
+        match more {
+            Interpretation::Complete => self.answered(answer),
+            Interpretation::InputRequired(input) => {
+                let is_put_off = input.requests.is_empty();
+                self.input = Some(Box::new(input));
+                if is_put_off { CallEvent::PutOff } else { CallEvent::InputRequired }
+            }
+            Interpretation::Task(task) => {
+                let Some(within) = &self.in_session else { return self.failed(no_session()) };
+                self.ctx.within(&within.wait).listen_to_task(&within.session, &task.id).await;
+                if self.limits.task.is_some() {
+                    self.is_task_handle = true;
+                    return self.answered(answer);
+                }
+                self.task = Some(Box::new((task, reporting)));
+                CallEvent::TaskStarted
+            }
+        }
+    }
+
+    /// There is a response without an answer.
+    #[cold]
+    fn refused(&mut self, outcome: Outcome) -> CallEvent {
+        let Ctx { client, options, .. } = self.ctx;
         let Some(within) = &self.in_session else { return self.failed(no_session()) };
         let (session, call) = (&within.session, within.prepared.as_deref().unwrap_or(self.call));
         let kind = if self.is_repeatable { RequestKind::Read } else { RequestKind::Call };
         let verdict = outcome.verdict(kind, session);
         let (event, error) = match outcome.to(session, call.method()) {
-            Outcome::Answer(answer, _) => match session.dialect.interpret(call, &answer) {
-                Ok(Interpretation::Complete) => return self.answered(answer),
-                Ok(Interpretation::InputRequired(input)) => {
-                    let is_put_off = input.requests.is_empty();
-                    self.input = Some(Box::new(input));
-                    return if is_put_off { CallEvent::PutOff } else { CallEvent::InputRequired };
-                }
-                Ok(Interpretation::Task(task)) => {
-                    let ctx = self.ctx.within(&within.wait);
-                    Box::pin(ctx.listen_to_task(session, &task.id)).await;
-                    if limits.task.is_some() {
-                        self.is_task_handle = true;
-                        return self.answered(answer);
-                    }
-                    self.task = Some(Box::new((task, reporting)));
-                    return CallEvent::TaskStarted;
-                }
-                Err(error) => (CallEvent::Failed, error),
-            },
             Outcome::Rpc(RpcRefused { error, .. }) | Outcome::NotMcp(_, error)
                 if verdict.is_some_and(Verdict::is_lost) =>
             {
@@ -316,7 +327,7 @@ impl<'a> CallSteps<'a> {
                 }
                 (CallEvent::Failed, error)
             }
-            Outcome::Accepted => {
+            Outcome::Accepted | Outcome::Answer(..) => {
                 let what = "a request that was taken for none";
                 (CallEvent::Failed, Error::new(Status::Internal, what))
             }

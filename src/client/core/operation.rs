@@ -38,7 +38,9 @@ pub(crate) enum TaskRequest {
 pub(crate) enum OperationResult {
     /// The operation has no result.
     None,
-    /// The responses of the server: one, or one for each page of a list.
+    /// The response of the server.
+    Answer(Answer),
+    /// The responses of the server, one for each page of a list.
     Answers(Vec<Answer>),
     Server(Box<ServerInfo>),
 }
@@ -47,6 +49,7 @@ impl OperationResult {
     /// The error of a result that does not match its schema.
     pub(crate) fn mismatch(&self) -> Option<&Error> {
         match self {
+            Self::Answer(answer) => answer.mismatch(),
             Self::Answers(pages) => pages.iter().find_map(Answer::mismatch),
             Self::None | Self::Server(_) => None,
         }

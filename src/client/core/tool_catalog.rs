@@ -80,6 +80,9 @@ impl ToolFacts {
     }
 }
 
+/// The most tools for which memory is reserved.
+const MOST_RESERVED: usize = 1 << 16;
+
 /// The most bytes of all output schemas of a server. The results of further
 /// tools are not checked.
 const MOST_SCHEMAS: usize = 4 << 20;
@@ -102,9 +105,13 @@ impl ToolCatalog {
         lists.is_whole = lists.has_first_page && is_last;
         let (text, tape) = (answer.message(), answer.tape());
         let Some(list) = tape.member(text, answer.place(), "tools") else { return };
-        let mut reader = ToolReader::new(text, tape, has_header_params);
+        let reader = ToolReader::new(text, tape, has_header_params);
         for tool in tape.elements(text, list) {
             let Some(found) = reader.read(tool) else { continue };
+            if lists.tools.is_empty() && !found.is_plain() {
+                // Most of the others are not plain either.
+                lists.tools.reserve(tape.elements(text, list).count().min(MOST_RESERVED));
+            }
             lists.keep(found);
         }
     }
@@ -211,12 +218,16 @@ struct ListedTool<'a> {
     output_schema: Option<&'a str>,
 }
 
+impl ListedTool<'_> {
+    fn is_plain(&self) -> bool {
+        self.facts.is_plain() && self.output_schema.is_none()
+    }
+}
+
 /// Reads the tools of a page.
 struct ToolReader<'a> {
     text: &'a str,
     tape: &'a Tape,
-    /// Of a member's value. Its memory is used for all tools.
-    inner: Tape,
     header_marks: Option<HeaderMarks>,
     wrap_mark: Finder<'static>,
 }
@@ -226,14 +237,13 @@ impl<'a> ToolReader<'a> {
         Self {
             text,
             tape,
-            inner: Tape::default(),
             header_marks: has_header_params.then(HeaderMarks::new),
             wrap_mark: Finder::new(WRAPS_RESULT),
         }
     }
 
     /// A tool without a name is left out.
-    fn read(&mut self, tool: Place) -> Option<ListedTool<'a>> {
+    fn read(&self, tool: Place) -> Option<ListedTool<'a>> {
         let (mut name, mut schema, mut execution, mut annotations, mut output) =
             (None, None, None, None, None);
         self.tape.visit(self.text, tool, |member, value| match member {
@@ -254,48 +264,55 @@ impl<'a> ToolReader<'a> {
             },
             _ => None,
         };
-        let output = output.map(raw);
         let facts = ToolFacts {
             header_params,
-            is_idempotent: annotations
-                .is_some_and(|annotations| self.is_idempotent(raw(annotations))),
+            is_idempotent: annotations.is_some_and(|place| self.is_idempotent(place)),
             task_support: execution
-                .map_or(TaskSupport::Forbidden, |execution| self.task_support(raw(execution))),
+                .map_or(TaskSupport::Forbidden, |place| self.task_support(place)),
             output_schema: SchemaFact::None,
-            wraps_result: output.is_some_and(|schema| self.wraps_result(schema)),
+            wraps_result: output.is_some_and(|place| self.wraps_result(place)),
         };
+        let output = output.map(raw);
         let output_schema = output.filter(|schema| schema::IS_BUILT && *schema != "null");
         Some(ListedTool { name, facts, output_schema })
     }
 
-    fn wraps_result(&mut self, schema: &str) -> bool {
-        self.wrap_mark.find(schema.as_bytes()).is_some() && self.is_true(schema, &[WRAPS_RESULT])
+    /// Whether an output schema has the mark, which few have.
+    fn wraps_result(&self, schema: Place) -> bool {
+        let raw = self.tape.text(self.text, schema);
+        let mut is_marked = false;
+        if self.wrap_mark.find(raw.as_bytes()).is_some() {
+            self.tape.visit_below(self.text, schema, |name, value| {
+                if name == WRAPS_RESULT {
+                    is_marked = value == "true";
+                }
+            });
+        }
+        is_marked
     }
 
-    fn is_idempotent(&mut self, annotations: &str) -> bool {
-        self.is_true(annotations, &HINTS)
+    fn is_idempotent(&self, annotations: Place) -> bool {
+        let mut hints = HINTS.map(|name| (name, false));
+        self.tape.visit_below(self.text, annotations, |name, value| {
+            for hint in hints.iter_mut().filter(|(hint, _)| *hint == name) {
+                hint.1 = value == "true";
+            }
+        });
+        hints.iter().any(|(_, is_set)| *is_set)
     }
 
-    /// Whether one of the members of an object is true.
-    fn is_true(&mut self, object: &str, names: &[&str]) -> bool {
-        if self.inner.read_again(object, 1).is_err() {
-            return false;
-        }
-        let member = |name: &&str| self.inner.member(object, 0, name);
-        names.iter().filter_map(member).any(|place| self.inner.text(object, place) == "true")
-    }
-
-    fn task_support(&mut self, execution: &str) -> TaskSupport {
-        if self.inner.read_again(execution, 1).is_err() {
-            return TaskSupport::Forbidden;
-        }
-        let support = self.inner.member(execution, 0, TASK_SUPPORT);
-        let support = support.and_then(|place| plain_text(self.inner.text(execution, place)));
-        match support.as_deref() {
-            Some("required") => TaskSupport::Required,
-            Some("optional") => TaskSupport::Optional,
-            _ => TaskSupport::Forbidden,
-        }
+    fn task_support(&self, execution: Place) -> TaskSupport {
+        let mut support = TaskSupport::Forbidden;
+        self.tape.visit_below(self.text, execution, |name, value| {
+            if name == TASK_SUPPORT {
+                support = match plain_text(value).as_deref() {
+                    Some("required") => TaskSupport::Required,
+                    Some("optional") => TaskSupport::Optional,
+                    _ => TaskSupport::Forbidden,
+                };
+            }
+        });
+        support
     }
 }
 

@@ -31,6 +31,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: Some(body),
             is_repeatable: true,
+            wants_session_id: false,
             patience: None,
             limits: ResponseLimits::default(),
         };

@@ -61,7 +61,7 @@ impl Ctx<'_> {
             Media::Json => {
                 let body = reply.read(options.max_message, this.wait).await.map_err(repeated)?;
                 http.trace(&body);
-                let (status, session_id) = (reply.head.status, reply.head.session_id.take());
+                let (status, session_id) = (reply.head.status, reply.session_id.take());
                 reply.release();
                 let said = |error: Error| {
                     error
@@ -267,7 +267,7 @@ impl Ctx<'_> {
             }
             if let Some(response) = routed.response {
                 let (mut reply, _) = source.into_parts();
-                let (status, session_id) = (reply.head.status, reply.head.session_id.take());
+                let (status, session_id) = (reply.head.status, reply.session_id.take());
                 reply.release();
                 return Ok(Ended::Answered(response.outcome(status, session_id)));
             }

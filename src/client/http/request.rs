@@ -16,7 +16,7 @@ use crate::client::http::credentials::CredentialContext;
 use crate::client::http::http_error;
 use crate::client::options::{CurrentRoute, Options};
 use crate::protocol::dialect::Dialect;
-use crate::protocol::outgoing::{Body, Headers, Outgoing};
+use crate::protocol::outgoing::{Headers, MessageBody, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::http::{
     ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields,
@@ -116,6 +116,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: None,
             is_repeatable: true,
+            wants_session_id: true,
             patience,
             limits: ResponseLimits::default(),
         };
@@ -252,6 +253,7 @@ impl<'a> Ctx<'a> {
             headers,
             body: None,
             is_repeatable: true,
+            wants_session_id: false,
             patience: None,
             limits: ResponseLimits::default(),
         };
@@ -326,8 +328,10 @@ pub(crate) struct HttpRequest<'a> {
     pub(crate) verb: &'static str,
     pub(crate) url: &'a Url,
     pub(crate) headers: &'a Headers,
-    pub(crate) body: Option<&'a Body>,
+    pub(crate) body: Option<&'a MessageBody>,
     pub(crate) is_repeatable: bool,
+    /// Whether the caller reads the session id of the response.
+    pub(crate) wants_session_id: bool,
     /// Limits the time until the reply, besides the wait of the call.
     pub(crate) patience: Option<Duration>,
     pub(crate) limits: ResponseLimits,
@@ -342,6 +346,7 @@ impl<'a> HttpRequest<'a> {
             headers,
             body: Some(body),
             is_repeatable,
+            wants_session_id: message.target.session.is_none(),
             patience: None,
             limits: message.limits,
         }
@@ -430,8 +435,9 @@ async fn follow<'a>(
             fields: [fields.expose(), common, own],
             shown: &shown,
             cookie: cookie.as_ref(),
-            body: request.body.map(Body::parts),
+            body: request.body.map(MessageBody::parts),
             is_repeatable: request.is_repeatable,
+            wants_session_id: request.wants_session_id,
             proof: bound.is_some().then_some(&prove),
         };
         let mut reply = options.http.send(&request, setting, wait).await?;

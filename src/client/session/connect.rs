@@ -31,8 +31,8 @@ pub(crate) struct Connected {
 impl<'a> Ctx<'a> {
     /// Returns the session. If there is none, one thread connects, and the
     /// others wait for it.
-    pub(crate) async fn connected(self) -> Result<Connected> {
-        self.connected_and(true).await
+    pub(crate) fn connected(self) -> impl Future<Output = Result<Connected>> + 'a {
+        self.connected_and(true)
     }
 
     /// Returns the session for the notification stream, without opening that

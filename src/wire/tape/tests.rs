@@ -287,3 +287,32 @@ fn counts_the_levels_of_any_mixture_of_objects_and_arrays() {
         }
     }
 }
+
+#[test]
+fn visits_the_members_below_its_levels() {
+    let text = r#"{"a":{"b" : {"c":[{"d":1}], "\u0064" :"x\"" ,"e": {} , "c":-1.5e1}, "f":[1]}}"#;
+    for levels in 0..5 {
+        let tape = Tape::read(text, levels).unwrap();
+        let mut found = Vec::new();
+        let mut take = |name: &str, value: &str| found.push(format!("{name}={value}"));
+        let a = tape.member(text, 0, "a");
+        match a.and_then(|a| tape.member(text, a, "b")) {
+            Some(b) => tape.visit_below(text, b, &mut take),
+            None => tape.visit_below(text, a.unwrap_or(0), |name, value| {
+                // Another tape begins here.
+                let value = value.to_owned();
+                assert!(["a", "b", "f"].contains(&name), "{name}");
+                assert!(text.contains(&value));
+            }),
+        }
+        if levels >= 2 {
+            assert_eq!(found, [r#"c=[{"d":1}]"#, r#"d="x\"""#, "e={}", "c=-1.5e1"]);
+        }
+    }
+    for text in ["", "1", "[1]", "{}", " { } ", "{\"a\":1"] {
+        let tape = Tape::read(text, 0).unwrap_or_default();
+        let mut count = 0;
+        tape.visit_below(text, 0, |_, _| count += 1);
+        assert!(count <= 1, "{text}");
+    }
+}

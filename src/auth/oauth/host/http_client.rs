@@ -218,6 +218,7 @@ impl HttpClient {
             cookie: None,
             body: what.form.map(|(_, body)| [body.expose().as_bytes(), &[], &[]]),
             is_repeatable: what.form.is_none(),
+            wants_session_id: false,
             proof: None,
         };
         let setting = ExchangeSettings {

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Compares the instructions of an operation with those that were recorded.
+
+    check.py [--record]
+
+Counted by valgrind, which a loaded machine does not disturb. More than a tenth
+above the record is a failure: find the cause, or record the new numbers with the
+commit that explains them.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+
+from workloads import HERE, WORKLOADS, Server, counted, has_valgrind, pin
+
+sys.path.insert(0, os.path.join(HERE, "..", "tests"))
+from support import Suite
+
+RECORD = os.path.join(HERE, "instructions.json")
+# Those whose count differs by less than a hundredth from run to run: no work on the
+# background thread.
+CHECKED = ["ping", "ping2026", "call1k", "call2026", "structured", "events", "typescript",
+           "progress", "cold", "call10m", "call10mplain", "list10k", "stdioping", "stdiocall"]
+TOLERANCE = 1.1
+# Of a ping in a running client.
+MOST_ALLOCATIONS = 6
+
+
+def circumstances():
+    """What else the numbers depend on."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        avx2 = "AVX2" if " avx2 " in file.read() else "no AVX2"
+    rustc = subprocess.run(["rustc", "--version"], capture_output=True, text=True).stdout
+    return "%s, %s, %s" % (" ".join(rustc.split()[:2]), " ".join(platform.libc_ver()), avx2)
+
+
+def count():
+    """The instructions of each operation, and the allocations of a ping."""
+    found = {"counted with": circumstances()}
+    pin()
+    with Server() as server:
+        for name in CHECKED:
+            instructions, allocations = counted(server, "mcpclient", WORKLOADS[name])
+            found[name] = round(instructions)
+            if name == "ping":
+                found["allocations of a ping"] = round(allocations)
+    return found
+
+
+def check(suite):
+    """Adds the checks to a suite."""
+    if not has_valgrind():
+        suite.skip("instructions of an operation", "valgrind is not installed")
+        return
+    with open(RECORD, encoding="utf-8") as file:
+        recorded = json.load(file)
+    found = count()
+    for name in CHECKED:
+        is_good = found[name] <= TOLERANCE * recorded[name]
+        suite.check("instructions of %s: %d, recorded %d" % (name, found[name], recorded[name]),
+                    is_good, "more than a tenth above the record; counted with %s, recorded with %s"
+                    % (found["counted with"], recorded["counted with"]))
+        if found[name] * TOLERANCE < recorded[name]:
+            print("note    fewer than recorded: run `make -C bench record`")
+    allocations = found["allocations of a ping"]
+    suite.check("a ping allocates at most %d times" % MOST_ALLOCATIONS,
+                allocations <= MOST_ALLOCATIONS, allocations)
+
+
+def main():
+    if "--record" in sys.argv:
+        if not has_valgrind():
+            sys.exit("valgrind is not installed")
+        with open(RECORD, "w", encoding="utf-8") as file:
+            json.dump(count(), file, indent=1)
+            file.write("\n")
+        return
+    suite = Suite("bench")
+    check(suite)
+    suite.end()
+
+
+if __name__ == "__main__":
+    main()
