@@ -20,7 +20,7 @@ pub(crate) struct ProgressReader {
     /// The last notification.
     last: Vec<u8>,
     /// Its progress and its message, in the order of the text.
-    values: Vec<Value>,
+    values: Vec<ValuePlace>,
     id: Option<i64>,
     total: Option<f64>,
 }
@@ -30,7 +30,7 @@ const MOST_KEPT: usize = 4096;
 
 /// The place of a value that changes from one notification to the next.
 #[derive(Clone, Copy, Debug, Default)]
-struct Value {
+struct ValuePlace {
     is_message: bool,
     start: usize,
     end: usize,
@@ -49,7 +49,7 @@ impl ProgressReader {
 
     #[inline(always)]
     fn read_like_last<'a>(&self, text: &'a [u8]) -> Option<ProgressParams<'a>> {
-        let mut reader = Reader { rest: text };
+        let mut reader = ProgressScan { rest: text };
         let (mut progress, mut message, mut from) = (None, None, 0);
         for value in &self.values {
             let before = self.last.get(from..value.start)?;
@@ -95,8 +95,8 @@ impl ProgressReader {
 }
 
 /// The progress in a text, and the places of the progress and of the message.
-fn scan(text: &[u8]) -> Option<(ProgressParams<'_>, [Option<Value>; 2])> {
-    let mut reader = Reader { rest: text };
+fn scan(text: &[u8]) -> Option<(ProgressParams<'_>, [Option<ValuePlace>; 2])> {
+    let mut reader = ProgressScan { rest: text };
     let (mut version, mut method, mut params) = (None, None, None);
     let mut values = [None; 2];
     reader.object(|reader| {
@@ -120,11 +120,11 @@ fn scan(text: &[u8]) -> Option<(ProgressParams<'_>, [Option<Value>; 2])> {
 
 /// The text that is not read yet. It is passed by value where a function is not
 /// inlined, so that the compiler keeps it in registers.
-struct Reader<'a> {
+struct ProgressScan<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ProgressScan<'a> {
     /// Reads an object with at least one member. `member` reads one, from its
     /// name to its value.
     #[inline(always)]
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
     fn params(
         &mut self,
         length: usize,
-        values: &mut [Option<Value>; 2],
+        values: &mut [Option<ValuePlace>; 2],
     ) -> Option<ProgressParams<'a>> {
         let (mut id, mut progress, mut total, mut message) = (None, None, None, None);
         let [number, text] = values;
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
                 let start = length - reader.rest.len();
                 once(&mut progress, reader.number()?)?;
                 let end = length - reader.rest.len();
-                *number = Some(Value { is_message: false, start, end });
+                *number = Some(ValuePlace { is_message: false, start, end });
                 Some(())
             } else if reader.takes(b"\"total\"") {
                 reader.colon()?;
@@ -170,7 +170,7 @@ impl<'a> Reader<'a> {
                 let start = length - reader.rest.len();
                 let value = if reader.takes(b"null") { None } else { Some(reader.string()?) };
                 let end = length - reader.rest.len();
-                *text = value.map(|_| Value { is_message: true, start, end });
+                *text = value.map(|_| ValuePlace { is_message: true, start, end });
                 once(&mut message, value)
             } else {
                 None

@@ -251,7 +251,7 @@ fn reads_numbers_as_the_standard_library_does() {
         }
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         let rest = format!("{text}}}");
-        let mut reader = Reader { rest: rest.as_bytes() };
+        let mut reader = ProgressScan { rest: rest.as_bytes() };
         let number = reader.number().filter(|_| reader.rest == b"}");
         let expected = text.parse::<f64>().ok().filter(|_| is_json);
         assert_eq!(number.map(f64::to_bits), expected.map(f64::to_bits), "{text}");
