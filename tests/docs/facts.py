@@ -71,7 +71,7 @@ DEFAULTS = {
 # The fixed limits: how each row begins, and the constants in the sources: file
 # and value.
 CONSTANTS = {
-    "arrays and objects nested": [("wire/tape.rs", "512")],
+    "arrays and objects nested": [("wire/json_text.rs", "512")],
     "messages of a batch": [("wire/jsonrpc.rs", "100_000")],
     "bytes that the references": [("client/config/resolved_entry.rs", "4 * 1024 * 1024")],
     "bytes of an expanded URI template": [("ffi/uri.rs", "1024 * 1024")],
