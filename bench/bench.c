@@ -58,9 +58,13 @@ const char *tool(void)
     return NULL;
 }
 
-size_t due(void)
+void check_text(const char *text, size_t length)
 {
-    return is("call10m") || is("call10mplain") ? 10000000 : 1024;
+    int is_plain = is("call10mplain");
+    size_t due = is_plain || is("call10m") ? 10000000 : 1024;
+
+    if (text == NULL || length != due || (memchr(text, '\n', 256) == NULL) != is_plain)
+        fail("another text");
 }
 
 const char *arguments(void)

@@ -24,8 +24,8 @@ int is(const char *name);
 /* The tool that the workload calls; NULL if it calls none. */
 const char *tool(void);
 
-/* The length of the text that the tool returns. */
-size_t due(void);
+/* Fails unless a text has the length of the tool's, and its line breaks. */
+void check_text(const char *text, size_t length);
 
 /* The arguments of the call, as JSON: 20 MiB for the workload "large". */
 const char *arguments(void);

@@ -78,8 +78,7 @@ static void read_text(struct reply *reply)
 {
     char *text = strstr(reply->body, "\"text\":\"") + 8;
 
-    if (unescaped(text, reply->body + reply->length) != due())
-        fail("another text");
+    check_text(text, unescaped(text, reply->body + reply->length));
 }
 
 static void read_cities(const char *body)

@@ -133,8 +133,9 @@ void check_result(const cJSON *result)
         return;
     if (is("structured") || is("events"))
         read_cities(cJSON_GetObjectItem(result, "structuredContent"));
-    else if (text == NULL || strlen(text->valuestring) != due())
-        fail("another text");
+    else
+        check_text(cJSON_GetStringValue(text),
+                   text != NULL ? strlen(text->valuestring) : 0);
 }
 
 char *set_message(struct client *client, cJSON *message)
