@@ -21,11 +21,21 @@ static struct usage before;
 
 int parse(int argc, char **argv)
 {
-    if (argc != 5)
-        return 0;
-    workload = argv[3];
-    repetitions = atol(argv[4]);
-    return repetitions > 0;
+    /* Those that call no tool. */
+    static const char *const others[] = {"ping", "stdioping", "list10k", "par8",
+                                         "idle", "cold"};
+    size_t i;
+
+    workload = argc == 5 ? argv[3] : "";
+    repetitions = argc == 5 ? atol(argv[4]) : 0;
+    for (i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (repetitions > 0 && is(others[i]))
+            return 1;
+    if (repetitions > 0 && tool() != NULL)
+        return 1;
+    fprintf(stderr, "usage: %s WHERE TOKEN WORKLOAD N, with a workload of "
+                    "bench/workloads.py and N of 1 or more\n", argv[0]);
+    return 0;
 }
 
 int is(const char *name)

@@ -15,7 +15,7 @@ enum { THREADS = 8, TOOLS = 10000, AT_ONCE = 1000, LARGE = 20 * 1024 * 1024 };
 extern const char *workload;
 extern long repetitions;
 
-/* Reads the arguments; returns 0 if they are wrong. */
+/* Reads the arguments; prints the usage and returns 0 if they are wrong. */
 int parse(int argc, char **argv);
 
 /* Whether this is the workload. */

@@ -149,7 +149,7 @@ def captured_servers():
             for name in sorted(os.listdir(folder))]
 
 
-def circumstances():
+def circumstances(rounds):
     rmcp = re.search(r'^rmcp = .*?"=([\d.]+)"', read("bench/rmcp/Cargo.toml"), re.M).group(1)
     rows = [
         ("date", datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d")),
@@ -161,7 +161,7 @@ def circumstances():
         ("rmcp", rmcp), ("Rust", said("rustc", "--version")),
         ("C compiler", said("cc", "--version")),
         ("C library", " ".join(platform.libc_ver())), ("valgrind", said("valgrind", "--version")),
-        ("replies of", ", ".join(captured_servers()))]
+        ("replies of", ", ".join(captured_servers())), ("rounds", rounds)]
     return ["| | |", "|---|---|", *("| %s | %s |" % row for row in rows), ""]
 
 
@@ -180,9 +180,9 @@ user space, counted by valgrind.
 """
 
 
-def write(found):
+def write(found, rounds):
     """Writes RESULTS.md, and its lines in README.md."""
-    text = "\n".join([TEXT, *circumstances(), *tables(found)]).rstrip() + "\n"
+    text = "\n".join([TEXT, *circumstances(rounds), *tables(found)]).rstrip() + "\n"
     with open(os.path.join(HERE, "RESULTS.md"), "w", encoding="utf-8") as file:
         file.write(text)
     quote(found)

@@ -12,6 +12,7 @@ user-space instructions as well, with valgrind; --results writes RESULTS.md.
 import argparse
 import json
 import statistics
+import subprocess
 import sys
 
 import results
@@ -53,6 +54,17 @@ def count(server, names, clients):
     return found
 
 
+def measured(clients, options):
+    """What the tables show."""
+    found = {"times": {}, "instructions": {}}
+    with Server() as server:
+        if options.instructions or options.results:
+            found["instructions"] = count(server, options.only, clients)
+        if options.rounds > 0:
+            found["times"] = measure(server, options.only, clients, options.rounds)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--instructions", action="store_true")
@@ -66,21 +78,26 @@ def main():
     unknown = [name for name in options.only if name not in WORKLOADS]
     if unknown:
         parser.error("no such workload: %s" % unknown[0])
+    if options.rounds < 0:
+        parser.error("--rounds is 0 or more")
+    if options.results and (options.only != list(WORKLOADS) or options.rounds == 0):
+        parser.error("--results needs all workloads, and their time")
     if (options.instructions or options.results) and not has_valgrind():
         parser.error("instructions are counted with valgrind, which is not installed")
+    clients = built()
+    if not {"floor", "mcpclient"} <= set(clients):
+        parser.error("the programs are not built: run `make -C bench build`")
     pin()
-    clients, found = built(), {"times": {}, "instructions": {}}
-    with Server() as server:
-        if options.instructions or options.results:
-            found["instructions"] = count(server, options.only, clients)
-        if options.rounds > 0:
-            found["times"] = measure(server, options.only, clients, options.rounds)
+    try:
+        found = measured(clients, options)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        sys.exit("run.py: %s" % error)
     print("\n".join(results.tables(found)))
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             json.dump(found, file, indent=1)
     if options.results:
-        results.write(found)
+        results.write(found, options.rounds)
     return 0
 
 

@@ -86,22 +86,30 @@ class Server:
     """The server over HTTP, on a port of its own, ended with the block."""
 
     def __enter__(self):
-        self.folder = tempfile.mkdtemp()
-        port = os.path.join(self.folder, "port")
-        self.process = subprocess.Popen(
-            [os.path.join(BUILD, "server"), port, os.path.join(BUILD, "replies")])
-        for _ in range(500):
-            if os.path.exists(port) and os.path.getsize(port):
-                break
-            time.sleep(0.01)
-        with open(port, encoding="utf-8") as file:
-            self.url = "http://127.0.0.1:%d" % int(file.read())
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "port")
+            self.process = subprocess.Popen(
+                [os.path.join(BUILD, "server"), path, os.path.join(BUILD, "replies")])
+            self.url = "http://127.0.0.1:%d" % self.port(path)
         return self
+
+    def port(self, path):
+        """The port that the server writes into a file."""
+        text, end = "", time.monotonic() + 20
+        while not text.endswith("\n"):
+            if self.process.poll() is not None or time.monotonic() > end:
+                self.process.kill()
+                self.process.wait()
+                raise RuntimeError("the bench's server does not start")
+            time.sleep(0.01)
+            if os.path.exists(path):
+                with open(path, encoding="utf-8") as file:
+                    text = file.read()
+        return int(text)
 
     def __exit__(self, *_):
         self.process.kill()
         self.process.wait()
-        shutil.rmtree(self.folder)
 
     def command(self, client, workload, count):
         """What runs a workload."""

@@ -17,7 +17,8 @@
 //!   event streams, URLs.
 //! - [`base`] has the error type, secrets, the environment, and signals between
 //!   threads.
-//! - [`platform`] is the one interface to the operating system.
+//! - [`platform`] is the one interface to the operating system, and to the
+//!   vector instructions of the processor.
 
 mod auth;
 mod base;

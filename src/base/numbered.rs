@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// Sorted by number: lookups are quick, a new number goes to the end, and most
-/// are removed near the begin.
+/// are removed near the beginning.
 #[derive(Debug)]
 pub(crate) struct Numbered<T>(VecDeque<(u64, T)>);
 

@@ -15,7 +15,7 @@ use crate::wire::tape::Tape;
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: Cow<'static, str>,
-    /// What the header `Mcp-Name` names: a tool, for example.
+    /// The value of the header `Mcp-Name`: the name of a tool, for example.
     pub(crate) name: Option<String>,
     /// The members of the parameters without braces, without `_meta` and without
     /// the arguments of a tool.

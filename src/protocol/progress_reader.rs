@@ -270,7 +270,7 @@ fn without_blanks(mut text: &[u8]) -> &[u8] {
     text
 }
 
-/// The value of a short number, and what follows the number.
+/// The value of a short number, and the text after the number.
 #[inline(always)]
 fn decimal(text: &[u8]) -> Option<(f64, &[u8])> {
     let (mut digits, mut rest) = more_digits(0, text);
@@ -298,7 +298,7 @@ const SHORT: usize = 16;
 const TENS: [f64; SHORT] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-/// The number that digits make behind those of `value`, and what follows them.
+/// The number that digits make after those of `value`, and the text after them.
 #[inline(always)]
 fn more_digits(mut value: u64, mut text: &[u8]) -> (u64, &[u8]) {
     while let [digit @ b'0'..=b'9', rest @ ..] = text {
@@ -308,13 +308,13 @@ fn more_digits(mut value: u64, mut text: &[u8]) -> (u64, &[u8]) {
     (value, text)
 }
 
-/// What follows digits. `None` without a digit.
+/// The text after digits. `None` without a digit.
 fn after_digits(text: &[u8]) -> Option<&[u8]> {
     let (_, rest) = more_digits(0, text);
     (rest.len() < text.len()).then_some(rest)
 }
 
-/// A number as JSON writes it, and what follows it.
+/// A number as JSON writes it, and the text after it.
 #[inline(never)]
 fn numeral(text: &[u8]) -> Option<(&str, &[u8])> {
     let mut rest = match text.strip_prefix(b"-").unwrap_or(text) {
@@ -331,7 +331,7 @@ fn numeral(text: &[u8]) -> Option<(&str, &[u8])> {
     Some((std::str::from_utf8(numeral).ok()?, rest))
 }
 
-/// A string without escapes, and what follows it.
+/// A string without escapes, and the text after it.
 #[inline(never)]
 fn string(text: &[u8]) -> Option<(&str, &[u8])> {
     let inner = text.strip_prefix(b"\"")?;

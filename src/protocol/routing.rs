@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::wire::object::Members;
 
-/// What `Mcp-Name` names, for methods that have the header.
+/// The value of `Mcp-Name`, for methods that have the header.
 pub(crate) fn name(method: &str, params: &Members<'_>) -> Option<String> {
     let member = match method {
         "tools/call" | "prompts/get" => "name",

@@ -54,8 +54,8 @@ impl Drop for Connection {
     }
 }
 
-/// Whether to make an attempt that saves work if it succeeds, and else costs
-/// some.
+/// Whether to make an attempt that saves work if it succeeds, and costs work if
+/// it fails.
 ///
 /// One is to receive right after sending. On one processor, the server has often
 /// answered before this thread runs again, and a wait would only cost a system
@@ -63,9 +63,9 @@ impl Drop for Connection {
 /// one. The other is to compare the head of a response with the one before.
 #[derive(Debug, Default)]
 struct Eagerness {
-    /// How many requests make none, until the next attempt.
+    /// How many requests still pass without an attempt.
     pause: u8,
-    /// The length of that pause. It doubles with each attempt in vain.
+    /// The length of that pause. It doubles with each failed attempt.
     last_pause: u8,
 }
 
@@ -96,7 +96,7 @@ impl Eagerness {
 /// The largest buffer that a connection keeps for its requests.
 const LARGEST_OUTPUT: usize = 32 * 1024;
 
-/// What is known about the last response. It is kept here and not moved with the
+/// Facts about the last response. They stay here, and are not moved with the
 /// response.
 #[derive(Debug, Default)]
 pub(crate) struct ResponseFacts {

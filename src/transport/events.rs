@@ -187,7 +187,7 @@ impl<B: Pieces> EventSource<B> {
 }
 
 /// Cuts a piece into events. Each message is shown to `early`, unless another one
-/// waits before it; what `early` leaves waits in `events`.
+/// waits before it; a message that `early` leaves waits in `events`.
 fn cut(
     mut piece: &[u8],
     stream: &mut EventStream,

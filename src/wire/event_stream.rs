@@ -340,7 +340,7 @@ fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// What follows a line break that cannot go on in the next piece.
+/// The text after a line break that cannot go on in the next piece.
 #[inline(always)]
 fn after_break(bytes: &[u8]) -> Option<&[u8]> {
     match bytes {
@@ -349,7 +349,7 @@ fn after_break(bytes: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// What follows a text that begins with `prefix`. The compiler compares both by
+/// The text after `prefix`, if a text begins with it. The compiler compares both by
 /// one or two words.
 #[inline(always)]
 fn after<'a, const N: usize>(text: &'a [u8], prefix: &[u8; N]) -> Option<&'a [u8]> {
@@ -376,7 +376,7 @@ fn data(line: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A line without the byte order mark at its begin.
+/// A line without the byte order mark at its beginning.
 fn without_mark(line: &[u8]) -> &[u8] {
     line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
 }

@@ -1,7 +1,7 @@
 //! Checks JSON text, and records nothing of it.
 //!
 //! Each function gets the whole text and a position, and returns the position
-//! behind what it has read. A position is a `u32`: adding to it cannot overflow
+//! after the part that it has read. A position is a `u32`: adding to it cannot overflow
 //! a `usize`, which saves comparisons.
 
 use crate::base::error::{Error, Status};
@@ -125,7 +125,7 @@ impl Next {
         }
     }
 
-    /// What follows this one byte.
+    /// The place after this byte.
     #[inline(always)]
     pub(crate) fn following(self, bytes: &[u8]) -> Self {
         Self::known(bytes, self.at + 1, self.ahead)

@@ -293,7 +293,7 @@ impl<'a> Ctx<'a> {
     }
 }
 
-/// What the headers of a refusal say about the credential.
+/// The headers of a refusal that concern the credential.
 struct ChallengeFacts {
     /// The values of WWW-Authenticate.
     challenges: Vec<String>,

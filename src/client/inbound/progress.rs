@@ -75,7 +75,8 @@ impl<'a> OwnProgress<'a> {
         }
     }
 
-    /// Ends what is kept between two events. Nothing may wait before that.
+    /// Ends the run of the handler that is kept between two events. The caller
+    /// does this before it waits.
     pub(crate) fn pause(&mut self) {
         let has_run = self.run.take().is_some();
         if has_run && self.client.has_background() {
@@ -100,8 +101,8 @@ impl<'a> OwnProgress<'a> {
     }
 }
 
-/// Whether progress goes the way of all other items for the application, so that
-/// it stays behind those that are queued.
+/// Whether [`Client::deliver`] hands the progress to the application, so that it
+/// stays behind the items that are queued.
 fn is_delivered(client: &Client, wait: &Wait) -> bool {
     wait.is_background() || client.has_background() || client.dispatcher.is_alone()
 }

@@ -93,8 +93,8 @@ impl Descriptor {
         })
     }
 
-    /// The same by one system call, which Linux has since 6.18. `None` if this one
-    /// has not.
+    /// Writes without a SIGPIPE by one system call, which Linux has since 6.18.
+    /// `None` if the kernel lacks the call.
     #[cfg(target_os = "linux")]
     fn write_without_signal(&self, bytes: &[u8]) -> io::Result<Option<usize>> {
         use std::sync::atomic::{AtomicBool, Ordering};
