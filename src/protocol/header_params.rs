@@ -206,7 +206,9 @@ pub(crate) fn headers(params: &[HeaderParam], arguments: &str) -> Result<Vec<(St
         let value = value.map(|value: &RawValue| match value.get().as_bytes().first() {
             // Of a wrong type, whatever is in it.
             Some(b'{' | b'[') => Value::Array(Vec::new()),
-            _ => serde_json::from_str(value.get()).unwrap_or_default(),
+            // A number that is too large, or half a surrogate pair: no header can
+            // have it.
+            _ => serde_json::from_str(value.get()).unwrap_or(Value::Array(Vec::new())),
         });
         if let Some(text) = value.map(|value| param.text(&value)).transpose()?.flatten() {
             out.push((param.header.clone(), routing::encode(&text).into_owned()));
@@ -388,6 +390,9 @@ mod tests {
             (&number, r#"{"a":1.5}"#),
             (&number, r#"{"a":9007199254740992}"#),
             (&number, r#"{"a":1e300}"#),
+            (&number, r#"{"a":1e400}"#),
+            (&text, r#"{"a":1e400}"#),
+            (&text, r#"{"a":"\ud800"}"#),
         ] {
             assert!(header(schema, arguments).is_err(), "{arguments}");
         }
