@@ -434,14 +434,13 @@ mod tests {
     fn waits_no_longer_than_its_group_takes_to_end() {
         let script = "(trap 'exit 0' TERM; while :; do sleep 0.01; done) & exit 0";
         // A busy machine may delay the processes, but not each time.
-        let times = (0..5).map(|_| {
+        let is_quick = (0..5).any(|_| {
             let (process, ends) = Process::start(&shell(script)).unwrap();
             let start = Instant::now();
             end(&process, ends);
-            start.elapsed()
+            start.elapsed() < GRACE
         });
-        let least = times.min();
-        assert!(least < Some(GRACE), "{least:?}");
+        assert!(is_quick);
     }
 
     #[test]
