@@ -1,11 +1,13 @@
 //! An access token, checked to fit the Authorization header.
 
 use std::fmt;
-use std::sync::Arc;
+use std::ptr;
+use std::sync::{Arc, Mutex, Weak};
 
 use crate::auth::oauth::spec::key::Key;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
+use crate::base::sync::lock;
 
 /// A token, and the key that it is bound to (DPoP), if any.
 #[derive(Clone)]
@@ -15,6 +17,58 @@ struct TokenInner {
     /// The value of the Authorization header.
     header: Secret,
     key: Option<Arc<Key>>,
+    /// The texts that hold this token.
+    texts: Mutex<Vec<Weak<TokenText>>>,
+}
+
+impl Drop for TokenInner {
+    fn drop(&mut self) {
+        for text in std::mem::take(&mut *lock(&self.texts)) {
+            if let Some(text) = text.upgrade() {
+                text.forget(self);
+            }
+        }
+    }
+}
+
+/// A text that was written with a token. It is dropped with the token.
+#[derive(Default)]
+pub(crate) struct TokenText(Mutex<Option<(Weak<TokenInner>, Arc<Secret>)>>);
+
+impl TokenText {
+    /// The text for a token. `write` writes it if the last one was for another
+    /// token.
+    pub(crate) fn get(
+        self: &Arc<Self>,
+        token: &Token,
+        write: impl FnOnce() -> Result<Secret>,
+    ) -> Result<Arc<Secret>> {
+        let mut kept = lock(&self.0);
+        // The same object, not just the same text: a token may be bound to a key.
+        if let Some((known, text)) = &*kept
+            && ptr::eq(known.as_ptr(), Arc::as_ptr(&token.0))
+        {
+            return Ok(text.clone());
+        }
+        let text = Arc::new(write()?);
+        *kept = Some((Arc::downgrade(&token.0), text.clone()));
+        drop(kept);
+        token.note(self);
+        Ok(text)
+    }
+
+    fn forget(&self, token: &TokenInner) {
+        let mut kept = lock(&self.0);
+        if kept.as_ref().is_some_and(|(known, _)| ptr::eq(known.as_ptr(), token)) {
+            *kept = None;
+        }
+    }
+}
+
+impl fmt::Debug for TokenText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("TokenText")
+    }
 }
 
 const BEARER: &str = "Bearer ";
@@ -57,12 +111,20 @@ impl Token {
         let mut header = String::with_capacity(prefix.len() + text.len());
         header.push_str(prefix);
         header.push_str(text);
-        Self(Arc::new(TokenInner { header: Secret::from(header), key }))
+        let (header, texts) = (Secret::from(header), Mutex::default());
+        Self(Arc::new(TokenInner { header, key, texts }))
     }
 
     /// Whether it is the same object, not just the same text.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Notes a text that holds this token.
+    fn note(&self, text: &Arc<TokenText>) {
+        let mut texts = lock(&self.0.texts);
+        texts.retain(|one| one.strong_count() > 0 && !ptr::eq(one.as_ptr(), Arc::as_ptr(text)));
+        texts.push(Arc::downgrade(text));
     }
 
     /// The value of the Authorization header.
@@ -120,6 +182,28 @@ mod tests {
             assert!(error.message().contains(words), "{text:?}: {}", error.message());
             assert!(!error.message().contains("s3"), "{}", error.message());
         }
+    }
+
+    #[test]
+    fn drops_the_texts_that_hold_it() {
+        let (one, other) = (Token::parse("a").unwrap(), Token::parse("a").unwrap());
+        let texts = [(); 3].map(|()| Arc::<TokenText>::default());
+        let write = |token: &Token| Ok(Secret::from(token.bare()));
+        let mut written = Vec::new();
+        for text in &texts {
+            for token in [&other, &one, &one] {
+                written.push(Arc::downgrade(&text.get(token, || write(token)).unwrap()));
+            }
+        }
+        texts[2].get(&other, || write(&other)).unwrap();
+        drop(one.clone());
+        let left = |written: &[Weak<Secret>]| written.iter().map(Weak::strong_count).sum::<usize>();
+        assert_eq!(left(&written), 4, "the last text of the first two, noted twice each");
+        drop(one);
+        assert_eq!(left(&written), 0);
+        assert!(lock(&texts[2].0).is_some());
+        drop(texts);
+        drop(other);
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub(crate) mod handle_address;
 pub(crate) mod mask;
 pub(crate) mod numbered;
 pub(crate) mod one_line;
+pub(crate) mod seconds;
 pub(crate) mod secret;
 pub(crate) mod secret_name;
 pub(crate) mod signal;

@@ -152,10 +152,7 @@ impl Ctx<'_> {
     /// Revokes and removes the tokens.
     pub(crate) async fn sign_out_within(self) -> Result<()> {
         let caller = CredentialContext { client: self.client, options: self.options };
-        let result = self.oauth()?.sign_out(Need { wait: self.wait, caller: &caller }).await;
-        // They hold the token.
-        self.options.to_connect().post_fields.clear();
-        result
+        self.oauth()?.sign_out(Need { wait: self.wait, caller: &caller }).await
     }
 
     /// The authorization, if its tokens may be sent to the server.

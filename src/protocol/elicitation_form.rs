@@ -163,11 +163,12 @@ fn check_text(name: &str, field: &Value, text: &str) -> Result<()> {
 
 fn check_number(name: &str, field: &Value, number: &Number) -> Result<()> {
     let value = number.as_f64().unwrap_or(f64::NAN);
-    let bound = |keyword: &str| field.get(keyword).and_then(Value::as_f64);
-    if let Some(least) = bound("minimum").filter(|least| value < *least) {
+    let bound = |keyword: &str| field.get(keyword).and_then(Value::as_number);
+    let float = |bound: &&Number| bound.as_f64().unwrap_or(f64::NAN);
+    if let Some(least) = bound("minimum").filter(|least| value < float(least)) {
         return Err(wrong(name, &format!("has to be at least {least}")));
     }
-    if let Some(most) = bound("maximum").filter(|most| value > *most) {
+    if let Some(most) = bound("maximum").filter(|most| value > float(most)) {
         return Err(wrong(name, &format!("may be at most {most}")));
     }
     check_constants(name, field, &Value::Number(number.clone()))

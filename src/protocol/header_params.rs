@@ -201,18 +201,31 @@ pub(crate) fn headers(params: &[HeaderParam], arguments: &str) -> Result<Vec<(St
         wanted.at(&param.path).params.push(at);
     }
     let mut values = vec![None; params.len()];
-    wanted.find_in(arguments, &mut values);
+    let unreadable = |_| unreadable(arguments);
+    wanted.find_in(arguments, &mut values).map_err(unreadable)?;
     for (param, value) in params.iter().zip(values) {
         let value = value.map(|value: &RawValue| match value.get().as_bytes().first() {
             // Of a wrong type, whatever is in it.
-            Some(b'{' | b'[') => Value::Array(Vec::new()),
-            _ => serde_json::from_str(value.get()).unwrap_or_default(),
+            Some(b'{' | b'[') => Ok(Value::Array(Vec::new())),
+            _ => serde_json::from_str(value.get()),
         });
+        let value = value.transpose().map_err(unreadable)?;
         if let Some(text) = value.map(|value| param.text(&value)).transpose()?.flatten() {
             out.push((param.header.clone(), routing::encode(&text).into_owned()));
         }
     }
     Ok(out)
+}
+
+/// The error for a name or a value that is JSON but no text or number, such as half
+/// a surrogate pair. A request without its header would not match its body.
+#[cold]
+fn unreadable(arguments: &str) -> Error {
+    let why = match serde_json::from_str::<Value>(arguments) {
+        Err(error) => error.to_string(),
+        Ok(_) => "a value cannot be read".to_owned(),
+    };
+    Error::argument(format!("the arguments are not JSON: {why}"))
 }
 
 /// The members of the arguments that go into headers, as a tree of their names.
@@ -235,22 +248,35 @@ impl<'a> Wanted<'a> {
     }
 
     /// Stores the values that a text has. A text that is no object has none.
-    fn find_in<'de>(&self, text: &'de str, values: &mut [Option<&'de RawValue>]) {
+    fn find_in<'de>(
+        &self,
+        text: &'de str,
+        values: &mut [Option<&'de RawValue>],
+    ) -> serde_json::Result<()> {
+        if !text.trim_ascii_start().starts_with('{') {
+            return Ok(());
+        }
         let mut reader = serde_json::Deserializer::from_str(text);
-        // The application's arguments are valid JSON.
-        let _ = reader.deserialize_map(WantedVisitor { wanted: self, values });
+        reader.deserialize_map(WantedVisitor { wanted: self, values })
     }
 
-    fn set<'de>(&self, value: Option<&'de RawValue>, values: &mut [Option<&'de RawValue>]) {
+    fn set<'de>(
+        &self,
+        value: Option<&'de RawValue>,
+        values: &mut [Option<&'de RawValue>],
+    ) -> serde_json::Result<()> {
         for at in &self.params {
             if let Some(slot) = values.get_mut(*at) {
                 *slot = value;
             }
         }
         // The value of the last member with a name counts.
-        self.members.values().for_each(|member| member.set(None, values));
-        if let Some(value) = value.filter(|_| !self.members.is_empty()) {
-            self.find_in(value.get(), values);
+        for member in self.members.values() {
+            member.set(None, values)?;
+        }
+        match value.filter(|_| !self.members.is_empty()) {
+            Some(value) => self.find_in(value.get(), values),
+            None => Ok(()),
         }
     }
 }
@@ -270,7 +296,9 @@ impl<'de> Visitor<'de> for WantedVisitor<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while let Some(Name(name)) = map.next_key()? {
             match self.wanted.members.get(&*name) {
-                Some(member) => member.set(Some(map.next_value()?), self.values),
+                Some(member) => member
+                    .set(Some(map.next_value()?), self.values)
+                    .map_err(serde::de::Error::custom)?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -388,6 +416,9 @@ mod tests {
             (&number, r#"{"a":1.5}"#),
             (&number, r#"{"a":9007199254740992}"#),
             (&number, r#"{"a":1e300}"#),
+            (&number, r#"{"a":1e400}"#),
+            (&text, r#"{"a":1e400}"#),
+            (&text, r#"{"a":"\ud800"}"#),
         ] {
             assert!(header(schema, arguments).is_err(), "{arguments}");
         }
@@ -395,6 +426,25 @@ mod tests {
             header(&number, r#"{"a":-9007199254740991}"#).unwrap()[0].1,
             "-9007199254740991"
         );
+    }
+
+    #[test]
+    fn refuses_arguments_that_it_cannot_read() {
+        let text = property(r#"{"type":"string","x-mcp-header":"A"}"#);
+        let number = property(r#"{"type":"integer","x-mcp-header":"A"}"#);
+        let deep = r#"{"properties":{"b":{"type":"string","x-mcp-header":"B"}}}"#;
+        let deep = property(deep);
+        for (schema, arguments) in [
+            (&text, r#"{"a":"\ud800"}"#),
+            (&number, r#"{"a":1e999}"#),
+            (&text, r#"{"\ud800":1,"a":"x"}"#),
+            (&deep, r#"{"a":{"\udc00":1,"b":"x"}}"#),
+            (&deep, r#"{"a":{"b":"\ud800x"}}"#),
+        ] {
+            let why = serde_json::from_str::<Value>(arguments).unwrap_err();
+            let error = header(schema, arguments).unwrap_err();
+            assert_eq!(error.message(), format!("the arguments are not JSON: {why}"));
+        }
     }
 
     #[test]

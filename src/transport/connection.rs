@@ -374,6 +374,8 @@ impl Connection {
             if let (Some(to), Some(from)) = (to, from) {
                 to.copy_from_slice(from);
             }
+            // What has arrived may hold a token.
+            platform::wipe(&mut self.input);
             self.input = grown;
         }
         if is_streaming {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use crate::base::cancel::{Cancel, Generation};
 use crate::base::error::{Error, Result, Status};
 use crate::base::handle_address::HandleAddress;
+use crate::base::seconds::Seconds;
 use crate::base::signal::Signal;
 use crate::platform::{self, POLLIN, Poll, RawDescriptor};
 use crate::transport::background;
@@ -744,7 +745,7 @@ fn cannot_wait(error: std::io::Error) -> Error {
 }
 
 fn seconds(limit: Duration) -> String {
-    format!("{} s", limit.as_secs_f64())
+    format!("{} s", Seconds(limit))
 }
 
 #[cfg(test)]

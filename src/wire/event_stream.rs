@@ -65,8 +65,9 @@ pub(crate) struct EventStream {
     after_cr: bool,
     /// Nothing was read yet, so a byte order mark may come.
     at_start: bool,
-    /// The id of the current event.
-    next_id: Option<String>,
+    /// The id of the current event; empty for none. Both texts are used again:
+    /// some servers give each event an id.
+    next_id: String,
     last_id: Option<String>,
     retry: Option<u32>,
     has_moved: bool,
@@ -84,7 +85,7 @@ impl EventStream {
             has_data: false,
             after_cr: false,
             at_start: true,
-            next_id: None,
+            next_id: String::new(),
             last_id: None,
             retry: None,
             has_moved: false,
@@ -131,7 +132,7 @@ impl EventStream {
     #[inline(always)]
     pub(crate) fn usual<'a>(&mut self, bytes: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
         let is_between = self.line.is_empty() && self.event.kind.is_empty() && !self.has_data;
-        if !is_between || self.after_cr || self.next_id.is_some() {
+        if !is_between || self.after_cr || !self.next_id.is_empty() {
             return None;
         }
         let line = after(bytes, NAMED).map_or(Some(bytes), after_break)?;
@@ -192,7 +193,7 @@ impl EventStream {
     pub(crate) fn begin_again(&mut self) {
         self.line.clear();
         self.event = SseEvent::default();
-        self.next_id = None;
+        self.next_id.clear();
         (self.has_data, self.after_cr) = (false, false);
         (self.at_start, self.has_moved) = (true, false);
     }
@@ -282,7 +283,11 @@ impl EventStream {
             b"event" if value == b"message" => self.event.kind.clear(),
             b"event" => self.event.kind = String::from_utf8_lossy(value).into_owned(),
             b"id" if !value.is_empty() && !value.contains(&0) => {
-                self.next_id = Some(String::from_utf8_lossy(value).into_owned());
+                self.next_id.clear();
+                match std::str::from_utf8(value) {
+                    Ok(id) => self.next_id.push_str(id),
+                    Err(_) => self.next_id.push_str(&String::from_utf8_lossy(value)),
+                }
             }
             b"retry" if value.iter().all(u8::is_ascii_digit) => {
                 self.retry = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
@@ -304,8 +309,10 @@ impl EventStream {
     fn dispatch<'a>(&mut self, here: Option<&'a [u8]>) -> Option<SseEvent<'a>> {
         self.has_data = false;
         self.has_moved = true;
-        if self.next_id.is_some() {
-            self.last_id = self.next_id.take();
+        if !self.next_id.is_empty() {
+            mem::swap(self.last_id.get_or_insert_default(), &mut self.next_id);
+            self.next_id.clear();
+            self.next_id.shrink_to(KEPT_ID);
         }
         let event = match here {
             Some(data) => {
@@ -317,6 +324,9 @@ impl EventStream {
         (!event.data().is_empty()).then_some(event)
     }
 }
+
+/// The memory that is kept for the next id.
+const KEPT_ID: usize = 256;
 
 /// The line with which servers begin most events: the default type.
 const NAMED: &[u8; 14] = b"event: message";

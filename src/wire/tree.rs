@@ -88,26 +88,11 @@ impl Tree {
     }
 
     fn object(text: &str, tape: &Tape, place: Place) -> Self {
-        let mut out: Vec<(Vec<u8>, Written)> = Vec::new();
-        let mut known: HashMap<Cow<'_, [u8]>, usize> = HashMap::new();
+        let mut members = Members::default();
         for (name, value) in tape.members(text, place) {
-            let raw = tape.text(text, name);
-            let name = unescape(raw);
-            let value = Written::from(Self::of(text, tape, value));
-            // Of several members with one name the last one counts.
-            match known.entry(bare(raw, &name)) {
-                Entry::Occupied(place) => {
-                    if let Some(member) = out.get_mut(*place.get()) {
-                        member.1 = value;
-                    }
-                }
-                Entry::Vacant(place) => {
-                    place.insert(out.len());
-                    out.push((name, value));
-                }
-            }
+            members.put(tape.text(text, name), Self::of(text, tape, value).into());
         }
-        Self::Object(out)
+        Self::Object(members.all)
     }
 
     pub(crate) fn text(text: &str) -> Self {
@@ -166,10 +151,7 @@ impl Written {
         let mut place = self;
         for step in steps(pointer).ok()? {
             place = match &place.tree {
-                Tree::Object(members) => {
-                    let name = with_nul(&step);
-                    &members.iter().find(|(known, _)| *known == name)?.1
-                }
+                Tree::Object(members) => &members.iter().find(|(known, _)| is(known, &step))?.1,
                 Tree::Array(all) => all.get(index(&step)?)?,
                 _ => return None,
             };
@@ -192,7 +174,7 @@ impl Written {
             place.text = OnceLock::new();
             if matches!(place.tree, Tree::Null) {
                 let empty =
-                    if step == "-" { Tree::Array(Vec::new()) } else { Tree::Object(Vec::new()) };
+                    if *step == *"-" { Tree::Array(Vec::new()) } else { Tree::Object(Vec::new()) };
                 place.tree = empty;
             }
             place = match &mut place.tree {
@@ -204,11 +186,10 @@ impl Written {
                     all.get_mut(at).ok_or(NoPlace::Missing)?
                 }
                 Tree::Object(members) => {
-                    let name = with_nul(&step);
-                    let at = match members.iter().position(|(known, _)| *known == name) {
+                    let at = match members.iter().position(|(known, _)| is(known, &step)) {
                         Some(at) => at,
                         None => {
-                            members.push((name, Written::default()));
+                            members.push((with_nul(&step), Written::default()));
                             members.len() - 1
                         }
                     };
@@ -221,17 +202,14 @@ impl Written {
         Ok(())
     }
 
-    fn check(&self, steps: &[String]) -> Result<(), NoPlace> {
+    fn check(&self, steps: &[Cow<'_, str>]) -> Result<(), NoPlace> {
         let mut place = self;
         for step in steps {
             place = match &place.tree {
-                Tree::Object(members) => {
-                    let name = with_nul(step);
-                    match members.iter().find(|(known, _)| *known == name) {
-                        Some((_, value)) => value,
-                        None => return Ok(()),
-                    }
-                }
+                Tree::Object(members) => match members.iter().find(|(known, _)| is(known, step)) {
+                    Some((_, value)) => value,
+                    None => return Ok(()),
+                },
                 Tree::Array(all) => {
                     let at = if step == "-" { Some(all.len()) } else { index(step) };
                     match at.ok_or(NoPlace::Missing)? {
@@ -247,11 +225,55 @@ impl Written {
     }
 }
 
+/// The members of an object that is being read.
+#[derive(Default)]
+struct Members<'a> {
+    all: Vec<(Vec<u8>, Written)>,
+    /// The places of the members, once there are many.
+    known: HashMap<Cow<'a, [u8]>, usize>,
+}
+
+/// An object with at most so many members is searched from one end to the other.
+const FEW: usize = 16;
+
+impl<'a> Members<'a> {
+    /// Adds a member. Of several members with one name the last one counts.
+    fn put(&mut self, raw: &'a str, value: Written) {
+        let name = unescape(raw);
+        let place = if self.all.len() < FEW {
+            self.all.iter().position(|(known, _)| *known == name)
+        } else {
+            self.place(bare(raw, &name))
+        };
+        match place.and_then(|place| self.all.get_mut(place)) {
+            Some(member) => member.1 = value,
+            None => self.all.push((name, value)),
+        }
+    }
+
+    /// The place of a name, or `None` if the next member has this name.
+    fn place(&mut self, name: Cow<'a, [u8]>) -> Option<usize> {
+        if self.known.is_empty() {
+            let names = self.all.iter().enumerate();
+            let bare = |name: &[u8]| Cow::Owned(before_nul(name).to_vec());
+            self.known = names.map(|(place, (name, _))| (bare(name), place)).collect();
+        }
+        let next = self.all.len();
+        match self.known.entry(name) {
+            Entry::Occupied(place) => Some(*place.get()),
+            Entry::Vacant(place) => {
+                place.insert(next);
+                None
+            }
+        }
+    }
+}
+
 /// A name without its NUL, borrowed from the text if it has no escapes.
 fn bare<'a>(raw: &'a str, name: &[u8]) -> Cow<'a, [u8]> {
     match raw.as_bytes() {
         [b'"', inner @ .., b'"'] if inner.len() + 1 == name.len() => Cow::Borrowed(inner),
-        _ => Cow::Owned(without_nul(name).as_bytes().to_vec()),
+        _ => Cow::Owned(before_nul(name).to_vec()),
     }
 }
 
@@ -263,23 +285,34 @@ fn with_nul(text: &str) -> Vec<u8> {
 }
 
 pub(crate) fn without_nul(text: &[u8]) -> &str {
-    let text = text.get(..text.len().saturating_sub(1)).unwrap_or_default();
-    std::str::from_utf8(text).unwrap_or_default()
+    std::str::from_utf8(before_nul(text)).unwrap_or_default()
+}
+
+fn before_nul(text: &[u8]) -> &[u8] {
+    text.get(..text.len().saturating_sub(1)).unwrap_or_default()
+}
+
+/// Whether a name that ends with a NUL is this step.
+fn is(name: &[u8], step: &str) -> bool {
+    before_nul(name) == step.as_bytes()
 }
 
 /// The steps of a JSON Pointer, with `~1` and `~0` replaced.
-fn steps(pointer: &str) -> Result<Vec<String>, NoPlace> {
+fn steps(pointer: &str) -> Result<Vec<Cow<'_, str>>, NoPlace> {
     if pointer.is_empty() {
         return Ok(Vec::new());
     }
     let rest = pointer.strip_prefix('/').ok_or(NoPlace::Malformed)?;
     rest.split('/')
         .map(|step| {
+            if !step.contains('~') {
+                return Ok(Cow::Borrowed(step));
+            }
             let mut tildes = step.split('~').skip(1);
             if tildes.any(|after| !after.starts_with(['0', '1'])) {
                 return Err(NoPlace::Malformed);
             }
-            Ok(step.replace("~1", "/").replace("~0", "~"))
+            Ok(Cow::Owned(step.replace("~1", "/").replace("~0", "~")))
         })
         .collect()
 }
@@ -363,6 +396,30 @@ mod tests {
         assert_eq!(written(&read), "{\"\u{fffd}\":1,\"a\":null,\"😀\":\"\u{fffd}\"}");
         let deep = format!("{}{{\"a\":1,\"a\":2}}{}", "{\"b\":[".repeat(250), "]}".repeat(250));
         assert_eq!(written(&tree(&deep)), deep.replace("\"a\":1,", ""));
+    }
+
+    #[test]
+    fn keeps_the_last_of_equal_names_among_few_and_many_members() {
+        for count in FEW - 2..FEW + 3 {
+            for again in 0..count {
+                // The second spelling of the name has an escape.
+                let names = (0..count).chain([again]).enumerate();
+                let member = |(at, number): (usize, usize)| {
+                    let first = if at < count { "k" } else { "\\u006b" };
+                    format!("\"{first}{number}\":{at}")
+                };
+                let all: Vec<String> = names.map(member).collect();
+                let read = tree(&format!("{{{},\"z\":0,\"z\":1}}", all.join(",")));
+                let Tree::Object(members) = read.tree() else { unreachable!() };
+                assert_eq!(members.len(), count + 1);
+                let value = read.at(&format!("/k{again}")).unwrap();
+                assert_eq!(
+                    (written(value), written(read.at("/z").unwrap())),
+                    (&*count.to_string(), "1")
+                );
+                assert_eq!(members[again].0, format!("k{again}\0").as_bytes());
+            }
+        }
     }
 
     #[test]

@@ -76,6 +76,17 @@ fn compare(text: &str, tape: &Tape, place: Place, level: usize, count: &mut usiz
         // value.
         return;
     };
+    if let Value::Object(members) = &value {
+        // The last of several members with one name is visited last.
+        let mut found = std::collections::HashMap::new();
+        tape.visit_below(text, place, |name, value| {
+            found.insert(name.to_owned(), value.to_owned());
+        });
+        assert_eq!(found.len(), members.len(), "{raw:?}");
+        for (name, value) in members {
+            same(&found[name], value);
+        }
+    }
     if (value.is_array() || value.is_object()) && !tape.is_noted(text, place) {
         assert!(level >= LEVELS, "not noted at level {level}: {raw:?}");
         return;

@@ -349,14 +349,16 @@ impl<'a> DocumentReader<'a> {
                 i32::MAX
             )));
         }
-        if milliseconds < SHORTEST_MILLISECONDS && !is_in_seconds {
+        let is_short = milliseconds < SHORTEST_MILLISECONDS && !is_in_seconds;
+        let milliseconds = milliseconds as i64;
+        if is_short {
             self.warnings.push(format!(
-                "{place}: is {number} milliseconds, in which most calls fail: write {} if {number} \
-                 seconds are meant",
-                number * 1000.0
+                "{place}: is {milliseconds} milliseconds, in which most calls fail: write {} if \
+                 {milliseconds} seconds are meant",
+                milliseconds * 1000
             ));
         }
-        Ok(Some(milliseconds as i64))
+        Ok(Some(milliseconds))
     }
 
     fn program(

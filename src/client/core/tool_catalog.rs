@@ -106,11 +106,14 @@ impl ToolCatalog {
         let (text, tape) = (answer.message(), answer.tape());
         let Some(list) = tape.member(text, answer.place(), "tools") else { return };
         let reader = ToolReader::new(text, tape, has_header_params);
+        let mut has_room = !lists.tools.is_empty();
         for tool in tape.elements(text, list) {
             let Some(found) = reader.read(tool) else { continue };
-            if lists.tools.is_empty() && !found.is_plain() {
+            // Once: a list that names a tool twice can make the map empty again.
+            if !has_room && !found.is_plain() {
                 // Most of the others are not plain either.
                 lists.tools.reserve(tape.elements(text, list).count().min(MOST_RESERVED));
+                has_room = true;
             }
             lists.keep(found);
         }

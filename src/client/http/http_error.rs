@@ -3,6 +3,7 @@
 use std::time::SystemTime;
 
 use crate::base::error::{Error, Status, quote};
+use crate::base::seconds::Seconds;
 use crate::client::core::rpc_error;
 use crate::wire::http1::Head;
 use crate::wire::jsonrpc::RpcError;
@@ -144,7 +145,7 @@ fn advice(
             None => "; the credential is not allowed to do this".to_owned(),
         },
         Status::RateLimited | Status::Unavailable => match retry_after {
-            Some(wait) => format!("; try again in {} s", f64::from(wait) / 1000.0),
+            Some(wait) => format!("; try again in {} s", Seconds::of_milliseconds(wait)),
             None => "; try again later".to_owned(),
         },
         Status::Endpoint => "; is the path of the URL right?".to_owned(),

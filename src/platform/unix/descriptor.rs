@@ -125,12 +125,13 @@ impl Descriptor {
         }
         let error = io::Error::last_os_error();
         match error.raw_os_error() {
-            // Older systems, and filters of system calls, refuse it unexecuted.
-            Some(libc::EOPNOTSUPP | libc::ENOSYS | libc::EINVAL | libc::EPERM) => {
+            Some(libc::EPIPE | libc::EAGAIN | libc::EINTR) => Err(error),
+            // Older systems refuse it unexecuted, and filters of system calls do so
+            // with any error. The other call says what else is wrong.
+            _ => {
                 IS_MISSING.store(true, Ordering::Relaxed);
                 Ok(None)
             }
-            _ => Err(error),
         }
     }
 
@@ -201,5 +202,45 @@ mod tests {
         assert!(!writer.write_at_once(b"x"));
         let error = writer.write_with_blocked_signal(b"x").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    /// Makes a system call fail with `refusal` in this process.
+    #[cfg(target_os = "linux")]
+    fn refuse(call: libc::c_long, refusal: libc::c_int) -> bool {
+        let statement = |code: u32, jf, k| libc::sock_filter { code: code as u16, jt: 0, jf, k };
+        let mut filter = [
+            statement(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
+            statement(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, call as u32),
+            statement(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ERRNO | refusal as u32),
+            statement(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
+        ];
+        let program = libc::sock_fprog { len: 4, filter: filter.as_mut_ptr() };
+        // SAFETY: the kernel copies the filter, which is valid for the call.
+        unsafe {
+            libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+                && libc::prctl(libc::PR_SET_SECCOMP, libc::SECCOMP_MODE_FILTER, &program) == 0
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn writes_where_a_filter_refuses_the_newer_system_call() {
+        for refusal in [libc::EOPNOTSUPP, libc::ENOSYS, libc::EPERM, libc::EACCES] {
+            let (reader, writer) = std::io::pipe().unwrap();
+            let writer = Descriptor::from(OwnedFd::from(writer));
+            // SAFETY: the child only calls functions that are safe after a fork.
+            let child = unsafe { libc::fork() };
+            if child == 0 {
+                let is_written =
+                    refuse(libc::SYS_pwritev2, refusal) && matches!(writer.write(b"x"), Ok(1));
+                // SAFETY: ends the child without the cleanup of the test program.
+                unsafe { libc::_exit(i32::from(!is_written)) };
+            }
+            let mut status = 0;
+            // SAFETY: `status` is valid for the call.
+            assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+            assert_eq!(status, 0, "{refusal}");
+            drop(reader);
+        }
     }
 }

@@ -53,7 +53,8 @@ mod system {
     /// The kernel rounds it up to a page.
     const SIZE: libc::size_t = 1;
 
-    /// `None` on kernels before 4.14.
+    /// `None` on kernels before 4.14, and on systems that take any advice and
+    /// ignore it, as old emulators of Linux do.
     fn make_page() -> Option<*mut AtomicU32> {
         let (access, kind) =
             (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
@@ -62,8 +63,12 @@ mod system {
         if page == libc::MAP_FAILED {
             return None;
         }
-        // SAFETY: the page that was just mapped.
-        if unsafe { libc::madvise(page, SIZE, libc::MADV_WIPEONFORK) } != 0 {
+        // SAFETY: the page that was just mapped. No system knows the advice -1.
+        let is_wiped = unsafe {
+            libc::madvise(page, SIZE, libc::MADV_WIPEONFORK) == 0
+                && libc::madvise(page, SIZE, -1) != 0
+        };
+        if !is_wiped {
             // SAFETY: as above; nothing uses the page.
             unsafe { libc::munmap(page, SIZE) };
             return None;

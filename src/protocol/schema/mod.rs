@@ -31,6 +31,7 @@ use crate::protocol::schema::compile::Compiler;
 use crate::protocol::schema::rule::{Node, NodeId};
 #[cfg(feature = "schema")]
 use crate::wire::json_text::{NESTING, TextFault};
+#[cfg(feature = "schema")]
 use crate::wire::tape::Tape;
 
 pub(crate) use crate::protocol::schema::fault::SchemaFault;

@@ -213,6 +213,13 @@ fn finds_what_the_slow_reader_finds_in_random_values() {
         random.value(0, &mut text);
         compare(&text, round % 9);
         assert!(is_json(&text));
+        if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&text) {
+            let mut found = std::collections::HashMap::<String, serde_json::Value>::new();
+            Tape::read(&text, 0).unwrap().visit_below(&text, 0, |name, value| {
+                found.insert(name.to_owned(), serde_json::from_str(value).unwrap());
+            });
+            assert!(found.len() == members.len() && members.iter().all(|(n, v)| found[n] == *v));
+        }
         // With a byte changed, removed, added, or with the end cut off.
         for _ in 0..4 {
             let mut bytes = text.clone().into_bytes();

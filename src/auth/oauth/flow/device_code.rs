@@ -19,6 +19,7 @@ use crate::auth::oauth::spec::token_response::{
 };
 use crate::auth::oauth::state::auth::Auth;
 use crate::base::error::{Error, Result, Status};
+use crate::base::seconds::Seconds;
 use crate::transport::wait::Wait;
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -174,7 +175,7 @@ impl Flow<'_> {
     fn code_expired(&self, shown: &ShownCode, failure: Option<&Error>) -> Error {
         let (time, most) = (shown.device.shown.expires_in, self.settings.sign_in_timeout);
         let error = if time < most {
-            let seconds = time.as_secs_f64();
+            let seconds = Seconds(time);
             let text = format!(
                 "nobody signed in before the code expired, after {seconds} s: sign in again"
             );

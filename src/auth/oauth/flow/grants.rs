@@ -17,6 +17,7 @@ use crate::auth::oauth::spec::token_response::{
 };
 use crate::auth::oauth::state::settings::Grant;
 use crate::base::error::{Error, Result, Status};
+use crate::base::seconds::Seconds;
 use crate::base::secret::Secret;
 
 const ID_JAG: &str = "urn:ietf:params:oauth:token-type:id-jag";
@@ -273,7 +274,7 @@ impl Flow<'_> {
 
 /// The person had this time, and did not sign in.
 pub(super) fn nobody_signed_in(time: Duration) -> Error {
-    let seconds = time.as_secs_f64();
+    let seconds = Seconds(time);
     Error::new(
         Status::Timeout,
         format!("nobody signed in within {seconds} s; see mcp_auth_set_sign_in_timeout()"),

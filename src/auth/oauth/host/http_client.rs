@@ -10,6 +10,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::base::error::{Error, Result, Status, quote};
+use crate::base::seconds::Seconds;
 use crate::base::secret::Secret;
 use crate::transport::address_policy::AddressPolicy;
 use crate::transport::connector::Route;
@@ -183,7 +184,7 @@ impl HttpClient {
             if error.status() == Status::Timeout {
                 // The call's own deadline has another error.
                 wait.check().map_err(|over| over.with_may_have_run(error.may_have_run()))?;
-                let seconds = self.patience.as_secs_f64();
+                let seconds = Seconds(self.patience);
                 let late = format!("{name}: no answer within {seconds} s");
                 return Err(
                     Error::new(Status::Timeout, late).with_may_have_run(error.may_have_run())

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use crate::auth::oauth::spec::json_document::JsonDocument;
 use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::base::error::{Error, Status};
+use crate::base::seconds::Seconds;
 use crate::wire::retry_after;
 
 /// The longest pause that a server may ask for, in milliseconds.
@@ -68,7 +69,7 @@ impl<'a> EndpointResponse<'a> {
     pub(crate) fn unavailable(&self, step: &str) -> Error {
         let wait = self.wait();
         let advice = match wait {
-            Some(wait) => format!("try again in {} s", f64::from(wait) / 1000.0),
+            Some(wait) => format!("try again in {} s", Seconds::of_milliseconds(wait)),
             None => "try again later".to_owned(),
         };
         Error::new(

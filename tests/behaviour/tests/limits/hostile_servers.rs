@@ -311,6 +311,28 @@ tests! {
         }
     }
 
+    list_that_names_a_tool_again_and_again_is_read_once {
+        // By turns with a hint and without one: what is known of the tool appears
+        // and goes away each time. A reader that counts the list at each of them
+        // does not end before the time limit.
+        const TURNS: usize = 150_000;
+        let server = Server::start(|request| {
+            if request.rpc_method() != "tools/list" {
+                return vec![Action::Send(pong(request))];
+            }
+            let with_hint = r#"{"name":"a","annotations":{"readOnlyHint":true}},{"name":"a"},"#;
+            let tools = with_hint.repeat(TURNS);
+            let tools = tools.trim_end_matches(',');
+            let body = format!(r#"{{"jsonrpc":"2.0","id":{},"result":{{"tools":[{tools}]}}}}"#,
+                request.id());
+            let headers = [("content-type", "application/json")];
+            vec![Action::Send(http::reply(200, &headers, body.as_bytes()))]
+        });
+        let client = Client::of(&server.url("/mcp"));
+        assert_eq!(client.list_tools().unwrap().tools().len(), 2 * TURNS);
+        client.ping().unwrap();
+    }
+
     every_spelling_of_an_event_stream_is_read {
         let forms: [fn(&str) -> String; 8] = [
             |text| format!("data:{text}\n\n"),
