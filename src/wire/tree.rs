@@ -88,7 +88,7 @@ impl Tree {
     }
 
     fn object(text: &str, tape: &Tape, place: Place) -> Self {
-        let mut members = Members::default();
+        let mut members = ObjectMembers::default();
         for (name, value) in tape.members(text, place) {
             members.put(tape.text(text, name), Self::of(text, tape, value).into());
         }
@@ -227,7 +227,7 @@ impl Written {
 
 /// The members of an object that is being read.
 #[derive(Default)]
-struct Members<'a> {
+struct ObjectMembers<'a> {
     all: Vec<(Vec<u8>, Written)>,
     /// The places of the members, once there are many.
     known: HashMap<Cow<'a, [u8]>, usize>,
@@ -236,7 +236,7 @@ struct Members<'a> {
 /// An object with at most so many members is searched from one end to the other.
 const FEW: usize = 16;
 
-impl<'a> Members<'a> {
+impl<'a> ObjectMembers<'a> {
     /// Adds a member. Of several members with one name the last one counts.
     fn put(&mut self, raw: &'a str, value: Written) {
         let name = unescape(raw);
