@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -201,20 +201,26 @@ pub(crate) fn headers(params: &[HeaderParam], arguments: &str) -> Result<Vec<(St
         wanted.at(&param.path).params.push(at);
     }
     let mut values = vec![None; params.len()];
-    wanted.find_in(arguments, &mut values);
+    wanted.find_in(arguments, &mut values).map_err(not_json)?;
     for (param, value) in params.iter().zip(values) {
-        let value = value.map(|value: &RawValue| match value.get().as_bytes().first() {
+        let value = match value.map(RawValue::get) {
             // Of a wrong type, whatever is in it.
-            Some(b'{' | b'[') => Value::Array(Vec::new()),
-            // A number that is too large, or half a surrogate pair: no header can
-            // have it.
-            _ => serde_json::from_str(value.get()).unwrap_or(Value::Array(Vec::new())),
-        });
+            Some(raw) if raw.starts_with(['{', '[']) => Some(Value::Array(Vec::new())),
+            Some(raw) => Some(serde_json::from_str(raw).map_err(not_json)?),
+            None => None,
+        };
         if let Some(text) = value.map(|value| param.text(&value)).transpose()?.flatten() {
             out.push((param.header.clone(), routing::encode(&text).into_owned()));
         }
     }
     Ok(out)
+}
+
+/// The error for a number that is too large, and for a text with half a surrogate
+/// pair: no header can have them.
+#[cold]
+fn not_json(error: serde_json::Error) -> Error {
+    Error::argument(format!("the arguments are not JSON: {error}"))
 }
 
 /// The members of the arguments that go into headers, as a tree of their names.
@@ -237,22 +243,33 @@ impl<'a> Wanted<'a> {
     }
 
     /// Stores the values that a text has. A text that is no object has none.
-    fn find_in<'de>(&self, text: &'de str, values: &mut [Option<&'de RawValue>]) {
+    fn find_in<'de>(
+        &self,
+        text: &'de str,
+        values: &mut [Option<&'de RawValue>],
+    ) -> serde_json::Result<()> {
+        if !text.starts_with('{') {
+            return Ok(());
+        }
         let mut reader = serde_json::Deserializer::from_str(text);
-        // The application's arguments are valid JSON.
-        let _ = reader.deserialize_map(WantedVisitor { wanted: self, values });
+        reader.deserialize_map(WantedVisitor { wanted: self, values })
     }
 
-    fn set<'de>(&self, value: Option<&'de RawValue>, values: &mut [Option<&'de RawValue>]) {
+    fn set<'de>(
+        &self,
+        value: Option<&'de RawValue>,
+        values: &mut [Option<&'de RawValue>],
+    ) -> serde_json::Result<()> {
         for at in &self.params {
             if let Some(slot) = values.get_mut(*at) {
                 *slot = value;
             }
         }
         // The value of the last member with a name counts.
-        self.members.values().for_each(|member| member.set(None, values));
-        if let Some(value) = value.filter(|_| !self.members.is_empty()) {
-            self.find_in(value.get(), values);
+        self.members.values().try_for_each(|member| member.set(None, values))?;
+        match value.filter(|_| !self.members.is_empty()) {
+            Some(value) => self.find_in(value.get(), values),
+            None => Ok(()),
         }
     }
 }
@@ -272,7 +289,9 @@ impl<'de> Visitor<'de> for WantedVisitor<'_, '_, 'de> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> std::result::Result<(), A::Error> {
         while let Some(Name(name)) = map.next_key()? {
             match self.wanted.members.get(&*name) {
-                Some(member) => member.set(Some(map.next_value()?), self.values),
+                Some(member) => {
+                    member.set(Some(map.next_value()?), self.values).map_err(A::Error::custom)?;
+                }
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
         }
@@ -393,6 +412,7 @@ mod tests {
             (&number, r#"{"a":1e400}"#),
             (&text, r#"{"a":1e400}"#),
             (&text, r#"{"a":"\ud800"}"#),
+            (&text, r#"{"\ud800":1,"a":"x"}"#),
         ] {
             assert!(header(schema, arguments).is_err(), "{arguments}");
         }
