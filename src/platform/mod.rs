@@ -61,6 +61,8 @@ pub(crate) use system::sockets::{
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
 pub(crate) use system::watch::Watch;
+#[cfg(test)]
+pub(crate) use vector::kinds::with_each as with_each_vectors;
 pub(crate) use vector::{
     BLOCK, VectorLoop, Vectors, WIDE, append, first_special, text_of, with_vectors,
 };

@@ -16,6 +16,10 @@ pub(crate) const WIDE: usize = 64;
 /// string may not contain as it is. [`BLOCK`] if there is none.
 #[inline(always)]
 pub(crate) fn first_special(block: &[u8; BLOCK]) -> usize {
+    #[cfg(test)]
+    if kinds::chosen() == Some(kinds::Kind::Portable) {
+        return portable::first_special(block);
+    }
     #[cfg(target_arch = "x86_64")]
     return sse2::first_special(block);
     #[cfg(not(target_arch = "x86_64"))]
@@ -44,6 +48,13 @@ pub(crate) trait VectorLoop {
 /// Runs a loop with the best instructions of this processor.
 #[inline(always)]
 pub(crate) fn with_vectors<L: VectorLoop>(task: L) -> L::Output {
+    #[cfg(test)]
+    match kinds::chosen() {
+        None => {}
+        Some(kinds::Kind::Portable) => return task.run::<portable::Portable>(),
+        #[cfg(target_arch = "x86_64")]
+        Some(kinds::Kind::Sse2) => return sse2::run(task),
+    }
     #[cfg(target_arch = "x86_64")]
     return match is_x86_feature_detected!("avx2") {
         // SAFETY: the processor has AVX2.
@@ -280,6 +291,43 @@ mod portable {
     fn below(eight: u64, limit: u64) -> u64 {
         // Without their top bits, no byte carries into the next one.
         !(((eight & !TOPS) + (0x80 - limit) * ONES) | eight) & TOPS
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod kinds {
+    //! Lets a test choose the instructions of its thread, so that it covers those
+    //! which this processor would not use.
+
+    use std::cell::Cell;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(super) enum Kind {
+        Portable,
+        #[cfg(target_arch = "x86_64")]
+        Sse2,
+    }
+
+    thread_local! {
+        static CHOSEN: Cell<Option<Kind>> = const { Cell::new(None) };
+    }
+
+    pub(super) fn chosen() -> Option<Kind> {
+        CHOSEN.get()
+    }
+
+    /// Runs a test with the best instructions, and then with each other kind.
+    pub(crate) fn with_each(test: impl Fn()) {
+        test();
+        #[cfg(target_arch = "x86_64")]
+        with(Kind::Sse2, &test);
+        with(Kind::Portable, &test);
+    }
+
+    fn with(kind: Kind, test: impl Fn()) {
+        CHOSEN.set(Some(kind));
+        test();
+        CHOSEN.set(None);
     }
 }
 

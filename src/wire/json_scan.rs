@@ -118,19 +118,22 @@ fn escape_at(bytes: &[u8], at: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::with_each_vectors;
 
     #[test]
     fn finds_specials_at_every_position() {
-        for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
-            for at in 0..200 {
-                let mut bytes = [b'~'; 200];
-                bytes[at] = special;
-                assert_eq!(plain(&bytes), at);
-                assert_eq!(string_length(&bytes).length, at);
-                assert_eq!(string_length(&bytes[..at]).length, at);
+        with_each_vectors(|| {
+            for special in [b'"', b'\\', 0, 0x1f, b'\n'] {
+                for at in 0..200 {
+                    let mut bytes = [b'~'; 200];
+                    bytes[at] = special;
+                    assert_eq!(plain(&bytes), at);
+                    assert_eq!(string_length(&bytes).length, at);
+                    assert_eq!(string_length(&bytes[..at]).length, at);
+                }
             }
-        }
-        assert_eq!(plain("é\u{7f}世 !#[]".as_bytes()), "é\u{7f}世 !#[]".len());
+            assert_eq!(plain("é\u{7f}世 !#[]".as_bytes()), "é\u{7f}世 !#[]".len());
+        });
     }
 
     /// The length, one byte after another.
@@ -150,45 +153,49 @@ mod tests {
 
     #[test]
     fn reads_escapes_across_the_ends_of_blocks() {
-        for before in 0..140 {
-            for escape in [
-                "\\n",
-                "\\\"",
-                "\\\\",
-                "\\u00e9",
-                "\\\\\\\\\\\"",
-                "\\",
-                "\\u12\"",
-                "\\x",
-                "\\\u{1}",
-                "\\u\\u12ef",
-            ] {
-                for after in [0, 1, 5, 62, 63, 64, 70] {
-                    for end in ["", "\"", "\\", "\u{1f}"] {
-                        let (a, b) = ("x".repeat(before), "y".repeat(after));
-                        let text = format!("{a}{escape}{b}{end}");
-                        let found = string_length(text.as_bytes());
-                        let expected = slow_length(text.as_bytes());
-                        assert_eq!((found.length, found.has_escapes), expected, "{text}");
+        with_each_vectors(|| {
+            for before in 0..140 {
+                for escape in [
+                    "\\n",
+                    "\\\"",
+                    "\\\\",
+                    "\\u00e9",
+                    "\\\\\\\\\\\"",
+                    "\\",
+                    "\\u12\"",
+                    "\\x",
+                    "\\\u{1}",
+                    "\\u\\u12ef",
+                ] {
+                    for after in [0, 1, 5, 62, 63, 64, 70] {
+                        for end in ["", "\"", "\\", "\u{1f}"] {
+                            let (a, b) = ("x".repeat(before), "y".repeat(after));
+                            let text = format!("{a}{escape}{b}{end}");
+                            let found = string_length(text.as_bytes());
+                            let expected = slow_length(text.as_bytes());
+                            assert_eq!((found.length, found.has_escapes), expected, "{text}");
+                        }
                     }
                 }
             }
-        }
+        });
     }
 
     #[test]
     fn finds_the_end_of_a_short_string_and_what_follows() {
-        for length in 0..40 {
-            let text = format!("{}\":1}}{}", "é".repeat(length / 2), " ".repeat(20));
-            let end = text.find('"').unwrap();
-            let found = short_string(text.as_bytes(), 0);
-            let next = u32::from_le_bytes(*b":1}\0");
-            assert_eq!(found, (end < BLOCK).then_some((end, next)), "{text}");
-            for cut in 0..BLOCK + 4 {
-                assert_eq!(short_string(&text.as_bytes()[..cut], 0), None);
+        with_each_vectors(|| {
+            for length in 0..40 {
+                let text = format!("{}\":1}}{}", "é".repeat(length / 2), " ".repeat(20));
+                let end = text.find('"').unwrap();
+                let found = short_string(text.as_bytes(), 0);
+                let next = u32::from_le_bytes(*b":1}\0");
+                assert_eq!(found, (end < BLOCK).then_some((end, next)), "{text}");
+                for cut in 0..BLOCK + 4 {
+                    assert_eq!(short_string(&text.as_bytes()[..cut], 0), None);
+                }
             }
-        }
-        assert_eq!(short_string(b"abc\\\"defghijklmnopqrstuvw", 0), None);
-        assert_eq!(short_string(b"abc\x01\"defghijklmnopqrstuvw", 0), None);
+            assert_eq!(short_string(b"abc\\\"defghijklmnopqrstuvw", 0), None);
+            assert_eq!(short_string(b"abc\x01\"defghijklmnopqrstuvw", 0), None);
+        });
     }
 }

@@ -1,5 +1,6 @@
 use super::slow::SlowReader;
 use super::*;
+use crate::platform::with_each_vectors;
 use crate::wire::json_text::NESTING;
 
 /// The verdict of serde_json, which the tape must share.
@@ -207,71 +208,79 @@ impl Random {
 
 #[test]
 fn finds_what_the_slow_reader_finds_in_random_values() {
-    let mut random = Random(1);
-    for round in 0..1_000 {
-        let mut text = String::new();
-        random.value(0, &mut text);
-        compare(&text, round % 9);
-        assert!(is_json(&text));
-        if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&text) {
-            let mut found = std::collections::HashMap::<String, serde_json::Value>::new();
-            Tape::read(&text, 0).unwrap().visit_below(&text, 0, |name, value| {
-                found.insert(name.to_owned(), serde_json::from_str(value).unwrap());
-            });
-            assert!(found.len() == members.len() && members.iter().all(|(n, v)| found[n] == *v));
-        }
-        // With a byte changed, removed, added, or with the end cut off.
-        for _ in 0..4 {
-            let mut bytes = text.clone().into_bytes();
-            let at = random.below(bytes.len());
-            let byte = b"\"\\{}[]:,\x00\x01\x1f\x20 \n\tx0-.eE+u"[random.below(23)];
-            match random.below(4) {
-                0 => bytes[at] = byte,
-                1 => drop(bytes.remove(at)),
-                2 => bytes.insert(at, byte),
-                _ => bytes.truncate(at),
+    with_each_vectors(|| {
+        let mut random = Random(1);
+        for round in 0..1_000 {
+            let mut text = String::new();
+            random.value(0, &mut text);
+            compare(&text, round % 9);
+            assert!(is_json(&text));
+            if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&text) {
+                let mut found = std::collections::HashMap::<String, serde_json::Value>::new();
+                Tape::read(&text, 0).unwrap().visit_below(&text, 0, |name, value| {
+                    found.insert(name.to_owned(), serde_json::from_str(value).unwrap());
+                });
+                assert!(
+                    found.len() == members.len() && members.iter().all(|(n, v)| found[n] == *v)
+                );
             }
-            if let Ok(text) = String::from_utf8(bytes) {
-                compare(&text, round % 9);
-                agrees(&text);
+            // With a byte changed, removed, added, or with the end cut off.
+            for _ in 0..4 {
+                let mut bytes = text.clone().into_bytes();
+                let at = random.below(bytes.len());
+                let byte = b"\"\\{}[]:,\x00\x01\x1f\x20 \n\tx0-.eE+u"[random.below(23)];
+                match random.below(4) {
+                    0 => bytes[at] = byte,
+                    1 => drop(bytes.remove(at)),
+                    2 => bytes.insert(at, byte),
+                    _ => bytes.truncate(at),
+                }
+                if let Ok(text) = String::from_utf8(bytes) {
+                    compare(&text, round % 9);
+                    agrees(&text);
+                }
             }
         }
-    }
+    });
 }
 
 #[test]
 fn finds_what_the_slow_reader_finds_wherever_the_text_is_cut() {
-    let mut random = Random(2);
-    for _ in 0..6 {
-        let mut text = String::new();
-        random.value(0, &mut text);
-        for end in (0..=text.len().min(1_000)).filter(|end| text.is_char_boundary(*end)) {
-            compare(&text[..end], 3);
+    with_each_vectors(|| {
+        let mut random = Random(2);
+        for _ in 0..6 {
+            let mut text = String::new();
+            random.value(0, &mut text);
+            for end in (0..=text.len().min(1_000)).filter(|end| text.is_char_boundary(*end)) {
+                compare(&text[..end], 3);
+            }
         }
-    }
+    });
 }
 
 #[test]
 fn finds_a_special_byte_at_every_position_of_a_string() {
-    for length in 0..70 {
-        for special in
-            ["\"", "\\\"", "\\", "\\n", "\\u12", "\\u0041", "\u{1}", "\u{1f}", "é", "\u{7f}"]
-        {
-            for rest in [
-                "",
-                "\"",
-                "\":1}",
-                "\",\"a\":[1]}",
-                "\"   :  \"x\"}",
-                "xxxxxxxxxxxxxxxxxxxxxxxx\":1}",
-            ] {
-                let text = format!("{{\"{}{special}{rest}", "x".repeat(length));
-                compare(&text, 2);
-                compare(&format!("[[{text}]]"), 1);
-                compare(&format!("[[{text}]]                                "), 0);
+    with_each_vectors(|| {
+        for length in 0..70 {
+            for special in
+                ["\"", "\\\"", "\\", "\\n", "\\u12", "\\u0041", "\u{1}", "\u{1f}", "é", "\u{7f}"]
+            {
+                for rest in [
+                    "",
+                    "\"",
+                    "\":1}",
+                    "\",\"a\":[1]}",
+                    "\"   :  \"x\"}",
+                    "xxxxxxxxxxxxxxxxxxxxxxxx\":1}",
+                ] {
+                    let text = format!("{{\"{}{special}{rest}", "x".repeat(length));
+                    compare(&text, 2);
+                    compare(&format!("[[{text}]]"), 1);
+                    compare(&format!("[[{text}]]                                "), 0);
+                }
             }
         }
-    }
+    });
 }
 
 #[test]
