@@ -7,7 +7,8 @@ use crate::platform;
 use crate::transport::socket::Broken;
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
-use crate::wire::http1::{Body, HEAD_LIMIT, Head, Piece, RepeatedHead};
+use crate::wire::http1::{HEAD_LIMIT, Head, RepeatedHead};
+use crate::wire::http1_body::{Body, Piece};
 use crate::wire::url::Url;
 
 /// The most interim responses (1xx) before the final one.

@@ -5,7 +5,7 @@ use crate::platform;
 use crate::transport::connection::Connection;
 use crate::transport::wait::Wait;
 use crate::wire::content_coding::Decoder;
-use crate::wire::http1::Body;
+use crate::wire::http1_body::Body;
 
 /// Decodes a body piece by piece. A small part of a body can decode to a
 /// thousand times its size, so each piece has at most 32 KiB.

@@ -14,7 +14,7 @@ use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
 use crate::transport::trace::{Trace, TraceLine};
 use crate::transport::wait::{Wait, now};
-use crate::wire::http1::Body;
+use crate::wire::http1_body::Body;
 use crate::wire::url::Url;
 
 /// Sends requests to one origin. Threads that send at the same time have a

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::transport::connection::Connection;
 use crate::transport::wait::Wait;
-use crate::wire::http1::Body;
+use crate::wire::http1_body::Body;
 
 /// The most idle connections.
 const MOST: usize = 64;

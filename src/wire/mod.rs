@@ -11,6 +11,7 @@ pub(crate) mod event_stream;
 pub(crate) mod front_matter;
 pub(crate) mod gzip_header;
 pub(crate) mod http1;
+pub(crate) mod http1_body;
 #[cfg(feature = "schema")]
 pub(crate) mod json_canonical;
 #[cfg(feature = "schema")]

@@ -78,7 +78,7 @@ CONSTANTS = {
     "warnings of members": [("client/config/document.rs", "100")],
     "bytes of the head": [("wire/http1.rs", "64 * 1024")],
     "header fields": [("wire/http1.rs", "128")],
-    "bytes of a chunk": [("wire/http1.rs", "8 * 1024")],
+    "bytes of a chunk": [("wire/http1_body.rs", "8 * 1024")],
     "interim responses": [("transport/connection.rs", "16")],
     "redirects of one request": [("client/http/request.rs", "5")],
     "bytes read of an error": [("client/http/request.rs", "64 * 1024")],

@@ -1,7 +1,8 @@
 //! HTTP/1.1: heads, lengths and chunks, wherever the stream is cut.
 
 use super::wherever_cut;
-use crate::wire::http1::{Head, Piece, RepeatedHead};
+use crate::wire::http1::{Head, RepeatedHead};
+use crate::wire::http1_body::Piece;
 
 pub(super) const WORDS: &[&str] = &[
     "HTTP/1.1 200 OK\r\n",
