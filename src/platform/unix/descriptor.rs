@@ -101,20 +101,22 @@ impl Descriptor {
 
         static IS_MISSING: AtomicBool = AtomicBool::new(false);
         /// The libc crate does not declare it.
-        const RWF_NOSIGNAL: libc::c_int = 0x100;
+        const RWF_NOSIGNAL: libc::c_long = 0x100;
         /// Write at the position of the descriptor, like write().
         const HERE: libc::c_long = -1;
         if IS_MISSING.load(Ordering::Relaxed) {
             return Ok(None);
         }
         let part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        // Whole words: of a shorter argument, the rest of its register is not set.
+        let (descriptor, count) = (libc::c_long::from(self.raw()), 1 as libc::c_long);
         // SAFETY: the call reads the slice, which `part` names.
         let written = unsafe {
             libc::syscall(
                 libc::SYS_pwritev2,
-                self.raw(),
+                descriptor,
                 &raw const part,
-                1,
+                count,
                 HERE,
                 HERE,
                 RWF_NOSIGNAL,
