@@ -148,7 +148,7 @@ static size_t read_until(int s, struct reply *reply, size_t have, size_t wanted)
     return have;
 }
 
-/* Reads chunks.  Each is an event, of which only the last one is of interest. */
+/* Reads chunks.  Each chunk is an event, and the last event has the result. */
 static void receive_chunks(int s, struct reply *reply, size_t have)
 {
     size_t at = (size_t)(reply->body - reply->bytes), size, last = at, last_size = 0;

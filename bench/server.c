@@ -143,7 +143,7 @@ static int answer_with_progress(int socket, const char *path, long count,
     return send_all(socket, &vector, 1);
 }
 
-/* Returns the reply's name for a request, of which `body` is the start. */
+/* Returns the reply's name for a request that begins with `body`. */
 static const char *request_of(const char *body)
 {
     static char quoted[32];

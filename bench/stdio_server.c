@@ -13,7 +13,7 @@ enum { SIZE = 1 << 16 };
 
 static const char *folder;
 
-/* Answers a message, of which the end is a NUL. */
+/* Answers a message that ends with a NUL. */
 static void answer(const char *line)
 {
     struct values values;

@@ -256,9 +256,9 @@ impl<'a> OutgoingLine<'a> {
         Self { parts, length: parts.iter().map(|part| part.len()).sum::<usize>() + 1 }
     }
 
-    /// Fills a buffer with the bytes that follow the first `start` ones. JSON has
-    /// line breaks only between tokens, where a blank means the same; in strings
-    /// they are escaped.
+    /// Fills a buffer with the bytes that follow the first `start` ones, with a
+    /// blank for each line break. JSON has line breaks only between tokens, and
+    /// any white space means the same there.
     fn chunk(&self, start: usize, out: &mut Vec<u8>) {
         out.clear();
         out.reserve_exact(CHUNK.min(self.length.saturating_sub(start)));

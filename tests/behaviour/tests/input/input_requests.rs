@@ -64,6 +64,24 @@ fn declared(served: &HttpServer) -> Value {
     }
 }
 
+/// Cancels a call while its input request is handled, and keeps the input request.
+fn cancelled_in_its_handler(served: &HttpServer) -> (Client, Input) {
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let shared = kept.clone();
+    let cancel = Arc::new(Cancel::new());
+    let fire = cancel.clone();
+    let client = asked(served, move |input| {
+        shared.lock().unwrap().push(input);
+        fire.fire();
+    });
+    let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
+    request.set_cancel(&cancel);
+    assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
+    drop(request);
+    let input = kept.lock().unwrap().pop().unwrap();
+    (client, input)
+}
+
 tests! {
     form_is_answered {
         for served in eras() {
@@ -475,20 +493,9 @@ tests! {
 
     cancelled_call_closes_its_input_request {
         for served in eras() {
-            let kept = Arc::new(Mutex::new(Vec::new()));
-            let shared = kept.clone();
-            let cancel = Arc::new(Cancel::new());
-            let fire = cancel.clone();
-            let client = asked(&served, move |input| {
-                shared.lock().unwrap().push(input);
-                fire.fire();
-            });
-            let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
-            request.set_cancel(&cancel);
-            assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
+            let (client, input) = cancelled_in_its_handler(&served);
             client.ping().unwrap_or_else(|failure| panic!("{}", failure.message));
             drop(client);
-            let input = kept.lock().unwrap().pop().unwrap();
             assert_eq!(input.message(), "Who?", "outlives the call and the client");
             let _ = input.decline();
         }
@@ -496,18 +503,7 @@ tests! {
 
     input_request_of_a_cancelled_call_gets_no_response {
         for served in eras() {
-            let kept = Arc::new(Mutex::new(Vec::new()));
-            let shared = kept.clone();
-            let cancel = Arc::new(Cancel::new());
-            let fire = cancel.clone();
-            let client = asked(&served, move |input| {
-                shared.lock().unwrap().push(input);
-                fire.fire();
-            });
-            let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
-            request.set_cancel(&cancel);
-            assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
-            let input = kept.lock().unwrap().pop().unwrap();
+            let (client, input) = cancelled_in_its_handler(&served);
             let failure = input.decline().unwrap_err();
             assert_eq!(failure.status, MCP_E_STATE, "{}", failure.message);
             assert!(failure.message.contains("has ended"), "{}", failure.message);
