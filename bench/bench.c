@@ -3,6 +3,7 @@
 #include "bench.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,6 +135,17 @@ static struct usage usage(void)
     now.cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
     now.time = clock_ns(CLOCK_MONOTONIC);
     return now;
+}
+
+void on_threads(void *(*thread)(void *))
+{
+    pthread_t threads[THREADS];
+    int i;
+
+    for (i = 0; i < THREADS; i++)
+        pthread_create(&threads[i], NULL, thread, NULL);
+    for (i = 0; i < THREADS; i++)
+        pthread_join(threads[i], NULL);
 }
 
 void begin(void)

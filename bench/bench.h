@@ -34,6 +34,9 @@ size_t arguments_length(void);
 /* What the workload "structured" reads of a result. */
 void check_cities(long total, const char *name, long population);
 
+/* Runs a function on eight threads, and waits for their ends. */
+void on_threads(void *(*thread)(void *));
+
 /* Between these two the workload is measured.  report() prints the line of the
  * client, and writes what it used to the file that BENCH_USAGE names. */
 void begin(void);

@@ -2,7 +2,6 @@
  * workload cannot be done without, and knows the server's revision in advance. */
 #define _GNU_SOURCE
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,17 +245,6 @@ static void *thread(void *unused)
     return NULL;
 }
 
-static void par8(void)
-{
-    pthread_t threads[THREADS];
-    int i;
-
-    for (i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, thread, NULL);
-    for (i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-}
-
 static void repeat(int s, struct reply *reply)
 {
     long i;
@@ -300,7 +288,7 @@ int main(int argc, char **argv)
     if (is("progress"))
         progress(s, repetitions, &reply);
     else if (is("par8"))
-        par8();
+        on_threads(thread);
     else if (is("started"))
         started(&reply);
     else if (is("idle"))

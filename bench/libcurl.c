@@ -1,7 +1,6 @@
 /* libcurl and cJSON, in the way of libcurl_client.h. */
 #define _GNU_SOURCE
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +9,7 @@
 
 static char **the_arguments;
 
+/* A handle belongs to one thread. */
 static void *thread(void *unused)
 {
     struct client client;
@@ -21,18 +21,6 @@ static void *thread(void *unused)
         exchange(&client, ping_request(i + 3), i + 3);
     end_client(&client);
     return NULL;
-}
-
-/* A handle belongs to one thread. */
-static void par8(void)
-{
-    pthread_t threads[THREADS];
-    int i;
-
-    for (i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, thread, NULL);
-    for (i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
 }
 
 /* Runs the transfers until `wanted` are done, and reads their answers. */
@@ -155,7 +143,7 @@ int main(int argc, char **argv)
     }
     begin();
     if (is("par8")) {
-        par8();
+        on_threads(thread);
     } else if (is("started")) {
         started(&client);
     } else if (is("idle")) {

@@ -1,7 +1,6 @@
 /* The library under test. */
 #define _GNU_SOURCE
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -145,17 +144,6 @@ static void *thread(void *unused)
     return NULL;
 }
 
-static void par8(void)
-{
-    pthread_t threads[THREADS];
-    int i;
-
-    for (i = 0; i < THREADS; i++)
-        pthread_create(&threads[i], NULL, thread, NULL);
-    for (i = 0; i < THREADS; i++)
-        pthread_join(threads[i], NULL);
-}
-
 static void repeat(void)
 {
     long i;
@@ -191,7 +179,7 @@ int main(int argc, char **argv)
     if (is("progress"))
         progress();
     else if (is("par8"))
-        par8();
+        on_threads(thread);
     else if (is("started"))
         started();
     else if (is("idle"))
