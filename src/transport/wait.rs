@@ -334,15 +334,17 @@ impl Wait {
     /// The counter for the input requests of this call. `None` if there is no
     /// call, or if the leader waits: its input requests may be of any call.
     pub(crate) fn open_inputs(&self) -> Option<&Arc<OpenInputCount>> {
-        let is_of_one = self.attendant.is_some() && !self.is_leading;
-        is_of_one.then(|| self.pause.own())
+        self.is_of_one_call().then(|| self.pause.own())
     }
 
     /// The request that an input request belongs to which arrives during this
     /// wait; `None` if it may belong to another call.
     pub(crate) fn request(&self) -> Option<&Arc<HandleAddress>> {
-        let is_of_one = self.attendant.is_some() && !self.is_leading;
-        self.request.as_ref().filter(|_| is_of_one)
+        self.request.as_ref().filter(|_| self.is_of_one_call())
+    }
+
+    fn is_of_one_call(&self) -> bool {
+        self.attendant.is_some() && !self.is_leading
     }
 
     /// The part of this wait that may be used to connect.

@@ -54,9 +54,7 @@ impl ConnectionLimit {
         waited?;
         permit.ok_or_else(|| Error::new(Status::Internal, "no permit was granted"))
     }
-}
 
-impl ConnectionLimit {
     /// Removes a request that gives up. Returns whether it still waited.
     #[cold]
     fn forget(&self, signal: &Arc<Signal>) -> bool {
