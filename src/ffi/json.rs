@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::{NoPlace, Tree, Written, without_nul};
+use crate::client::{NoPlace, Tree, Written};
 use crate::ffi::argument::{sized_text, store, text};
 use crate::ffi::guard::{guard, guard_or, read_memory_or};
 use crate::ffi::handle::{give, peek, peek_mut, take};
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn mcp_json_set_integer(
     value: i64,
 ) -> i32 {
     // SAFETY: the header requires it of the caller.
-    unsafe { set(json, pointer, || Ok(Tree::Number(value.to_string()))) }
+    unsafe { set(json, pointer, || Ok(Tree::number(&value.to_string()))) }
 }
 
 /// Sets the value at a place to a number.
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn mcp_json_set_json(
 
 fn number(value: f64) -> Result<Tree> {
     if value.is_finite() {
-        return Ok(Tree::Number(serde_json::to_string(&value).unwrap_or_default()));
+        return Ok(Tree::number(&serde_json::to_string(&value).unwrap_or_default()));
     }
     Err(Error::argument("value is an infinity or a NaN, which JSON does not have"))
 }
@@ -295,7 +295,9 @@ pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *c
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
     read_memory_or(std::ptr::null(), || match json?.0.tree() {
-        Tree::Object(members) => members.get(index).map(|(name, _)| name.as_ptr().cast()),
+        Tree::Object(members) => {
+            members.get(index).map(|(name, _)| name.with_nul().as_ptr().cast())
+        }
         _ => None,
     })
 }
@@ -311,8 +313,8 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
         store(len, 0);
         read_memory_or(std::ptr::null(), || match peek(json)?.0.tree() {
             Tree::Text(text) => {
-                store(len, without_nul(text).len());
-                Some(text.as_ptr().cast())
+                store(len, text.bytes().len());
+                Some(text.with_nul().as_ptr().cast())
             }
             _ => None,
         })
