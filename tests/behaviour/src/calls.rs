@@ -2,13 +2,13 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
 use crate::constants::*;
 use crate::{
-    Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
+    Answer, Client, Event, Failure, Input, Outcome, Request, SOON, Skill, c, optional, outcome, raw,
 };
 
 type Out = *mut *mut raw::mcp_result;
@@ -254,7 +254,6 @@ impl Client {
 
     /// Dispatches until a request is done, and gives its status.
     pub fn dispatch_until_done(&self, request: &Request) -> i32 {
-        const SOON: Duration = Duration::from_secs(10);
         let start = Instant::now();
         while request.status() == MCP_PENDING {
             assert!(start.elapsed() < SOON, "it is not done");

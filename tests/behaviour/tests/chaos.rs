@@ -179,7 +179,7 @@ fn make_what_stays() {
     let client = Client::of("http://127.0.0.1:9/");
     let request = client.request("ping", None).unwrap();
     request.start().unwrap();
-    assert_eq!(request.wait(20_000), MCP_E_CONNECT);
+    assert_eq!(request.wait(60_000), MCP_E_CONNECT);
 }
 
 fn alone(name: &'static str, test: impl Fn(u64) + Send + Sync + 'static) {

@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 use behaviour::chaos::memory;
 use behaviour::constants::*;
 use behaviour::slow_server::{hello, tool};
-use behaviour::{Cancel, Client, Request, SlowServer, SseServer, stdio_server, tests_alone};
+use behaviour::{Cancel, Client, Request, SOON, SlowServer, SseServer, stdio_server, tests_alone};
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
 
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()

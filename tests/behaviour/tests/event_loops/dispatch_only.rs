@@ -170,7 +170,7 @@ tests! {
             client.set_dispatch_only(true).unwrap();
             let request = client.tool_request("slow", json!({"steps": 2, "pause": 20})).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.wait(60_000), MCP_OK);
             assert!(client.next_done().is_null(), "handed out by the wait");
             let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
             request.start().unwrap();

@@ -216,7 +216,7 @@ tests! {
         all("new", &|_| true);
         request.start().unwrap();
         all("in flight", &|is_for_next| is_for_next);
-        assert_eq!(request.wait(10_000), MCP_OK);
+        assert_eq!(request.wait(60_000), MCP_OK);
         all("done: it may be started again", &|_| true);
         client.close();
         all("closed", &|_| false);
@@ -243,7 +243,7 @@ tests! {
         request.start().unwrap();
         client.awaits_state(MCP_STATE_CONNECTING);
         assert_eq!(client.set_proxy("").unwrap_err().status, MCP_E_STATE);
-        assert_eq!(request.wait(10_000), MCP_OK);
+        assert_eq!(request.wait(60_000), MCP_OK);
     }
 
     setters_work_again_when_the_process_has_ended {

@@ -6,13 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Event, HttpServer, SseServer, raw, stdio_server, tests};
+use behaviour::{Client, Event, HttpServer, SOON, SseServer, raw, stdio_server, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use mcp_test_server::{Action, http};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// The events about the state.
 #[derive(Clone, Default)]
@@ -100,7 +98,7 @@ tests! {
         states.awaits(&client, MCP_STATE_CONNECTING);
         assert_eq!(client.state(), MCP_STATE_CONNECTING);
         states.awaits(&client, MCP_STATE_CONNECTED);
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
     }
 
     process_that_dies_between_calls_is_lost {

@@ -8,11 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HttpServer, Request, SseServer, raw, stdio_server, tests};
+use behaviour::{Client, EventLog, HttpServer, Request, SOON, SseServer, raw, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
 /// How long a loop sleeps if nobody posts. A test would fail long before.
 const NEVER: Duration = Duration::from_secs(20);
 
@@ -95,7 +94,7 @@ tests! {
             request
         }).collect();
         for request in &requests {
-            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.wait(60_000), MCP_OK);
         }
         assert!(posted.load(Ordering::SeqCst) > 0);
     }
@@ -189,7 +188,7 @@ tests! {
             client.remove_wakeup().unwrap();
             assert!(!is_in.load(Ordering::SeqCst), "it has returned");
             assert_eq!(freed.load(Ordering::SeqCst), round + 1);
-            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.wait(60_000), MCP_OK);
             assert!(!is_in.load(Ordering::SeqCst));
         }
     }
@@ -205,7 +204,7 @@ tests! {
         }).unwrap();
         let request = echo(&client);
         assert!(await_true(SOON, || count.load(Ordering::SeqCst) == 1));
-        assert_eq!(request.wait(10_000), MCP_OK);
+        assert_eq!(request.wait(60_000), MCP_OK);
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 

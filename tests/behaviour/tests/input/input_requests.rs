@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, HttpServer, Input, tests};
+use behaviour::{Cancel, Client, HttpServer, Input, SOON, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
@@ -347,7 +347,7 @@ tests! {
         let served = HttpServer::handshake();
         let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        assert!(served.mcp.await_listeners(1, Duration::from_secs(5)));
+        assert!(served.mcp.await_listeners(1, SOON));
         let arguments = json!({"rounds": [{"who": form()}], "on": "get"});
         let told = client.call("ask", arguments).unwrap().told();
         assert_eq!(told[0]["who"]["content"]["name"], "Ada");

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{HttpServer, Input, tests};
+use behaviour::{HttpServer, Input, SOON, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use mcp_test_server::{Action, await_true};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(20);
 const CHANGED: &str = "notifications/tools/list_changed";
 
 /// An input request as an event, as text because it may be large.

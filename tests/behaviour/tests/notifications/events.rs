@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HttpServer, tests};
+use behaviour::{Client, EventLog, HttpServer, SOON, readable, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
 use mcp_test_server::{Action, await_true};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
 const TOOLS: &str = "notifications/tools/list_changed";
 const PROMPTS: &str = "notifications/prompts/list_changed";
 const RESOURCES: &str = "notifications/resources/list_changed";
@@ -75,7 +74,7 @@ tests! {
             let (client, heard) = listening(&served, CHANGES);
             while client.dispatch(0).is_ok() && readable(client.fd(), 50) {}
             served.mcp.notify(TOOLS, json!({}));
-            assert!(readable(client.fd(), 5000));
+            assert!(readable(client.fd(), 60_000));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
             client.dispatch(0).unwrap();
             assert!(!readable(client.fd(), 50), "nothing is left");
@@ -433,9 +432,4 @@ tests! {
             assert_eq!(Arc::strong_count(&heard.0), 1, "the handler's data is released");
         }
     }
-}
-
-fn readable(fd: i32, milliseconds: i32) -> bool {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
 }

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HttpServer, tests};
+use behaviour::{Client, EventLog, HttpServer, SOON, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http::{self, Request, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
 const TOOLS: &str = "notifications/tools/list_changed";
 const UPDATED: &str = "notifications/resources/updated";
 

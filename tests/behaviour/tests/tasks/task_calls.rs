@@ -34,7 +34,7 @@ tests! {
                 .collect();
             requests.iter().for_each(|request| request.start().unwrap());
             for request in &requests {
-                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.wait(60_000), 0);
                 assert_eq!(request.take_result().unwrap().told(), json!([]));
             }
             served.has_no_complaint();
@@ -61,7 +61,7 @@ tests! {
             .collect();
         requests.iter().for_each(|request| request.start().unwrap());
         for request in &requests {
-            assert_eq!(request.wait(10_000), 0);
+            assert_eq!(request.wait(60_000), 0);
         }
         served.has_no_complaint();
     }
@@ -249,7 +249,7 @@ tests! {
                     });
                     if is_started {
                         request.start().unwrap();
-                        return request.wait(10_000);
+                        return request.wait(60_000);
                     }
                     let failure = request.perform().unwrap_err();
                     assert!(failure.may_have_run);

@@ -7,10 +7,8 @@ use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
 use behaviour::tasks::{TOOL, answering, eras, following, form, handshake, named, stateless};
-use behaviour::{Event, Input, Progress, tests};
+use behaviour::{Event, Input, Progress, SOON, tests};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
 
 tests! {
     task_progress_is_delivered {
@@ -97,7 +95,7 @@ tests! {
             let rounds = json!([{"a": form("Ada")}, {"b": form("Bob")}]);
             let request = client.tool_request(TOOL, json!({"rounds": rounds})).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), 0);
+            assert_eq!(request.wait(60_000), 0);
             let told = request.take_result().unwrap().told();
             assert_eq!(told, json!([{"a": named("Ada")}, {"b": named("Bob")}]));
             served.has_no_complaint();
