@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
 use behaviour::{Client, EventLog, HttpServer, SseServer, stdio_server, tests};
@@ -66,11 +65,9 @@ tests! {
             let threads = accepts(&client);
             client.connect().unwrap();
             client.set_dispatch_only(true).unwrap();
-            let start = Instant::now();
             let failure = ask(&client).unwrap_err();
             assert_eq!(failure.status, MCP_E_STATE, "{failure:?}");
             assert!(failure.message.contains("mcp_client_set_dispatch_only"), "{failure:?}");
-            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
             assert!(threads.lock().unwrap().is_empty());
             // The client stays usable.
             client.ping().unwrap();

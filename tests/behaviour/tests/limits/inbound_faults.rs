@@ -337,7 +337,7 @@ const TABLE: &[Row] = &[
 /// The longest message.
 const LIMIT: usize = 20_000;
 /// The limit of one case.
-const DEADLINE: Duration = Duration::from_secs(10);
+const DEADLINE: Duration = Duration::from_secs(90);
 /// How long a response is looked for that must not come.
 const BRIEF: Duration = Duration::from_millis(100);
 const METHOD: &str = "x/case";
