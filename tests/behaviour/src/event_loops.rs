@@ -5,9 +5,7 @@ use std::ptr;
 use std::time::{Duration, Instant};
 
 use crate::calls::free;
-use crate::{Answer, Client, Failure, Outcome, outcome, raw, text};
-
-const SOON: Duration = Duration::from_secs(10);
+use crate::{Answer, Client, Failure, Outcome, SOON, outcome, raw, text};
 
 impl Client {
     pub fn state(&self) -> i32 {

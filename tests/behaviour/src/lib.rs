@@ -46,6 +46,16 @@ pub use sse_server::SseServer;
 pub use stdio_server::{StdioServer, exists, is_reaped};
 pub use token_requests::TokenRequest;
 
+/// How long a test waits for what must happen.
+pub const SOON: Duration = Duration::from_secs(30);
+/// Longer than a busy machine holds up what does not wait, and shorter than the
+/// waits that a test must not run into: the timeout of [`Client::of`] is longer.
+pub const AT_ONCE: Duration = Duration::from_secs(20);
+/// How long a test may take.
+pub const DEADLINE: Duration = Duration::from_secs(90);
+/// A timeout that must not expire, in milliseconds.
+const LONG: i64 = 40_000;
+
 /// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]
 pub mod raw {
@@ -145,7 +155,7 @@ impl Client {
     /// One that must be made, with limits of time that suit a test.
     pub fn of(url: &str) -> Self {
         let client = Self::new(url, None).unwrap();
-        client.set_timeout(10_000);
+        client.set_timeout(LONG);
         client
     }
 
@@ -362,7 +372,7 @@ macro_rules! tests {
         $(
             #[test]
             fn $name() {
-                $crate::within(std::time::Duration::from_secs(30), || $body);
+                $crate::within($crate::DEADLINE, || $body);
             }
         )*
     };
@@ -376,7 +386,7 @@ macro_rules! tests_alone {
             #[test]
             fn $name() {
                 let _alone = $crate::alone();
-                $crate::within(std::time::Duration::from_secs(30), || $body);
+                $crate::within($crate::DEADLINE, || $body);
             }
         )*
     };
