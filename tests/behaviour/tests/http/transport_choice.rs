@@ -110,28 +110,33 @@ tests! {
     }
 
     silent_stream_costs_two_seconds_at_most {
-        for config in eras() {
-            for (what, get) in [
-                ("a stream", http::Stream::new().then(Action::Hang)),
-                ("comments", http::Stream::new().send(http::chunk(b": hi\n\n")).then(Action::Hang)),
-                ("no reply", vec![Action::Hang]),
-                ("half a head", vec![Action::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Action::Hang]),
-                ("a slow refusal", vec![
-                    Action::Send(b"HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\n".to_vec()),
-                    Action::Hang]),
-            ] {
-                let server = streamable(config.clone(), move || Some(get.clone()));
-                let client = Client::of(&server.url("/sse"));
-                let start = Instant::now();
-                works(&client);
-                let took = start.elapsed();
-                assert!(took < AT_ONCE, "{what}: {took:?}");
-                assert_eq!(client.transport(), MCP_TRANSPORT_STREAMABLE_HTTP);
-                works(&client);
-                let gets = asked(&server).iter().filter(|one| *one == "GET").count();
-                assert_eq!(gets, 1, "{what}: only once");
+        let cases = [
+            ("a stream", http::Stream::new().then(Action::Hang)),
+            ("comments", http::Stream::new().send(http::chunk(b": hi\n\n")).then(Action::Hang)),
+            ("no reply", vec![Action::Hang]),
+            ("half a head", vec![Action::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Action::Hang]),
+            ("a slow refusal", vec![
+                Action::Send(b"HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\n".to_vec()),
+                Action::Hang]),
+        ];
+        std::thread::scope(|scope| {
+            for (config, (what, get)) in
+                eras().into_iter().flat_map(|era| cases.clone().map(|case| (era.clone(), case)))
+            {
+                scope.spawn(move || {
+                    let server = streamable(config, move || Some(get.clone()));
+                    let client = Client::of(&server.url("/sse"));
+                    let start = Instant::now();
+                    works(&client);
+                    let took = start.elapsed();
+                    assert!(took < AT_ONCE, "{what}: {took:?}");
+                    assert_eq!(client.transport(), MCP_TRANSPORT_STREAMABLE_HTTP);
+                    works(&client);
+                    let gets = asked(&server).iter().filter(|one| *one == "GET").count();
+                    assert_eq!(gets, 1, "{what}: only once");
+                });
             }
-        }
+        });
     }
 
     broken_connection_decides_no_transport {
