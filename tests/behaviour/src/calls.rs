@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::constants::*;
 use crate::{
-    Answer, Client, Event, Failure, Input, Outcome, Request, SOON, Skill, c, optional, outcome, raw,
+    Answer, Client, Event, Failure, Input, Outcome, Request, Skill, c, optional, outcome, raw,
 };
 
 type Out = *mut *mut raw::mcp_result;
@@ -256,7 +256,7 @@ impl Client {
     pub fn dispatch_until_done(&self, request: &Request) -> i32 {
         let start = Instant::now();
         while request.status() == MCP_PENDING {
-            assert!(start.elapsed() < SOON, "it is not done");
+            assert!(start.elapsed() < crate::SOON, "it is not done");
             self.dispatch(20).unwrap();
         }
         request.status()

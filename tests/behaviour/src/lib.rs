@@ -50,7 +50,7 @@ pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
 pub use stdio_server::{StdioServer, exists, is_reaped};
-pub use times::{SOON, TEST_LIMIT, is_fast};
+pub use times::{AT_ONCE, SOON, TEST_LIMIT, is_fast};
 pub use token_requests::TokenRequest;
 
 /// The types and functions of the header, as build.rs declares them.

@@ -8,6 +8,10 @@ use crate::{Failure, Request};
 /// How long a test waits for what must happen.
 pub const SOON: Duration = Duration::from_secs(60);
 
+/// Longer than a busy machine holds up what does not wait, and shorter than the
+/// waits that a test must not run into, such as the timeout of [`crate::Client::of`].
+pub const AT_ONCE: Duration = Duration::from_secs(20);
+
 /// The deadline of a test.
 pub const TEST_LIMIT: Duration = Duration::from_secs(120);
 

@@ -14,7 +14,7 @@ use crate::auth::Auth;
 use crate::authority::form::{self, Page};
 use crate::authority::{Authority, Form, Guarded, Registered, Step};
 use crate::constants::*;
-use crate::{Client, Failure, Outcome};
+use crate::{Client, Failure, Outcome, SOON};
 
 /// The header that is for the MCP server alone.
 pub const API_KEY: &str = "the-key-of-the-program";
@@ -305,16 +305,14 @@ impl Browser {
     /// Waits until so many pages were shown.
     pub fn awaits(&self, count: usize) {
         let shown = self.0.shown.lock().unwrap();
-        let limit = Duration::from_secs(10);
-        let wait = self.0.changed.wait_timeout_while(shown, limit, |shown| shown.len() < count);
+        let wait = self.0.changed.wait_timeout_while(shown, SOON, |shown| shown.len() < count);
         assert!(wait.unwrap().0.len() >= count, "no page was shown");
     }
 
     /// Waits for what the listener shows.
     pub fn page(&self) -> Page {
         let pages = self.0.pages.lock().unwrap();
-        let limit = Duration::from_secs(10);
-        let wait = self.0.changed.wait_timeout_while(pages, limit, |pages| pages.is_empty());
+        let wait = self.0.changed.wait_timeout_while(pages, SOON, |pages| pages.is_empty());
         wait.unwrap().0.last().cloned().expect("a page of the listener")
     }
 }
