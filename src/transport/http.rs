@@ -478,7 +478,7 @@ mod tests {
             wants_session_id: false,
             proof: None,
         };
-        let connect_timeout = Duration::from_secs(5);
+        let connect_timeout = Duration::from_secs(30);
         let route = Route::default();
         let setting = ExchangeSettings {
             route: &route,
@@ -559,7 +559,7 @@ mod tests {
             wants_session_id: false,
             proof: Some(&prove),
         };
-        let connect_timeout = Duration::from_secs(5);
+        let connect_timeout = Duration::from_secs(30);
         let route = Route::default();
         let setting = ExchangeSettings {
             route: &route,

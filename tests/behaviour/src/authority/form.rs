@@ -114,7 +114,12 @@ pub fn send(method: &str, url: &str, host: Option<&str>) -> std::io::Result<Page
                 return Ok(page);
             }
         }
-        match stream.read(&mut chunk)? {
+        let count = match stream.read(&mut chunk) {
+            // A read with a time limit is not started again after a signal.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        match count {
             0 => {
                 let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
                 let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());

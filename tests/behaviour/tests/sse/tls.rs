@@ -74,7 +74,8 @@ fn relay(
     tls.sock.set_read_timeout(pause)?;
     plain.set_read_timeout(pause)?;
     let mut chunk = [0; 16 * 1024];
-    let is_late = |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut);
+    let is_late =
+        |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted);
     loop {
         match tls.read(&mut chunk) {
             Ok(0) => return Ok(()),
