@@ -222,6 +222,17 @@ impl Socket {
         }
     }
 
+    /// The same behind the bytes of a vector, in the room that it has, and at most
+    /// `most` bytes.
+    pub(crate) fn receive_into(&self, out: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        loop {
+            match platform::receive_into(&self.0, out, most) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
     fn send_several(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
             match platform::send_several(&self.0, parts) {

@@ -11,6 +11,8 @@ pub mod chaos;
 mod config;
 mod event_log;
 mod event_loops;
+mod full_backlog;
+mod held_port;
 mod http_errors;
 mod http_server;
 mod input_requests;
@@ -23,6 +25,7 @@ pub mod slow_server;
 mod sse_server;
 mod stdio_server;
 pub mod tasks;
+mod times;
 mod token_requests;
 mod transports;
 
@@ -36,6 +39,9 @@ pub use calls::{Beside, Progress};
 pub use cases::{case_within, replaced};
 pub use config::Config;
 pub use event_log::EventLog;
+pub use event_loops::readable;
+pub use full_backlog::FullBacklog;
+pub use held_port::HeldPort;
 pub use http_errors::{HTTP_ERRORS, is_http_error};
 pub use http_server::HttpServer;
 pub use input_requests::{Event, Input};
@@ -44,17 +50,8 @@ pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
 pub use stdio_server::{StdioServer, await_forks, exists, is_reaped};
+pub use times::{AT_ONCE, SOON, TEST_LIMIT, is_fast};
 pub use token_requests::TokenRequest;
-
-/// How long a test waits for what must happen.
-pub const SOON: Duration = Duration::from_secs(30);
-/// Longer than a busy machine holds up what does not wait, and shorter than the
-/// waits that a test must not run into: the timeout of [`Client::of`] is longer.
-pub const AT_ONCE: Duration = Duration::from_secs(20);
-/// How long a test may take.
-pub const DEADLINE: Duration = Duration::from_secs(90);
-/// A timeout that must not expire, in milliseconds.
-const LONG: i64 = 40_000;
 
 /// The types and functions of the header, as build.rs declares them.
 #[allow(non_camel_case_types)]
@@ -155,7 +152,7 @@ impl Client {
     /// One that must be made, with limits of time that suit a test.
     pub fn of(url: &str) -> Self {
         let client = Self::new(url, None).unwrap();
-        client.set_timeout(LONG);
+        client.set_timeout(60_000);
         client
     }
 
@@ -372,7 +369,7 @@ macro_rules! tests {
         $(
             #[test]
             fn $name() {
-                $crate::within($crate::DEADLINE, || $body);
+                $crate::within($crate::TEST_LIMIT, || $body);
             }
         )*
     };
@@ -386,7 +383,7 @@ macro_rules! tests_alone {
             #[test]
             fn $name() {
                 let _alone = $crate::alone();
-                $crate::within($crate::DEADLINE, || $body);
+                $crate::within($crate::TEST_LIMIT, || $body);
             }
         )*
     };

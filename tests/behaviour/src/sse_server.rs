@@ -7,7 +7,7 @@ use mcp_test_server::offer::Offer;
 use mcp_test_server::sse::{Endpoint, Shape, Sse};
 use mcp_test_server::{Action, Log, Request, Server};
 
-use crate::Client;
+use crate::{Client, SOON};
 
 pub struct SseServer {
     pub server: Server,
@@ -82,7 +82,7 @@ impl SseServer {
 
     /// Waits for so many requests of a JSON-RPC method.
     pub fn awaits(&self, method: &str, count: usize) {
-        let is_there = self.log().await_of(method, count, crate::SOON);
+        let is_there = self.log().await_of(method, count, SOON);
         assert!(is_there, "{} of {count} {method}", self.count(method));
     }
 

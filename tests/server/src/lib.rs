@@ -427,7 +427,7 @@ async fn play(
             true
         }
         Action::AwaitRequests(count) => {
-            for _ in 0..15_000 {
+            for _ in 0..30_000 {
                 if log.count() >= count {
                     return true;
                 }
