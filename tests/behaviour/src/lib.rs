@@ -47,7 +47,7 @@ pub use raw_results::{RAW_CARRIERS, RawCarrier, RawServer};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
-pub use stdio_server::{StdioServer, exists, is_reaped};
+pub use stdio_server::{StdioServer, await_forks, exists, is_reaped};
 pub use times::{AT_ONCE, SOON, TEST_LIMIT, is_fast};
 pub use token_requests::TokenRequest;
 
