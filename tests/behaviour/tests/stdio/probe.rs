@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{AT_ONCE, Cancel, Client, SOON, tests};
+use behaviour::{AT_ONCE, Cancel, Client, SOON, is_fast, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -254,11 +254,17 @@ tests! {
             json!({"result": {"protocolVersion": "2025-11-25", "capabilities": {}}}),
             json!({"raw": "{\"jsonrpc\":\"2.0\",\"id\":ID}"}),
         ] {
-            let server = Planned::new(json!({"discover": discover}));
-            let client = server.client();
-            lists(&client);
-            assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
-                "notifications/initialized", "tools/list"], "{discover}");
+            let connects = || {
+                let server = Planned::new(json!({"discover": discover}));
+                let client = server.client();
+                let start = Instant::now();
+                lists(&client);
+                let took = start.elapsed();
+                assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
+                    "notifications/initialized", "tools/list"], "{discover}");
+                took
+            };
+            is_fast(PROBE, connects).unwrap_or_else(|took| panic!("{discover}: {took:?}"));
         }
     }
 
