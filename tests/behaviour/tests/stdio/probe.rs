@@ -165,12 +165,18 @@ tests! {
     }
 
     probe_gets_half_of_a_short_timeout {
-        let server = Planned::new(json!({"discover": "silent"}));
-        let client = server.client();
-        // Less than the probe may have of a long one.
-        client.set_timeout(2400);
-        client.connect().unwrap();
-        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
+        let connects = || {
+            let server = Planned::new(json!({"discover": "silent"}));
+            let client = server.client();
+            client.set_timeout(4000);
+            let start = Instant::now();
+            client.connect().unwrap();
+            let took = start.elapsed();
+            assert!(took >= Duration::from_secs(2), "{took:?}");
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
+            took
+        };
+        is_fast(PROBE, connects).unwrap_or_else(|took| panic!("{took:?}"));
     }
 
     // Slow starts: an old server, one on the Go SDK, one on the TypeScript SDK 2.
