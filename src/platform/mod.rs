@@ -11,7 +11,7 @@
 //! | descriptors | [`Descriptor`], [`RawDescriptor`] |
 //! | waiting | [`Poll`], [`poll`], [`POLLIN`], [`POLLOUT`]; [`Watch`] on the background thread |
 //! | waking a wait | [`WakeUp`], [`PermanentWakeUp`] |
-//! | sockets | [`set_up_socket`], [`begin_connect`], [`send`], [`send_several`], [`raw_socket`], [`lacks_address`] |
+//! | sockets | [`set_up_socket`], [`begin_connect`], [`send`], [`send_several`], [`receive_into`], [`raw_socket`], [`lacks_address`] |
 //! | child processes | [`ChildProcess`], [`ChildPipes`], [`Exit`], [`isolate`] |
 //! | files | [`open_regular`], [`open_private`], [`make_private_folder`], [`is_same_file`], [`Access`], [`FileLock`] |
 //! | folders and programs | [`state_folder`], [`BROWSER_OPENERS`], [`os_string`] |
@@ -58,7 +58,7 @@ pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, RawDescriptor, poll};
 pub(crate) use system::process::{ChildPipes, ChildProcess, isolate};
 pub(crate) use system::process_id::process_id;
 pub(crate) use system::sockets::{
-    begin_connect, lacks_address, raw_socket, send, send_several, set_up_socket,
+    begin_connect, lacks_address, raw_socket, receive_into, send, send_several, set_up_socket,
 };
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
