@@ -209,6 +209,22 @@ fn has(bytes: &[u8], at: u32, word: &[u8; 4]) -> bool {
     bytes.get(at as usize..at as usize + 4) == Some(word)
 }
 
+/// The object that a text is, without the blanks around it. `None`: it is another
+/// value, or no JSON.
+pub(crate) fn only_object(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    u32::try_from(bytes.len()).ok()?;
+    let start = Next::at(bytes, 0);
+    if start.byte != b'{' {
+        return None;
+    }
+    let end = nested(bytes, start, 0).ok()?;
+    if Next::at(bytes, end).at as usize != bytes.len() {
+        return None;
+    }
+    text.get(start.at as usize..end as usize)
+}
+
 #[inline(never)]
 fn number(bytes: &[u8], mut at: u32) -> Scanned<u32> {
     let byte = |at: u32| bytes.get(at as usize);
@@ -291,12 +307,16 @@ pub(crate) fn nested(bytes: &[u8], first: Next, depth: usize) -> Scanned<u32> {
 }
 
 /// Calls `take` with the name, whose escapes are replaced, and with the value of
-/// each member of the object that begins at a position. The text was checked
-/// before.
-pub(crate) fn members(text: &str, at: u32, take: &mut dyn FnMut(&str, &str)) -> Scanned<()> {
+/// each member of an object. The text was checked before.
+pub(crate) fn visit_members(text: &str, mut take: impl FnMut(&str, &str)) {
+    // The text is JSON: there is no fault.
+    let _ = members(text, &mut take);
+}
+
+fn members(text: &str, take: &mut dyn FnMut(&str, &str)) -> Scanned<()> {
     let bytes = text.as_bytes();
     let part = |start: u32, end: u32| text.get(start as usize..end as usize).unwrap_or_default();
-    let mut next = Next::at(bytes, at);
+    let mut next = Next::at(bytes, 0);
     if next.byte != b'{' {
         return Ok(());
     }
