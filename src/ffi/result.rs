@@ -47,6 +47,9 @@ pub struct mcp_result {
     structured: OnceLock<Option<mcp_json>>,
 }
 
+/// A text of fewer bytes is copied when it is lent.
+const LARGE_TEXT: usize = 4 * 1024;
+
 /// The responses that a result is made of.
 #[derive(Debug, Default)]
 enum Pages {
@@ -71,7 +74,8 @@ impl Deref for Pages {
 
 impl mcp_result {
     pub(crate) fn from_answer(answer: Answer) -> Self {
-        Self { pages: Pages::One(Arc::new(answer)), ..Self::default() }
+        let answer = Arc::new(answer.with_ended_texts(LARGE_TEXT));
+        Self { pages: Pages::One(answer), ..Self::default() }
     }
 
     fn from_pages(pages: Vec<Answer>) -> Self {
@@ -191,7 +195,7 @@ impl mcp_result {
     fn json(&self) -> &Lent {
         self.json.get_or_init(|| match &*self.pages {
             [] => Lent::new(""),
-            [page] => Lent::new(page.json()),
+            [page] => Lent::of_json(page, page.json()),
             pages => {
                 let texts: Vec<&str> = pages.iter().map(|page| page.json()).collect();
                 Lent::new(&crate::client::joined(&texts))
@@ -512,3 +516,6 @@ pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result
     }
     mismatch.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests;
