@@ -493,7 +493,7 @@ mod tests {
             wants_session_id: false,
             proof: None,
         };
-        let connect_timeout = Duration::from_secs(5);
+        let connect_timeout = Duration::from_secs(30);
         let route = Route::default();
         let setting = ExchangeSettings {
             route: &route,
@@ -574,7 +574,7 @@ mod tests {
             wants_session_id: false,
             proof: Some(&prove),
         };
-        let connect_timeout = Duration::from_secs(5);
+        let connect_timeout = Duration::from_secs(30);
         let route = Route::default();
         let setting = ExchangeSettings {
             route: &route,

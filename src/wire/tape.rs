@@ -13,8 +13,8 @@ use std::borrow::Cow;
 
 use crate::wire::json_string::plain_text;
 use crate::wire::json_text::{
-    NO_COLON, NO_END, NO_NAME, Nest, NestBits, Next, Scanned, TextFault, members, nested, scalar,
-    string, wrong,
+    NO_COLON, NO_END, NO_NAME, Nest, NestBits, Next, Scanned, TextFault, nested, scalar, string,
+    wrong,
 };
 
 /// The values of a text down to some level, in the order of the text.
@@ -155,14 +155,6 @@ impl Tape {
         place: Place,
     ) -> impl Iterator<Item = (Place, Place)> + 'a {
         self.keys(text, place).map(|(_, value)| (value - 1, value))
-    }
-
-    /// Calls `take` with the name and the text of each member of an object, which
-    /// may lie below the levels of the tape. The name has its escapes replaced.
-    pub(crate) fn visit_below(&self, text: &str, place: Place, mut take: impl FnMut(&str, &str)) {
-        let start = self.nodes.get(place).map_or(0, |node| node.start);
-        // The text is JSON: there is no fault.
-        let _ = members(text, start, &mut take);
     }
 
     /// The elements of an array.

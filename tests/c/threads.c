@@ -241,7 +241,7 @@ static void child_of_a_fork_needs_no_lock_of_its_parent(void)
     for (i = 0; i < count && failed == 0; i++) {
         child = fork();
         if (child == 0) {
-            alarm(30);
+            alarm(120);
             /* What other threads of the parent held is lost in here: the child
              * ends before any tool counts that. */
             if (works_in_a_child())

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cost::bounded;
 use crate::wire::json_scan::plain;
-use crate::wire::json_text::TextFault;
+use crate::wire::json_text::{TextFault, visit_members};
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 use crate::wire::tree::{Tree, Written, without_nul};
@@ -79,7 +79,7 @@ fn compare(text: &str, tape: &Tape, place: Place, level: usize, count: &mut usiz
     if let Value::Object(members) = &value {
         // The last of several members with one name is visited last.
         let mut found = std::collections::HashMap::new();
-        tape.visit_below(text, place, |name, value| {
+        visit_members(tape.text(text, place), |name, value| {
             found.insert(name.to_owned(), value.to_owned());
         });
         assert_eq!(found.len(), members.len(), "{raw:?}");

@@ -7,7 +7,7 @@ use crate::client::core::call_limits::CallLimits;
 use crate::client::core::client::Client;
 use crate::client::core::context::Ctx;
 use crate::client::core::session::Session;
-use crate::client::core::tool_catalog::TaskSupport;
+use crate::client::core::tool_reader::TaskSupport;
 use crate::client::options::Options;
 use crate::protocol::call::Call;
 use crate::protocol::task::Tasks;

@@ -99,7 +99,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let wait = Wait::for_at_most(Duration::from_secs(30));
                     let permit = now(limit.enter(&wait)).unwrap();
                     most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(2));
@@ -116,7 +116,7 @@ mod tests {
     fn skips_requests_that_gave_up() {
         let limit = ConnectionLimit::default();
         limit.set_most(1);
-        let long = Wait::for_at_most(Duration::from_secs(10));
+        let long = Wait::for_at_most(Duration::from_secs(30));
         let permit = now(limit.enter(&long)).unwrap();
         assert!(now(limit.enter(&Wait::for_at_most(Duration::from_millis(5)))).is_err());
         drop(permit);
@@ -128,13 +128,13 @@ mod tests {
     fn keeps_the_order_and_the_limit_when_the_limit_changes() {
         let limit = ConnectionLimit::default();
         limit.set_most(1);
-        let permit = now(limit.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
+        let permit = now(limit.enter(&Wait::for_at_most(Duration::from_secs(30)))).unwrap();
         let (order, may_leave) = (std::sync::Mutex::new(Vec::new()), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for number in 0..3 {
                 let (limit, order, may_leave) = (&limit, &order, &may_leave);
                 scope.spawn(move || {
-                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let wait = Wait::for_at_most(Duration::from_secs(30));
                     let permit = now(limit.enter(&wait)).unwrap();
                     order.lock().unwrap().push(number);
                     while !may_leave.load(Ordering::SeqCst) {

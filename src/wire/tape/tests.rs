@@ -1,7 +1,7 @@
 use super::slow::SlowReader;
 use super::*;
 use crate::platform::with_each_vectors;
-use crate::wire::json_text::NESTING;
+use crate::wire::json_text::{NESTING, visit_members};
 
 /// The verdict of serde_json, which the tape must share.
 fn is_json(text: &str) -> bool {
@@ -236,7 +236,7 @@ fn finds_what_the_slow_reader_finds_in_random_values() {
             assert!(is_json(&text));
             if let Ok(serde_json::Value::Object(members)) = serde_json::from_str(&text) {
                 let mut found = std::collections::HashMap::<String, serde_json::Value>::new();
-                Tape::read(&text, 0).unwrap().visit_below(&text, 0, |name, value| {
+                visit_members(&text, |name, value| {
                     found.insert(name.to_owned(), serde_json::from_str(value).unwrap());
                 });
                 assert!(
@@ -332,8 +332,8 @@ fn visits_the_members_below_its_levels() {
         let mut take = |name: &str, value: &str| found.push(format!("{name}={value}"));
         let a = tape.member(text, 0, "a");
         match a.and_then(|a| tape.member(text, a, "b")) {
-            Some(b) => tape.visit_below(text, b, &mut take),
-            None => tape.visit_below(text, a.unwrap_or(0), |name, value| {
+            Some(b) => visit_members(tape.text(text, b), &mut take),
+            None => visit_members(tape.text(text, a.unwrap_or(0)), |name, value| {
                 // Another tape begins here.
                 let value = value.to_owned();
                 assert!(["a", "b", "f"].contains(&name), "{name}");
@@ -345,9 +345,8 @@ fn visits_the_members_below_its_levels() {
         }
     }
     for text in ["", "1", "[1]", "{}", " { } ", "{\"a\":1"] {
-        let tape = Tape::read(text, 0).unwrap_or_default();
         let mut count = 0;
-        tape.visit_below(text, 0, |_, _| count += 1);
+        visit_members(text, |_, _| count += 1);
         assert!(count <= 1, "{text}");
     }
 }

@@ -3,14 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
-use crate::Client;
-
-const SOON: Duration = Duration::from_secs(10);
+use crate::{Client, SOON};
 
 /// One that keeps its log in a directory of its own.
 #[derive(Debug)]
