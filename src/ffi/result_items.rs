@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use crate::ffi::argument::text;
-use crate::ffi::guard::read_or;
+use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::peek;
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
@@ -137,7 +137,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
     result: *const mcp_result,
     name: *const c_char,
 ) -> *const mcp_tool {
-    read_or(std::ptr::null(), || {
+    read_memory_or(std::ptr::null(), || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
         let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);

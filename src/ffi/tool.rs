@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use crate::base::error::Error;
 use crate::client::{HeaderMarks, check_arguments, is_usable};
 use crate::ffi::argument::{optional_text, text};
-use crate::ffi::guard::{guard, read_or};
+use crate::ffi::guard::{guard, read_memory_or};
 use crate::ffi::handle::peek;
 use crate::ffi::view::{Lent, View, lend, lend_long};
 
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -
 /// Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_char) -> i32 {
-    read_or(-1, || {
+    read_memory_or(-1, || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(tool)?, text(name, "name").ok()?) };
         match it.0.object("annotations")?.raw(name)? {

@@ -15,6 +15,7 @@
 //! | child processes | [`ChildProcess`], [`ChildPipes`], [`Exit`], [`isolate`] |
 //! | files | [`open_regular`], [`open_private`], [`make_private_folder`], [`is_same_file`], [`Access`], [`FileLock`] |
 //! | folders and programs | [`state_folder`], [`BROWSER_OPENERS`], [`os_string`] |
+//! | environment | [`each_variable`], [`os_str`] |
 //! | certificates | [`system_certificates`], [`certificates_in`] |
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
@@ -47,6 +48,7 @@ pub(crate) use exit::Exit;
 pub(crate) use per_process::PerProcess;
 pub(crate) use system::certificates::{certificates_in, system_certificates};
 pub(crate) use system::descriptor::Descriptor;
+pub(crate) use system::environment::{each_variable, os_str};
 pub(crate) use system::files::{
     Access, FileLock, is_same_file, make_private_folder, open_private, open_regular,
 };

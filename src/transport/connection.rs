@@ -119,6 +119,13 @@ pub(crate) struct ResponseFacts {
     pub(crate) until: Option<Instant>,
 }
 
+impl ResponseFacts {
+    /// Whether they are no more than those of most responses.
+    pub(crate) fn is_small(&self) -> bool {
+        self.session_id.is_none() && self.moved.is_none() && self.head.is_small()
+    }
+}
+
 /// Why there is no response.
 #[derive(Debug)]
 pub(crate) struct NoReply {

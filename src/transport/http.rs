@@ -32,6 +32,8 @@ pub(crate) struct OutgoingRequest<'a> {
     /// The header fields as they are sent, in parts. Each field ends with a line
     /// break.
     pub(crate) fields: [&'a str; 3],
+    /// Whether the request line stands before the first field.
+    pub(crate) has_line: bool,
     /// The same for the trace: names, values, and whether a value is secret. It
     /// is empty without a trace.
     pub(crate) shown: &'a [HeaderLine<'a>],
@@ -292,7 +294,10 @@ impl HttpResponse<'_> {
         if !self.head.keeps_alive {
             return;
         }
-        self.connection.response = ResponseFacts::default();
+        // Most facts are small, and stay until the next head replaces them.
+        if !self.is_small() {
+            self.connection.response = ResponseFacts::default();
+        }
         let unfinished =
             if self.body.is_done() || ends_here(&mut self) { None } else { Some(self.body) };
         self.pool.put(self.connection, unfinished);
@@ -377,10 +382,9 @@ fn write<'a>(
     out.clear();
     out.reserve_exact(length + if is_copied { body_length } else { 0 });
     let mut add = |text: &str| out.extend_from_slice(text.as_bytes());
-    add(request.verb);
-    add(" ");
-    add(target);
-    add(" HTTP/1.1\r\n");
+    if !request.has_line {
+        request_line(request.verb, target).into_iter().for_each(&mut add);
+    }
     request.fields.into_iter().for_each(&mut add);
     for (name, value, _) in own {
         [name, ": ", value, "\r\n"].into_iter().for_each(&mut add);
@@ -398,10 +402,22 @@ fn write<'a>(
     Default::default()
 }
 
+/// The request line, in parts.
+pub(crate) fn request_line<'a>(verb: &'a str, target: &'a str) -> [&'a str; 4] {
+    [verb, " ", target, " HTTP/1.1\r\n"]
+}
+
 /// The header fields as they are sent. The values may be secret, so the text is
 /// wiped when it is dropped, and has room for all of them from the start.
 pub(crate) fn fields(lines: &[HeaderLine<'_>]) -> Secret {
-    let mut text = String::with_capacity(length_of(lines));
+    fields_after([""; 4], lines)
+}
+
+/// The same behind a request line.
+pub(crate) fn fields_after(line: [&str; 4], lines: &[HeaderLine<'_>]) -> Secret {
+    let length: usize = line.iter().map(|part| part.len()).sum();
+    let mut text = String::with_capacity(length + length_of(lines));
+    line.into_iter().for_each(|part| text.push_str(part));
     for (name, value, _) in lines {
         [name, ": ", value, "\r\n"].into_iter().for_each(|part| text.push_str(part));
     }
@@ -486,6 +502,7 @@ mod tests {
             verb: "GET",
             url: &url,
             fields: [""; 3],
+            has_line: false,
             shown: &[],
             cookie: None,
             body: None,
@@ -567,6 +584,7 @@ mod tests {
             verb: "GET",
             url: &url,
             fields: [""; 3],
+            has_line: false,
             shown: &[],
             cookie: None,
             body: None,

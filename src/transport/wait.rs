@@ -550,9 +550,8 @@ impl Wait {
         pause: Duration,
     ) -> Result<bool> {
         let left = self.begin(pause)?;
-        let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
         let hurry = self.hurry.as_deref().and_then(Hurry::awaited);
-        let signals = own.chain(signal).chain(hurry);
+        let signals = [self.close.as_deref(), self.abort.as_deref(), signal, hurry];
         let found = background::poll(entries, signals, self.cancel.as_ref(), left).await;
         self.end_of_wait(entries, found)
     }

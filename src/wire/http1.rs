@@ -309,6 +309,11 @@ impl RepeatedHead {
 }
 
 impl Head {
+    /// Whether it has no memory of its own.
+    pub(crate) fn is_small(&self) -> bool {
+        self.rare.is_none() && !matches!(self.media, Media::Other(_))
+    }
+
     /// The same head without what a repeated head does not have.
     pub(crate) fn as_repeated(&self) -> Self {
         let Self { status, keeps_alive, media, framing, .. } = self;

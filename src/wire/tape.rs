@@ -119,6 +119,28 @@ impl Tape {
         found
     }
 
+    /// The same for several names, in one pass.
+    pub(crate) fn places<const N: usize>(
+        &self,
+        text: &str,
+        place: Place,
+        names: [&str; N],
+    ) -> [Option<Place>; N] {
+        if self.has_escapes {
+            return names.map(|name| self.member(text, place, name));
+        }
+        let mut found = [None; N];
+        for (node, value) in self.keys(text, place) {
+            let length = node.end - node.start;
+            for (slot, name) in found.iter_mut().zip(&names) {
+                if name.len() as u32 + 2 == length && node.inner(text) == name.as_bytes() {
+                    *slot = Some(value);
+                }
+            }
+        }
+        found
+    }
+
     /// Calls `take` with the name and the value of each member of an object.
     /// The name has its escapes replaced.
     #[inline]
@@ -177,10 +199,12 @@ impl Tape {
 
     /// Whether the tape has the members or elements of a value.
     pub(crate) fn is_noted(&self, text: &str, place: Place) -> bool {
-        let has_none = self.nodes.get(place).is_some_and(|node| node.next as usize == place + 1);
+        if self.nodes.get(place).is_none_or(|node| node.next as usize != place + 1) {
+            return true;
+        }
         let inner = self.text(text, place);
         let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default();
-        !has_none || inner.trim_ascii().is_empty()
+        inner.trim_ascii().is_empty()
     }
 }
 

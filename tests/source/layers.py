@@ -20,6 +20,9 @@ UNSAFE = {"ffi", "platform"}
 PLACES = [
     (re.compile(r"\benv::(vars?(_os)?|set_var|remove_var|home_dir|temp_dir)\b|\bgetenv\b"),
      {"base/environment.rs"}, "the environment is read elsewhere than in base/environment.rs"),
+    (re.compile(r"\beach_variable\("),
+     {"base/environment.rs", "platform/unix/environment.rs"},
+     "the environment is read elsewhere than in base/environment.rs"),
     (re.compile(r"\bload_native_certs\(|\bopenssl_probe\b|\btry_from_env\b|\bKeyLogFile\b"),
      {"platform/unix/certificates.rs"}, "a crate reads the environment"),
     # A thread whose stack's size is not given has it looked for there; and so

@@ -40,12 +40,18 @@ impl ConnectionLimit {
 
     /// Returns a permit when it is this request's turn.
     pub(crate) async fn enter(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
-        let signal = Signal::shared();
-        {
+        let signal = {
             let mut state = lock(&self.0);
+            if state.in_use < state.most && state.waiting.is_empty() {
+                state.in_use += 1;
+                drop(state);
+                return Ok(ConnectionPermit(self));
+            }
+            let signal = Signal::shared();
             state.waiting.push_back(signal.clone());
             state.admit();
-        }
+            signal
+        };
         // Raised when the permit is granted.
         let waited = wait.until_raised(&signal).await;
         let still_waits = !signal.is_raised() && self.forget(&signal);

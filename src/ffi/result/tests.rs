@@ -178,6 +178,8 @@ fn returns_what_the_server_wrote_in_any_order_and_on_any_thread() {
 
 #[test]
 fn lends_a_large_text_where_it_is() {
+    // A list has thousands of texts.
+    assert_eq!(size_of::<Lent>(), 2 * size_of::<usize>());
     let text = "x".repeat(LARGE_TEXT);
     let answer =
         Answer::whole(format!("{{\"content\":[{{\"type\":\"text\",\"text\":\"{text}\"}}]}}"));

@@ -195,18 +195,18 @@ tests! {
         std::thread::scope(|scope| {
             for client in &clients {
                 // No step takes nearly as long as the timeout, also on a busy machine.
-                client.set_timeout(3000);
+                client.set_timeout(4000);
                 client.connect().unwrap();
-                let slow = || client.tool_request("slow", json!({"steps": 24, "pause": 150})).unwrap();
+                let slow = || client.tool_request("slow", json!({"steps": 32, "pause": 150})).unwrap();
                 scope.spawn(move || {
                     let begin = Instant::now();
-                    let answer = client.call("slow", json!({"steps": 24, "pause": 150})).unwrap();
+                    let answer = client.call("slow", json!({"steps": 32, "pause": 150})).unwrap();
                     assert_eq!(answer.text(), "slow");
-                    assert!(begin.elapsed() > Duration::from_millis(3000));
+                    assert!(begin.elapsed() > Duration::from_millis(4000));
                 });
                 scope.spawn(move || {
                     let request = slow();
-                    request.set_timeout(2900);
+                    request.set_timeout(3900);
                     assert_eq!(request.perform().unwrap().text(), "slow");
                 });
                 scope.spawn(move || {

@@ -181,14 +181,14 @@ tests! {
             let served = endless(100);
             let client = served.client();
             let request = whole(&client, "tools/list");
-            request.set_timeout(3000);
-            request.set_deadline(4000).unwrap();
+            request.set_timeout(4000);
+            request.set_deadline(5000).unwrap();
             let start = Instant::now();
             let answer = if is_started { started(&request) } else { request.perform() };
             let failure = answer.unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT);
             assert!(failure.message.contains("deadline"), "{}", failure.message);
-            assert!(start.elapsed() >= Duration::from_millis(4000), "{:?}", start.elapsed());
+            assert!(start.elapsed() >= Duration::from_millis(5000), "{:?}", start.elapsed());
             assert!(served.count("tools/list") > 1);
         }));
         lists.into_iter().for_each(|list| list.join().unwrap());

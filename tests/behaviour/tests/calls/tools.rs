@@ -280,13 +280,13 @@ tests! {
         let calls = HttpServer::each(Offer::default()).into_iter().map(|served| thread::spawn(move || {
             let client = served.client();
 // No step takes nearly as long as the timeout, also on a busy machine.
-            let request = client.tool_request("slow", json!({"steps": 24, "pause": 150})).unwrap();
-            request.set_timeout(3000);
+            let request = client.tool_request("slow", json!({"steps": 32, "pause": 150})).unwrap();
+            request.set_timeout(4000);
             request.set_progress(|_| {}).unwrap();
             let start = Instant::now();
             request.perform().unwrap();
-            assert!(start.elapsed() > Duration::from_millis(3000), "{:?}", start.elapsed());
-            request.set_deadline(3000).unwrap();
+            assert!(start.elapsed() > Duration::from_millis(4000), "{:?}", start.elapsed());
+            request.set_deadline(4000).unwrap();
             let failure = request.perform().unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
         }));

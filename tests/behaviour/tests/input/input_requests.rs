@@ -297,10 +297,10 @@ tests! {
         let calls = eras().map(|served| std::thread::spawn(move || {
             let (sender, inputs) = channel::<Input>();
             let client = asked(&served, move |input| sender.send(input).unwrap());
-            client.set_timeout(2000);
+            client.set_timeout(4000);
             let thread = std::thread::spawn(move || {
                 let input = inputs.recv().unwrap();
-                std::thread::sleep(Duration::from_millis(2500));
+                std::thread::sleep(Duration::from_millis(4500));
                 input.accept(Some(json!({"name": "Ada"}))).unwrap();
             });
             let told = ask(&client, json!([{"who": form()}]));

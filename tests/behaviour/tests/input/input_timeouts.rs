@@ -124,10 +124,10 @@ tests! {
         let (client, inputs) = keeping(&served);
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         assert!(served.mcp.await_listeners(1, SOON));
-        client.set_timeout(2000);
+        client.set_timeout(4000);
         let thread = std::thread::spawn(move || {
             let input = inputs.recv().unwrap();
-            std::thread::sleep(Duration::from_millis(2500));
+            std::thread::sleep(Duration::from_millis(4500));
             input.accept(Some(json!({"name": "Ada"}))).unwrap();
         });
         let arguments = json!({"rounds": [{"who": form()}], "on": "get"});
@@ -141,10 +141,10 @@ tests! {
         in_each_era(|served| {
             let client = served.client();
             client.set_input_handler(MCP_INPUT_FORM, |input| {
-                std::thread::sleep(Duration::from_millis(2500));
+                std::thread::sleep(Duration::from_millis(4500));
                 input.accept(Some(json!({"name": "Ada"}))).unwrap();
             }).unwrap();
-            client.set_timeout(2000);
+            client.set_timeout(4000);
             let told = ask(&client).perform().unwrap().told();
             assert_eq!(told[0]["who"]["action"], "accept");
             served.has_no_complaint();
@@ -156,7 +156,7 @@ tests! {
             let (client, inputs) = keeping(&served);
             let request = client.tool_request("ask", json!({"rounds": [{"a": form()}, {"b": form()}]}));
             let request = request.unwrap();
-            request.set_timeout(2000);
+            request.set_timeout(4000);
             request.start().unwrap();
             for _ in 0..2 {
                 let start = Instant::now();
@@ -167,7 +167,7 @@ tests! {
                         break input;
                     }
                 };
-                std::thread::sleep(Duration::from_millis(1500));
+                std::thread::sleep(Duration::from_millis(2500));
                 input.decline().unwrap();
             }
             assert_eq!(request.wait(60_000), 0);

@@ -37,7 +37,7 @@ const OPEN: [Carrier; 3] = [OpenStream, Stdio, Sse];
 const TIMEOUT: Duration = Duration::from_secs(1000);
 /// It ends calls without a response, and is longer than their texts need to arrive
 /// on a busy machine. Such calls are made beside each other.
-const BRIEF: Duration = Duration::from_secs(2);
+const BRIEF: Duration = Duration::from_secs(4);
 const VERSION: &str = "2025-11-25";
 
 /// What the server sends for a request in place of the response. `$ID` stands

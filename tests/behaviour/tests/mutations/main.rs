@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(1000);
 const LATE: Duration = Duration::from_secs(8);
 /// The timeout of a call that gets no response. Before it is over, the message has
 /// come, also on a busy machine.
-const SHORT: Duration = Duration::from_secs(2);
+const SHORT: Duration = Duration::from_secs(3);
 /// The deadline of a case.
 const LIMIT: Duration = Duration::from_secs(90);
 /// The threads that each test uses: the cases wait more than they compute.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HeldPort, HttpServer, SOON, is_fast, tests};
+use behaviour::{Client, EventLog, HttpServer, SOON, is_fast, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http::{self, Request, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
@@ -355,10 +355,10 @@ tests! {
         for config in configs(Offer::default()) {
             let mcp = Arc::new(Mcp::new(config.clone()));
             let shared = mcp.clone();
-            let port = HeldPort::new();
+            let port = mcp_test_server::HeldPort::new().unwrap();
             let handler: Arc<mcp_test_server::Handler> =
                 Arc::new(move |request: &Request| shared.handle(request));
-            let server = mcp_test_server::Server::start_on(port.port, None, handler).unwrap();
+            let server = mcp_test_server::Server::start_on(port.number(), None, handler).unwrap();
             let client = Client::of(&server.url("/mcp"));
             let heard = listening(&client);
             drop(server);
@@ -367,7 +367,7 @@ tests! {
             let shared = mcp.clone();
             let handler: Arc<mcp_test_server::Handler> =
                 Arc::new(move |request: &Request| shared.handle(request));
-            let _server = mcp_test_server::Server::start_on(port.port, None, handler).unwrap();
+            let _server = mcp_test_server::Server::start_on(port.number(), None, handler).unwrap();
             heard.awaits(&client, MCP_EVENT_LISTENING, 2);
             mcp.notify(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);

@@ -4,7 +4,9 @@
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{AT_ONCE, Client, EventLog, Request, SOON, is_reaped, stdio_server, tests};
+use behaviour::{
+    AT_ONCE, Client, EventLog, Request, SOON, await_forks, is_reaped, stdio_server, tests,
+};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -126,6 +128,7 @@ tests! {
         let peer = stdio_server!("--behaviour refuses-input --after 1").once();
         let client = peer.connected();
         peer.awaits_note("closed");
+        await_forks();
         let start = Instant::now();
         // Never sent, so that it may be sent to another one.
         echo(&client).unwrap();

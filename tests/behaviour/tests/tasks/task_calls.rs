@@ -197,8 +197,8 @@ tests! {
         in_each_era(|served| {
             let served = ends_at_poll(&served, |_| true);
             let client = following(&served);
-            client.set_timeout(2000);
-            client.call(TOOL, json!({"for": 60_000, "interval": 2500})).unwrap();
+            client.set_timeout(4000);
+            client.call(TOOL, json!({"for": 60_000, "interval": 4500})).unwrap();
             served.has_no_complaint();
         });
     }
@@ -208,8 +208,8 @@ tests! {
             let client = following(&served);
             let arguments = json!({"for": 1_000_000, "interval": 1_000_000});
             let request = client.tool_request(TOOL, arguments).unwrap();
-            request.set_timeout(1900);
-            request.set_deadline(2000).unwrap();
+            request.set_timeout(3900);
+            request.set_deadline(4000).unwrap();
             let failure = request.perform().unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT);
             assert!(failure.message.contains("deadline"), "{}", failure.message);
@@ -228,10 +228,10 @@ tests! {
                 mcp.handle(request)
             });
             let client = following(&served);
-            client.set_timeout(1900);
+            client.set_timeout(3900);
             let failure = client.call(TOOL, json!({"for": 60_000})).unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT);
-            assert!(failure.message.contains("1.9 s"), "{}", failure.message);
+            assert!(failure.message.contains("3.9 s"), "{}", failure.message);
             served.awaits("tasks/cancel", 1);
             served.has_no_complaint();
         });
@@ -299,7 +299,7 @@ tests! {
                 }
             });
             let client = following(&served);
-            client.set_timeout(2000);
+            client.set_timeout(4000);
             let failure = client.call(TOOL, json!({"for": 60_000})).unwrap_err();
             assert_eq!(failure.status, MCP_E_UNAVAILABLE);
             assert!(failure.may_have_run);

@@ -89,12 +89,12 @@ tests! {
                 std::thread::spawn(move || {
                     let message = input.message();
                     if message == "late" {
-                        std::thread::sleep(Duration::from_millis(2500));
+                        std::thread::sleep(Duration::from_millis(4500));
                     }
                     input.accept(Some(json!({"name": message}))).unwrap();
                 });
             }).unwrap();
-            client.set_timeout(2000);
+            client.set_timeout(4000);
             let rounds = json!([{"a": form("early"), "b": form("late")}]);
             let result = client.call(TOOL, json!({"rounds": rounds})).unwrap();
             assert_eq!(result.told(), json!([{"a": named("early"), "b": named("late")}]));
