@@ -50,6 +50,7 @@ fn bodies(replies: &[(Vec<u8>, Vec<usize>)], limit: usize) -> Vec<Result<Vec<u8>
         url: &url,
         has_line: false,
         fields: [""; 3],
+        has_line: false,
         shown: &[],
         cookie: None,
         body: None,
