@@ -23,6 +23,8 @@ pub(crate) struct Tape {
     nodes: Vec<TapeNode>,
     /// Whether the name of any member has escapes, which is rare.
     has_escapes: bool,
+    /// Whether any string that is a value of the tape has escapes.
+    has_escaped_values: bool,
 }
 
 /// The position of a value in the text, and the index of the first node after
@@ -57,9 +59,17 @@ impl Tape {
         let mut nodes = std::mem::take(&mut self.nodes);
         nodes.clear();
         let bytes = text.as_bytes();
-        let mut reader = TapeReader { bytes, nodes, levels, open: 0, has_escapes: false };
+        let mut reader = TapeReader {
+            bytes,
+            nodes,
+            levels,
+            open: 0,
+            has_escapes: false,
+            has_escaped_values: false,
+        };
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
+        self.has_escaped_values = reader.has_escaped_values;
         Ok(())
     }
 
@@ -70,6 +80,16 @@ impl Tape {
             .get(place)
             .and_then(|node| text.get(node.start as usize..node.end as usize))
             .unwrap_or_default()
+    }
+
+    /// The place after a value that is a string without escapes, if it has at least
+    /// `least` bytes with its quotes.
+    pub(crate) fn plain_end(&self, text: &str, place: Place, least: usize) -> Option<usize> {
+        let node = self.nodes.get(place)?;
+        let raw = self.text(text, place).as_bytes();
+        let is_long = raw.len() >= least && raw.first() == Some(&b'"');
+        let is_plain = || !self.has_escaped_values || memchr::memchr(b'\\', raw).is_none();
+        (is_long && is_plain()).then_some(node.end as usize)
     }
 
     /// The byte at which a value begins.
@@ -216,6 +236,7 @@ struct TapeReader<'a> {
     /// ends, its `next` is the node of the recorded value around it.
     open: u32,
     has_escapes: bool,
+    has_escaped_values: bool,
 }
 
 impl TapeReader<'_> {
@@ -234,6 +255,7 @@ impl TapeReader<'_> {
                 b'"' => {
                     let end = string(bytes, start)?;
                     self.note(start, end.at);
+                    self.has_escaped_values |= end.has_escapes;
                     end.next(bytes)
                 }
                 b'{' | b'[' if nest.depth < self.levels => {
