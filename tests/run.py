@@ -174,9 +174,9 @@ def main():
     # stays unset where `cargo test` finds the library without it.
     if RELEASE != os.path.join(ROOT, "target", "release"):
         os.environ["MCPCLIENT_LIBDIR"] = RELEASE
-    # A whole run hardly ever finds something that it could build from, and to keep
-    # it for a next run takes a quarter of the time of a build. Cargo holds what it
-    # built with and without apart, so that nothing is built again after this run.
+    # A whole run hardly ever finds something that it could build from, so that the
+    # incremental cache only costs time. Cargo holds what it built with and without
+    # apart, so that nothing is built again after this run.
     if not names and not IS_QUICK:
         os.environ.setdefault("CARGO_INCREMENTAL", "0")
     # All suites use these; built once, before they would wait for each other.

@@ -106,7 +106,7 @@ def leaves():
             time.sleep(0.8)
             process.stdin.close()
             try:
-                status = process.wait(10)
+                status = process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 status = None

@@ -127,7 +127,7 @@ class Host:
     def call(self, tool, **arguments):
         return self.request("tools/call", {"name": tool, "arguments": arguments})
 
-    def end(self, limit=10):
+    def end(self, limit=30):
         """Closes the input; gives the exit status."""
         try:
             self.process.stdin.close()

@@ -320,7 +320,7 @@ def large(server):
             done = call("tools", url, *words)
             took = time.monotonic() - begin
             suite.check("tools %s with %s" % (" ".join(words), name),
-                        done.returncode == 0 and took < 8, (took, done.stderr[-300:]))
+                        done.returncode == 0 and took < 25, (took, done.stderr[-300:]))
     parts = {"a": {"anyOf": [{"$ref": "#/$defs/b"}] * 200},
              "b": {"anyOf": [{"$ref": "#/$defs/c"}] * 200}, "c": {}}
     schema = {"type": "object", "$defs": parts,
@@ -329,7 +329,7 @@ def large(server):
     begin = time.monotonic()
     done = call("tools", url)
     took = time.monotonic() - begin
-    suite.check("and many such tools take no time", done.returncode == 0 and took < 12
+    suite.check("and many such tools take no time", done.returncode == 0 and took < 25
                 and "t199 [p0=value]" in done.stdout, (took, done.stdout[-300:]))
 
 
