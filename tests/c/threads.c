@@ -164,20 +164,21 @@ static void *use_small_functions(void *userdata)
     struct shared *shared = (struct shared *)userdata;
     mcp_cancel *cancel;
     mcp_json *json;
+    int is_read;
 
     pthread_cleanup_push(clean, shared);
     pthread_cancel(pthread_self());
     /* These leave cancellation as it is, and reach no cancellation point. */
     json = mcp_json_parse("{\"a\": [\"b\"]}", 12);
-    CHECK(strcmp(mcp_json_string(mcp_json_at(json, "/a/0"), NULL), "b") == 0);
-    CHECK(strcmp(mcp_json_text(json, NULL), "{\"a\":[\"b\"]}") == 0);
+    is_read = strcmp(mcp_json_string(mcp_json_at(json, "/a/0"), NULL), "b") == 0 &&
+              strcmp(mcp_json_text(json, NULL), "{\"a\":[\"b\"]}") == 0;
     mcp_json_free(json);
     /* Each reads, writes or closes a descriptor. */
     cancel = mcp_cancel_new();
     mcp_cancel_fire(cancel);
     mcp_cancel_free(cancel);
     mcp_client_free(mcp_client_new(test_url, NULL));
-    shared->calls++;
+    shared->calls += is_read;
     pthread_testcancel();
     pthread_cleanup_pop(0);
     return NULL;
