@@ -12,6 +12,7 @@ use crate::ffi::content::mcp_content;
 use crate::ffi::guard::read_or;
 use crate::ffi::handle::{give, peek, take};
 use crate::ffi::json::mcp_json;
+use crate::ffi::named_items::NamedItems;
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
@@ -37,10 +38,10 @@ pub struct mcp_result {
     json: OnceLock<Lent>,
     root: OnceLock<Option<View>>,
     text: OnceLock<Lent>,
-    tools: OnceLock<Vec<mcp_tool>>,
-    resources: OnceLock<Vec<mcp_resource>>,
-    prompts: OnceLock<Vec<mcp_prompt>>,
-    skills: OnceLock<Vec<mcp_skill>>,
+    pub(crate) tools: OnceLock<NamedItems<mcp_tool>>,
+    pub(crate) resources: OnceLock<Vec<mcp_resource>>,
+    pub(crate) prompts: OnceLock<Vec<mcp_prompt>>,
+    pub(crate) skills: OnceLock<Vec<mcp_skill>>,
     tasks: OnceLock<Vec<mcp_task>>,
     contents: OnceLock<Vec<mcp_content>>,
     completions: OnceLock<Vec<Lent>>,
@@ -98,7 +99,10 @@ impl mcp_result {
     pub(crate) fn tools(&self) -> &[mcp_tool] {
         self.tools.get_or_init(|| {
             let is_marked = self.pages.iter().any(|page| page.is_of_marked_tools());
-            let mut tools = self.all("tools", mcp_tool);
+            let mut tools = NamedItems::default();
+            for page in self.pages.iter() {
+                tools.add(&View::root(page), "tools", mcp_tool::new);
+            }
             if is_marked {
                 // A tool with invalid header parameters cannot be called over
                 // HTTP.

@@ -10,7 +10,31 @@ use crate::ffi::resource::mcp_resource;
 use crate::ffi::result::mcp_result;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::tool::mcp_tool;
-use crate::ffi::view::{lend_part, read_value};
+use crate::ffi::view::read_value;
+
+/// Lends an item of a list; NULL if there is none.
+///
+/// Programs read the items one by one. Once the list is made, this only reads
+/// memory: the thread cannot be cancelled there, no user data is dropped and no
+/// log record written, so that nothing of a call has to be begun or ended.
+///
+/// # Safety
+///
+/// `result` is NULL or alive, and outlives what is lent.
+#[inline(always)]
+unsafe fn lend_item<T>(
+    result: *const mcp_result,
+    index: usize,
+    made: impl FnOnce(&mcp_result) -> Option<&[T]>,
+    make: impl FnOnce(&mcp_result) -> &[T],
+) -> *const T {
+    // SAFETY: guaranteed by the caller.
+    let Some(result) = (unsafe { peek(result) }) else { return std::ptr::null() };
+    match made(result) {
+        Some(all) => all.get(index).map_or(std::ptr::null(), std::ptr::from_ref),
+        None => read_or(std::ptr::null(), || make(result).get(index).map(std::ptr::from_ref)),
+    }
+}
 
 /// Returns the number of tools in a result of mcp_list_tools().
 ///
@@ -38,7 +62,7 @@ pub unsafe extern "C" fn mcp_result_tool(
     index: usize,
 ) -> *const mcp_tool {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_part(result, |it| it.tools().get(index)) }
+    unsafe { lend_item(result, index, |it| it.tools.get().map(|all| &**all), mcp_result::tools) }
 }
 
 /// Returns the number of resources or templates in a result of
@@ -68,7 +92,9 @@ pub unsafe extern "C" fn mcp_result_resource(
     index: usize,
 ) -> *const mcp_resource {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_part(result, |it| it.resources().get(index)) }
+    unsafe {
+        lend_item(result, index, |it| it.resources.get().map(|all| &**all), mcp_result::resources)
+    }
 }
 
 /// Returns the number of prompts in a result of mcp_list_prompts().
@@ -97,7 +123,9 @@ pub unsafe extern "C" fn mcp_result_prompt(
     index: usize,
 ) -> *const mcp_prompt {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_part(result, |it| it.prompts().get(index)) }
+    unsafe {
+        lend_item(result, index, |it| it.prompts.get().map(|all| &**all), mcp_result::prompts)
+    }
 }
 
 /// Returns the number of skills in a result of mcp_list_skills().
@@ -123,7 +151,7 @@ pub unsafe extern "C" fn mcp_result_skill(
     index: usize,
 ) -> *const mcp_skill {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_part(result, |it| it.skills().get(index)) }
+    unsafe { lend_item(result, index, |it| it.skills.get().map(|all| &**all), mcp_result::skills) }
 }
 
 /// Returns the tool of a name in a result of mcp_list_tools(), or NULL.
@@ -140,7 +168,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
     read_or(std::ptr::null(), || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
-        let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);
+        let is_it = |tool: &&mcp_tool| tool.has_name(name);
         it.tools().iter().find(is_it).map(std::ptr::from_ref)
     })
 }
