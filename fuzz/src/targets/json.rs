@@ -40,6 +40,7 @@ pub(super) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let oracle = serde_json::from_str::<&serde_json::value::RawValue>(text).map(|_| ());
     tape(text, oracle.is_ok());
+    repeated(text, oracle.is_ok());
     tree(text);
     members(text);
     unescape(text);
@@ -57,6 +58,19 @@ fn tape(text: &str, is_json: bool) {
             assert_eq!(format!("{again:?}"), format!("{tape:?}"));
         }
         // The tape has its own bound for nesting.
+        Err(TextFault::TooDeep) => {}
+        Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
+    }
+}
+
+/// A value that is compared with the same one before.
+fn repeated(text: &str, is_json: bool) {
+    let list = format!("[[{text}],[{text}],[{text}]]");
+    match Tape::read(&list, 1) {
+        Ok(_) => assert!(
+            is_json || text.contains(',') || text.trim_ascii().is_empty(),
+            "taken, and no JSON: {text:?}"
+        ),
         Err(TextFault::TooDeep) => {}
         Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct KnownTools<T> {
     /// In the order of the list. The last one of a name counts.
-    entries: Vec<Entry<T>>,
+    entries: Vec<KnownTool<T>>,
     /// The names, one after another.
     names: String,
     /// A hash table with open addressing: the index of an entry and one, or 0.
@@ -22,7 +22,7 @@ pub(crate) struct KnownTools<T> {
 }
 
 #[derive(Debug)]
-struct Entry<T> {
+struct KnownTool<T> {
     name: Range<u32>,
     facts: T,
 }
@@ -66,7 +66,7 @@ impl<T> KnownTools<T> {
         let end = u32::try_from(self.names.len() + name.len());
         let (Ok(start), Ok(end)) = (u32::try_from(self.names.len()), end) else { return };
         self.names.push_str(name);
-        self.entries.push(Entry { name: start..end, facts });
+        self.entries.push(KnownTool { name: start..end, facts });
         if !self.table.is_empty() {
             self.enter(self.entries.len() - 1);
         }
@@ -101,7 +101,7 @@ impl<T> KnownTools<T> {
         }
     }
 
-    fn name(&self, entry: &Entry<T>) -> &str {
+    fn name(&self, entry: &KnownTool<T>) -> &str {
         self.names.get(entry.name.start as usize..entry.name.end as usize).unwrap_or_default()
     }
 
