@@ -214,7 +214,7 @@ mod tests {
             assert_eq!(request.is_refused, number > 0);
             request.answer(Token::parse(if number == 0 { "old" } else { "new" })).unwrap();
         }));
-        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let wait = Wait::for_at_most(Duration::from_secs(30));
         let token = |refused: Option<&Token>| {
             let need = Need { wait: &wait, caller: &Nobody };
             let make = || OpenTokenRequest::new(refused.is_some(), Vec::new());

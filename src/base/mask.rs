@@ -3,6 +3,8 @@
 //! All secrets are searched for at once. The time grows with the length of the
 //! text and of the secrets and with nothing else, whatever the server writes.
 
+use std::cell::OnceCell;
+
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::base::one_line::on_one_line;
@@ -30,7 +32,15 @@ const ROUNDS: usize = 8;
 const DEPTH: usize = 128;
 
 /// Finds secrets in texts and masks them.
-pub(crate) struct Masker {
+pub(crate) struct Masker<'a> {
+    secrets: &'a [Secret],
+    /// Whether the secrets are few, and have one spelling on one line.
+    is_simple: bool,
+    /// Made for the first text that may have a secret: few do.
+    tries: OnceCell<SecretTries>,
+}
+
+struct SecretTries {
     forward: SecretTrie,
     /// Of the reversed secrets, for texts that were cut in front.
     backward: SecretTrie,
@@ -179,8 +189,11 @@ impl SecretTrie {
     }
 }
 
-impl Masker {
-    pub(crate) fn new(secrets: &[Secret]) -> Self {
+/// Each of so many secrets may be searched for by itself.
+const FEW: usize = 4;
+
+impl SecretTries {
+    fn new(secrets: &[Secret]) -> Self {
         // A message shows a secret on one line as well, or single lines of it.
         let lines = secrets.iter().map(Secret::expose).filter(|secret| secret.contains('\n'));
         let lines = lines.flat_map(str::lines).filter(|line| line.len() >= SHORTEST_LINE);
@@ -195,32 +208,67 @@ impl Masker {
             all.filter(|secret| secret.len() >= SHORTEST)
         };
         let total = all().map(str::len).sum();
-        let mut masker = Self { forward: SecretTrie::new(total), backward: SecretTrie::new(total) };
+        let mut tries = Self { forward: SecretTrie::new(total), backward: SecretTrie::new(total) };
         for secret in all() {
-            masker.forward.add(secret.bytes());
-            masker.backward.add(secret.bytes().rev());
+            tries.forward.add(secret.bytes());
+            tries.backward.add(secret.bytes().rev());
         }
-        masker.forward.link();
-        masker.backward.link();
-        masker
+        tries.forward.link();
+        tries.backward.link();
+        tries
+    }
+
+    fn find(&self, text: &[u8], place: &dyn Fn(usize) -> usize, found: &mut Vec<(usize, usize)>) {
+        self.forward.find(text.iter(), &mut |start, end| found.push((place(start), place(end))));
+        if memchr::memmem::find(text, CUT.as_bytes()).is_some() {
+            let from = |at: usize| place(text.len() - at);
+            self.backward
+                .find(text.iter().rev(), &mut |end, start| found.push((from(start), from(end))));
+        }
+    }
+}
+
+impl<'a> Masker<'a> {
+    pub(crate) fn new(secrets: &'a [Secret]) -> Self {
+        let is_plain = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+        let is_simple = secrets.len() <= FEW
+            && secrets.iter().all(|secret| {
+                let secret = secret.expose();
+                secret.bytes().all(is_plain) && secret.trim_ascii().len() == secret.len()
+            });
+        Self { secrets, is_simple, tries: OnceCell::new() }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        self.secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= SHORTEST)
     }
 
     fn is_empty(&self) -> bool {
-        self.forward.nodes.len() == 1
+        self.all().next().is_none()
+    }
+
+    /// Whether a text may have a secret, in any spelling.
+    fn may_have_any(&self, text: &[u8]) -> bool {
+        let has = |part: &str| memchr::memmem::find(text, part.as_bytes()).is_some();
+        !self.is_simple
+            || memchr::memchr2(b'\\', b'%', text).is_some()
+            || has(CUT)
+            || self.all().any(has)
     }
 
     /// Masks each secret in `text`, however it is escaped, and the prefix of a
     /// secret where the text was cut. Returns whether all escapes were read.
     pub(crate) fn mask(&self, text: &mut String) -> bool {
-        if self.is_empty() {
+        if self.is_empty() || !self.may_have_any(text.as_bytes()) {
             return true;
         }
+        let tries = self.tries.get_or_init(|| SecretTries::new(self.secrets));
         let mut found = Vec::new();
-        self.find(text.as_bytes(), &|at| at, &mut found);
+        tries.find(text.as_bytes(), &|at| at, &mut found);
         let mut read = Unescaped::of(text.as_bytes(), &|at| at);
         for _ in 1..ROUNDS {
             let Some(done) = read else { break };
-            self.find(&done.text, &|at| done.place(at), &mut found);
+            tries.find(&done.text, &|at| done.place(at), &mut found);
             read = Unescaped::of(&done.text, &|at| done.place(at));
         }
         replace(text, found);
@@ -239,15 +287,6 @@ impl Masker {
             return None;
         }
         serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok().then_some(text)
-    }
-
-    fn find(&self, text: &[u8], place: &dyn Fn(usize) -> usize, found: &mut Vec<(usize, usize)>) {
-        self.forward.find(text.iter(), &mut |start, end| found.push((place(start), place(end))));
-        if memchr::memmem::find(text, CUT.as_bytes()).is_some() {
-            let from = |at: usize| place(text.len() - at);
-            self.backward
-                .find(text.iter().rev(), &mut |end, start| found.push((from(start), from(end))));
-        }
     }
 }
 
@@ -417,6 +456,38 @@ mod tests {
         let mut plain = "100% of %zz and %4".to_owned();
         mask(&mut plain, &secrets);
         assert_eq!(plain, "100% of %zz and %4");
+    }
+
+    #[test]
+    fn finds_the_same_without_the_tries() {
+        // With more secrets, each text is searched with the tries.
+        let texts = [
+            "a hunter2 b",
+            "hunter",
+            "hunter2",
+            "hunt...",
+            "...ter2",
+            "h%75nter2",
+            "hu\\u006eter2",
+            "",
+            "hunter hunter 2",
+            "x...",
+            "100%",
+            "\\",
+            "hhunter2hunter2",
+        ];
+        for text in texts {
+            let few = masked(text, &["hunter2"]);
+            assert_eq!(
+                few,
+                masked(text, &["hunter2", "q1q1q1", "q2q2q2", "q3q3q3", "q4q4q4"]),
+                "{text}"
+            );
+        }
+        assert_eq!(masked("the line two lines", &["line one\nthe line two"]), "[masked] lines");
+        assert_eq!(masked("a b", &[" a b "]), "a b", "too short on one line");
+        assert_eq!(masked("x hunter2", &[" hunter2 "]), "x [masked]", "without the blanks");
+        assert_eq!(masked("x \u{e9}t\u{e9}s", &["\u{e9}t\u{e9}s"]), "x [masked]");
     }
 
     #[test]

@@ -47,5 +47,5 @@ pub(crate) use crate::wire::json_string::{push_unescaped, unescape};
 pub(crate) use crate::wire::jsonrpc::Answer;
 pub(crate) use crate::wire::object::Members;
 pub(crate) use crate::wire::tape::{Place, Tape};
-pub(crate) use crate::wire::tree::{NoPlace, Tree, Written, without_nul};
+pub(crate) use crate::wire::tree::{NoPlace, Tree, Written};
 pub(crate) use crate::wire::uri_template::{TemplateError, expand as expand_template};

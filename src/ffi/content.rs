@@ -8,8 +8,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use crate::base::error::Error;
+use crate::client::Place;
 use crate::ffi::argument::store;
-use crate::ffi::guard::read_or;
+use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::peek;
 use crate::ffi::last_error::set_last;
 use crate::ffi::library::*;
@@ -24,59 +25,39 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 #[derive(Debug)]
 pub struct mcp_content {
     view: View,
+    kind: i32,
+    /// The place of the member "text".
+    text: Option<Place>,
     /// Shared by all parts of a message.
     role: Option<Arc<Lent>>,
     /// The resource inside an embedded resource. A resource that was read has
     /// its members at the top.
-    inner: Option<View>,
+    inner: Option<Box<View>>,
     data: OnceLock<Option<Vec<u8>>>,
-    linked: OnceLock<mcp_resource>,
+    linked: OnceLock<Box<mcp_resource>>,
 }
 
 impl mcp_content {
     pub(crate) fn new(view: View, role: Option<Arc<Lent>>) -> Self {
-        let inner = view.object("resource");
-        Self { view, role, inner, data: OnceLock::new(), linked: OnceLock::new() }
-    }
-
-    fn kind(&self) -> i32 {
-        match self.view.raw("type") {
+        let [kind, text, resource] = view.members(["type", "text", "resource"]);
+        let resource = resource.filter(|place| view.raw_at(*place).starts_with('{'));
+        let inner = resource.map(|place| Box::new(view.at(place)));
+        let kind = match kind.map(|place| view.raw_at(place)) {
             Some("\"text\"") => MCP_CONTENT_TEXT,
             Some("\"image\"") => MCP_CONTENT_IMAGE,
             Some("\"audio\"") => MCP_CONTENT_AUDIO,
             Some("\"resource_link\"") => MCP_CONTENT_RESOURCE_LINK,
             Some("\"resource\"") => MCP_CONTENT_RESOURCE,
             Some(raw) if raw.starts_with('"') => MCP_CONTENT_OTHER,
-            _ => self.kind_of_members(),
-        }
-    }
-
-    /// The kind of a content without a type.
-    #[cold]
-    fn kind_of_members(&self) -> i32 {
-        let has = |name: &str| self.view.raw(name).is_some_and(|raw| raw != "null");
-        let is_media = |kind: &str| {
-            has("data") && self.view.raw("mimeType").is_some_and(|raw| raw.starts_with(kind))
+            _ => kind_of_members(&view),
         };
-        if self.view.own_raw().starts_with('"') {
-            MCP_CONTENT_TEXT
-        } else if self.view.raw("uri").is_some() {
-            // The contents of resources/read have no "type".
-            MCP_CONTENT_RESOURCE
-        } else if has("text") {
-            MCP_CONTENT_TEXT
-        } else if is_media("\"image/") {
-            MCP_CONTENT_IMAGE
-        } else if is_media("\"audio/") {
-            MCP_CONTENT_AUDIO
-        } else {
-            MCP_CONTENT_OTHER
-        }
+        let (data, linked) = (OnceLock::new(), OnceLock::new());
+        Self { view, kind, text, role, inner, data, linked }
     }
 
     /// The object that has the members of the resource.
     fn resource(&self) -> &View {
-        self.inner.as_ref().unwrap_or(&self.view)
+        self.inner.as_deref().unwrap_or(&self.view)
     }
 
     /// The text of this content itself, not of a resource embedded in it.
@@ -85,8 +66,11 @@ impl mcp_content {
     }
 
     pub(crate) fn text(&self) -> Option<&Lent> {
-        match self.kind() {
-            MCP_CONTENT_TEXT => self.view.string_or_json("text").or_else(|| self.view.own_string()),
+        match self.kind {
+            MCP_CONTENT_TEXT => {
+                let own = self.text.and_then(|place| self.view.string_or_json_at(place));
+                own.or_else(|| self.view.own_string())
+            }
             MCP_CONTENT_RESOURCE => self.resource().string_or_json("text"),
             _ => None,
         }
@@ -97,7 +81,7 @@ impl mcp_content {
     }
 
     fn data(&self) -> Option<&[u8]> {
-        let raw = match self.kind() {
+        let raw = match self.kind {
             MCP_CONTENT_IMAGE | MCP_CONTENT_AUDIO => self.view.raw("data"),
             MCP_CONTENT_RESOURCE => self.resource().raw("blob"),
             _ => None,
@@ -121,14 +105,36 @@ impl mcp_content {
     /// The resource of a link, of an embedded resource or of a resource that was
     /// read. Some servers write the URI of an embedded resource beside it.
     fn linked(&self) -> Option<&mcp_resource> {
-        if !matches!(self.kind(), MCP_CONTENT_RESOURCE_LINK | MCP_CONTENT_RESOURCE) {
+        if !matches!(self.kind, MCP_CONTENT_RESOURCE_LINK | MCP_CONTENT_RESOURCE) {
             return None;
         }
         let view = match &self.inner {
             Some(inner) if inner.raw("uri").is_some() || self.view.raw("uri").is_none() => inner,
             _ => &self.view,
         };
-        Some(self.linked.get_or_init(|| mcp_resource(view.fresh())))
+        Some(self.linked.get_or_init(|| Box::new(mcp_resource(view.fresh()))))
+    }
+}
+
+/// The kind of a content without a type.
+#[cold]
+fn kind_of_members(view: &View) -> i32 {
+    let has = |name: &str| view.raw(name).is_some_and(|raw| raw != "null");
+    let is_media =
+        |kind: &str| has("data") && view.raw("mimeType").is_some_and(|raw| raw.starts_with(kind));
+    if view.own_raw().starts_with('"') {
+        MCP_CONTENT_TEXT
+    } else if view.raw("uri").is_some() {
+        // The contents of resources/read have no "type".
+        MCP_CONTENT_RESOURCE
+    } else if has("text") {
+        MCP_CONTENT_TEXT
+    } else if is_media("\"image/") {
+        MCP_CONTENT_IMAGE
+    } else if is_media("\"audio/") {
+        MCP_CONTENT_AUDIO
+    } else {
+        MCP_CONTENT_OTHER
     }
 }
 
@@ -171,7 +177,7 @@ fn decode_variant(text: &str) -> Option<Vec<u8>> {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_content_kind(content: *const mcp_content) -> i32 {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { read_value(content, 0, |it| Some(it.kind())) }
+    unsafe { read_value(content, 0, |it| Some(it.kind)) }
 }
 
 /// Returns the role of the prompt's message that the content block belongs
@@ -232,7 +238,7 @@ pub unsafe extern "C" fn mcp_content_data(
     // place to write to.
     unsafe {
         store(len, 0);
-        read_or(std::ptr::null(), || {
+        read_memory_or(std::ptr::null(), || {
             let data = peek(content)?.data()?;
             store(len, data.len());
             Some(data.as_ptr().cast())

@@ -11,7 +11,7 @@ use crate::ffi::guard::guard;
 use crate::ffi::handle::borrow;
 use crate::ffi::library::*;
 use crate::ffi::task::mcp_task;
-use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
+use crate::ffi::view::{Lent, View, ViewSource, lend, lend_long, lend_part, read_value};
 
 /// A NOTIFICATION of the server, or of the library about its notification
 /// stream or about a sign-in.
@@ -42,7 +42,7 @@ impl mcp_event {
     fn view(&self) -> &View {
         let make = || {
             let params = self.params.text().to_owned();
-            View::root(&Arc::new(Answer::whole(params)))
+            View::root(&ViewSource::message(Answer::whole(params)))
         };
         self.view.get_or_init(make)
     }

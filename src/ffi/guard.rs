@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::base::error::{Error, Result, Status};
-use crate::ffi::callback::CallScope;
+use crate::ffi::callback::{CallScope, has_dropped};
 use crate::ffi::last_error::set_last;
 use crate::platform::Uncancelled;
 
@@ -38,8 +38,8 @@ pub(crate) fn guard_or<T>(otherwise: T, body: impl FnOnce() -> Result<T>) -> T {
     }
 }
 
-/// Runs the body of a function that only reads: it sets no error, and returns
-/// `otherwise` for NULL.
+/// Runs the body of a function that reads or frees: it sets no error, and
+/// returns `otherwise` for NULL.
 pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
     let _uncancelled = Uncancelled::begin();
     let _call = CallScope::begin();
@@ -47,6 +47,32 @@ pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
         Ok(Some(value)) => value,
         _ => otherwise,
     }
+}
+
+/// The same for a getter that only reads memory, without a call scope and with
+/// cancellation as it is. The application calls such getters very often.
+///
+/// The body must drop nothing that has user data or a descriptor, write no log,
+/// and run no code of the application, so that nothing is left to do at its end.
+/// It must reach no cancellation point of POSIX. To allocate, to free, and to
+/// wait for another thread that makes the same text are none: that wait is a
+/// futex on Linux, and a semaphore of Mach on macOS.
+#[inline(always)]
+pub(crate) fn read_memory_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
+    if has_dropped() {
+        // Every function of the library releases user data that waits for it.
+        release_now();
+    }
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Some(value)) => value,
+        _ => otherwise,
+    }
+}
+
+/// Releases the user data that threads of the library have dropped.
+#[cold]
+fn release_now() {
+    read_or((), || None);
 }
 
 fn caught<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -74,7 +100,28 @@ fn silence_panics() {}
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::c_void;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+    use crate::ffi::callback::UserData;
+
+    #[test]
+    fn a_getter_of_memory_releases_the_user_data_that_waits() {
+        static COUNTER: AtomicUsize = AtomicUsize::new(0);
+        unsafe extern "C" fn count(_: *mut c_void) {
+            COUNTER.fetch_add(1, Ordering::SeqCst);
+        }
+        let dropped = || drop(UserData::new(std::ptr::null_mut(), Some(count)));
+        std::thread::spawn(dropped).join().unwrap();
+        // A test on another thread may release it, and be about to.
+        while COUNTER.load(Ordering::SeqCst) == 0 {
+            assert_eq!(read_memory_or(1, || Some(2)), 2);
+        }
+        assert_eq!(read_memory_or(1, || None), 1);
+        let panics = || read_memory_or(1, || std::panic::resume_unwind(Box::new("")));
+        assert_eq!(panics(), 1);
+    }
 
     #[test]
     fn turns_a_panic_into_a_status() {

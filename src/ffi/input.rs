@@ -12,7 +12,7 @@ use crate::ffi::callback::{UserData, mcp_free_fn};
 use crate::ffi::client::mcp_client;
 use crate::ffi::event::ClientAddress;
 use crate::ffi::guard::{guard, read_or};
-use crate::ffi::handle::{Handle, borrow, give, take};
+use crate::ffi::handle::{Handle, borrow, give, peek, take};
 use crate::ffi::library::*;
 use crate::ffi::request::mcp_request;
 use crate::ffi::view::{Lent, lend, lend_long, read_value};
@@ -283,10 +283,12 @@ pub unsafe extern "C" fn mcp_input_request(input: *const mcp_input) -> *mut mcp_
 /// The client is borrowed, and stays yours.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_input_client(input: *const mcp_input) -> *mut mcp_client {
-    // SAFETY: the header requires NULL or a live input request.
-    unsafe {
-        read_value(input, std::ptr::null_mut(), |it| Some(it.client.upgrade()?.handle.get().cast()))
-    }
+    // This may drop the last reference to the client.
+    read_or(std::ptr::null_mut(), || {
+        // SAFETY: the header requires NULL or a live input request.
+        let client = unsafe { peek(input) }?.client.upgrade()?;
+        Some(client.handle.get().cast())
+    })
 }
 
 /// Returns the message to show to the person; "" if there is none.

@@ -3,9 +3,9 @@
 use std::ffi::c_char;
 
 use crate::base::error::{Error, Result, Status, quote};
-use crate::client::{NoPlace, Tree, Written, without_nul};
+use crate::client::{NoPlace, Tree, Written};
 use crate::ffi::argument::{sized_text, store, text};
-use crate::ffi::guard::{guard, guard_or, read_or};
+use crate::ffi::guard::{guard, guard_or, read_memory_or};
 use crate::ffi::handle::{give, peek, peek_mut, take};
 use crate::ffi::library::*;
 
@@ -66,7 +66,7 @@ pub unsafe extern "C" fn mcp_json_parse(text: *const c_char, len: usize) -> *mut
 /// used again, or NULL.  Do not pass a part of a value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_free(json: *mut mcp_json) {
-    read_or((), || {
+    read_memory_or((), || {
         // SAFETY: the header requires NULL or a value that is not used again.
         drop(unsafe { take(json) });
         Some(())
@@ -138,7 +138,7 @@ pub unsafe extern "C" fn mcp_json_set_integer(
     value: i64,
 ) -> i32 {
     // SAFETY: the header requires it of the caller.
-    unsafe { set(json, pointer, || Ok(Tree::Number(value.to_string()))) }
+    unsafe { set(json, pointer, || Ok(Tree::number(&value.to_string()))) }
 }
 
 /// Sets the value at a place to a number.
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn mcp_json_set_json(
 
 fn number(value: f64) -> Result<Tree> {
     if value.is_finite() {
-        return Ok(Tree::Number(serde_json::to_string(&value).unwrap_or_default()));
+        return Ok(Tree::number(&serde_json::to_string(&value).unwrap_or_default()));
     }
     Err(Error::argument("value is an infinity or a NaN, which JSON does not have"))
 }
@@ -215,7 +215,7 @@ pub unsafe extern "C" fn mcp_json_at(
     json: *const mcp_json,
     pointer: *const c_char,
 ) -> *const mcp_json {
-    read_or(std::ptr::null(), || {
+    read_memory_or(std::ptr::null(), || {
         // SAFETY: the header requires NULL or a live value, and a text.
         let (json, pointer) = unsafe { (peek(json)?, text(pointer, "pointer").ok()?) };
         json.at(pointer)
@@ -241,7 +241,7 @@ const _: () = {
 pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(MCP_JSON_NULL, || {
+    read_memory_or(MCP_JSON_NULL, || {
         Some(match json?.0.tree() {
             Tree::Null => MCP_JSON_NULL,
             Tree::Boolean(_) => MCP_JSON_BOOLEAN,
@@ -261,7 +261,7 @@ pub unsafe extern "C" fn mcp_json_kind(json: *const mcp_json) -> i32 {
 pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(0, || {
+    read_memory_or(0, || {
         Some(match json?.0.tree() {
             Tree::Array(all) => all.len(),
             Tree::Object(members) => members.len(),
@@ -279,7 +279,7 @@ pub unsafe extern "C" fn mcp_json_count(json: *const mcp_json) -> usize {
 pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> *const mcp_json {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(std::ptr::null(), || match json?.0.tree() {
+    read_memory_or(std::ptr::null(), || match json?.0.tree() {
         Tree::Array(all) => all.get(index).map(part),
         Tree::Object(members) => members.get(index).map(|(_, value)| part(value)),
         _ => None,
@@ -294,8 +294,10 @@ pub unsafe extern "C" fn mcp_json_child(json: *const mcp_json, index: usize) -> 
 pub unsafe extern "C" fn mcp_json_key(json: *const mcp_json, index: usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(std::ptr::null(), || match json?.0.tree() {
-        Tree::Object(members) => members.get(index).map(|(name, _)| name.as_ptr().cast()),
+    read_memory_or(std::ptr::null(), || match json?.0.tree() {
+        Tree::Object(members) => {
+            members.get(index).map(|(name, _)| name.with_nul().as_ptr().cast())
+        }
         _ => None,
     })
 }
@@ -309,10 +311,10 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
     // place to write to.
     unsafe {
         store(len, 0);
-        read_or(std::ptr::null(), || match peek(json)?.0.tree() {
+        read_memory_or(std::ptr::null(), || match peek(json)?.0.tree() {
             Tree::Text(text) => {
-                store(len, without_nul(text).len());
-                Some(text.as_ptr().cast())
+                store(len, text.bytes().len());
+                Some(text.with_nul().as_ptr().cast())
             }
             _ => None,
         })
@@ -328,7 +330,7 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
 pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64) -> i64 {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(otherwise, || match json?.0.tree() {
+    read_memory_or(otherwise, || match json?.0.tree() {
         Tree::Number(text) => text.parse().ok().or_else(|| {
             let number = text.parse::<f64>().ok().filter(|number| number.fract() == 0.0)?;
             (number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
@@ -345,7 +347,7 @@ pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64)
 pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) -> f64 {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(otherwise, || match json?.0.tree() {
+    read_memory_or(otherwise, || match json?.0.tree() {
         Tree::Number(text) => text.parse().ok(),
         _ => None,
     })
@@ -359,7 +361,7 @@ pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) 
 pub unsafe extern "C" fn mcp_json_boolean(json: *const mcp_json, otherwise: i32) -> i32 {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_or(otherwise, || match json?.0.tree() {
+    read_memory_or(otherwise, || match json?.0.tree() {
         Tree::Boolean(value) => Some(i32::from(*value)),
         _ => None,
     })
@@ -374,7 +376,7 @@ pub unsafe extern "C" fn mcp_json_text(json: *const mcp_json, len: *mut usize) -
     // place to write to.
     unsafe {
         store(len, 0);
-        read_or(std::ptr::null(), || {
+        read_memory_or(std::ptr::null(), || {
             let text = peek(json)?.0.text();
             store(len, text.len().saturating_sub(1));
             Some(text.as_ptr().cast())

@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::client::{Answer, HeaderMarks, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
-use crate::ffi::guard::read_or;
+use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::{give, peek, take};
 use crate::ffi::json::mcp_json;
 use crate::ffi::named_items::NamedItems;
@@ -18,7 +18,7 @@ use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::task::mcp_task;
 use crate::ffi::tool::mcp_tool;
-use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
+use crate::ffi::view::{Lent, View, ViewSource, lend, lend_long, lend_part, read_value};
 
 /// A RESULT of a call, of any method.
 ///
@@ -33,19 +33,27 @@ use crate::ffi::view::{Lent, View, lend, lend_long, lend_part, read_value};
 #[derive(Debug, Default)]
 pub struct mcp_result {
     pages: Pages,
+    /// The object that describes the whole result: that of the last page.
+    root: Option<View>,
     /// Boxed: few results are a server info.
     pub(crate) server: Option<Box<ServerTexts>>,
     json: OnceLock<Lent>,
-    root: OnceLock<Option<View>>,
     text: OnceLock<Lent>,
-    pub(crate) tools: OnceLock<NamedItems<mcp_tool>>,
-    pub(crate) resources: OnceLock<Vec<mcp_resource>>,
-    pub(crate) prompts: OnceLock<Vec<mcp_prompt>>,
-    pub(crate) skills: OnceLock<Vec<mcp_skill>>,
-    tasks: OnceLock<Vec<mcp_task>>,
     contents: OnceLock<Vec<mcp_content>>,
-    completions: OnceLock<Vec<Lent>>,
     structured: OnceLock<Option<mcp_json>>,
+    /// Boxed: most results are no list.
+    items: OnceLock<Box<Items>>,
+}
+
+/// The items of a list.
+#[derive(Debug, Default)]
+struct Items {
+    tools: OnceLock<NamedItems<mcp_tool>>,
+    resources: OnceLock<Vec<mcp_resource>>,
+    prompts: OnceLock<Vec<mcp_prompt>>,
+    skills: OnceLock<Vec<mcp_skill>>,
+    tasks: OnceLock<Vec<mcp_task>>,
+    completions: OnceLock<Vec<Lent>>,
 }
 
 /// The responses that a result is made of.
@@ -53,15 +61,15 @@ pub struct mcp_result {
 enum Pages {
     #[default]
     None,
-    One(Arc<Answer>),
+    One(Arc<ViewSource>),
     /// Those of a list that was read to its end.
-    Several(Vec<Arc<Answer>>),
+    Several(Vec<Arc<ViewSource>>),
 }
 
 impl Deref for Pages {
-    type Target = [Arc<Answer>];
+    type Target = [Arc<ViewSource>];
 
-    fn deref(&self) -> &[Arc<Answer>] {
+    fn deref(&self) -> &[Arc<ViewSource>] {
         match self {
             Self::None => &[],
             Self::One(page) => std::slice::from_ref(page),
@@ -72,12 +80,16 @@ impl Deref for Pages {
 
 impl mcp_result {
     pub(crate) fn from_answer(answer: Answer) -> Self {
-        Self { pages: Pages::One(Arc::new(answer)), ..Self::default() }
+        Self::new(Pages::One(ViewSource::message(answer)))
     }
 
     fn from_pages(pages: Vec<Answer>) -> Self {
-        let pages = Pages::Several(pages.into_iter().map(Arc::new).collect());
-        Self { pages, ..Self::default() }
+        Self::new(Pages::Several(pages.into_iter().map(ViewSource::message).collect()))
+    }
+
+    fn new(pages: Pages) -> Self {
+        let root = pages.last().map(View::root);
+        Self { pages, root, ..Self::default() }
     }
 
     pub(crate) fn from_server_info(info: ServerInfo) -> Self {
@@ -86,9 +98,17 @@ impl mcp_result {
         Self { server, ..Self::from_answer(answer) }
     }
 
-    /// The object that describes the whole result: that of the last page.
     fn root(&self) -> Option<&View> {
-        self.root.get_or_init(|| self.pages.last().map(View::root)).as_ref()
+        self.root.as_ref()
+    }
+
+    /// The last page.
+    fn answer(&self) -> Option<&Answer> {
+        self.pages.last().map(|page| page.answer())
+    }
+
+    fn items(&self) -> &Items {
+        self.items.get_or_init(Box::default)
     }
 
     fn all<T>(&self, member: &str, make: impl Fn(View) -> T) -> Vec<T> {
@@ -97,8 +117,8 @@ impl mcp_result {
     }
 
     pub(crate) fn tools(&self) -> &[mcp_tool] {
-        self.tools.get_or_init(|| {
-            let is_marked = self.pages.iter().any(|page| page.is_of_marked_tools());
+        self.items().tools.get_or_init(|| {
+            let is_marked = self.pages.iter().any(|page| page.answer().is_of_marked_tools());
             let mut tools = NamedItems::default();
             for page in self.pages.iter() {
                 tools.add(&View::root(page), "tools", mcp_tool::new);
@@ -114,7 +134,7 @@ impl mcp_result {
     }
 
     pub(crate) fn resources(&self) -> &[mcp_resource] {
-        self.resources.get_or_init(|| {
+        self.items().resources.get_or_init(|| {
             let resources = self.all("resources", mcp_resource);
             if resources.is_empty() {
                 self.all("resourceTemplates", mcp_resource)
@@ -125,16 +145,16 @@ impl mcp_result {
     }
 
     pub(crate) fn prompts(&self) -> &[mcp_prompt] {
-        self.prompts.get_or_init(|| self.all("prompts", mcp_prompt::new))
+        self.items().prompts.get_or_init(|| self.all("prompts", mcp_prompt::new))
     }
 
     pub(crate) fn skills(&self) -> &[mcp_skill] {
-        self.skills.get_or_init(|| self.all("skills", mcp_skill::new))
+        self.items().skills.get_or_init(|| self.all("skills", mcp_skill::new))
     }
 
     /// The tasks of a list, or the one task that this result is.
     pub(crate) fn tasks(&self) -> &[mcp_task] {
-        self.tasks.get_or_init(|| {
+        self.items().tasks.get_or_init(|| {
             let Some(root) = self.root() else { return Vec::new() };
             let is_task = |view: &View| view.raw("taskId").is_some();
             let own = root.object("task").filter(is_task);
@@ -147,14 +167,14 @@ impl mcp_result {
     pub(crate) fn contents(&self) -> &[mcp_content] {
         self.contents.get_or_init(|| {
             let Some(root) = self.root() else { return Vec::new() };
+            let [content, contents, messages] = root.members(["content", "contents", "messages"]);
             let mut out = Vec::new();
-            for name in ["content", "contents"] {
-                out.extend(
-                    root.contents(name).into_iter().map(|view| mcp_content::new(view, None)),
-                );
+            for place in [content, contents].into_iter().flatten() {
+                out.reserve_exact(root.content_count(place));
+                root.each_content(place, &mut |view| out.push(mcp_content::new(view, None)));
             }
-            for message in root.contents("messages") {
-                of_message(message, &mut out);
+            if let Some(place) = messages {
+                root.each_content(place, &mut |message| of_message(message, &mut out));
             }
             out
         })
@@ -174,13 +194,13 @@ impl mcp_result {
                 |name| meta.object(name).is_some_and(|own| own.raw("wrap_result") == Some("true"));
             of("fastmcp") || of("_fastmcp")
         };
-        self.pages.last().is_some_and(|page| page.is_wrapped())
+        self.answer().is_some_and(Answer::is_wrapped)
             || self.root().and_then(|root| root.object("_meta")).is_some_and(is_marked)
     }
 
     fn completions(&self) -> &[Lent] {
-        self.completions.get_or_init(|| {
-            let values = self.pages.last().and_then(|page| completion_values(page).ok());
+        self.items().completions.get_or_init(|| {
+            let values = self.answer().and_then(|page| completion_values(page).ok());
             let values = values.unwrap_or_default().into_iter();
             let text = |raw: Cow<'_, str>| match raw.as_bytes().first() {
                 Some(b'"') => Lent::of_string(&raw),
@@ -195,9 +215,9 @@ impl mcp_result {
     fn json(&self) -> &Lent {
         self.json.get_or_init(|| match &*self.pages {
             [] => Lent::new(""),
-            [page] => Lent::new(page.json()),
+            [page] => Lent::new(page.answer().json()),
             pages => {
-                let texts: Vec<&str> = pages.iter().map(|page| page.json()).collect();
+                let texts: Vec<&str> = pages.iter().map(|page| page.answer().json()).collect();
                 Lent::new(&crate::client::joined(&texts))
             }
         })
@@ -234,13 +254,13 @@ fn of_message(message: View, out: &mut Vec<mcp_content>) {
         out.push(mcp_content::new(message, role));
         return;
     }
-    let parts = message.contents("content");
-    if parts.is_empty() && has("content") {
+    let Some(place) = message.member("content") else { return };
+    let before = out.len();
+    message.each_content(place, &mut |part| out.push(mcp_content::new(part, role.clone())));
+    if out.len() == before && has("content") {
         // It is no content, and is shown as it is.
         out.extend(message.value_at("content").map(|part| mcp_content::new(part, role)));
-        return;
     }
-    out.extend(parts.into_iter().map(|part| mcp_content::new(part, role.clone())));
 }
 
 /// The server info, with its texts ready to lend.
@@ -271,7 +291,7 @@ impl ServerTexts {
 /// `result`: a result that is not used again, or NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_result_free(result: *mut mcp_result) {
-    read_or((), || {
+    read_memory_or((), || {
         // SAFETY: the header requires NULL or a result that is not used again.
         drop(unsafe { take(result) });
         Some(())
@@ -429,7 +449,7 @@ pub unsafe extern "C" fn mcp_result_structured(result: *const mcp_result) -> *co
 pub unsafe extern "C" fn mcp_result_data(result: *const mcp_result) -> *const mcp_json {
     // SAFETY: the header requires NULL or a live result.
     let it = unsafe { peek(result) };
-    read_or(std::ptr::null(), || {
+    read_memory_or(std::ptr::null(), || {
         let (it, whole) = (it?, it?.structured()?);
         let inside = if it.is_wrapped() { whole.at("/result") } else { None };
         Some(inside.unwrap_or(std::ptr::from_ref(whole)))

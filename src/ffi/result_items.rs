@@ -3,38 +3,14 @@
 use std::ffi::c_char;
 
 use crate::ffi::argument::text;
-use crate::ffi::guard::read_or;
+use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::peek;
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::result::mcp_result;
 use crate::ffi::skill::mcp_skill;
 use crate::ffi::tool::mcp_tool;
-use crate::ffi::view::read_value;
-
-/// Lends an item of a list; NULL if there is none.
-///
-/// Programs read the items one by one. Once the list is made, this only reads
-/// memory: the thread cannot be cancelled there, no user data is dropped and no
-/// log record written, so that nothing of a call has to be begun or ended.
-///
-/// # Safety
-///
-/// `result` is NULL or alive, and outlives what is lent.
-#[inline(always)]
-unsafe fn lend_item<T>(
-    result: *const mcp_result,
-    index: usize,
-    made: impl FnOnce(&mcp_result) -> Option<&[T]>,
-    make: impl FnOnce(&mcp_result) -> &[T],
-) -> *const T {
-    // SAFETY: guaranteed by the caller.
-    let Some(result) = (unsafe { peek(result) }) else { return std::ptr::null() };
-    match made(result) {
-        Some(all) => all.get(index).map_or(std::ptr::null(), std::ptr::from_ref),
-        None => read_or(std::ptr::null(), || make(result).get(index).map(std::ptr::from_ref)),
-    }
-}
+use crate::ffi::view::{lend_part, read_value};
 
 /// Returns the number of tools in a result of mcp_list_tools().
 ///
@@ -62,7 +38,7 @@ pub unsafe extern "C" fn mcp_result_tool(
     index: usize,
 ) -> *const mcp_tool {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_item(result, index, |it| it.tools.get().map(|all| &**all), mcp_result::tools) }
+    unsafe { lend_part(result, |it| it.tools().get(index)) }
 }
 
 /// Returns the number of resources or templates in a result of
@@ -92,9 +68,7 @@ pub unsafe extern "C" fn mcp_result_resource(
     index: usize,
 ) -> *const mcp_resource {
     // SAFETY: the header requires NULL or a live result.
-    unsafe {
-        lend_item(result, index, |it| it.resources.get().map(|all| &**all), mcp_result::resources)
-    }
+    unsafe { lend_part(result, |it| it.resources().get(index)) }
 }
 
 /// Returns the number of prompts in a result of mcp_list_prompts().
@@ -123,9 +97,7 @@ pub unsafe extern "C" fn mcp_result_prompt(
     index: usize,
 ) -> *const mcp_prompt {
     // SAFETY: the header requires NULL or a live result.
-    unsafe {
-        lend_item(result, index, |it| it.prompts.get().map(|all| &**all), mcp_result::prompts)
-    }
+    unsafe { lend_part(result, |it| it.prompts().get(index)) }
 }
 
 /// Returns the number of skills in a result of mcp_list_skills().
@@ -151,7 +123,7 @@ pub unsafe extern "C" fn mcp_result_skill(
     index: usize,
 ) -> *const mcp_skill {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend_item(result, index, |it| it.skills.get().map(|all| &**all), mcp_result::skills) }
+    unsafe { lend_part(result, |it| it.skills().get(index)) }
 }
 
 /// Returns the tool of a name in a result of mcp_list_tools(), or NULL.
@@ -165,7 +137,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
     result: *const mcp_result,
     name: *const c_char,
 ) -> *const mcp_tool {
-    read_or(std::ptr::null(), || {
+    read_memory_or(std::ptr::null(), || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
         let is_it = |tool: &&mcp_tool| tool.has_name(name);

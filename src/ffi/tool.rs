@@ -5,10 +5,10 @@ use std::ffi::{CStr, c_char};
 use crate::base::error::Error;
 use crate::client::{HeaderMarks, check_arguments, is_usable};
 use crate::ffi::argument::{optional_text, text};
-use crate::ffi::guard::{guard, read_or};
+use crate::ffi::guard::{guard, read_memory_or};
 use crate::ffi::handle::peek;
 use crate::ffi::named_items::ItemName;
-use crate::ffi::view::{Lent, View, lend, lend_long};
+use crate::ffi::view::{Lent, View, lend, lend_long, read_value};
 
 /// A TOOL of mcp_result_tool(), borrowed from the result.
 ///
@@ -50,7 +50,7 @@ impl mcp_tool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { peek(tool) }.map_or(std::ptr::null(), |tool| tool.name.pointer())
+    unsafe { read_value(tool, std::ptr::null(), |it| Some(it.name.pointer())) }
 }
 
 /// Returns the name to show to people: the title, or the title in the
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -
 /// Spec: ToolAnnotations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_char) -> i32 {
-    read_or(-1, || {
+    read_memory_or(-1, || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(tool)?, text(name, "name").ok()?) };
         match it.view.object("annotations")?.raw(name)? {

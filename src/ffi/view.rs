@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::client::{Answer, Place, Tape, is_set, push_unescaped, unescape};
 use crate::ffi::argument::store;
-use crate::ffi::guard::read_or;
+use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::peek;
 
 /// A text that is lent to C: it ends with a NUL.
@@ -40,6 +40,8 @@ impl Lent {
     }
 }
 
+// `get` of the next functions only reads memory: see `read_memory_or`.
+
 /// Lends a text of a handle; NULL if there is none.
 ///
 /// # Safety
@@ -50,7 +52,7 @@ pub(crate) unsafe fn lend<T>(
     get: impl FnOnce(&T) -> Option<&Lent>,
 ) -> *const c_char {
     // SAFETY: guaranteed by the caller.
-    read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(Lent::pointer))
+    read_memory_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(Lent::pointer))
 }
 
 /// Lends a text of a handle and stores its length, unless `len` is NULL.
@@ -65,7 +67,7 @@ pub(crate) unsafe fn lend_long<T>(
 ) -> *const c_char {
     // SAFETY: guaranteed by the caller.
     unsafe { store(len, 0) };
-    read_or(std::ptr::null(), || {
+    read_memory_or(std::ptr::null(), || {
         // SAFETY: guaranteed by the caller.
         let text = get(unsafe { peek(handle) }?)?;
         // SAFETY: guaranteed by the caller.
@@ -85,7 +87,7 @@ pub(crate) unsafe fn read_value<T, R>(
     get: impl FnOnce(&T) -> Option<R>,
 ) -> R {
     // SAFETY: guaranteed by the caller.
-    read_or(otherwise, || get(unsafe { peek(handle) }?))
+    read_memory_or(otherwise, || get(unsafe { peek(handle) }?))
 }
 
 /// Lends a part of a handle; NULL if there is none.
@@ -98,30 +100,56 @@ pub(crate) unsafe fn lend_part<T, R>(
     get: impl FnOnce(&T) -> Option<&R>,
 ) -> *const R {
     // SAFETY: guaranteed by the caller.
-    read_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(std::ptr::from_ref))
+    read_memory_or(std::ptr::null(), || get(unsafe { peek(handle) }?).map(std::ptr::from_ref))
 }
 
-/// The text and the tape that places of a view refer to: those of the whole
+/// The text and the tape that places of a view refer to: those of a whole
 /// message, or of a part that lies deeper than the message's tape.
 #[derive(Debug)]
-struct ViewSource {
-    answer: Arc<Answer>,
-    part: Option<(Range<usize>, Tape)>,
+pub(crate) enum ViewSource {
+    Message(Answer),
+    Part { of: Arc<ViewSource>, range: Range<usize>, tape: Tape },
 }
 
 impl ViewSource {
+    pub(crate) fn message(answer: Answer) -> Arc<Self> {
+        Arc::new(Self::Message(answer))
+    }
+
+    #[inline(always)]
+    pub(crate) fn answer(&self) -> &Answer {
+        let mut source = self;
+        loop {
+            match source {
+                Self::Message(answer) => return answer,
+                Self::Part { of, .. } => source = of,
+            }
+        }
+    }
+
+    /// The source of the whole message.
+    fn whole(self: &Arc<Self>) -> Arc<Self> {
+        match &**self {
+            Self::Message(_) => self.clone(),
+            Self::Part { of, .. } => of.clone(),
+        }
+    }
+
     #[inline(always)]
     fn text(&self) -> &str {
-        let message = self.answer.message();
-        match &self.part {
-            Some((range, _)) => message.get(range.clone()).unwrap_or_default(),
-            None => message,
+        let message = self.answer().message();
+        match self {
+            Self::Message(_) => message,
+            Self::Part { range, .. } => message.get(range.clone()).unwrap_or_default(),
         }
     }
 
     #[inline(always)]
     fn tape(&self) -> &Tape {
-        self.part.as_ref().map_or(self.answer.tape(), |(_, tape)| tape)
+        match self {
+            Self::Message(answer) => answer.tape(),
+            Self::Part { tape, .. } => tape,
+        }
     }
 }
 
@@ -163,16 +191,22 @@ impl View {
     }
 
     /// The object of a whole result.
-    pub(crate) fn root(answer: &Arc<Answer>) -> Self {
-        let source = ViewSource { answer: answer.clone(), part: None };
-        Self::new(&Arc::new(source), answer.place())
+    pub(crate) fn root(source: &Arc<ViewSource>) -> Self {
+        Self::new(source, source.answer().place())
     }
 
-    fn member(&self, name: &str) -> Option<Place> {
+    pub(crate) fn member(&self, name: &str) -> Option<Place> {
         self.source.tape().member(self.source.text(), self.place, name)
     }
 
-    fn raw_at(&self, place: Place) -> &str {
+    /// The places of three members, found in one pass. Of several members with
+    /// one name the last one counts.
+    pub(crate) fn members(&self, names: [&str; 3]) -> [Option<Place>; 3] {
+        self.source.tape().places(self.source.text(), self.place, names)
+    }
+
+    /// A value as raw JSON.
+    pub(crate) fn raw_at(&self, place: Place) -> &str {
         self.source.tape().text(self.source.text(), place)
     }
 
@@ -242,27 +276,35 @@ impl View {
         (!self.raw_at(place).starts_with('[')).then(|| self.at(place))
     }
 
-    /// Views of contents: an array of them, or one that is an object or a text.
-    pub(crate) fn contents(&self, name: &str) -> Vec<Self> {
-        let Some(place) = self.member(name) else { return Vec::new() };
-        match self.raw_at(place).as_bytes().first() {
-            Some(b'{' | b'"') => vec![self.at(place)],
-            _ => self.elements(place),
+    /// Calls `take` with views of contents: those of an array, or one that is an
+    /// object or a text.
+    pub(crate) fn each_content(&self, place: Place, take: &mut dyn FnMut(Self)) {
+        if let Some(b'{' | b'"') = self.raw_at(place).as_bytes().first() {
+            return take(self.at(place));
         }
+        let array = self.at(place);
+        let places = array.source.tape().elements(array.source.text(), array.place);
+        places.for_each(|place| take(array.at(place)));
+    }
+
+    /// About how many contents there are at a place.
+    pub(crate) fn content_count(&self, place: Place) -> usize {
+        self.source.tape().elements(self.source.text(), place).count().max(1)
     }
 
     /// The view of a place. Where the tape ends, the part gets its own tape.
-    fn at(&self, place: Place) -> Self {
+    pub(crate) fn at(&self, place: Place) -> Self {
         let source = &self.source;
         if source.tape().is_noted(source.text(), place) {
             return Self::new(source, place);
         }
-        let message = source.answer.message();
+        let message = source.answer().message();
         let raw = self.raw_at(place);
         let start = (raw.as_ptr() as usize).saturating_sub(message.as_ptr() as usize);
+        let range = start..start + raw.len();
         let tape = Tape::read(raw, LEVELS).unwrap_or_default();
-        let part = Some((start..start + raw.len(), tape));
-        Self::new(&Arc::new(ViewSource { answer: source.answer.clone(), part }), 0)
+        let of = source.whole();
+        Self::new(&Arc::new(ViewSource::Part { of, range, tape }), 0)
     }
 
     /// A member that is a string, as plain text.
@@ -273,7 +315,12 @@ impl View {
     /// A member as plain text. A value that is no string is given as its JSON
     /// text; null counts as absent.
     pub(crate) fn string_or_json(&self, name: &str) -> Option<&Lent> {
-        self.lent(name, |raw| match raw.as_bytes().first() {
+        self.string_or_json_at(self.member(name)?)
+    }
+
+    /// The same for the place of a member.
+    pub(crate) fn string_or_json_at(&self, place: Place) -> Option<&Lent> {
+        self.lent_at(place, |raw| match raw.as_bytes().first() {
             Some(b'"') => Some(Lent::of_string(raw)),
             _ => (raw != "null").then(|| Lent::new(raw)),
         })
@@ -292,7 +339,10 @@ impl View {
     /// Lends a member. Each member is lent in one form only, so that one text
     /// for each is enough.
     fn lent(&self, name: &str, make: impl FnOnce(&str) -> Option<Lent>) -> Option<&Lent> {
-        let place = self.member(name)?;
+        self.lent_at(self.member(name)?, make)
+    }
+
+    fn lent_at(&self, place: Place, make: impl FnOnce(&str) -> Option<Lent>) -> Option<&Lent> {
         match self.first.get() {
             Some((first, lent)) if *first == place => return Some(lent),
             Some(_) => {}

@@ -11,10 +11,11 @@
 //! | descriptors | [`Descriptor`], [`RawDescriptor`] |
 //! | waiting | [`Poll`], [`poll`], [`POLLIN`], [`POLLOUT`]; [`Watch`] on the background thread |
 //! | waking a wait | [`WakeUp`], [`PermanentWakeUp`] |
-//! | sockets | [`set_up_socket`], [`begin_connect`], [`send`], [`send_several`], [`raw_socket`], [`lacks_address`] |
+//! | sockets | [`set_up_socket`], [`begin_connect`], [`send`], [`send_several`], [`receive_into`], [`raw_socket`], [`lacks_address`] |
 //! | child processes | [`ChildProcess`], [`ChildPipes`], [`Exit`], [`isolate`] |
 //! | files | [`open_regular`], [`open_private`], [`make_private_folder`], [`is_same_file`], [`Access`], [`FileLock`] |
 //! | folders and programs | [`state_folder`], [`BROWSER_OPENERS`], [`os_string`] |
+//! | environment | [`each_variable`], [`os_str`] |
 //! | certificates | [`system_certificates`], [`certificates_in`] |
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
@@ -47,6 +48,7 @@ pub(crate) use exit::Exit;
 pub(crate) use per_process::PerProcess;
 pub(crate) use system::certificates::{certificates_in, system_certificates};
 pub(crate) use system::descriptor::Descriptor;
+pub(crate) use system::environment::{each_variable, os_str};
 pub(crate) use system::files::{
     Access, FileLock, is_same_file, make_private_folder, open_private, open_regular,
 };
@@ -56,7 +58,7 @@ pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, RawDescriptor, poll};
 pub(crate) use system::process::{ChildPipes, ChildProcess, isolate};
 pub(crate) use system::process_id::process_id;
 pub(crate) use system::sockets::{
-    begin_connect, lacks_address, raw_socket, send, send_several, set_up_socket,
+    begin_connect, lacks_address, raw_socket, receive_into, send, send_several, set_up_socket,
 };
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};

@@ -39,7 +39,7 @@ pub(crate) fn assert_linear<T>(
 }
 
 /// The processor time that this thread needs for `work`.
-fn processor_time(work: impl FnOnce()) -> Duration {
+pub(crate) fn processor_time(work: impl FnOnce()) -> Duration {
     let begin = thread_clock();
     work();
     thread_clock() - begin

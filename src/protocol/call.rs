@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 use crate::base::error::{Error, Result, quote};
 use crate::protocol::routing;
 use crate::wire::json_members::{self, MemberWriter};
+use crate::wire::json_text::only_object;
 use crate::wire::object::Members;
-use crate::wire::tape::Tape;
 
 /// A method and its parameters, to which a dialect adds its own.
 #[derive(Clone, Debug)]
@@ -352,14 +352,13 @@ fn object<'a>(text: &'a str, name: &str) -> Result<Members<'a>> {
 
 /// The text of an object, without the blanks around it.
 pub(crate) fn checked_object<'a>(text: &'a str, name: &str) -> Result<&'a str> {
-    let mut tape = Tape::default();
-    let value = match tape.read_again(text, 0) {
-        Ok(()) => tape.text(text, 0),
-        // This parser says by line and column what is wrong.
-        Err(_) => serde_json::from_str::<&RawValue>(text)
-            .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?
-            .get(),
-    };
+    if let Some(object) = only_object(text) {
+        return Ok(object);
+    }
+    // This parser says by line and column what is wrong.
+    let value = serde_json::from_str::<&RawValue>(text)
+        .map_err(|error| Error::argument(format!("{name} is not JSON: {error}")))?
+        .get();
     if value.starts_with('{') {
         return Ok(value);
     }
@@ -398,6 +397,21 @@ mod tests {
         assert!(Call::prompt("t", Some(r#"{"a":1}"#)).is_err());
         assert!(Call::complete("{}", "a", "b", Some(r#"{"a":1}"#)).is_err());
         assert!(Call::complete("[]", "a", "b", None).is_err());
+    }
+
+    #[test]
+    fn takes_the_objects_that_serde_json_takes() {
+        let whole =
+            " \n{\"a\": [1.5e-3, {\"b\\n\": \"\\ud83d\\ude00 é\"}], \"c\": [true, null, {}]}\t ";
+        let deep = format!("{}{{}}{}", "{\"a\":[".repeat(300), "]}".repeat(300));
+        let cut = (0..=whole.len()).filter_map(|end| whole.get(..end));
+        let others =
+            ["{}", "{} {}", "{},", "{a:1}", "{\"a\":01}", "[{}]", "{\"a\":1,}", "\u{a0}{}", &deep];
+        for text in cut.chain(others) {
+            let parsed = serde_json::from_str::<&RawValue>(text).ok().map(RawValue::get);
+            let expected = parsed.filter(|value| value.starts_with('{'));
+            assert_eq!(checked_object(text, "x").ok(), expected, "{text}");
+        }
     }
 
     #[test]

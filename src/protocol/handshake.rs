@@ -36,13 +36,16 @@ impl Handshake {
         declared: &ClientCapabilities,
         meta: &RequestMeta<'_>,
     ) -> Outgoing {
-        let body = message(|json| {
+        let (capabilities, identity) = (declared.json(true), identity.json());
+        let length = 2 * ENVELOPE + capabilities.len() + identity.len();
+        let body = MessageBody::write(length, |json, _| {
+            json.members(JSONRPC);
             json.integer("id", meta.id);
             json.string("method", "initialize");
             json.object("params", |json| {
                 json.string("protocolVersion", revision.as_str());
-                json.json("capabilities", &declared.json(true));
-                json.json("clientInfo", &identity.json());
+                json.json("capabilities", &capabilities);
+                json.json("clientInfo", &identity);
                 if let Some(common) = meta.common {
                     json.object("_meta", |json| json.members(common.text()));
                 }
@@ -194,7 +197,7 @@ const ENVELOPE: usize = 144;
 
 /// A JSON-RPC message.
 fn message(write: impl FnOnce(&mut MemberWriter<'_>)) -> MessageBody {
-    MessageBody::write(0, |json, _| {
+    MessageBody::write(ENVELOPE, |json, _| {
         json.members(JSONRPC);
         write(json);
     })

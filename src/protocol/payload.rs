@@ -49,8 +49,9 @@ pub(crate) fn check(method: &str, answer: &Answer) -> Result<()> {
     let Some(payload) = Payload::of(method) else { return Ok(()) };
     match payload {
         Payload::Tool => {
-            check_contents("content", answer.member("content"))?;
-            check_error_flag(answer.member("isError"))?;
+            let [content, error_flag] = answer.members(["content", "isError"]);
+            check_contents("content", content)?;
+            check_error_flag(error_flag)?;
         }
         Payload::Contents => check_contents("contents", answer.member("contents"))?,
         // A text or an object where an array is due is one message.

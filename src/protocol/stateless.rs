@@ -38,11 +38,12 @@ impl Stateless {
         declared: &ClientCapabilities,
     ) -> Self {
         let meta = |capabilities: String| {
-            let mut meta = String::new();
+            let identity = identity.json();
+            let mut meta = String::with_capacity(META + capabilities.len() + identity.len());
             let mut json = MemberWriter::members_of(&mut meta);
             json.string("io.modelcontextprotocol/protocolVersion", revision.as_str());
             json.json("io.modelcontextprotocol/clientCapabilities", &capabilities);
-            json.json("io.modelcontextprotocol/clientInfo", &identity.json());
+            json.json("io.modelcontextprotocol/clientInfo", &identity);
             meta
         };
         let task_meta = meta(declared.with_tasks().json(false));
@@ -242,6 +243,9 @@ impl Dialect for Stateless {
 /// The room for all that a request has besides the texts of the call and the
 /// members that go with every request.
 const ENVELOPE: usize = 192;
+
+/// The room for the members of `_meta` besides the texts of the client.
+const META: usize = 160;
 
 const DISCOVER: &str = "server/discover";
 /// The same as JSON text: a ping writes it without a search for escapes.

@@ -108,7 +108,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let wait = Wait::for_at_most(Duration::from_secs(30));
                     let guard = now(mutex.lock_unless(&wait, || false)).unwrap();
                     assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
                     std::thread::yield_now();
@@ -134,13 +134,13 @@ mod tests {
     #[test]
     fn gives_up_when_the_time_of_the_waiting_thread_is_over() {
         let mutex = AsyncMutex::default();
-        let long = Wait::for_at_most(Duration::from_secs(1));
+        let long = Wait::for_at_most(Duration::from_secs(30));
         let guard = now(mutex.lock_unless(&long, || false)).unwrap();
         let wait = Wait::for_at_most(Duration::from_millis(5));
         let error = now(mutex.lock_unless(&wait, || false)).unwrap_err();
         assert_eq!(error.status(), Status::Timeout);
         drop(guard);
-        let long = Wait::for_at_most(Duration::from_secs(1));
+        let long = Wait::for_at_most(Duration::from_secs(30));
         assert!(now(mutex.lock_unless(&long, || false)).is_ok());
     }
 }

@@ -143,7 +143,7 @@ pub(crate) async fn give_way() {
 /// false for the last.
 pub(crate) async fn poll(
     entries: &mut [Poll],
-    signals: impl Iterator<Item = &Signal>,
+    signals: [Option<&Signal>; 4],
     cancel: Option<&(Arc<Cancel>, Generation)>,
     left: Duration,
 ) -> io::Result<bool> {
@@ -156,7 +156,9 @@ pub(crate) async fn poll(
     for entry in entries.iter().filter(|entry| !entry.is_none()) {
         watches.push(Watch::new(entry)?);
     }
-    let mut raised: Vec<_> = signals.map(|signal| Box::pin(signal.until_raised())).collect();
+    let [one, two, three, four] = signals.map(until_raised);
+    let (mut one, mut two) = (pin!(one), pin!(two));
+    let (mut three, mut four) = (pin!(three), pin!(four));
     let mut fired = pin!(async {
         match cancel {
             Some((cancel, began)) => {
@@ -172,7 +174,7 @@ pub(crate) async fn poll(
         for watch in &watches {
             is_ready |= watch.poll_ready(context).is_ready();
         }
-        for signal in &mut raised {
+        for signal in [&mut one, &mut two, &mut three, &mut four] {
             is_ready |= signal.as_mut().poll(context).is_ready();
         }
         is_ready |= fired.as_mut().poll(context).is_ready();
@@ -186,6 +188,14 @@ pub(crate) async fn poll(
         platform::poll(entries, Duration::ZERO)?;
     }
     Ok(is_woken)
+}
+
+/// Waits for a signal; without one for ever.
+async fn until_raised(signal: Option<&Signal>) {
+    match signal {
+        Some(signal) => signal.until_raised().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The longest timer. tokio limits timers; a longer wait starts again.

@@ -1,10 +1,11 @@
 //! An HTTP/1.1 connection: sends requests, reads heads and bodies.
 
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use crate::base::error::{Error, Result, Status, io_reason};
-use crate::platform;
-use crate::transport::socket::Broken;
+use crate::platform::{self, POLLIN};
+use crate::transport::socket::{Broken, Socket};
 use crate::transport::stream::ByteStream;
 use crate::transport::wait::Wait;
 use crate::wire::http1::{HEAD_LIMIT, Head, RepeatedHead};
@@ -17,6 +18,11 @@ const INTERIM: usize = 16;
 /// zero a large buffer costs more than to read into it.
 const STEP: usize = 4 * 1024;
 const MOST: usize = 64 * 1024;
+
+/// The least size of a read that does not go through the buffer, and the least by
+/// which the memory for a large body grows.
+const DIRECT: usize = 16 * 1024;
+const DIRECT_STEP: usize = 128 * 1024;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -111,6 +117,13 @@ pub(crate) struct ResponseFacts {
     pub(crate) is_repeated: bool,
     /// When the response has to have ended, if the exchange is limited.
     pub(crate) until: Option<Instant>,
+}
+
+impl ResponseFacts {
+    /// Whether they are no more than those of most responses.
+    pub(crate) fn is_small(&self) -> bool {
+        self.session_id.is_none() && self.moved.is_none() && self.head.is_small()
+    }
 }
 
 /// Why there is no response.
@@ -300,17 +313,43 @@ impl Connection {
                 Piece::Partial if has_any => return Ok(true),
                 Piece::Partial => {}
             }
-            match self.fill(wait).await {
-                Ok(0) if body.may_end_here() => return Ok(false),
-                Ok(0) => return Err(cut_short(body, "closed the connection".into())),
-                Ok(_) => {}
-                Err(Broken::Wait(error)) => return Err(error.with_may_have_run(true)),
-                Err(Broken::Connection(error)) => {
-                    let why = format!("broke the connection ({})", io_reason(&error));
-                    return Err(cut_short(body, why));
-                }
+            if !has_more(body, self.fill(wait).await)? {
+                return Ok(false);
             }
         }
+    }
+
+    /// How many bytes [`Connection::receive_directly`] may receive, if the next bytes
+    /// are data of the body, and they are many or `out` has room for them. `limit`: for
+    /// the bytes of `out`.
+    pub(crate) fn direct_size(&self, body: &Body, out: &Vec<u8>, limit: usize) -> Option<usize> {
+        let ahead = usize::try_from(body.data_ahead()).unwrap_or(usize::MAX);
+        let ahead = ahead.min(limit - out.len());
+        let is_fit = ahead >= DIRECT || ahead > 0 && ahead <= out.capacity() - out.len();
+        let is_plain = matches!(self.stream, ByteStream::Plain(_));
+        (is_fit && is_plain && !self.has_leftover()).then_some(ahead)
+    }
+
+    /// Receives at most `most` bytes of a body that is not encoded where they stay:
+    /// behind `out`. False at the end of the body.
+    pub(crate) async fn receive_directly(
+        &mut self,
+        body: &mut Body,
+        out: &mut Vec<u8>,
+        most: usize,
+        wait: &Wait,
+    ) -> Result<bool> {
+        let ByteStream::Plain(socket) = &self.stream else { return Ok(false) };
+        if out.capacity() - out.len() < most.min(DIRECT) {
+            // Grows with the bytes that have arrived, never by the announced length.
+            out.try_reserve(most.min(DIRECT_STEP)).map_err(|_| no_memory())?;
+        }
+        let size = most.min(out.capacity() - out.len());
+        let received = receive_behind(socket, out, size, self.is_likely, wait).await;
+        let count = received.as_ref().map_or(0, |count| *count);
+        self.is_likely = count == size;
+        body.take_ahead(count);
+        has_more(body, received)
     }
 
     /// Takes a body that has arrived as a whole, in one piece.
@@ -408,6 +447,48 @@ impl Connection {
     }
 }
 
+/// Receives at most `size` bytes behind those of `out`, which has the room.
+/// `is_likely`: some have probably arrived.
+async fn receive_behind(
+    socket: &Socket,
+    out: &mut Vec<u8>,
+    size: usize,
+    mut is_likely: bool,
+    wait: &Wait,
+) -> std::result::Result<usize, Broken> {
+    if is_likely {
+        // See `Connection::fill`.
+        wait.give_way().await?;
+    }
+    loop {
+        if !is_likely {
+            wait.until_ready(socket.fd(), POLLIN).await?;
+        }
+        match socket.receive_into(out, size) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => is_likely = false,
+            result => return result.map_err(Broken::Connection),
+        }
+    }
+}
+
+/// Whether there is more of a body after a read that received so many bytes.
+fn has_more(body: &Body, received: std::result::Result<usize, Broken>) -> Result<bool> {
+    match received {
+        Ok(0) if body.may_end_here() => Ok(false),
+        Ok(0) => Err(cut_short(body, "closed the connection".into())),
+        Ok(_) => Ok(true),
+        Err(Broken::Wait(error)) => Err(error.with_may_have_run(true)),
+        Err(Broken::Connection(error)) => {
+            Err(cut_short(body, format!("broke the connection ({})", io_reason(&error))))
+        }
+    }
+}
+
+#[cold]
+pub(crate) fn no_memory() -> Error {
+    Error::new(Status::NoMemory, "no memory for the server's response")
+}
+
 fn cut_short(body: &Body, why: String) -> Error {
     let detail = match body.announced() {
         Some(length) => format!(" of {length} bytes"),
@@ -418,26 +499,4 @@ fn cut_short(body: &Body, why: String) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attempts_less_often_while_attempts_are_in_vain() {
-        let mut eagerness = Eagerness::default();
-        let mut pauses = Vec::new();
-        for _ in 0..8 {
-            let mut pause = 0;
-            while !eagerness.is_due() {
-                pause += 1;
-            }
-            pauses.push(pause);
-            eagerness.failed();
-        }
-        assert_eq!(pauses, [0, 1, 2, 4, 8, 16, 32, 32]);
-        while !eagerness.is_due() {}
-        eagerness.succeeded();
-        assert!(eagerness.is_due() && eagerness.is_due());
-        eagerness.failed();
-        assert!(!eagerness.is_due() && eagerness.is_due());
-    }
-}
+mod tests;

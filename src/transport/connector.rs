@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn takes_the_zone_from_the_address_or_from_the_connections() {
-        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let wait = Wait::for_at_most(Duration::from_secs(30));
         let connector = Connector::default();
         let zone = |url: &str, route: &Route| {
             now(connector.network_zone(&Url::parse(url).unwrap().origin, route, &wait)).ok()

@@ -8,7 +8,7 @@ use crate::base::mask::MASK;
 use crate::base::secret::Secret;
 use crate::base::secret_name::is_secret_name;
 use crate::transport::address_policy::NetworkZone;
-use crate::transport::connection::{Connection, ResponseFacts};
+use crate::transport::connection::{Connection, ResponseFacts, no_memory};
 use crate::transport::connector::{Connector, Route};
 use crate::transport::decoding::Decoding;
 use crate::transport::pool::Pool;
@@ -32,6 +32,8 @@ pub(crate) struct OutgoingRequest<'a> {
     /// The header fields as they are sent, in parts. Each field ends with a line
     /// break.
     pub(crate) fields: [&'a str; 3],
+    /// Whether the request line stands before the first field.
+    pub(crate) has_line: bool,
     /// The same for the trace: names, values, and whether a value is secret. It
     /// is empty without a trace.
     pub(crate) shown: &'a [HeaderLine<'a>],
@@ -219,27 +221,42 @@ impl HttpResponse<'_> {
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(too_large());
         }
-        // Grows with the bytes that have arrived, never by the announced length.
-        let mut take = |data: &[u8]| {
-            if out.len() + data.len() > limit {
-                return Err(too_large());
-            }
-            out.try_reserve(data.len())
-                .map_err(|_| Error::new(Status::NoMemory, "no memory for the server's response"))?;
-            out.extend_from_slice(data);
-            Ok(())
-        };
         if self.decoding.is_none()
             && let Some(data) = self.connection.take_whole(&mut self.body)
         {
-            if data.len() > SMALL {
-                take(data)?;
+            if data.len() > limit {
+                return Err(too_large());
+            }
+            if data.len() <= SMALL {
+                return Ok(data.to_vec());
+            }
+            out.try_reserve_exact(data.len()).map_err(|_| no_memory())?;
+            out.extend_from_slice(data);
+            return Ok(out);
+        }
+        loop {
+            let (connection, body) = (&mut self.connection, &mut self.body);
+            if self.decoding.is_none()
+                && let Some(most) = connection.direct_size(body, &out, limit)
+            {
+                // Boxed: most bodies need no room for it.
+                match Box::pin(connection.receive_directly(body, &mut out, most, wait)).await? {
+                    true => continue,
+                    false => return Ok(out),
+                }
+            }
+            let mut take = |data: &[u8]| {
+                if out.len() + data.len() > limit {
+                    return Err(too_large());
+                }
+                out.try_reserve(data.len()).map_err(|_| no_memory())?;
+                out.extend_from_slice(data);
+                Ok(())
+            };
+            if !self.next_piece(wait, &mut take).await? {
                 return Ok(out);
             }
-            return if data.len() > limit { Err(too_large()) } else { Ok(data.to_vec()) };
         }
-        while self.next_piece(wait, &mut take).await? {}
-        Ok(out)
     }
 
     /// The start of the body, for an error message. For a body that cannot be
@@ -277,7 +294,10 @@ impl HttpResponse<'_> {
         if !self.head.keeps_alive {
             return;
         }
-        self.connection.response = ResponseFacts::default();
+        // Most facts are small, and stay until the next head replaces them.
+        if !self.is_small() {
+            self.connection.response = ResponseFacts::default();
+        }
         let unfinished =
             if self.body.is_done() || ends_here(&mut self) { None } else { Some(self.body) };
         self.pool.put(self.connection, unfinished);
@@ -362,10 +382,9 @@ fn write<'a>(
     out.clear();
     out.reserve_exact(length + if is_copied { body_length } else { 0 });
     let mut add = |text: &str| out.extend_from_slice(text.as_bytes());
-    add(request.verb);
-    add(" ");
-    add(target);
-    add(" HTTP/1.1\r\n");
+    if !request.has_line {
+        request_line(request.verb, target).into_iter().for_each(&mut add);
+    }
     request.fields.into_iter().for_each(&mut add);
     for (name, value, _) in own {
         [name, ": ", value, "\r\n"].into_iter().for_each(&mut add);
@@ -383,10 +402,22 @@ fn write<'a>(
     Default::default()
 }
 
+/// The request line, in parts.
+pub(crate) fn request_line<'a>(verb: &'a str, target: &'a str) -> [&'a str; 4] {
+    [verb, " ", target, " HTTP/1.1\r\n"]
+}
+
 /// The header fields as they are sent. The values may be secret, so the text is
 /// wiped when it is dropped, and has room for all of them from the start.
 pub(crate) fn fields(lines: &[HeaderLine<'_>]) -> Secret {
-    let mut text = String::with_capacity(length_of(lines));
+    fields_after([""; 4], lines)
+}
+
+/// The same behind a request line.
+pub(crate) fn fields_after(line: [&str; 4], lines: &[HeaderLine<'_>]) -> Secret {
+    let length: usize = line.iter().map(|part| part.len()).sum();
+    let mut text = String::with_capacity(length + length_of(lines));
+    line.into_iter().for_each(|part| text.push_str(part));
     for (name, value, _) in lines {
         [name, ": ", value, "\r\n"].into_iter().for_each(|part| text.push_str(part));
     }
@@ -471,6 +502,7 @@ mod tests {
             verb: "GET",
             url: &url,
             fields: [""; 3],
+            has_line: false,
             shown: &[],
             cookie: None,
             body: None,
@@ -478,7 +510,7 @@ mod tests {
             wants_session_id: false,
             proof: None,
         };
-        let connect_timeout = Duration::from_secs(5);
+        let connect_timeout = Duration::from_secs(30);
         let route = Route::default();
         let setting = ExchangeSettings {
             route: &route,
@@ -552,6 +584,7 @@ mod tests {
             verb: "GET",
             url: &url,
             fields: [""; 3],
+            has_line: false,
             shown: &[],
             cookie: None,
             body: None,
@@ -559,7 +592,7 @@ mod tests {
             wants_session_id: false,
             proof: Some(&prove),
         };
-        let connect_timeout = Duration::from_secs(5);
+        let connect_timeout = Duration::from_secs(30);
         let route = Route::default();
         let setting = ExchangeSettings {
             route: &route,

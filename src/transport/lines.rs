@@ -382,22 +382,22 @@ mod tests {
         let mut writer = std::fs::File::from(writer);
         writer.write_all(b"hello\n {\"a\":1}\n[\n{\"b\"").unwrap();
         assert!(
-            matches!(next(&mut source, 1000), Ok(Incoming::Malformed(line)) if line == b"hello")
+            matches!(next(&mut source, 30_000), Ok(Incoming::Malformed(line)) if line == b"hello")
         );
         assert!(
-            matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
+            matches!(next(&mut source, 30_000), Ok(Incoming::Message(line, 0)) if line == b" {\"a\":1}")
         );
-        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
+        assert!(matches!(next(&mut source, 30_000), Ok(Incoming::Message(..))));
         assert!(!source.has_more());
         // A wait that ends loses nothing.
         assert!(matches!(next(&mut source, 5), Err(Stop::Wait(_))));
         writer.write_all(b":2}\n").unwrap();
         assert!(
-            matches!(next(&mut source, 1000), Ok(Incoming::Message(line, 0)) if line == b"{\"b\":2}")
+            matches!(next(&mut source, 30_000), Ok(Incoming::Message(line, 0)) if line == b"{\"b\":2}")
         );
         // Blank lines are skipped without an item.
         writer.write_all(b"\n{}\n\r\n \nx\n\n").unwrap();
-        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Message(..))));
+        assert!(matches!(next(&mut source, 30_000), Ok(Incoming::Message(..))));
         assert!(source.has_more() && source.has_more());
         assert!(matches!(next(&mut source, 0), Ok(Incoming::Malformed(_))));
         assert!(!source.has_more());
@@ -405,8 +405,8 @@ mod tests {
         assert!(matches!(next(&mut source, 5), Err(Stop::Wait(_))));
         assert_eq!(source.unfinished(), b"{");
         drop(writer);
-        assert!(matches!(next(&mut source, 1000), Ok(Incoming::Malformed(line)) if line == b"{"));
-        let Err(Stop::End(error)) = next(&mut source, 1000) else { unreachable!() };
+        assert!(matches!(next(&mut source, 30_000), Ok(Incoming::Malformed(line)) if line == b"{"));
+        let Err(Stop::End(error)) = next(&mut source, 30_000) else { unreachable!() };
         assert!(error.message().contains("in the middle"), "{}", error.message());
     }
 
@@ -418,12 +418,12 @@ mod tests {
             let (reader, writer) = pipe();
             let mut source = source(reader);
             std::fs::File::from(writer).write_all(text.as_bytes()).unwrap();
-            match next(&mut source, 1000) {
+            match next(&mut source, 30_000) {
                 Ok(Incoming::Message(..)) => assert!(is_message, "{text}"),
                 Ok(Incoming::Malformed(..)) => assert!(!is_message, "{text}"),
                 other => unreachable!("{other:?}"),
             }
-            assert!(matches!(next(&mut source, 1000), Err(Stop::End(_))));
+            assert!(matches!(next(&mut source, 30_000), Err(Stop::End(_))));
         }
     }
 

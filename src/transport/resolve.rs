@@ -211,10 +211,13 @@ mod tests {
         static NOW: AtomicUsize = AtomicUsize::new(0);
         static MOST: AtomicUsize = AtomicUsize::new(0);
         static ALL: AtomicUsize = AtomicUsize::new(0);
+        // Held by the test while lookups are to take their time.
+        static GATE: Mutex<()> = Mutex::new(());
         static QUEUE: LookupQueue = LookupQueue::new(|host, port| {
             ALL.fetch_add(1, Ordering::SeqCst);
             MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(Duration::from_millis(5));
+            drop(GATE.lock());
             NOW.fetch_sub(1, Ordering::SeqCst);
             if host == "unknown" {
                 Err("no such name".into())
@@ -222,9 +225,11 @@ mod tests {
                 Ok(vec![([9, 9, 9, 9], port).into()])
             }
         });
-        let wait = Wait::for_at_most(Duration::from_secs(10));
+        let wait = Wait::for_at_most(Duration::from_secs(30));
         let ready = |lookup: &Lookup| now(wait.until_raised(&lookup.done));
+        let held = GATE.lock();
         let same: Vec<_> = (0..100).map(|_| QUEUE.join("a", 1).unwrap()).collect();
+        drop(held);
         ready(&same[99]).unwrap();
         assert_eq!((ALL.load(Ordering::SeqCst), QUEUE.lock().threads), (1, 0));
         let ask = |host: String| QUEUE.join(&host, 2).unwrap();
@@ -235,9 +240,11 @@ mod tests {
         }
         assert!(MOST.load(Ordering::SeqCst) <= THREADS);
         // A lookup that was given up before it began is not made.
+        let held = GATE.lock();
         let busy: Vec<_> = (0..THREADS).map(|number| ask(format!("c{number}"))).collect();
         drop(QUEUE.join("d", 4));
         let last = QUEUE.join("unknown", 5).unwrap();
+        drop(held);
         ready(&last).unwrap();
         assert!(last.found.get().unwrap().is_err());
         assert_eq!(ALL.load(Ordering::SeqCst), 1 + 40 + busy.len() + 1);

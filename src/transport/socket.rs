@@ -222,6 +222,17 @@ impl Socket {
         }
     }
 
+    /// The same behind the bytes of a vector, in the room that it has, and at most
+    /// `most` bytes.
+    pub(crate) fn receive_into(&self, out: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        loop {
+            match platform::receive_into(&self.0, out, most) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
     fn send_several(&self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
         loop {
             match platform::send_several(&self.0, parts) {
@@ -280,15 +291,16 @@ fn refused(name: &str, failure: Option<(String, io::Error)>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::testing::closed_port;
     use crate::transport::wait::now;
     use std::net::TcpListener;
 
     #[test]
     fn goes_on_to_an_address_that_accepts() {
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let (closed, _held) = closed_port();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let open = listener.local_addr().unwrap();
-        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let wait = Wait::for_at_most(Duration::from_secs(30));
         assert!(now(Socket::dial(&[closed, open], "test", &wait)).is_ok());
         let error = now(Socket::dial(&[closed], "test", &wait)).unwrap_err();
         assert_eq!(error.status(), Status::Connect);
@@ -298,7 +310,7 @@ mod tests {
     #[test]
     fn notices_a_peer_that_closed() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let wait = Wait::for_at_most(Duration::from_secs(5));
+        let wait = Wait::for_at_most(Duration::from_secs(30));
         let socket = now(Socket::dial(&[listener.local_addr().unwrap()], "test", &wait)).unwrap();
         let (peer, _) = listener.accept().unwrap();
         assert!(socket.is_quiet());

@@ -1,7 +1,7 @@
 //! A server for tests.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -50,6 +50,15 @@ fn whole(input: &mut Vec<u8>) -> Option<String> {
     let request = text.get(..head + length)?.to_owned();
     input.drain(..request.len());
     Some(request)
+}
+
+/// An address of this machine that refuses connections, and the socket that holds its
+/// port: no other test gets it. A socket with SO_REUSEADDR may listen there.
+pub(crate) fn closed_port() -> (SocketAddr, socket2::Socket) {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.set_reuse_address(true).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    (socket.local_addr().unwrap().as_socket().unwrap(), socket)
 }
 
 /// A response. Each of the header lines in `head` ends with CRLF.

@@ -550,9 +550,8 @@ impl Wait {
         pause: Duration,
     ) -> Result<bool> {
         let left = self.begin(pause)?;
-        let own = [&self.close, &self.abort].into_iter().flatten().map(|one| &**one);
         let hurry = self.hurry.as_deref().and_then(Hurry::awaited);
-        let signals = own.chain(signal).chain(hurry);
+        let signals = [self.close.as_deref(), self.abort.as_deref(), signal, hurry];
         let found = background::poll(entries, signals, self.cancel.as_ref(), left).await;
         self.end_of_wait(entries, found)
     }
@@ -777,12 +776,12 @@ mod tests {
     #[test]
     fn starts_again_with_a_sign_of_life_but_not_for_ever() {
         let close = Signal::shared();
-        let (limit, whole) = (Duration::from_millis(20), Duration::from_millis(60));
+        let (limit, whole) = (Duration::from_millis(2000), Duration::from_millis(2400));
         let wait = Wait::for_request(limit, whole, close, None);
         let begin = Instant::now();
         let error = loop {
             wait.restart();
-            if let Err(error) = now(wait.pause(Duration::from_millis(10))) {
+            if let Err(error) = now(wait.pause(Duration::from_millis(300))) {
                 break error;
             }
         };
@@ -791,7 +790,7 @@ mod tests {
 
     #[test]
     fn sees_an_earlier_cancel_and_prefers_a_close() {
-        let (wait, close, cancel) = wait(10_000);
+        let (wait, close, cancel) = wait(60_000);
         cancel.fire();
         assert_eq!(failure(&wait).status(), Status::Cancelled);
         close.raise();
@@ -800,7 +799,7 @@ mod tests {
 
     #[test]
     fn is_woken_by_another_thread() {
-        let (wait, _close, cancel) = wait(10_000);
+        let (wait, _close, cancel) = wait(60_000);
         let thread = std::thread::spawn(move || failure(&wait).status());
         cancel.fire();
         assert_eq!(thread.join().unwrap(), Status::Cancelled);
@@ -808,7 +807,7 @@ mod tests {
 
     #[test]
     fn ends_soon_after_its_result_has_become_unimportant() {
-        let (wait, ..) = wait(10_000);
+        let (wait, ..) = wait(60_000);
         let signal = Signal::shared();
         let hurried = wait.hurried_by(signal.clone(), Duration::from_millis(20));
         assert!(now(hurried.pause(Duration::from_millis(30))).is_ok());
@@ -819,13 +818,13 @@ mod tests {
         });
         assert_eq!(failure(&hurried).status(), Status::Timeout);
         assert!(begin.elapsed() >= Duration::from_millis(40));
-        assert!(begin.elapsed() < Duration::from_secs(5) && wait.check().is_ok());
+        assert!(begin.elapsed() < Duration::from_secs(20) && wait.check().is_ok());
         thread.join().unwrap();
     }
 
     #[test]
     fn names_the_limit_that_ended_it() {
-        let (wait, ..) = wait(10_000);
+        let (wait, ..) = wait(60_000);
         let connect = wait.for_connecting(Duration::from_millis(1));
         assert_eq!(failure(&connect).status(), Status::Connect);
         let (wait, ..) = self::wait(1);

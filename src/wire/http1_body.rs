@@ -74,6 +74,28 @@ impl Body {
         Some(data)
     }
 
+    /// How many of the bytes that come next are certainly data of the body.
+    pub(crate) fn data_ahead(&self) -> u64 {
+        match self.state {
+            BodyState::Length(left) | BodyState::Chunk(left) => left,
+            BodyState::UntilClose => u64::MAX,
+            _ => 0,
+        }
+    }
+
+    /// Takes the next `count` bytes as data, which are at most those of
+    /// [`Body::data_ahead`].
+    pub(crate) fn take_ahead(&mut self, count: usize) {
+        let count = count as u64;
+        self.state = match self.state {
+            BodyState::Length(left) if left <= count => BodyState::Done,
+            BodyState::Length(left) => BodyState::Length(left - count),
+            BodyState::Chunk(left) if left <= count => BodyState::ChunkEnd,
+            BodyState::Chunk(left) => BodyState::Chunk(left - count),
+            other => other,
+        };
+    }
+
     /// Takes one piece from the front of `bytes`. Pass the rest to the next
     /// call; after `Partial`, together with more bytes.
     pub(crate) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> Result<Piece<'a>> {

@@ -2,9 +2,9 @@
 //! order of their members and the notation of their numbers and strings.
 
 use crate::wire::json_decimal::Decimal;
-use crate::wire::json_string::{push_string, unescape};
+use crate::wire::json_string::push_string;
+use crate::wire::short_text::ShortText;
 use crate::wire::tape::{Place, Tape};
-use crate::wire::tree::without_nul;
 
 /// Writes the value at a place. The tape has every level of the text.
 pub(crate) fn push_canonical(out: &mut String, text: &str, tape: &Tape, place: Place) {
@@ -49,7 +49,7 @@ pub(crate) fn sorted_members(text: &str, tape: &Tape, place: Place) -> Vec<(Stri
 
 /// A JSON string as text.
 pub(crate) fn string(raw: &str) -> String {
-    without_nul(&unescape(raw)).to_owned()
+    ShortText::of_string(raw).to_string()
 }
 
 #[cfg(test)]

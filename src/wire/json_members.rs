@@ -13,9 +13,12 @@ pub(crate) struct MemberWriter<'a> {
     out: &'a mut String,
 }
 
+/// Room for most small objects.
+const ROOM: usize = 64;
+
 /// An object with the members that `write` writes.
 pub(crate) fn object(write: impl FnOnce(&mut MemberWriter<'_>)) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(ROOM);
     push_object(&mut out, write);
     out
 }

@@ -213,6 +213,22 @@ fn has(bytes: &[u8], at: u32, word: &[u8; 4]) -> bool {
     bytes.get(at as usize..at as usize + 4) == Some(word)
 }
 
+/// The object that a text is, without the blanks around it. `None`: it is another
+/// value, or no JSON.
+pub(crate) fn only_object(text: &str) -> Option<&str> {
+    let bytes = text.as_bytes();
+    u32::try_from(bytes.len()).ok()?;
+    let start = Next::at(bytes, 0);
+    if start.byte != b'{' {
+        return None;
+    }
+    let end = nested(bytes, start, 0).ok()?;
+    if Next::at(bytes, end).at as usize != bytes.len() {
+        return None;
+    }
+    text.get(start.at as usize..end as usize)
+}
+
 #[inline(never)]
 fn number(bytes: &[u8], mut at: u32) -> Scanned<u32> {
     let byte = |at: u32| bytes.get(at as usize);

@@ -160,6 +160,13 @@ impl Answer {
         let text = self.message();
         self.tape.member(text, self.result, name).map(|place| self.tape.text(text, place))
     }
+
+    /// The same for several members.
+    pub(crate) fn members<const N: usize>(&self, names: [&str; N]) -> [Option<&str>; N] {
+        let text = self.message();
+        let places = self.tape.places(text, self.result, names);
+        places.map(|place| place.map(|place| self.tape.text(text, place)))
+    }
 }
 
 /// Bytes that arrived as text, without a copy. `start`: where the message

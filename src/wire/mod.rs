@@ -31,6 +31,7 @@ pub(crate) mod partial_id;
 pub(crate) mod repeated_text;
 pub(crate) mod retry_after;
 pub(crate) mod set_cookie;
+pub(crate) mod short_text;
 pub(crate) mod tape;
 pub(crate) mod tree;
 pub(crate) mod unframed_body;

@@ -115,6 +115,30 @@ impl Tape {
         found
     }
 
+    /// The same for several names, in one pass.
+    pub(crate) fn places<const N: usize>(
+        &self,
+        text: &str,
+        place: Place,
+        names: [&str; N],
+    ) -> [Option<Place>; N] {
+        if self.has_escapes {
+            return names.map(|name| self.member(text, place, name));
+        }
+        let mut found = [None; N];
+        let (nodes, mut at) = (self.inside(text, place), place + 1);
+        while let Some([key, value]) = nodes.get(at..at + 2) {
+            let length = key.end - key.start;
+            for (slot, name) in found.iter_mut().zip(&names) {
+                if name.len() as u32 + 2 == length && key.inner(text) == name.as_bytes() {
+                    *slot = Some(at + 1);
+                }
+            }
+            at = value.next as usize;
+        }
+        found
+    }
+
     /// Calls `take` with the name and the value of each member of an object.
     /// The name has its escapes replaced.
     #[inline(always)]
@@ -171,7 +195,7 @@ impl Tape {
 
     /// Whether the tape has the members or elements of a value.
     pub(crate) fn is_noted(&self, text: &str, place: Place) -> bool {
-        if self.nodes.get(place).is_some_and(|node| node.next as usize > place + 1) {
+        if self.nodes.get(place).is_none_or(|node| node.next as usize != place + 1) {
             return true;
         }
         let inner = self.text(text, place);

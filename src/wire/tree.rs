@@ -10,8 +10,9 @@ use std::sync::OnceLock;
 
 use serde::de::IgnoredAny;
 
-use crate::wire::json_string::{push_string, unescape};
+use crate::wire::json_string::push_string;
 use crate::wire::json_text::{NESTING, TextFault};
+use crate::wire::short_text::ShortText;
 use crate::wire::tape::{Place, Tape};
 
 #[derive(Clone, Debug, Default)]
@@ -19,12 +20,11 @@ pub(crate) enum Tree {
     #[default]
     Null,
     Boolean(bool),
-    Number(String),
-    /// UTF-8, ending with a NUL.
-    Text(Vec<u8>),
+    /// As it is written.
+    Number(ShortText),
+    Text(ShortText),
     Array(Vec<Written>),
-    /// The names end with a NUL.
-    Object(Vec<(Vec<u8>, Written)>),
+    Object(Vec<(ShortText, Written)>),
 }
 
 /// A value, and its JSON text after the first use of the text.
@@ -76,19 +76,23 @@ impl Tree {
         match raw.as_bytes().first() {
             Some(b'{') => Self::object(text, tape, place),
             Some(b'[') => {
-                let all = tape.elements(text, place);
-                Self::Array(all.map(|one| Self::of(text, tape, one).into()).collect())
+                let places = tape.elements(text, place);
+                let mut all = Vec::with_capacity(tape.elements(text, place).count());
+                all.extend(places.map(|one| Self::of(text, tape, one).into()));
+                Self::Array(all)
             }
-            Some(b'"') => Self::Text(unescape(raw)),
+            Some(b'"') => Self::Text(ShortText::of_string(raw)),
             Some(b't') => Self::Boolean(true),
             Some(b'f') => Self::Boolean(false),
             Some(b'n') | None => Self::Null,
-            Some(_) => Self::Number(raw.to_owned()),
+            Some(_) => Self::number(raw),
         }
     }
 
     fn object(text: &str, tape: &Tape, place: Place) -> Self {
         let mut members = ObjectMembers::default();
+        // Many members may have one name.
+        members.all.reserve_exact(tape.members(text, place).take(FEW).count());
         for (name, value) in tape.members(text, place) {
             members.put(tape.text(text, name), Self::of(text, tape, value).into());
         }
@@ -96,7 +100,12 @@ impl Tree {
     }
 
     pub(crate) fn text(text: &str) -> Self {
-        Self::Text(with_nul(text))
+        Self::Text(ShortText::new(text))
+    }
+
+    /// `text` is a number as JSON.
+    pub(crate) fn number(text: &str) -> Self {
+        Self::Number(ShortText::new(text))
     }
 
     pub(crate) fn write(&self, out: &mut String) {
@@ -104,7 +113,7 @@ impl Tree {
             Self::Null => out.push_str("null"),
             Self::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
             Self::Number(text) => out.push_str(text),
-            Self::Text(text) => push_string(out, without_nul(text)),
+            Self::Text(text) => push_string(out, text),
             Self::Array(all) => {
                 out.push('[');
                 for (at, one) in all.iter().enumerate() {
@@ -121,7 +130,7 @@ impl Tree {
                     if at > 0 {
                         out.push(',');
                     }
-                    push_string(out, without_nul(name));
+                    push_string(out, name);
                     out.push(':');
                     value.tree.write(out);
                 }
@@ -189,7 +198,7 @@ impl Written {
                     let at = match members.iter().position(|(known, _)| is(known, &step)) {
                         Some(at) => at,
                         None => {
-                            members.push((with_nul(&step), Written::default()));
+                            members.push((ShortText::new(&step), Written::default()));
                             members.len() - 1
                         }
                     };
@@ -228,7 +237,7 @@ impl Written {
 /// The members of an object that is being read.
 #[derive(Default)]
 struct ObjectMembers<'a> {
-    all: Vec<(Vec<u8>, Written)>,
+    all: Vec<(ShortText, Written)>,
     /// The places of the members, once there are many.
     known: HashMap<Cow<'a, [u8]>, usize>,
 }
@@ -239,7 +248,7 @@ const FEW: usize = 16;
 impl<'a> ObjectMembers<'a> {
     /// Adds a member. Of several members with one name the last one counts.
     fn put(&mut self, raw: &'a str, value: Written) {
-        let name = unescape(raw);
+        let name = ShortText::of_string(raw);
         let place = if self.all.len() < FEW {
             self.all.iter().position(|(known, _)| *known == name)
         } else {
@@ -255,7 +264,7 @@ impl<'a> ObjectMembers<'a> {
     fn place(&mut self, name: Cow<'a, [u8]>) -> Option<usize> {
         if self.known.is_empty() {
             let names = self.all.iter().enumerate();
-            let bare = |name: &[u8]| Cow::Owned(before_nul(name).to_vec());
+            let bare = |name: &ShortText| Cow::Owned(name.bytes().to_vec());
             self.known = names.map(|(place, (name, _))| (bare(name), place)).collect();
         }
         let next = self.all.len();
@@ -269,32 +278,17 @@ impl<'a> ObjectMembers<'a> {
     }
 }
 
-/// A name without its NUL, borrowed from the text if it has no escapes.
-fn bare<'a>(raw: &'a str, name: &[u8]) -> Cow<'a, [u8]> {
+/// A name, borrowed from the text if it has no escapes.
+fn bare<'a>(raw: &'a str, name: &ShortText) -> Cow<'a, [u8]> {
     match raw.as_bytes() {
-        [b'"', inner @ .., b'"'] if inner.len() + 1 == name.len() => Cow::Borrowed(inner),
-        _ => Cow::Owned(before_nul(name).to_vec()),
+        [b'"', inner @ .., b'"'] if inner.len() == name.bytes().len() => Cow::Borrowed(inner),
+        _ => Cow::Owned(name.bytes().to_vec()),
     }
 }
 
-fn with_nul(text: &str) -> Vec<u8> {
-    let mut out = Vec::with_capacity(text.len() + 1);
-    out.extend_from_slice(text.as_bytes());
-    out.push(0);
-    out
-}
-
-pub(crate) fn without_nul(text: &[u8]) -> &str {
-    std::str::from_utf8(before_nul(text)).unwrap_or_default()
-}
-
-fn before_nul(text: &[u8]) -> &[u8] {
-    text.get(..text.len().saturating_sub(1)).unwrap_or_default()
-}
-
-/// Whether a name that ends with a NUL is this step.
-fn is(name: &[u8], step: &str) -> bool {
-    before_nul(name) == step.as_bytes()
+/// Whether a name is this step.
+fn is(name: &ShortText, step: &str) -> bool {
+    name.bytes() == step.as_bytes()
 }
 
 /// The steps of a JSON Pointer, with `~1` and `~0` replaced.
@@ -334,7 +328,7 @@ mod tests {
     }
 
     fn written(tree: &Written) -> &str {
-        without_nul(tree.text())
+        std::str::from_utf8(tree.text().strip_suffix(b"\0").unwrap()).unwrap()
     }
 
     #[test]
@@ -365,7 +359,7 @@ mod tests {
     fn creates_missing_values_and_changes_nothing_on_failure() {
         let mut made = Written::from(Tree::Object(Vec::new()));
         made.put("/a/b", Tree::text("x")).unwrap();
-        made.put("/list/-", Tree::Number("1".into())).unwrap();
+        made.put("/list/-", Tree::number("1")).unwrap();
         made.put("/list/-/c", Tree::Null).unwrap();
         made.put("/list/0", Tree::Boolean(true)).unwrap();
         assert_eq!(written(&made), r#"{"a":{"b":"x"},"list":[true,{"c":null}]}"#);
@@ -417,7 +411,7 @@ mod tests {
                     (written(value), written(read.at("/z").unwrap())),
                     (&*count.to_string(), "1")
                 );
-                assert_eq!(members[again].0, format!("k{again}\0").as_bytes());
+                assert_eq!(members[again].0.with_nul(), format!("k{again}\0").as_bytes());
             }
         }
     }

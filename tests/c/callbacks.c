@@ -180,7 +180,7 @@ static void late_answer_is_a_state_error(void)
     mcp_client *client = new_client();
     mcp_token_request *request;
 
-    mcp_client_set_timeout(client, 100);
+    mcp_client_set_timeout(client, 2000);
     CHECK_STATUS(MCP_E_TIMEOUT, mcp_ping(client));
     request = take();
     CHECK(request != NULL);

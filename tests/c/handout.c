@@ -265,7 +265,7 @@ static void child_of_a_fork_hands_out_nothing(void)
     fflush(stdout);
     child = fork();
     if (child == 0) {
-        alarm(30);
+        alarm(120);
         works = mcp_request_cancel(request) == MCP_E_FORKED
             && mcp_request_set_header(request, "X-A", "b") == MCP_E_FORKED
             && mcp_request_set_done(request, on_done, &done, release) == MCP_E_FORKED

@@ -17,7 +17,7 @@ static void fail_at(const char *path, int32_t status)
     mcp_client *client = mcp_client_new(test_path(path), test_token);
 
     CHECK(client != NULL);
-    CHECK_STATUS(MCP_OK, mcp_client_set_timeout(client, 5000));
+    CHECK_STATUS(MCP_OK, mcp_client_set_timeout(client, 30000));
     CHECK_STATUS(status, mcp_ping(client));
     CHECK(mcp_error_status(NULL) == status);
     CHECK(mcp_error_message(NULL)[0] != '\0');

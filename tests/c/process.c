@@ -193,11 +193,11 @@ static void child_of_a_fork_has_its_own_thread(void)
     CHECK(pipe(ends) == 0);
     CHECK_STATUS(MCP_OK, mcp_listen(client, MCP_EVENT_TOOLS_CHANGED));
     CHECK_STATUS(MCP_OK, mcp_request_start(request));
-    CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+    CHECK_STATUS(MCP_OK, mcp_request_wait(request, 30000));
     fflush(stdout);
     child = fork();
     if (child == 0) {
-        alarm(20);
+        alarm(120);
         said = (char)('0' + in_child_of_a_listener(client, request));
         /* What the parent's thread had is lost here: nobody can release it,
          * and valgrind is not to look for it. */
@@ -210,7 +210,7 @@ static void child_of_a_fork_has_its_own_thread(void)
     close(ends[0]);
     close(ends[1]);
     CHECK_STATUS(MCP_OK, mcp_request_start(request));
-    CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+    CHECK_STATUS(MCP_OK, mcp_request_wait(request, 30000));
     mcp_request_free(request);
     mcp_client_free(client);
 }

@@ -121,7 +121,7 @@ static void each_kind_is_freed_in_any_order(void)
             CHECK(requests[kind] != NULL);
             CHECK_STATUS(MCP_OK, mcp_request_start(requests[kind]));
             if (order == 0)
-                CHECK(mcp_request_wait(requests[kind], 10000) != MCP_PENDING);
+                CHECK(mcp_request_wait(requests[kind], 30000) != MCP_PENDING);
         }
         if (order == 1)
             mcp_client_close(client);

@@ -43,7 +43,7 @@ def build(name, kind, extra, link):
 def play(name, kind, command, server, **variables):
     variables = dict(os.environ, TEST_SERVER=SERVER, TEST_TLS_URL=server.tls_url,
                      TEST_CA_FILE=AUTHORITY, **variables)
-    done = run([*command, server.url, TOKEN], 300, env=variables)
+    done = run([*command, server.url, TOKEN], 900, env=variables)
     tests = [line for line in done.stdout.splitlines() if line.startswith(("ok ", "FAILED "))]
     for line in tests:
         word, test = line.split(" ", 1)

@@ -29,6 +29,17 @@ static long status_of(const char *name)
     return found;
 }
 
+/* Whether there will be so many threads: the system counts one for a moment after
+ * it was joined. */
+static int has_threads(long count)
+{
+    int i;
+
+    for (i = 0; i < 30000 && status_of("Threads:") != count; i++)
+        nap(1);
+    return status_of("Threads:") == count;
+}
+
 /* A client of a path, over TLS if that is asked for. */
 static mcp_client *client_of(const char *path, int is_secure)
 {
@@ -66,13 +77,13 @@ static void measured_clients(const char *path, int is_secure)
     printf("%s%s: %ld clients: %ld threads, %ld KB each\n", path, is_secure ? " (TLS)" : "",
            count, status_of("Threads:"),
            (status_of("VmRSS:") - before) / count);
-    CHECK(status_of("Threads:") == threads);
+    CHECK(has_threads(threads));
     /* The tools that look over our shoulder need memory of their own. */
     if (count == 1000)
         CHECK(status_of("VmRSS:") - before <= count * 64);
     for (i = 0; i < count; i++)
         mcp_client_free(clients[i]);
-    CHECK(status_of("Threads:") == threads - 1);
+    CHECK(has_threads(threads - 1));
 }
 
 /* In a process of its own: what another test has let go of would be used
@@ -133,7 +144,7 @@ static void requests_in_flight_over_tls_are_small(void)
     CHECK_STATUS(MCP_PENDING, mcp_request_wait(requests[count - 1], 2000));
     printf("%ld requests over TLS: %ld KB each\n", count,
            (status_of("VmRSS:") - before) / count);
-    CHECK(status_of("Threads:") == threads);
+    CHECK(has_threads(threads));
     if (count == 200)
         CHECK(status_of("VmRSS:") - before <= count * 64);
     for (i = 0; i < count; i++)

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <mcpclient.h>
@@ -47,6 +48,16 @@ static int has_text(const char *text, const char *part)
     return text != NULL && strstr(text, part) != NULL;
 }
 
+/* Waits a little, for what another thread or process does meanwhile. */
+static void nap(long milliseconds)
+{
+    struct timespec pause;
+
+    pause.tv_sec = milliseconds / 1000;
+    pause.tv_nsec = milliseconds % 1000 * 1000000;
+    nanosleep(&pause, NULL);
+}
+
 #define CHECK(condition)                                                      \
     do {                                                                      \
         if (!(condition)) {                                                   \
@@ -72,7 +83,7 @@ static int has_text(const char *text, const char *part)
 #define RUN(test)                                                             \
     do {                                                                      \
         int test_before = test_failures;                                      \
-        alarm(60);                                                            \
+        alarm(240);                                                            \
         test();                                                               \
         alarm(0);                                                             \
         test_count++;                                                         \
@@ -91,6 +102,7 @@ static int has_text(const char *text, const char *part)
         (void)test_path;                                                      \
         (void)is_text;                                                        \
         (void)has_text;                                                       \
+        (void)nap;                                                            \
     } while (0)
 
 #define END() return printf("%d tests, %d failed\n", test_count,              \

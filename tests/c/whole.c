@@ -256,7 +256,7 @@ static void handles_are_freed_in_any_order(void)
             CHECK_STATUS(MCP_OK, mcp_request_set_cancel(idle, cancel));
             CHECK_STATUS(MCP_OK, mcp_request_start(slow));
             CHECK_STATUS(MCP_OK, mcp_request_start(quick));
-            CHECK_STATUS(MCP_OK, mcp_request_wait(quick, 10000));
+            CHECK_STATUS(MCP_OK, mcp_request_wait(quick, 30000));
             CHECK_STATUS(MCP_OK, mcp_request_take_result(quick, &result));
             CHECK_STATUS(MCP_OK, mcp_request_perform(idle, NULL));
             if (order & 1) {
@@ -328,7 +328,7 @@ static void waited_for_request_is_not_returned_by_next_done(void)
 
     for (i = 0; i < 3; i++) {
         CHECK_STATUS(MCP_OK, mcp_request_start(request));
-        CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+        CHECK_STATUS(MCP_OK, mcp_request_wait(request, 30000));
         CHECK_STATUS(MCP_OK, mcp_request_take_result(request, NULL));
     }
     CHECK(mcp_client_next_done(client) == NULL);
@@ -356,7 +356,7 @@ static void user_data_is_freed_once_on_an_application_thread(void)
     CHECK(freed == 1);
     CHECK_STATUS(MCP_OK, mcp_request_set_progress(request, on_progress, &told, on_free));
     CHECK_STATUS(MCP_OK, mcp_request_start(request));
-    CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+    CHECK_STATUS(MCP_OK, mcp_request_wait(request, 30000));
     CHECK(freed == 1);
     mcp_request_free(request);
     mcp_client_free(client);
@@ -380,7 +380,7 @@ static void list_of_all_pages_is_started_and_freed(void)
         CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_request_set_all_pages(NULL, 1));
         CHECK_STATUS(MCP_OK, mcp_request_set_all_pages(request, 1));
         CHECK_STATUS(MCP_OK, mcp_request_start(request));
-        CHECK_STATUS(MCP_OK, mcp_request_wait(request, 10000));
+        CHECK_STATUS(MCP_OK, mcp_request_wait(request, 30000));
         CHECK_STATUS(MCP_OK, mcp_request_take_result(request, &result));
         CHECK(mcp_result_find_tool(result, "echo") != NULL);
         CHECK(mcp_result_next_cursor(result) == NULL);

@@ -175,7 +175,7 @@ def hard_names(suite, folder):
 
 def moved(suite, folder, clone, cargo):
     """Folders seen from the top, a library that moves, a tree of another's."""
-    env = dict(os.environ, CARGO=cargo)
+    env = dict(os.environ, CARGO=cargo, CFLAGS="-O0")
     given = {"BINDIR": "o/b", "LIBDIR": "o/l", "INCLUDEDIR": "o/i", "MANDIR": "o/m", "DOCDIR": "o/d",
              "PKGCONFIGDIR": "o/p", "CMAKEDIR": "o/c", "BASHDIR": "o/cb", "ZSHDIR": "o/cz",
              "FISHDIR": "o/cf"}
@@ -230,6 +230,8 @@ def other_builds(suite, folder):
     with open(cargo, "w", encoding="utf-8") as file:
         file.write(CARGO % (RELEASE, RELEASE))
     os.chmod(cargo, 0o755)
+    # The programs are compiled many times, and hardly run.
+    plain = dict(os.environ, CARGO=cargo, CFLAGS="-O0")
     done = make("-C", os.path.join(clone, "bench"), "build/mcpclient", "CARGO=" + cargo)
     suite.check("make -C bench build/mcpclient in a fresh clone", done.returncode == 0
                 and os.path.exists(os.path.join(clone, "bench/build/mcpclient")),
@@ -253,7 +255,7 @@ def other_builds(suite, folder):
         stage = os.path.join(clone, "stage")
         for way in ["environment", "command line"]:
             words = ["%s=%s" % one for one in variables.items()] if way == "command line" else []
-            env = dict(os.environ, CARGO=cargo, **(variables if way == "environment" else {}))
+            env = dict(plain, **(variables if way == "environment" else {}))
             done = make("install", "DESTDIR=stage", *words, cwd=clone, env=env)
             suite.check("%s on the %s" % (name, way), done.returncode == 0
                         and os.path.exists(os.path.join(expected, "libmcpclient.so"))
@@ -261,7 +263,7 @@ def other_builds(suite, folder):
                         done.stdout[-1000:] + done.stderr[-2000:])
             shutil.rmtree(stage, ignore_errors=True)
             shutil.rmtree(expected, ignore_errors=True)
-    make("install", "DESTDIR=stage", cwd=clone, env=dict(os.environ, CARGO=cargo))
+    make("install", "DESTDIR=stage", cwd=clone, env=plain)
     library = os.path.join(clone, "stage/usr/local/lib")
     suite.check("what rustc says is linked to, by pkg-config", "\nLibs.private: -lm -lpthread "
                 "-framework Special -lc\n" in read(library, "pkgconfig/mcpclient.pc"))
@@ -269,11 +271,11 @@ def other_builds(suite, folder):
         library, "cmake/mcpclient/mcpclient-config.cmake"))
     with open(cargo + ".calls", encoding="utf-8") as file:
         calls = len(file.read().splitlines())
-    make("uninstall", "DESTDIR=stage", cwd=clone, env=dict(os.environ, CARGO=cargo))
-    make("clean", cwd=clone, env=dict(os.environ, CARGO=cargo))
+    make("uninstall", "DESTDIR=stage", cwd=clone, env=plain)
+    make("clean", cwd=clone, env=plain)
     suite.check("the Makefile of the top takes it away again", not files_in(
         os.path.join(clone, "stage")) and not os.path.exists(os.path.join(clone, "examples-c/build")))
-    done = make("all", cwd=clone, env=dict(os.environ, CARGO=cargo))
+    done = make("all", cwd=clone, env=plain)
     with open(cargo + ".calls", encoding="utf-8") as file:
         calls = len(file.read().splitlines()) - calls
     suite.check("and builds all", done.returncode == 0 and calls >= 1 and os.path.exists(

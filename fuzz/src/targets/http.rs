@@ -2,7 +2,7 @@
 
 use super::wherever_cut;
 use crate::wire::http1::{Head, RepeatedHead};
-use crate::wire::http1_body::Piece;
+use crate::wire::http1_body::{Body, Piece};
 
 pub(super) const WORDS: &[&str] = &[
     "HTTP/1.1 200 OK\r\n",
@@ -67,8 +67,19 @@ fn check_repeated(head: &Head, bytes: &[u8]) {
 fn read(pieces: &[&[u8]]) -> Result<Read, String> {
     let mut buffer: Vec<u8> = Vec::new();
     let (mut heads, mut data) = (Vec::new(), Vec::new());
-    let mut body = None;
-    for piece in pieces {
+    let mut body: Option<Body> = None;
+    for mut piece in pieces.iter().copied() {
+        // Some pieces are received where they stay.
+        if let Some(body) = &mut body
+            && buffer.is_empty()
+            && piece.len() % 2 > 0
+        {
+            let direct = piece.len().min(usize::try_from(body.data_ahead()).unwrap_or(usize::MAX));
+            let (direct, rest) = piece.split_at(direct);
+            data.extend_from_slice(direct);
+            body.take_ahead(direct.len());
+            piece = rest;
+        }
         buffer.extend_from_slice(piece);
         while body.is_none() {
             // The cut decides how much of a wrong head is quoted. If the head is

@@ -43,7 +43,7 @@ pub(crate) struct CallSteps<'a> {
     /// What the server asks for before it completes the call.
     input: Option<Box<InputRequired>>,
     /// The task that the call has become. Its progress is still reported.
-    task: Option<Box<(Task, Option<ReportRegistration>)>>,
+    task: Option<Box<(Task, Option<ReportRegistration<'a>>)>>,
     answer: Option<Answer>,
     error: Option<Error>,
     /// Whether the answer is the handle of a task, not the result of the tool.
@@ -128,7 +128,7 @@ impl<'a> CallSteps<'a> {
         };
         let meta = RequestMeta {
             id,
-            wants_progress: limits.report.is_some(),
+            wants_progress: limits.progress.is_some(),
             log_level: is_stateless.then(|| *lock(&client.log_level)).flatten(),
             retry,
             header_params: &header_params,
@@ -138,17 +138,17 @@ impl<'a> CallSteps<'a> {
             Ok(outgoing) => outgoing,
             Err(error) => return self.failed(error),
         };
-        let report = limits.report.as_ref();
+        let progress = limits.progress.as_ref();
         let post = OutboundMessage {
             outgoing: &outgoing,
             id: Some(id),
             is_repeatable,
             target: session.target(),
-            report,
+            progress,
             limits: ResponseLimits::default(),
         };
-        let reporting =
-            report.map(|report| ReportRegistration::begin(&client.progress_reports, id, report));
+        let begin = |progress| ReportRegistration::begin(&client.progress_reports, id, progress);
+        let reporting = progress.map(begin);
         let ctx = ctx.within(&within.wait);
         match ctx.post(&post).await {
             Ok(Outcome::Answer(answer, _)) => match session.dialect.interpret(call, &answer) {
@@ -260,7 +260,7 @@ impl<'a> CallSteps<'a> {
         &mut self,
         more: Interpretation,
         answer: Answer,
-        reporting: Option<ReportRegistration>,
+        reporting: Option<ReportRegistration<'a>>,
     ) -> CallEvent {
         match more {
             Interpretation::Complete => self.answered(answer),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::cancel::Cancel;
 use crate::client::core::operation::Operation;
-use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::progress_report::ProgressUse;
 use crate::client::options::Header;
 use crate::protocol::call::Call;
 
@@ -15,7 +15,8 @@ pub(crate) struct CallLimits {
     pub(crate) timeout: Option<Duration>,
     pub(crate) deadline: Option<Duration>,
     pub(crate) cancel: Option<Arc<Cancel>>,
-    pub(crate) report: Option<Arc<ProgressReport>>,
+    /// `None`: the server is not asked for progress.
+    pub(crate) progress: Option<ProgressUse>,
     /// Overrides the rule of the method.
     pub(crate) is_repeatable: Option<bool>,
     /// The call returns a task. The number is the `ttl` in milliseconds; with
@@ -31,8 +32,7 @@ impl CallLimits {
     /// The limits of a call without own options. A tool is asked to report
     /// progress, so that its timeout starts again while it works.
     pub(crate) fn of(call: &Call) -> Self {
-        let report = call.is_tool().then(|| Arc::new(ProgressReport::silent()));
-        Self { report, ..Self::default() }
+        Self { progress: call.is_tool().then(ProgressUse::silent), ..Self::default() }
     }
 
     pub(crate) fn of_operation(operation: &Operation) -> Self {

@@ -59,7 +59,7 @@ pub(crate) struct Client {
     pub(crate) input_requests: OpenInputRequests,
     pub(crate) subscriptions: Subscriptions,
     pub(crate) background_tasks: BackgroundTasks,
-    pub(crate) progress_reports: Arc<ProgressReports>,
+    pub(crate) progress_reports: ProgressReports,
     pub(crate) tool_catalog: ToolCatalog,
     pub(crate) task_watches: TaskWatches,
     pub(crate) cache: ResponseCache,
@@ -99,7 +99,7 @@ impl Client {
             input_requests: OpenInputRequests::default(),
             subscriptions: Subscriptions::default(),
             background_tasks: BackgroundTasks::default(),
-            progress_reports: Arc::default(),
+            progress_reports: ProgressReports::default(),
             tool_catalog: ToolCatalog::default(),
             task_watches: TaskWatches::default(),
             cache: ResponseCache::default(),
@@ -161,8 +161,8 @@ impl Client {
         let call = self.unused_input.begin();
         let (close, cancel) = (self.close.clone(), limits.cancel.clone());
         let wait = Wait::for_call(call, timeout, deadline, close, cancel);
-        let wait = match &limits.report {
-            Some(report) => wait.with_sign(report.sign.clone()),
+        let wait = match &limits.progress {
+            Some(progress) => wait.with_sign(progress.sign.clone()),
             None => wait,
         };
         if in_background { wait.in_background() } else { wait }

@@ -40,12 +40,18 @@ impl ConnectionLimit {
 
     /// Returns a permit when it is this request's turn.
     pub(crate) async fn enter(&self, wait: &Wait) -> Result<ConnectionPermit<'_>> {
-        let signal = Signal::shared();
-        {
+        let signal = {
             let mut state = lock(&self.0);
+            if state.in_use < state.most && state.waiting.is_empty() {
+                state.in_use += 1;
+                drop(state);
+                return Ok(ConnectionPermit(self));
+            }
+            let signal = Signal::shared();
             state.waiting.push_back(signal.clone());
             state.admit();
-        }
+            signal
+        };
         // Raised when the permit is granted.
         let waited = wait.until_raised(&signal).await;
         let still_waits = !signal.is_raised() && self.forget(&signal);
@@ -99,7 +105,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let wait = Wait::for_at_most(Duration::from_secs(30));
                     let permit = now(limit.enter(&wait)).unwrap();
                     most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                     std::thread::sleep(Duration::from_millis(2));
@@ -116,7 +122,7 @@ mod tests {
     fn skips_requests_that_gave_up() {
         let limit = ConnectionLimit::default();
         limit.set_most(1);
-        let long = Wait::for_at_most(Duration::from_secs(10));
+        let long = Wait::for_at_most(Duration::from_secs(30));
         let permit = now(limit.enter(&long)).unwrap();
         assert!(now(limit.enter(&Wait::for_at_most(Duration::from_millis(5)))).is_err());
         drop(permit);
@@ -128,13 +134,13 @@ mod tests {
     fn keeps_the_order_and_the_limit_when_the_limit_changes() {
         let limit = ConnectionLimit::default();
         limit.set_most(1);
-        let permit = now(limit.enter(&Wait::for_at_most(Duration::from_secs(10)))).unwrap();
+        let permit = now(limit.enter(&Wait::for_at_most(Duration::from_secs(30)))).unwrap();
         let (order, may_leave) = (std::sync::Mutex::new(Vec::new()), AtomicBool::new(false));
         std::thread::scope(|scope| {
             for number in 0..3 {
                 let (limit, order, may_leave) = (&limit, &order, &may_leave);
                 scope.spawn(move || {
-                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let wait = Wait::for_at_most(Duration::from_secs(30));
                     let permit = now(limit.enter(&wait)).unwrap();
                     order.lock().unwrap().push(number);
                     while !may_leave.load(Ordering::SeqCst) {

@@ -205,7 +205,7 @@ mod tests {
         std::thread::scope(|scope| {
             for _ in 0..16 {
                 scope.spawn(|| {
-                    let wait = Wait::for_at_most(Duration::from_secs(10));
+                    let wait = Wait::for_at_most(Duration::from_secs(30));
                     let signal = signal();
                     loop {
                         match lock.get_or_queue(&signal) {

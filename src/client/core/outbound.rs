@@ -1,9 +1,7 @@
 //! A message to the server, and its outcome.
 
-use std::sync::Arc;
-
 use crate::base::error::{Error, Result};
-use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::progress_report::ProgressUse;
 use crate::client::core::rpc_error;
 use crate::client::core::session::{Session, Target};
 use crate::protocol::outgoing::Outgoing;
@@ -20,7 +18,7 @@ pub(crate) struct OutboundMessage<'a> {
     pub(crate) id: Option<i64>,
     pub(crate) is_repeatable: bool,
     pub(crate) target: Target<'a>,
-    pub(crate) report: Option<&'a Arc<ProgressReport>>,
+    pub(crate) progress: Option<&'a ProgressUse>,
     /// For the HTTP response, if the message is a POST.
     pub(crate) limits: ResponseLimits,
 }
@@ -34,7 +32,7 @@ impl<'a> OutboundMessage<'a> {
             id: None,
             is_repeatable: false,
             target,
-            report: None,
+            progress: None,
             limits: ResponseLimits::default(),
         }
     }

@@ -13,14 +13,37 @@ use crate::protocol::notification::ProgressParams;
 /// The application's function that handles the progress of a request.
 pub(crate) type ProgressHandler = dyn Fn(f64, Option<f64>, Option<&str>) + Send + Sync;
 
+/// What the progress of one run of a request does.
+#[derive(Clone, Debug)]
+pub(crate) struct ProgressUse {
+    /// Set when progress arrives on another stream than the one of the call. The
+    /// timeout of the call starts again.
+    pub(crate) sign: Arc<AtomicBool>,
+    /// `None`: there is no handler.
+    pub(crate) report: Option<Arc<ProgressReport>>,
+}
+
+impl ProgressUse {
+    /// Progress only restarts the timeout.
+    pub(crate) fn silent() -> Self {
+        Self { sign: Arc::default(), report: None }
+    }
+
+    pub(crate) fn reported(handler: Arc<ProgressHandler>) -> Self {
+        Self { report: Some(Arc::new(ProgressReport::new(handler))), ..Self::silent() }
+    }
+
+    /// The same for another run, with the same handler.
+    pub(crate) fn again(&self) -> Self {
+        let again = |report: &Arc<ProgressReport>| Self::reported(report.handler.clone());
+        self.report.as_ref().map_or_else(Self::silent, again)
+    }
+}
+
 /// Passes the progress of one run of a request to its handler, until the run
 /// ends.
 pub(crate) struct ProgressReport {
-    handler: Option<Arc<ProgressHandler>>,
-    /// There is no handler. Progress only restarts the timeout.
-    pub(crate) is_silent: bool,
-    /// Set when progress arrives on another stream than the one of the call.
-    pub(crate) sign: Arc<AtomicBool>,
+    handler: Arc<ProgressHandler>,
     /// Set while `state` is locked.
     has_ended: AtomicBool,
     state: Mutex<ReportState>,
@@ -42,28 +65,13 @@ impl fmt::Debug for ProgressReport {
 }
 
 impl ProgressReport {
-    pub(crate) fn new(handler: Arc<ProgressHandler>) -> Self {
-        Self::of(Some(handler))
-    }
-
-    fn of(handler: Option<Arc<ProgressHandler>>) -> Self {
+    fn new(handler: Arc<ProgressHandler>) -> Self {
         Self {
-            is_silent: handler.is_none(),
             handler,
-            sign: Arc::default(),
             has_ended: AtomicBool::new(false),
             state: Mutex::default(),
             returned: Condvar::new(),
         }
-    }
-
-    pub(crate) fn silent() -> Self {
-        Self::of(None)
-    }
-
-    /// Makes a report for another run, with the same handler.
-    pub(crate) fn again(&self) -> Self {
-        Self::of(self.handler.clone())
     }
 
     /// Begins to run the handler on this thread. `None` if the report has ended.
@@ -122,9 +130,9 @@ impl ReportRun<'_> {
     /// ends the report waits until this value is dropped.
     #[inline(always)]
     pub(crate) fn report(&self, progress: &ProgressParams<'_>) {
-        if let (false, Some(handler)) = (self.report.has_ended(), &self.report.handler) {
+        if !self.report.has_ended() {
             let ProgressParams { progress, total, message, .. } = progress;
-            handler(*progress, *total, message.as_deref());
+            (self.report.handler)(*progress, *total, message.as_deref());
         }
     }
 }
@@ -182,24 +190,20 @@ impl ProgressReports {
 
 /// Keeps a report in the list until it is dropped.
 #[derive(Debug)]
-pub(crate) struct ReportRegistration {
-    reports: Arc<ProgressReports>,
+pub(crate) struct ReportRegistration<'a> {
+    reports: &'a ProgressReports,
     id: i64,
 }
 
-impl ReportRegistration {
-    pub(crate) fn begin(
-        reports: &Arc<ProgressReports>,
-        id: i64,
-        report: &Arc<ProgressReport>,
-    ) -> Self {
-        let weak = if report.is_silent { Weak::new() } else { Arc::downgrade(report) };
-        reports.put(id, RegisteredReport { report: weak, sign: report.sign.clone() });
-        Self { reports: reports.clone(), id }
+impl<'a> ReportRegistration<'a> {
+    pub(crate) fn begin(reports: &'a ProgressReports, id: i64, progress: &ProgressUse) -> Self {
+        let report = progress.report.as_ref().map_or_else(Weak::new, Arc::downgrade);
+        reports.put(id, RegisteredReport { report, sign: progress.sign.clone() });
+        Self { reports, id }
     }
 }
 
-impl Drop for ReportRegistration {
+impl Drop for ReportRegistration<'_> {
     fn drop(&mut self) {
         self.reports.remove(self.id);
     }

@@ -10,7 +10,7 @@ use crate::base::sync::lock;
 use crate::client::core::call_limits::CallLimits;
 use crate::client::core::done_callback::DoneCallback;
 use crate::client::core::operation::{Operation, OperationResult};
-use crate::client::core::progress_report::{ProgressHandler, ProgressReport};
+use crate::client::core::progress_report::{ProgressHandler, ProgressReport, ProgressUse};
 use crate::client::options::Header;
 use crate::protocol::item;
 use crate::transport::wait::REQUEST_CANCELLED;
@@ -19,7 +19,8 @@ use crate::transport::wait::REQUEST_CANCELLED;
 /// waiting thread share.
 #[derive(Debug)]
 pub(crate) struct RequestState {
-    operation: Mutex<Operation>,
+    /// Shared with the run that is in flight.
+    operation: Mutex<Arc<Operation>>,
     limits: Mutex<CallLimits>,
     state: Mutex<RunState>,
     /// Raised when a started request has ended. Present only while a thread
@@ -73,7 +74,7 @@ struct InFlightRun {
 impl RequestState {
     pub(crate) fn new(operation: Operation) -> Self {
         Self {
-            operation: Mutex::new(operation),
+            operation: Mutex::new(Arc::new(operation)),
             limits: Mutex::default(),
             state: Mutex::default(),
             completed: Mutex::default(),
@@ -97,7 +98,7 @@ impl RequestState {
                 "the request is in flight: set its options before it is performed or started",
             ));
         }
-        change(&mut lock(&self.operation), &mut lock(&self.limits))
+        change(Arc::make_mut(&mut lock(&self.operation)), &mut lock(&self.limits))
     }
 
     /// Sets the progress handler, and ends the reports to the previous one.
@@ -105,8 +106,8 @@ impl RequestState {
         if handler.is_some() {
             lock(&self.operation).call("progress")?;
         }
-        let report = handler.map(|handler| Arc::new(ProgressReport::new(handler)));
-        let old = std::mem::replace(&mut lock(&self.limits).report, report);
+        let progress = handler.map(ProgressUse::reported);
+        let old = std::mem::replace(&mut lock(&self.limits).progress, progress);
         drop(old);
         self.end_report();
         Ok(())
@@ -281,16 +282,16 @@ impl RequestState {
 
     /// Whether it closes its client.
     pub(crate) fn is_close(&self) -> bool {
-        matches!(*lock(&self.operation), Operation::Close)
+        matches!(**lock(&self.operation), Operation::Close)
     }
 
     /// Returns the operation and the limits of a new run. Each run has its own
     /// progress report.
-    pub(crate) fn begin(&self) -> (Operation, CallLimits) {
+    pub(crate) fn begin(&self) -> (Arc<Operation>, CallLimits) {
         let (operation, mut limits) = (lock(&self.operation).clone(), lock(&self.limits).clone());
-        let report = limits.report.map(|report| Arc::new(report.again()));
-        limits.report = report.or_else(|| CallLimits::of_operation(&operation).report);
-        *lock(&self.report) = limits.report.clone();
+        let progress = limits.progress.map(|progress| progress.again());
+        limits.progress = progress.or_else(|| CallLimits::of_operation(&operation).progress);
+        *lock(&self.report) = limits.progress.as_ref().and_then(|progress| progress.report.clone());
         (operation, limits)
     }
 

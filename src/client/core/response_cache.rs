@@ -325,8 +325,9 @@ mod tests {
             put(&cache, &options("a"), &list(), json);
             assert!(cache.get(&options("a"), &list()).is_none(), "{json}");
         }
-        put(&cache, &options("a"), &list(), r#"{"ttlMs":5.9}"#);
+        put(&cache, &options("a"), &list(), r#"{"ttlMs":60000.9}"#);
         assert!(cache.get(&options("a"), &list()).is_some());
+        put(&cache, &options("a"), &list(), r#"{"ttlMs":5.9}"#);
         std::thread::sleep(Duration::from_millis(10));
         assert!(cache.get(&options("a"), &list()).is_none());
     }

@@ -92,7 +92,7 @@ impl Ctx<'_> {
         let Ctx { options, wait, .. } = self;
         let status = reply.head.status;
         let said = |error: Error| error.with_http_status(status).with_may_have_run(true);
-        let awaited = Awaited::One { id, report: message.report };
+        let awaited = Awaited::One { id, progress: message.progress };
         // Whatever is no response decides nothing, as on the event stream.
         let carrier = Carrier::SharedEvents;
         let router = Router { ctx: self, carrier, target: message.target, awaited };

@@ -206,9 +206,9 @@ impl Ctx<'_> {
         let http_status = source.status();
         let said = |error: Error| error.with_http_status(http_status).with_may_have_run(true);
         // A trace shows each message as it arrives.
-        let own = message.report.filter(|_| options.trace.is_none());
+        let own = message.progress.filter(|_| options.trace.is_none());
         let mut early = EarlyProgress {
-            own: own.map(|report| OwnProgress::new(client, id, report, wait)),
+            own: own.map(|progress| OwnProgress::new(client, id, progress, wait)),
             left,
         };
         loop {
@@ -303,7 +303,7 @@ impl<'a> Ctx<'a> {
     }
 
     fn router(self, carrier: Carrier, message: OutboundMessage<'a>, id: i64) -> Router<'a> {
-        let awaited = Awaited::One { id, report: message.report };
+        let awaited = Awaited::One { id, progress: message.progress };
         Router { ctx: self, carrier, target: message.target, awaited }
     }
 }

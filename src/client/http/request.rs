@@ -20,7 +20,8 @@ use crate::protocol::dialect::Dialect;
 use crate::protocol::outgoing::{Headers, MessageBody, Outgoing};
 use crate::protocol::session_loss::{self, RefusalCode, RefusalFacts, RequestKind, Verdict};
 use crate::transport::http::{
-    ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields,
+    ExchangeSettings, HeaderLine, HttpResponse, OutgoingRequest, ResponseLimits, fields_after,
+    request_line,
 };
 use crate::transport::trace::TraceLine;
 use crate::transport::wait::Wait;
@@ -390,14 +391,23 @@ fn lines<'a>(
     Ok(lines)
 }
 
-/// The fields of [`lines`], as they are sent. Those of a POST are cached.
+/// The fields of [`lines`], as they are sent, behind the request line for the URL
+/// of the server. Those of a POST are cached.
 fn written_fields(
     options: &Options,
     token: Option<&Token>,
     verb: &'static str,
 ) -> Result<Arc<Secret>> {
-    let write = || Ok(fields(&lines(options, token, verb)?));
+    let write = || {
+        let line = request_line(verb, &options.address()?.url.target);
+        Ok(fields_after(line, &lines(options, token, verb)?))
+    };
     if verb == "POST" { options.post_fields.get(token, write) } else { write().map(Arc::new) }
+}
+
+/// What follows the request line.
+fn after_line(text: &str) -> &str {
+    text.split_once('\n').map_or("", |(_, fields)| fields)
 }
 
 /// Sends a request, and sends it again after a redirect to the same origin.
@@ -419,7 +429,7 @@ async fn follow<'a>(
     let secrets = http.secrets();
     let setting = http.setting(&secrets, request.limits);
     let bound = token.filter(|token| token.key().is_some());
-    let first = request.url;
+    let (first, own_url) = (request.url, &options.address()?.url);
     let mut moved: Option<Box<Url>> = None;
     let mut is_repeated = false;
     for _ in 0..=REDIRECTS {
@@ -430,10 +440,14 @@ async fn follow<'a>(
             None => Ok(None),
         };
         let cookie = options.cookie(url);
+        // Another URL after a redirect, and for the endpoint of HTTP with SSE.
+        let has_line = std::ptr::eq(url, own_url);
+        let fields = fields.expose();
         let request = OutgoingRequest {
             verb: request.verb,
             url,
-            fields: [fields.expose(), common, own],
+            fields: [if has_line { fields } else { after_line(fields) }, common, own],
+            has_line,
             shown: &shown,
             cookie: cookie.as_ref(),
             body: request.body.map(MessageBody::parts),

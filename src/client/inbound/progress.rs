@@ -5,7 +5,9 @@ use std::sync::atomic::Ordering;
 
 use crate::client::core::client::Client;
 use crate::client::core::event_queue::QueuedItem;
-use crate::client::core::progress_report::{ProgressReport, RegisteredReport, ReportRun};
+use crate::client::core::progress_report::{
+    ProgressReport, ProgressUse, RegisteredReport, ReportRun,
+};
 use crate::protocol::notification::ProgressParams;
 use crate::protocol::progress_reader::ProgressReader;
 use crate::transport::wait::Wait;
@@ -14,14 +16,22 @@ use crate::transport::wait::Wait;
 /// timeout of the request starts again.
 pub(crate) fn report_own(
     client: &Client,
-    report: &Arc<ProgressReport>,
+    own: &ProgressUse,
     progress: ProgressParams<'_>,
     wait: &Wait,
 ) {
     wait.restart();
-    if report.is_silent {
-        return;
+    if let Some(report) = &own.report {
+        report_to(client, report, progress, wait);
     }
+}
+
+fn report_to(
+    client: &Client,
+    report: &Arc<ProgressReport>,
+    progress: ProgressParams<'_>,
+    wait: &Wait,
+) {
     if is_delivered(client, wait) {
         let report = Arc::downgrade(report);
         client.deliver(QueuedItem::Progress(report, progress.into_owned()), wait);
@@ -45,7 +55,7 @@ pub(crate) fn report_other(client: &Client, progress: ProgressParams<'_>, wait: 
 pub(crate) struct OwnProgress<'a> {
     client: &'a Client,
     id: i64,
-    report: &'a Arc<ProgressReport>,
+    report: Option<&'a Arc<ProgressReport>>,
     wait: &'a Wait,
     reader: ProgressReader,
     /// Kept for all progress that arrives together.
@@ -54,12 +64,8 @@ pub(crate) struct OwnProgress<'a> {
 
 impl<'a> OwnProgress<'a> {
     /// Progress of the request `id`.
-    pub(crate) fn new(
-        client: &'a Client,
-        id: i64,
-        report: &'a Arc<ProgressReport>,
-        wait: &'a Wait,
-    ) -> Self {
+    pub(crate) fn new(client: &'a Client, id: i64, own: &'a ProgressUse, wait: &'a Wait) -> Self {
+        let report = own.report.as_ref();
         Self { client, id, report, wait, reader: ProgressReader::default(), run: None }
     }
 
@@ -86,12 +92,13 @@ impl<'a> OwnProgress<'a> {
     }
 
     fn report(&mut self, progress: ProgressParams<'_>) {
-        let (client, report, wait) = (self.client, self.report, self.wait);
-        if report.is_silent || !is_next(client, wait) {
-            self.run = None;
-            return report_own(client, report, progress, wait);
-        }
+        let (client, wait) = (self.client, self.wait);
         wait.restart();
+        let Some(report) = self.report else { return };
+        if !is_next(client, wait) {
+            self.run = None;
+            return report_to(client, report, progress, wait);
+        }
         if self.run.is_none() {
             self.run = client.begin_progress(report);
         }

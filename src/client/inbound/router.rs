@@ -2,13 +2,11 @@
 //! report of its request, a notification to the event queue, and a request of
 //! the server to its handler. All carriers use this router.
 
-use std::sync::Arc;
-
 use crate::base::error::{Error, Result, quote};
 use crate::client::core::context::Ctx;
 use crate::client::core::counters::Counter;
 use crate::client::core::pending::{Inbound, PendingRequests};
-use crate::client::core::progress_report::ProgressReport;
+use crate::client::core::progress_report::ProgressUse;
 use crate::client::core::rpc_error;
 use crate::client::core::session::Target;
 use crate::client::core::unused_input::Unused;
@@ -40,7 +38,7 @@ pub(crate) struct Router<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Awaited<'a> {
     /// The response to the request of an HTTP exchange.
-    One { id: i64, report: Option<&'a Arc<ProgressReport>> },
+    One { id: i64, progress: Option<&'a ProgressUse> },
     /// The responses to all pending requests of a shared connection. `posts`:
     /// each request is a POST, whose HTTP response may not have arrived yet.
     Many { pending: &'a PendingRequests, posts: bool },
@@ -458,8 +456,8 @@ impl Router<'_> {
     fn route_progress(&self, progress: ProgressParams<'_>) {
         let Ctx { client, wait, .. } = self.ctx;
         match self.awaited {
-            Awaited::One { id, report: Some(report) } if progress.id == Some(id) => {
-                report_own(client, report, progress, wait);
+            Awaited::One { id, progress: Some(own) } if progress.id == Some(id) => {
+                report_own(client, own, progress, wait);
             }
             Awaited::Many { pending, posts: false }
                 if progress.id.is_some_and(|id| pending.has(id)) =>

@@ -150,8 +150,8 @@ impl Ctx<'_> {
                     }
                     Inbound::Malformed(error) => return Err(error),
                     Inbound::Progress(progress) => {
-                        if let Some(report) = message.report {
-                            report_own(client, report, progress, wait);
+                        if let Some(own) = message.progress {
+                            report_own(client, own, progress, wait);
                         }
                     }
                     Inbound::Notification(..) => {}

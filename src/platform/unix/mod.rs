@@ -3,6 +3,7 @@
 
 pub(super) mod certificates;
 pub(super) mod descriptor;
+pub(super) mod environment;
 pub(super) mod files;
 pub(super) mod folders;
 pub(super) mod memory;

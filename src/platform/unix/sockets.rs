@@ -48,6 +48,17 @@ pub(crate) fn send_several(socket: &Socket, parts: &[IoSlice<'_>]) -> io::Result
     socket.send_vectored_with_flags(parts, NO_SIGPIPE)
 }
 
+/// Receives at most `most` bytes behind those of a vector that has room for more.
+/// The room is not initialized before.
+pub(crate) fn receive_into(socket: &Socket, out: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+    let room = out.spare_capacity_mut();
+    let length = most.min(room.len());
+    let count = socket.recv(room.get_mut(..length).unwrap_or_default())?;
+    // SAFETY: the system has initialized `count` bytes of the vector's capacity.
+    unsafe { out.set_len(out.len() + count.min(length)) };
+    Ok(count)
+}
+
 /// Whether this machine does not have the address that a socket was to be
 /// bound to, or none of its family.
 pub(crate) fn lacks_address(error: &io::Error) -> bool {

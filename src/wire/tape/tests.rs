@@ -379,3 +379,20 @@ fn visits_the_members_below_its_levels() {
         assert!(count <= 1, "{text}");
     }
 }
+
+#[test]
+fn finds_several_members_as_it_finds_each() {
+    let names = ["a", "content", "\u{e9}", "", "x"];
+    for text in [
+        "{}",
+        "[]",
+        "1",
+        r#"{"a":1,"content":[{"a":2}],"b":{"x":3},"é":4,"":5}"#,
+        r#"{"a":1,"a":2,"content":null,"content":{}}"#,
+        r#"{"\u0061":1,"content":[],"\u00e9":2,"a\n":3}"#,
+    ] {
+        let tape = Tape::read(text, 2).unwrap();
+        let each = names.map(|name| tape.member(text, 0, name));
+        assert_eq!(tape.places(text, 0, names), each, "{text}");
+    }
+}

@@ -280,6 +280,9 @@ impl Core {
         if let Some(pause) = self.knobs().pauses.get(&step) {
             actions.push(Action::Pause(*pause));
         }
+        if let Some(gate) = self.knobs().gates.get(&step) {
+            actions.push(Action::Await(gate.clone()));
+        }
         let rewrite = self.rewrite.lock().unwrap();
         actions.push(Action::Send(match rewrite.as_ref() {
             Some(change) if step != Step::Authorize => change(&reply),

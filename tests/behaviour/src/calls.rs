@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -254,10 +254,9 @@ impl Client {
 
     /// Dispatches until a request is done, and gives its status.
     pub fn dispatch_until_done(&self, request: &Request) -> i32 {
-        const SOON: Duration = Duration::from_secs(10);
         let start = Instant::now();
         while request.status() == MCP_PENDING {
-            assert!(start.elapsed() < SOON, "it is not done");
+            assert!(start.elapsed() < crate::SOON, "it is not done");
             self.dispatch(20).unwrap();
         }
         request.status()

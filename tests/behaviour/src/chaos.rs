@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::SOON;
+
 /// A small generator whose numbers are the same for the same seed.
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
@@ -279,7 +281,7 @@ impl ProcessResources {
             if is_back {
                 return Ok(());
             }
-            if start.elapsed() > Duration::from_secs(5) {
+            if start.elapsed() > SOON {
                 return Err(format!("{before:?} have become {now:?}"));
             }
             std::thread::sleep(Duration::from_millis(20));

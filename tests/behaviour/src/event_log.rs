@@ -4,13 +4,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
-use crate::{Client, Event};
+use crate::{Client, Event, SOON};
 
 /// Each event with the thread that its handler ran on.
 #[derive(Clone, Default)]
 pub struct EventLog(pub Arc<Mutex<Vec<(ThreadId, Event)>>>);
-
-const SOON: Duration = Duration::from_secs(10);
 
 impl EventLog {
     pub fn by(client: &Client) -> Self {

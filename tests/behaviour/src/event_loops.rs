@@ -1,13 +1,23 @@
 //! What an event loop needs of a client: its state, and the ways to be woken.
 
 use std::ffi::c_void;
+use std::io;
 use std::ptr;
 use std::time::{Duration, Instant};
 
 use crate::calls::free;
-use crate::{Answer, Client, Failure, Outcome, outcome, raw, text};
+use crate::{Answer, Client, Failure, Outcome, SOON, outcome, raw, text};
 
-const SOON: Duration = Duration::from_secs(10);
+/// Whether a descriptor becomes readable within so many milliseconds.
+pub fn readable(fd: i32, milliseconds: i32) -> bool {
+    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    loop {
+        match unsafe { libc::poll(&mut poll, 1, milliseconds) } {
+            -1 if io::Error::last_os_error().kind() == io::ErrorKind::Interrupted => {}
+            count => return count == 1,
+        }
+    }
+}
 
 impl Client {
     pub fn state(&self) -> i32 {

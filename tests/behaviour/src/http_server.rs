@@ -1,13 +1,12 @@
 //! A correct server over Streamable HTTP, and its clients.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
 use mcp_test_server::{Action, Log, Request, Server};
 
-use crate::Client;
+use crate::{Client, SOON};
 
 pub struct HttpServer {
     pub server: Server,
@@ -76,7 +75,7 @@ impl HttpServer {
 
     /// Waits for so many of them.
     pub fn awaits(&self, method: &str, count: usize) {
-        let is_there = self.log().await_of(method, count, Duration::from_secs(10));
+        let is_there = self.log().await_of(method, count, SOON);
         assert!(is_there, "{} of {count} {method}", self.count(method));
     }
 

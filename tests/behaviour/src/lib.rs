@@ -11,6 +11,7 @@ pub mod chaos;
 mod config;
 mod event_log;
 mod event_loops;
+mod full_backlog;
 mod http_errors;
 mod http_server;
 mod input_requests;
@@ -23,6 +24,7 @@ pub mod slow_server;
 mod sse_server;
 mod stdio_server;
 pub mod tasks;
+mod times;
 mod token_requests;
 mod transports;
 
@@ -36,6 +38,8 @@ pub use calls::{Beside, Progress};
 pub use cases::{case_within, replaced};
 pub use config::Config;
 pub use event_log::EventLog;
+pub use event_loops::readable;
+pub use full_backlog::FullBacklog;
 pub use http_errors::{HTTP_ERRORS, is_http_error};
 pub use http_server::HttpServer;
 pub use input_requests::{Event, Input};
@@ -43,7 +47,8 @@ pub use raw_results::{RAW_CARRIERS, RawCarrier, RawServer};
 pub use results::{Argument, Content, File, Prompt, Resource, Skill, Tool};
 pub use slow_server::SlowServer;
 pub use sse_server::SseServer;
-pub use stdio_server::{StdioServer, exists, is_reaped};
+pub use stdio_server::{StdioServer, await_forks, exists, is_reaped};
+pub use times::{AT_ONCE, SOON, TEST_LIMIT, is_fast};
 pub use token_requests::TokenRequest;
 
 /// The types and functions of the header, as build.rs declares them.
@@ -145,7 +150,7 @@ impl Client {
     /// One that must be made, with limits of time that suit a test.
     pub fn of(url: &str) -> Self {
         let client = Self::new(url, None).unwrap();
-        client.set_timeout(10_000);
+        client.set_timeout(60_000);
         client
     }
 
@@ -362,7 +367,7 @@ macro_rules! tests {
         $(
             #[test]
             fn $name() {
-                $crate::within(std::time::Duration::from_secs(30), || $body);
+                $crate::within($crate::TEST_LIMIT, || $body);
             }
         )*
     };
@@ -376,7 +381,7 @@ macro_rules! tests_alone {
             #[test]
             fn $name() {
                 let _alone = $crate::alone();
-                $crate::within(std::time::Duration::from_secs(30), || $body);
+                $crate::within($crate::TEST_LIMIT, || $body);
             }
         )*
     };

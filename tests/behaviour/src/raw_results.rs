@@ -85,7 +85,7 @@ impl RawServer {
             client.set_transport(MCP_TRANSPORT_SSE).unwrap();
         }
         client.pin(carrier.version).unwrap();
-        client.set_timeout(10_000);
+        client.set_timeout(60_000);
         client
     }
 

@@ -1,10 +1,10 @@
-//! A server that responds late or never, for started requests.
+//! A server that responds late, when it may, or never, for started requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use mcp_test_server::{Action, Server, http};
+use mcp_test_server::{Action, Gate, Server, http};
 use serde_json::{Value, json};
 
 use crate::{Client, Request};
@@ -40,10 +40,23 @@ impl SlowServer {
         Self { server, most }
     }
 
+    /// Responds to calls once the gate is open.
+    pub fn behind(gate: &Gate) -> Self {
+        let gate = gate.clone();
+        let server = Server::start(move |request| match request.rpc_method().as_str() {
+            "initialize" | "ping" => vec![Action::Send(http::result(request, hello()))],
+            "tools/call" => {
+                vec![Action::Await(gate.clone()), Action::Send(http::result(request, hello()))]
+            }
+            _ => vec![Action::Send(http::reply(202, &[], b""))],
+        });
+        Self { server, most: Arc::default() }
+    }
+
     pub fn client(&self) -> Client {
         let client = Client::new(&self.server.url("/mcp"), None).unwrap();
         client.pin("2025-11-25").unwrap();
-        client.set_timeout(20_000);
+        client.set_timeout(60_000);
         client
     }
 }

@@ -1,14 +1,13 @@
 //! A server over HTTP with SSE, and its clients.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use mcp_test_server::sse::{Endpoint, Shape, Sse};
 use mcp_test_server::{Action, Log, Request, Server};
 
-use crate::Client;
+use crate::{Client, SOON};
 
 pub struct SseServer {
     pub server: Server,
@@ -83,7 +82,7 @@ impl SseServer {
 
     /// Waits for so many requests of a JSON-RPC method.
     pub fn awaits(&self, method: &str, count: usize) {
-        let is_there = self.log().await_of(method, count, Duration::from_secs(10));
+        let is_there = self.log().await_of(method, count, SOON);
         assert!(is_there, "{} of {count} {method}", self.count(method));
     }
 

@@ -3,14 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
-use crate::Client;
-
-const SOON: Duration = Duration::from_secs(10);
+use crate::{Client, SOON};
 
 /// One that keeps its log in a directory of its own.
 #[derive(Debug)]
@@ -127,6 +124,30 @@ impl Client {
 /// Whether there is a process, running or a zombie.
 pub fn exists(pid: i32) -> bool {
     unsafe { libc::kill(pid, 0) == 0 }
+}
+
+/// Waits until each process that this one has forked until now runs its own program.
+/// Before that it holds all descriptors that were open, for another test: a pipe has
+/// a reader although the process that should read it has closed it.
+pub fn await_forks() {
+    let forks = forks();
+    let is_left = |fork: &u32| self::forks().contains(fork);
+    assert!(await_true(SOON, || !forks.iter().any(is_left)), "{forks:?}");
+}
+
+/// The children that run this program still.
+fn forks() -> Vec<u32> {
+    let program = |process: &str| fs::read_link(format!("/proc/{process}/exe")).ok();
+    let is_child = |process: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+        parent == Some(std::process::id().to_string().as_str())
+    };
+    let all = fs::read_dir("/proc").unwrap().filter_map(|entry| {
+        entry.ok().and_then(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok()))
+    });
+    all.filter(|process| is_child(process) && program(&process.to_string()) == program("self"))
+        .collect()
 }
 
 /// Whether this process has waited for a child, so that no zombie is left.

@@ -3,13 +3,16 @@
 use std::marker::PhantomData;
 use std::ptr;
 
+use mcp_test_server::await_true;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
 
 use crate::constants::{MCP_ALLOW_TASKS, MCP_INPUT_FORM};
 use crate::results::sized_json;
-use crate::{Answer, Client, Failure, HttpServer, Input, Outcome, Request, c, outcome, raw, text};
+use crate::{
+    Answer, Client, Failure, HttpServer, Input, Outcome, Request, SOON, c, outcome, raw, text,
+};
 
 type Out = *mut *mut raw::mcp_result;
 
@@ -142,6 +145,36 @@ pub fn handshake() -> HttpServer {
 
 pub fn eras() -> [HttpServer; 2] {
     [stateless(), handshake()]
+}
+
+/// Each server on a thread of its own, for tests that wait.
+pub fn in_each_era(test: impl Fn(HttpServer) + Sync) {
+    std::thread::scope(|scope| {
+        for served in eras() {
+            scope.spawn(|| test(served));
+        }
+    });
+}
+
+/// A server that ends the work on its tasks when a poll comes for which it `is_time`.
+pub fn ends_at_poll(
+    served: &HttpServer,
+    is_time: impl Fn(usize) -> bool + Send + Sync + 'static,
+) -> HttpServer {
+    HttpServer::before(served.mcp.config.clone(), move |count, mcp, request| {
+        if request.rpc_method() == "tasks/get" && is_time(count) {
+            mcp.finish_tasks();
+        }
+        mcp.handle(request)
+    })
+}
+
+impl HttpServer {
+    /// Waits until so many tasks are in a status.
+    pub fn awaits_tasks_in(&self, status: &str, count: usize) {
+        let is_there = await_true(SOON, || self.mcp.tasks_in(status) == count);
+        assert!(is_there, "{} of {count} {status}", self.mcp.tasks_in(status));
+    }
 }
 
 /// A client that waits through tasks.

@@ -10,7 +10,7 @@ impl Client {
     /// A client of a program, with limits of time that suit a test.
     pub fn stdio(argv: &[&str]) -> Self {
         let client = Self::try_stdio(argv).unwrap();
-        client.set_timeout(10_000);
+        client.set_timeout(60_000);
         client
     }
 

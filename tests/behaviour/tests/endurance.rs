@@ -38,7 +38,7 @@ fn endures(client: &Client) {
 
 fn alone(test: impl FnOnce() + Send + 'static) {
     let _alone = behaviour::alone();
-    within(Duration::from_secs(300), test);
+    within(Duration::from_secs(900), test);
 }
 
 fn over_http(path: &'static str, transport: i32) {

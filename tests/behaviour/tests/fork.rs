@@ -91,6 +91,6 @@ tests! {
         unsafe { libc::waitpid(child, &mut status, 0) };
         assert_eq!(status, 0);
         request.answer("token").unwrap();
-        assert_eq!(ping.wait(10_000), MCP_OK);
+        assert_eq!(ping.wait(60_000), MCP_OK);
     }
 }

@@ -8,19 +8,14 @@ use std::time::{Duration, Instant};
 use behaviour::chaos::memory;
 use behaviour::constants::*;
 use behaviour::slow_server::{hello, tool};
-use behaviour::{Cancel, Client, Request, SlowServer, SseServer, stdio_server, tests_alone};
+use behaviour::{
+    Cancel, Client, Request, SOON, SlowServer, SseServer, readable, stdio_server, tests_alone,
+};
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
-
 fn descriptors() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
-}
-
-fn readable(fd: i32) -> bool {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    unsafe { libc::poll(&mut poll, 1, 0) == 1 }
 }
 
 tests_alone! {
@@ -35,13 +30,16 @@ tests_alone! {
             }
             // They end on the thread of the library, and nobody dispatches.
             std::thread::sleep(Duration::from_millis(300));
-            memory().saturating_sub(before)
+            before
         };
         round();
-        // A leak grows in each round, what a busy machine puts off in some.
-        let grown = (0..3).map(|_| round()).min().unwrap();
-        assert!(grown < 3 << 20, "2000 requests have left {grown} bytes");
-        assert!(!readable(client.fd()) && client.next_done().is_null());
+        // A leak grows in each round. A busy machine puts off some of the ends.
+        let leaves_nothing = || {
+            let before = round();
+            await_true(SOON / 10, || memory().saturating_sub(before) < 3 << 20)
+        };
+        assert!((0..3).any(|_| leaves_nothing()), "2000 requests have left 3 MB and more");
+        assert!(!readable(client.fd(), 0) && client.next_done().is_null());
         client.set_close_timeout(0).unwrap();
     }
 
@@ -58,7 +56,7 @@ tests_alone! {
         let (mut done, mut most) = (0, 0);
         let start = Instant::now();
         while done < 1000 {
-            assert!(start.elapsed() < Duration::from_secs(25), "{done} are done");
+            assert!(start.elapsed() < SOON, "{done} are done");
             client.dispatch(100).unwrap();
             most = most.max(descriptors());
             while !client.next_done().is_null() {

@@ -14,6 +14,7 @@ mod check;
 mod conversation;
 pub mod encoding;
 mod gate;
+mod held_port;
 pub mod http;
 pub mod items;
 mod lists;
@@ -53,6 +54,7 @@ use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 
 pub use gate::Gate;
+pub use held_port::HeldPort;
 pub use http::Request;
 pub use pipe::{Feed, Pipe};
 
@@ -425,7 +427,7 @@ async fn play(
             true
         }
         Action::AwaitRequests(count) => {
-            for _ in 0..5000 {
+            for _ in 0..30_000 {
                 if log.count() >= count {
                     return true;
                 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::Action;
 use crate::http::Stream;
 use crate::mcp::{Answer, Call, Mcp};
 use crate::pipe::{Pipe, pipe};
+use crate::{Action, Gate};
 
 /// A call of the handshake era that waits for answers.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ struct Asking {
     is_on_get: bool,
     has_integers: bool,
     is_withdrawn: bool,
+    withdraw_after: Option<Gate>,
     is_endless: bool,
 }
 
@@ -58,7 +59,8 @@ impl Mcp {
     /// stream; `integers`: questions have integers for ids, from 1 on;
     /// `withdraw`: takes the questions of the first round back after 50 ms
     /// and gives a result without them; `endless`: the last round again and
-    /// again; `state`: false keeps `requestState` away.
+    /// again; `state`: false keeps `requestState` away; `withdraw_after`: takes
+    /// them back when the test opens the gate of that label, not after 50 ms.
     pub(crate) fn ask(&self, call: &Call, arguments: &Value) -> Answer {
         let rounds = arguments["rounds"].as_array().cloned().unwrap_or_default();
         if call.is_stateless {
@@ -80,6 +82,7 @@ impl Mcp {
             is_on_get: arguments["on"] == "get",
             has_integers: arguments["integers"] == true,
             is_withdrawn: arguments["withdraw"] == true,
+            withdraw_after: arguments["withdraw_after"].as_str().map(|label| self.gate(label)),
             is_endless: arguments["endless"] == true,
         };
         let mut questions = self.questions.lock().unwrap();
@@ -134,7 +137,10 @@ impl Mcp {
         let params = json!({"requestId": id, "reason": "No longer needed"});
         let message =
             json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
-        asking.pipe.play(Action::Pause(Duration::from_millis(50)));
+        asking.pipe.play(match &asking.withdraw_after {
+            Some(gate) => Action::Await(gate.clone()),
+            None => Action::Pause(Duration::from_millis(50)),
+        });
         if asking.is_on_get {
             self.send_on_get(&asking.session, &message);
         } else {

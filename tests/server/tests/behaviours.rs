@@ -13,7 +13,7 @@ use mcp_test_server::await_true;
 use mcp_test_server::behaviour::{JUNK, JUNK_LINES};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 const A_WHILE: Duration = Duration::from_millis(300);
 const VERSION: &str = "2025-11-25";
 

@@ -12,7 +12,7 @@ use mcp_test_server::sse::{Endpoint, Shape, Sse};
 use peer::{Reply, message_of, send_to};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 const CHANGED: &str = "notifications/tools/list_changed";
 
 fn serve(config: Config, shape: Shape) -> (Server, Arc<Sse>) {
@@ -271,17 +271,16 @@ fn each_kind_of_server_has_a_path() {
 
 #[test]
 fn response_may_come_before_the_accepted_status() {
-    let accepts_after = Duration::from_secs(1);
+    let accepts_after = Duration::from_secs(3);
     let (server, _) = serve_shape(Shape { accepts_after, ..Shape::default() });
     let mut client = Client::new(&server);
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"}).to_string();
     std::thread::scope(|scope| {
-        let start = std::time::Instant::now();
         let target = client.target.clone();
         let server = &server;
         let post = scope.spawn(move || send_to(server, "POST", &target, &[], &ping).status);
         assert_eq!(client.event()["id"], 1);
-        assert!(start.elapsed() < accepts_after && !post.is_finished());
+        assert!(!post.is_finished());
         assert_eq!(post.join().unwrap(), 202);
     });
 }

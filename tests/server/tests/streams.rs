@@ -11,7 +11,7 @@ use mcp_test_server::offer::Offer;
 use peer::{Session, ask, id_of, message_of};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(5);
+const SOON: Duration = Duration::from_secs(30);
 const CHANGED: &str = "notifications/tools/list_changed";
 const UPDATED: &str = "notifications/resources/updated";
 

@@ -58,7 +58,7 @@ mod tests {
         let (done, result) = mpsc::channel();
         let read = path.clone();
         std::thread::spawn(move || done.send(read_file(&read).map(drop)));
-        let error = result.recv_timeout(Duration::from_secs(5)).unwrap().unwrap_err();
+        let error = result.recv_timeout(Duration::from_secs(30)).unwrap().unwrap_err();
         assert!(error.message().contains("no regular file"), "{}", error.message());
         std::fs::remove_file(path).unwrap();
     }

@@ -155,7 +155,7 @@ mod tests {
         // No machine has so much memory.
         attend(start(), Builder::new().stack_size(1 << 60));
         let child = lock(UNATTENDED.get()).first().cloned().unwrap();
-        for _ in 0..500 {
+        for _ in 0..3000 {
             attend(start(), Builder::new());
             if lock(UNATTENDED.get()).is_empty() {
                 assert!(lock(&child).try_wait().unwrap().is_some());
@@ -277,14 +277,19 @@ mod tests {
         let (program, log) = (folder.join("xdg-open"), folder.join("log"));
         let script = "#!/bin/sh\nprintf '%s\\n' $# \"$@\" \"${HOME-none} $A\" >\"$LOG.new\"\n\
                       mv \"$LOG.new\" \"$LOG\"\n";
-        std::fs::write(&program, script).unwrap();
-        std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).unwrap();
+        // Copied by another process: a fork of this one, for another test, could have
+        // the file open for writing still, and it could not be run.
+        let text = folder.join("script");
+        std::fs::write(&text, script).unwrap();
+        std::fs::set_permissions(&text, PermissionsExt::from_mode(0o700)).unwrap();
+        let copied = Command::new("cp").arg(&text).arg(&program).status().unwrap();
+        assert!(copied.success());
         let path = format!("{}:/usr/bin:/bin", folder.display());
         let log_name = log.display().to_string();
         let environment = Environment::of(&[("PATH", &path), ("LOG", &log_name), ("A", "b c")]);
         if cfg!(target_os = "linux") {
             open_browser("https://a/;$(touch x) \"", &environment, false).unwrap();
-            let text = (0..1000).find_map(|_| {
+            let text = (0..3000).find_map(|_| {
                 std::thread::sleep(std::time::Duration::from_millis(10));
                 std::fs::read_to_string(&log).ok()
             });

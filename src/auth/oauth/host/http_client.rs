@@ -214,6 +214,7 @@ impl HttpClient {
             verb: what.verb,
             url: what.url,
             fields: [fields.expose(), "", ""],
+            has_line: false,
             shown: &[],
             // Cookies are for the MCP server.
             cookie: None,

@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn keeps_and_forgets_entries() {
         let store = MemoryStore::default();
-        let held = now(lock(&store, &Wait::for_at_most(Duration::from_secs(5)))).unwrap();
+        let held = now(lock(&store, &Wait::for_at_most(Duration::from_secs(30)))).unwrap();
         let given =
             Given { client_id: "me".into(), issuer: "https://a".into(), ..Given::default() };
         write(&store, &held, &given).unwrap();

@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
 
 /// A form or a query, decoded, in its order.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +95,7 @@ pub fn send(method: &str, url: &str, host: Option<&str>) -> std::io::Result<Page
     let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
     let address = authority.replace("localhost", "127.0.0.1");
     let mut stream = TcpStream::connect(&address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    stream.set_read_timeout(Some(crate::SOON))?;
     let host = host.unwrap_or(authority);
     let slash = if target.starts_with('/') { "" } else { "/" };
     let head =
@@ -115,7 +114,12 @@ pub fn send(method: &str, url: &str, host: Option<&str>) -> std::io::Result<Page
                 return Ok(page);
             }
         }
-        match stream.read(&mut chunk)? {
+        let count = match stream.read(&mut chunk) {
+            // A read with a time limit is not started again after a signal.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        match count {
             0 => {
                 let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
                 let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());

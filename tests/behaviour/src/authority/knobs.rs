@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use mcp_test_server::Gate;
 use serde_json::{Value, json};
 
 use crate::authority::{Form, Registered, Step};
@@ -102,6 +103,8 @@ pub struct Knobs {
     /// What a token exchange takes, and whom it knows.
     pub subject_token: String,
     pub pauses: HashMap<Step, Duration>,
+    /// What an answer waits for.
+    pub gates: HashMap<Step, Gate>,
     pub has_device: bool,
     /// Over the answer to a device authorization request.
     pub device: Value,
@@ -144,6 +147,7 @@ impl Default for Knobs {
             nonce: None,
             subject_token: String::new(),
             pauses: HashMap::new(),
+            gates: HashMap::new(),
             has_device: false,
             device: json!({}),
             device_polls: 0,

@@ -14,7 +14,7 @@ use crate::auth::Auth;
 use crate::authority::form::{self, Page};
 use crate::authority::{Authority, Form, Guarded, Registered, Step};
 use crate::constants::*;
-use crate::{Client, Failure, Outcome};
+use crate::{Client, Failure, Outcome, SOON};
 
 /// The header that is for the MCP server alone.
 pub const API_KEY: &str = "the-key-of-the-program";
@@ -209,18 +209,24 @@ pub struct Browser(Arc<Seen>);
 impl Browser {
     /// Goes where the page sends it, on a thread of its own as a browser does.
     pub fn of(auth: &Auth) -> Self {
-        Self::slow(auth, Duration::ZERO)
+        Self::after(auth, |_| ())
     }
 
     /// The person takes this long.
     pub fn slow(auth: &Auth, pause: Duration) -> Self {
+        Self::after(auth, move |_| std::thread::sleep(pause))
+    }
+
+    /// The person acts when `waits` returns. It gets the number of pages so far.
+    pub fn after(auth: &Auth, waits: impl Fn(usize) + Send + Sync + 'static) -> Self {
         let browser = Self::default();
         let seen = browser.clone();
+        let waits = Arc::new(waits);
         auth.set_browser(move |_, url| {
             seen.note(url);
-            let (seen, url) = (seen.clone(), url.to_owned());
+            let (seen, url, waits) = (seen.clone(), url.to_owned(), waits.clone());
             std::thread::spawn(move || {
-                std::thread::sleep(pause);
+                waits(seen.count());
                 if let Some(redirect) = seen.visit(&url) {
                     seen.follow(&redirect);
                 }
@@ -264,7 +270,9 @@ impl Browser {
 
     /// Asks the authorization server, and gives where it redirects to.
     pub fn visit(&self, url: &str) -> Option<String> {
-        let page = form::get(url).ok()?;
+        let page = form::get(url)
+            .inspect_err(|error| eprintln!("the browser has no page: {error}"))
+            .ok()?;
         let redirect = page.header("location").map(str::to_owned);
         if let Some(redirect) = &redirect {
             self.0.redirects.lock().unwrap().push(redirect.clone());
@@ -274,10 +282,22 @@ impl Browser {
 
     /// What the listener shows.
     pub fn follow(&self, redirect: &str) {
-        if let Ok(page) = form::get(redirect) {
-            self.0.pages.lock().unwrap().push(page);
-            self.0.changed.notify_all();
+        match form::get(redirect) {
+            Ok(page) => {
+                self.0.pages.lock().unwrap().push(page);
+                self.0.changed.notify_all();
+            }
+            Err(error) => eprintln!("the browser has no page of the listener: {error}"),
         }
+    }
+
+    /// Whether the listener of the last page takes an answer. Another listener may
+    /// have got its port meanwhile, and refuses it.
+    pub fn is_heard(&self) -> bool {
+        let asked = self.asked();
+        let (redirect, state) = (asked.text("redirect_uri"), asked.text("state"));
+        let page = form::get(&format!("{redirect}?state={state}&error=access_denied"));
+        page.is_ok_and(|page| page.status == 200)
     }
 
     /// The addresses that were shown.
@@ -305,16 +325,14 @@ impl Browser {
     /// Waits until so many pages were shown.
     pub fn awaits(&self, count: usize) {
         let shown = self.0.shown.lock().unwrap();
-        let limit = Duration::from_secs(10);
-        let wait = self.0.changed.wait_timeout_while(shown, limit, |shown| shown.len() < count);
+        let wait = self.0.changed.wait_timeout_while(shown, SOON, |shown| shown.len() < count);
         assert!(wait.unwrap().0.len() >= count, "no page was shown");
     }
 
     /// Waits for what the listener shows.
     pub fn page(&self) -> Page {
         let pages = self.0.pages.lock().unwrap();
-        let limit = Duration::from_secs(10);
-        let wait = self.0.changed.wait_timeout_while(pages, limit, |pages| pages.is_empty());
+        let wait = self.0.changed.wait_timeout_while(pages, SOON, |pages| pages.is_empty());
         wait.unwrap().0.last().cloned().expect("a page of the listener")
     }
 }

@@ -29,7 +29,7 @@ struct Server {
     begun: Instant,
     has_probe: bool,
     is_broken: bool,
-    /// Responses to `server/discover` that wait for `initialize`.
+    /// Responses to `server/discover` that wait for another message.
     held: Vec<(Value, Value)>,
 }
 
@@ -79,16 +79,9 @@ impl Server {
                 self.starts();
                 let fresh = given(&self.plan["initialize"], json!("initialized"));
                 let what = if self.has_probe { given(&self.plan["after"], fresh) } else { fresh };
-                let held = std::mem::take(&mut self.held);
-                let (last, first): (Vec<_>, Vec<_>) =
-                    held.into_iter().partition(|(what, _)| what["last"] == true);
-                for (held, probe) in first {
-                    self.does(&held["hold"], &probe);
-                }
+                self.release(|held| held["until"].is_null() && held["last"] != true);
                 self.does(&what, request);
-                for (held, probe) in last {
-                    self.does(&held["hold"], &probe);
-                }
+                self.release(|held| held["until"].is_null());
             }
             "server/discover" => {
                 self.note("server/discover");
@@ -99,6 +92,7 @@ impl Server {
             }
             method => {
                 self.note(method);
+                self.release(|held| held["until"] == method);
                 match method {
                     _ if request["id"].is_null() => {}
                     "ping" => sends(request, json!({"result": {}})),
@@ -114,14 +108,24 @@ impl Server {
         }
     }
 
+    /// Sends the responses that wait for what has arrived.
+    fn release(&mut self, is_due: impl Fn(&Value) -> bool) {
+        let held = std::mem::take(&mut self.held);
+        let (due, held): (Vec<_>, Vec<_>) = held.into_iter().partition(|(what, _)| is_due(what));
+        self.held = held;
+        for (held, probe) in due {
+            self.does(&held["hold"], &probe);
+        }
+    }
+
     /// - "silent"
     /// - "exit"
     /// - "break": it is silent, and ends at the next message
     /// - "deaf": it is silent, and reads no more
     /// - "modern", "initialized": a usable result
-    /// - `{"after": milliseconds, "do": ...}`
     /// - `{"hold": ..., "last": bool}`: it does that when `initialize` arrives,
     ///   before the response to it or after it
+    /// - `{"hold": ..., "until": method}`: it does that when such a message arrives
     /// - `{"raw": text}`, in which ID stands for the id
     /// - `{"unless": version, "do": ...}`: only if another version is asked for
     /// - the members of a response
@@ -159,14 +163,6 @@ impl Server {
         }
         if !what["hold"].is_null() {
             self.held.push((what.clone(), request.clone()));
-        } else if let Some(pause) = what["after"].as_u64() {
-            let (what, request, plan) = (what["do"].clone(), request.clone(), self.plan.clone());
-            let (log, begun) = (self.log.clone(), self.begun);
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(pause));
-                let mut later = Server::new(log, plan, begun);
-                later.does(&what, &request);
-            });
         } else if let Some(text) = what["raw"].as_str() {
             writes(&text.replace("ID", &request["id"].to_string()));
         } else if let Some(version) = what["unless"].as_str() {

@@ -7,14 +7,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, HttpServer, Request, tests};
+use behaviour::{Client, HttpServer, Request, SOON, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// One of each era.
 fn eras() -> [HttpServer; 2] {
@@ -65,7 +63,7 @@ tests! {
             let client = served.client();
             let (request, told) = unread(&client, json!({"steps": 8, "pause": 100}));
             let other = counted(&request);
-            assert_eq!(request.wait(10_000), 0);
+            assert_eq!(request.wait(60_000), 0);
             assert_eq!(told.load(Ordering::SeqCst), 0);
             assert_eq!(other.load(Ordering::SeqCst), 0, "set for the next flight");
             assert_eq!(request.perform().unwrap().text(), "slow");
@@ -112,7 +110,7 @@ tests! {
                 request.perform().unwrap();
                 assert_eq!(told.load(Ordering::SeqCst), 4 * flight - 2);
                 request.start().unwrap();
-                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.wait(60_000), 0);
                 assert_eq!(told.load(Ordering::SeqCst), 4 * flight);
             }
         }

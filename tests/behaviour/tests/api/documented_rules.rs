@@ -3,10 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, outcome, raw, tests};
+use behaviour::{Client, SOON, outcome, raw, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};
@@ -115,7 +114,7 @@ tests! {
         std::thread::scope(|scope| {
             let calls: Vec<_> =
                 (0..6).map(|_| scope.spawn(|| client.ping().unwrap_err().status)).collect();
-            assert!(server.log().await_count(1, Duration::from_secs(5)));
+            assert!(server.log().await_count(1, SOON));
             client.close();
             for call in calls {
                 assert_eq!(call.join().unwrap(), MCP_E_CLOSED);
@@ -128,12 +127,11 @@ tests! {
         let client = Client::of(&server.url("/mcp"));
         std::thread::scope(|scope| {
             let first = scope.spawn(|| client.ping().unwrap_err().status);
-            assert!(server.log().await_count(1, Duration::from_secs(5)));
+            assert!(server.log().await_count(1, SOON));
             let request = client.request("ping", None).unwrap();
             request.set_timeout(50);
-            let start = std::time::Instant::now();
             assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
-            assert!(start.elapsed() < Duration::from_secs(2));
+            assert!(!first.is_finished());
             client.close();
             assert_eq!(first.join().unwrap(), MCP_E_CLOSED);
         });
@@ -163,16 +161,15 @@ tests! {
         let may_go = std::sync::Mutex::new(may_go);
         client.set_token_handler(move |_| {
             let _ = asked.send(());
-            let _ = may_go.lock().unwrap().recv_timeout(Duration::from_secs(10));
+            let _ = may_go.lock().unwrap().recv();
             Some("good".into())
         }).unwrap();
         std::thread::scope(|scope| {
             let call = scope.spawn(|| client.ping());
-            is_asked.recv_timeout(Duration::from_secs(5)).unwrap();
-            let start = std::time::Instant::now();
+            is_asked.recv_timeout(SOON).unwrap();
+            // A setter that waited for the handler would never return.
             client.set_header("X-Other", Some("y")).unwrap();
-            client.set_timeout(5000);
-            assert!(start.elapsed() < Duration::from_secs(1), "setters wait for the handler");
+            client.set_timeout(50_000);
             go.send(()).unwrap();
             call.join().unwrap().unwrap();
         });

@@ -5,13 +5,11 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use behaviour::constants::*;
-use behaviour::{Client, HttpServer, SseServer, raw, stdio_server, tests};
+use behaviour::{Client, HttpServer, SOON, SseServer, raw, readable, stdio_server, tests};
 use mcp_test_server::{Server, await_true};
-
-const SOON: Duration = Duration::from_secs(10);
 
 type Records = Arc<Mutex<Vec<(i32, String)>>>;
 
@@ -31,11 +29,6 @@ fn logged(client: &Client, level: i32) -> Records {
 
 fn has(records: &Records, beginning: &str) -> bool {
     records.lock().unwrap().iter().any(|(_, message)| message.starts_with(beginning))
-}
-
-fn readable(fd: i32, milliseconds: i32) -> bool {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
 }
 
 tests! {
@@ -103,7 +96,7 @@ tests! {
         let fd = client.fd();
         let request = client.request("ping", None).unwrap();
         request.start().unwrap();
-        assert!(readable(fd, 5000));
+        assert!(readable(fd, 60_000));
         let start = Instant::now();
         while request.status() == MCP_PENDING {
             assert!(start.elapsed() < SOON);
@@ -123,7 +116,7 @@ tests! {
         assert_eq!(unsafe { raw::mcp_client_set_dispatch_only(client.0, 1) }, MCP_OK);
         client.ping().unwrap();
         assert!(records.lock().unwrap().is_empty());
-        assert!(readable(client.fd(), 1000));
+        assert!(readable(client.fd(), 60_000));
         client.dispatch(0).unwrap();
         assert!(has(&records, "> POST") && has(&records, "< HTTP/1.1 200"), "{records:?}");
     }
@@ -180,7 +173,7 @@ tests! {
         assert!(await_true(SOON, || readable(client.fd(), 0)));
         client.remove_log().unwrap();
         let before = told.load(Ordering::SeqCst);
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
         client.ping().unwrap();
         client.dispatch(0).unwrap();
         assert_eq!(told.load(Ordering::SeqCst), before);
@@ -198,6 +191,7 @@ tests! {
             client.ping().unwrap();
             records.lock().unwrap().clear();
             if closes {
+                client.set_close_timeout(60_000).unwrap();
                 client.close();
                 assert!(has(&records, "> DELETE"), "{records:?}");
                 records.lock().unwrap().clear();

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, raw, tests};
+use behaviour::{Client, SOON, raw, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::{Action, Server};
 use serde_json::{Value, json};
@@ -153,7 +153,7 @@ fn tells_all(client: &Client, is_one_stream: bool) {
         client.list_tools().unwrap();
         let start = Instant::now();
         while heard.lock().unwrap().len() < 2 * 201 {
-            assert!(start.elapsed() < Duration::from_secs(20));
+            assert!(start.elapsed() < SOON);
             client.dispatch(10).unwrap();
         }
     });
@@ -179,10 +179,8 @@ tests! {
         let (_server, http) = over_http(3);
         for client in [on_descriptors(3), http] {
             let (_, most) = lists_again(&client, usize::MAX);
-            let start = Instant::now();
             client.list_tools().unwrap();
             client.dispatch(0).unwrap();
-            assert!(start.elapsed() < Duration::from_secs(10));
             assert_eq!(most.load(Ordering::SeqCst), 1);
         }
     }
@@ -215,10 +213,9 @@ tests! {
             unsafe {
                 let request = raw::mcp_request_new(own.0, c"tools/list".as_ptr(), std::ptr::null());
                 assert_eq!(raw::mcp_request_start(request), 0);
-                let start = Instant::now();
+                // One that is not woken waits for longer than the test may take.
                 while raw::mcp_client_next_done(own.0).is_null() {
-                    assert_eq!(raw::mcp_client_dispatch(own.0, 5000), 0);
-                    assert!(start.elapsed() < Duration::from_secs(3), "not woken");
+                    assert_eq!(raw::mcp_client_dispatch(own.0, 1_000_000), 0);
                 }
                 raw::mcp_request_free(request);
             }
@@ -250,7 +247,7 @@ tests! {
             unsafe {
                 let request = raw::mcp_request_new(own.0, c"tools/list".as_ptr(), std::ptr::null());
                 assert_eq!(raw::mcp_request_start(request), 0);
-                assert_eq!(raw::mcp_request_wait(request, 10_000), 0);
+                assert_eq!(raw::mcp_request_wait(request, 60_000), 0);
                 raw::mcp_request_free(request);
             }
             count.fetch_add(1, Ordering::SeqCst);
@@ -298,7 +295,7 @@ tests! {
         });
         let fd = ours.into_raw_fd();
         let client = Client::fds(fd, fd).unwrap();
-        client.set_timeout(20_000);
+        client.set_timeout(60_000);
         let (own, most) = (Own(client.0), Arc::new(AtomicUsize::new(0)));
         let deep = most.clone();
         client.set_input_handler(MCP_INPUT_ROOTS, move |input| {
@@ -328,10 +325,9 @@ tests! {
             let mut seen = seen.lock().unwrap();
             seen.push(own.list_tools());
             seen.push(unsafe { raw::mcp_ping(own.0) });
-            seen.push(unsafe { raw::mcp_client_dispatch(own.0, 60_000) });
+            seen.push(unsafe { raw::mcp_client_dispatch(own.0, 1_000_000) });
             Some("token".to_owned())
         }).unwrap();
-        let start = Instant::now();
         client.ping().unwrap();
         assert_eq!(*inner.lock().unwrap(), [MCP_E_STATE; 3]);
         // The same for a request that goes on by itself.
@@ -346,8 +342,7 @@ tests! {
         }).unwrap();
         let request = client.request("ping", None).unwrap();
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
         assert_eq!(*inner.lock().unwrap(), [MCP_E_STATE]);
-        assert!(start.elapsed() < Duration::from_secs(5));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use behaviour::chaos::Process;
 use behaviour::constants::*;
 use behaviour::tasks::TOOL;
-use behaviour::{Cancel, Client, HttpServer, Outcome, Request, tasks, tests};
+use behaviour::{Cancel, Client, HttpServer, Outcome, Request, SOON, tasks, tests};
 use mcp_test_server::{Action, Server, await_true};
 use serde_json::json;
 
@@ -15,9 +15,7 @@ use crate::same_over_each_transport::{address, by_stdio};
 /// Starts a request and dispatches until the client hands it out.
 fn run(client: &Client, request: Outcome<Request>) -> Request {
     let request = request.unwrap();
-    let start = Instant::now();
     request.start().unwrap();
-    assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
     until_handed_out(client, &request);
     request
 }
@@ -31,7 +29,7 @@ fn until_handed_out(client: &Client, request: &Request) {
             break;
         }
         assert!(done.is_null(), "another request");
-        assert!(start.elapsed() < Duration::from_secs(10), "it is not done");
+        assert!(start.elapsed() < SOON, "it is not done");
     }
     assert!(client.next_done().is_null(), "each once");
 }
@@ -85,7 +83,7 @@ fn waits_of_a_loop(client: &Client) -> i64 {
         step(&mut || request.start().unwrap());
         let start = Instant::now();
         while request.status() == MCP_PENDING {
-            assert!(start.elapsed() < Duration::from_secs(10));
+            assert!(start.elapsed() < SOON);
             std::thread::sleep(Duration::from_millis(1));
             step(&mut || client.dispatch(0).unwrap());
         }
@@ -114,7 +112,7 @@ fn count(heard: &Mutex<Vec<i32>>, kind: i32) -> usize {
 fn awaits(client: &Client, heard: &Mutex<Vec<i32>>, kind: i32) {
     let start = Instant::now();
     while count(heard, kind) == 0 {
-        assert!(start.elapsed() < Duration::from_secs(10), "{kind}: {:?}", heard.lock().unwrap());
+        assert!(start.elapsed() < SOON, "{kind}: {:?}", heard.lock().unwrap());
         client.dispatch(20).unwrap();
     }
     heard.lock().unwrap().clear();
@@ -196,14 +194,12 @@ tests! {
     }
 
     no_step_of_a_loop_waits {
-        // In one of five attempts, no step has met a lock of another thread.
+        // In one of many attempts, no step has met a lock of another thread.
         for served in [HttpServer::stateless(), HttpServer::handshake()] {
-            let least = (0..5).map(|_| waits_of_a_loop(&served.client())).min();
-            assert_eq!(least, Some(0));
+            assert!((0..50).any(|_| waits_of_a_loop(&served.client()) == 0));
             served.has_no_complaint();
         }
-        let least = (0..5).map(|_| waits_of_a_loop(&by_stdio("2025-11-25"))).min();
-        assert_eq!(least, Some(0));
+        assert!((0..50).any(|_| waits_of_a_loop(&by_stdio("2025-11-25")) == 0));
     }
 
     option_of_a_call_is_refused_elsewhere {
@@ -269,7 +265,7 @@ tests! {
                 // A sign-in without an authorization has failed already.
                 let _ = request.cancel();
             }
-            assert_ne!(request.wait(10_000), MCP_PENDING, "{method}");
+            assert_ne!(request.wait(60_000), MCP_PENDING, "{method}");
         }
         let served = HttpServer::handshake();
         let client = served.client();
@@ -298,24 +294,22 @@ tests! {
             }
             request.set_timeout(50);
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), MCP_E_TIMEOUT, "{method}");
+            assert_eq!(request.wait(60_000), MCP_E_TIMEOUT, "{method}");
             let failure = request.take_no_result().unwrap_err();
             assert!(failure.message.starts_with(&format!("{method}: ")), "{}", failure.message);
-            request.set_timeout(20_000);
-            request.set_deadline(20_000).unwrap();
+            request.set_timeout(60_000);
+            request.set_deadline(60_000).unwrap();
             let cancel = Cancel::new();
             request.set_cancel(&cancel);
             request.start().unwrap();
             assert_eq!(request.wait(20), MCP_PENDING);
-            let start = Instant::now();
             cancel.fire();
-            assert_eq!(request.wait(10_000), MCP_E_CANCELLED, "{method}");
+            assert_eq!(request.wait(60_000), MCP_E_CANCELLED, "{method}");
             request.set_cancel(&Cancel::new());
             request.start().unwrap();
             assert_eq!(request.wait(20), MCP_PENDING);
             request.cancel().unwrap();
-            assert_eq!(request.wait(10_000), MCP_E_CANCELLED, "{method}");
-            assert!(start.elapsed() < Duration::from_secs(2), "{method}: {:?}", start.elapsed());
+            assert_eq!(request.wait(60_000), MCP_E_CANCELLED, "{method}");
         }
     }
 
@@ -324,13 +318,14 @@ tests! {
             let server = Server::start(|_| vec![Action::Hang]);
             let client = Client::of(&server.url("/mcp"));
             client.set_close_timeout(100).unwrap();
+            // A wait for a response would be longer than the test may take.
+            client.set_timeout(1_000_000);
             let requests: Vec<Request> = all(&client, "task")
                 .into_iter()
                 .flatten()
                 .filter(|request| request.start().is_ok())
                 .collect();
             assert!(requests.len() >= 8, "{}", requests.len());
-            let start = Instant::now();
             if frees_client_first {
                 drop(client);
                 for request in requests {
@@ -341,7 +336,6 @@ tests! {
                 drop(requests);
                 drop(client);
             }
-            assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         }
     }
 
@@ -353,7 +347,7 @@ tests! {
             requests.iter().for_each(|request| request.start().unwrap());
             client.connect().unwrap();
             for request in &requests {
-                assert_eq!(request.wait(10_000), MCP_OK);
+                assert_eq!(request.wait(60_000), MCP_OK);
                 assert!(request.take_result().unwrap().server_name().is_some());
             }
             let expected = if served.is_stateless() { (1, 0) } else { (1, 1) };
@@ -375,7 +369,7 @@ tests! {
                 kinds.map(|kinds| client.listen_request(kinds).unwrap()).into();
             requests.iter().for_each(|request| request.start().unwrap());
             for request in &requests {
-                assert_ne!(request.wait(10_000), MCP_PENDING);
+                assert_ne!(request.wait(60_000), MCP_PENDING);
                 request.take_no_result().unwrap();
             }
             let heard: Arc<Mutex<Vec<i32>>> = Arc::default();
@@ -402,7 +396,7 @@ tests! {
                     .map(|kinds| client.listen_request(kinds).unwrap());
                 requests.iter().for_each(|request| request.start().unwrap());
                 for request in &requests {
-                    assert_eq!(request.wait(10_000), MCP_OK);
+                    assert_eq!(request.wait(60_000), MCP_OK);
                 }
             }
             let (method, stream) = match served.is_stateless() {
@@ -414,7 +408,7 @@ tests! {
                 None => one.rpc_method() == method,
             });
             for request in opened {
-                assert!(served.log().await_closed(request.connection, Duration::from_secs(5)));
+                assert!(served.log().await_closed(request.connection, SOON));
             }
             served.has_no_complaint();
         }
@@ -440,7 +434,7 @@ tests! {
                 client.dispatch(20).unwrap();
                 count(&heard, MCP_EVENT_TOOLS_CHANGED) > 0
             };
-            assert!(await_true(Duration::from_secs(10), is_heard), "{:?}", heard.lock().unwrap());
+            assert!(await_true(SOON, is_heard), "{:?}", heard.lock().unwrap());
         }
     }
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
 use behaviour::{Answer, Cancel, Client, HttpServer, Outcome, Request, tests};
-use mcp_test_server::Action;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::{Offer, Pages};
+use mcp_test_server::{Action, Gate};
 use serde_json::json;
 
 const METHODS: [&str; 5] =
@@ -21,7 +21,7 @@ fn whole(client: &Client, method: &str) -> Request {
 
 fn started(request: &Request) -> Outcome<Answer> {
     request.start().unwrap();
-    request.wait(20_000);
+    request.wait(60_000);
     request.take_result()
 }
 
@@ -149,33 +149,49 @@ tests! {
         request.start().unwrap();
         served.awaits("tools/list", served.count("tools/list") + 5);
         cancel.fire();
-        assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
-        let cancel = Cancel::new();
-        request.set_cancel(&cancel);
+        assert_eq!(request.wait(60_000), MCP_E_CANCELLED);
+        // One of them waits for a page that does not come.
+        let gate = Gate::default();
+        let page = gate.clone();
+        let config = Config::handshake(paged(Pages::Endless));
+        let served = HttpServer::before(config, move |count, mcp, request| {
+            let mut actions = mcp.handle(request);
+            if request.rpc_method() == "tools/list" && count == 5 {
+                actions.insert(0, Action::Await(page.clone()));
+            }
+            actions
+        });
+        let client = served.client();
+        let request = whole(&client, "tools/list");
         request.start().unwrap();
-        served.awaits("tools/list", served.count("tools/list") + 5);
+        served.awaits("tools/list", 5);
         drop(request);
-        std::thread::sleep(Duration::from_millis(200));
-        let count = served.count("tools/list");
-        std::thread::sleep(Duration::from_millis(200));
-        assert_eq!(served.count("tools/list"), count);
+        served.awaits("notifications/cancelled", 1);
+        gate.open();
+        // It would ask for the next page meanwhile.
+        for _ in 0..5 {
+            client.ping().unwrap();
+        }
+        assert_eq!(served.count("tools/list"), 5);
     }
 
     timeout_applies_to_each_page_and_deadline_to_the_list {
-        let served = endless(100);
-        let client = served.client();
-        let request = whole(&client, "tools/list");
-        request.set_timeout(500);
-        request.set_deadline(1500).unwrap();
-        for is_started in [false, true] {
-            let (start, before) = (Instant::now(), served.count("tools/list"));
+        // No page takes nearly as long as the timeout, also on a busy machine.
+        let lists = [false, true].map(|is_started| std::thread::spawn(move || {
+            let served = endless(100);
+            let client = served.client();
+            let request = whole(&client, "tools/list");
+            request.set_timeout(4000);
+            request.set_deadline(5000).unwrap();
+            let start = Instant::now();
             let answer = if is_started { started(&request) } else { request.perform() };
             let failure = answer.unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT);
             assert!(failure.message.contains("deadline"), "{}", failure.message);
-            assert!(start.elapsed() >= Duration::from_millis(1400), "{:?}", start.elapsed());
-            assert!(served.count("tools/list") - before > 5);
-        }
+            assert!(start.elapsed() >= Duration::from_millis(5000), "{:?}", start.elapsed());
+            assert!(served.count("tools/list") > 1);
+        }));
+        lists.into_iter().for_each(|list| list.join().unwrap());
         let served = endless(2000);
         let client = served.client();
         let request = whole(&client, "tools/list");

@@ -85,7 +85,7 @@ tests! {
             assert_eq!(request.failure().status, MCP_E_SCHEMA);
             for _ in 0..2 {
                 request.start().unwrap();
-                assert_eq!(request.wait(10_000), MCP_E_SCHEMA);
+                assert_eq!(request.wait(60_000), MCP_E_SCHEMA);
                 assert_eq!(request.status(), MCP_E_SCHEMA);
                 assert!(request.failure().message.contains(MISMATCH));
                 mismatches(request.take_beside(), MISMATCH);
@@ -96,7 +96,7 @@ tests! {
             }
             // A result that nobody takes is freed with the request.
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), MCP_E_SCHEMA);
+            assert_eq!(request.wait(60_000), MCP_E_SCHEMA);
         }
     }
 

@@ -100,7 +100,7 @@ fn each_way(client: &Client, method: &str, outcome: Outcome<Answer>) -> Vec<Outc
     let request = client.request(method, params.as_deref()).unwrap();
     let performed = request.perform();
     request.start().unwrap();
-    request.wait(10_000);
+    request.wait(60_000);
     vec![outcome, performed, request.take_result()]
 }
 

@@ -80,7 +80,7 @@ tests! {
             request.set_progress(move |one| shared.lock().unwrap().push(one)).unwrap();
             if is_started {
                 request.start().unwrap();
-                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.wait(60_000), 0);
             } else {
                 request.perform().unwrap();
             }
@@ -118,7 +118,7 @@ tests! {
             let other = inner.tool_request("work", json!({})).unwrap();
             other.set_progress(|_| ()).unwrap();
             other.start().unwrap();
-            assert_eq!(other.wait(10_000), 0);
+            assert_eq!(other.wait(60_000), 0);
         }).unwrap();
         for _ in 0..2 {
             request.perform().unwrap();

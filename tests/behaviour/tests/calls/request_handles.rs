@@ -7,23 +7,18 @@ use std::os::fd::{AsRawFd, FromRawFd};
 use std::ptr::null;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use behaviour::constants::*;
 use behaviour::slow_server::{hello, tool};
 use behaviour::{
-    Client, HttpServer, Request, SlowServer, SseServer, c, outcome, raw, stdio_server, tests, text,
+    Client, HttpServer, Request, SOON, SlowServer, SseServer, c, outcome, raw, readable,
+    stdio_server, tests, text,
 };
 use mcp_test_server::{Action, Server, await_true, http};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
 const CALL: &str = "tools/call";
-
-fn readable(fd: i32, milliseconds: i32) -> bool {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
-}
 
 /// A call that no server responds to is cancelled when `is_there`, first
 /// started and then performed. `is_told`: whether the server was told so often.
@@ -35,10 +30,9 @@ fn is_cancelled(
     let request = client.tool_request("silent", json!({})).unwrap();
     request.start().unwrap();
     assert!(await_true(SOON, || is_there(1)), "it is not there");
-    let start = Instant::now();
     request.cancel().unwrap();
     request.cancel().unwrap();
-    assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
+    assert_eq!(request.wait(60_000), MCP_E_CANCELLED);
     assert_eq!(request.cancel().unwrap_err().status, MCP_E_STATE, "it is done");
     let failure = request.take_result().unwrap_err();
     assert!(failure.message.contains("mcp_request_cancel()"), "{}", failure.message);
@@ -50,7 +44,6 @@ fn is_cancelled(
         let failure = performing.join().unwrap();
         assert_eq!(failure.status, MCP_E_CANCELLED, "{}", failure.message);
     });
-    assert!(start.elapsed() < SOON);
     assert!(await_true(SOON, || is_told(2)), "the server was not told");
     assert_eq!(request.cancel().unwrap_err().status, MCP_E_STATE, "it is not in flight");
     client.ping().unwrap();
@@ -136,7 +129,7 @@ tests! {
         }).unwrap();
         queued.start().unwrap();
         queued.cancel().unwrap();
-        assert_eq!(queued.wait(10_000), MCP_E_CANCELLED);
+        assert_eq!(queued.wait(60_000), MCP_E_CANCELLED);
         assert_eq!(status.load(Ordering::SeqCst), MCP_E_CANCELLED);
         let may_have_run = unsafe { raw::mcp_error_may_have_run(raw::mcp_request_error(queued.0)) };
         assert_eq!(may_have_run, 0, "it was never sent");
@@ -144,7 +137,7 @@ tests! {
         let early = tool(&client);
         early.start().unwrap();
         early.cancel().unwrap();
-        assert_eq!(early.wait(10_000), MCP_E_CANCELLED);
+        assert_eq!(early.wait(60_000), MCP_E_CANCELLED);
         first.cancel().unwrap();
         client.close();
         assert!([MCP_E_CANCELLED, MCP_E_CLOSED].contains(&first.wait(0)));
@@ -158,7 +151,7 @@ tests! {
         request.perform().unwrap();
         assert_eq!(request.cancel().unwrap_err().status, MCP_E_STATE);
         request.start().unwrap();
-        assert!(readable(client.fd(), 10_000));
+        assert!(readable(client.fd(), 60_000));
         assert_eq!(request.status(), MCP_PENDING, "no thread has dispatched");
         let failure = request.cancel().unwrap_err();
         assert_eq!(failure.status, MCP_E_STATE);
@@ -179,7 +172,7 @@ tests! {
             request.start().unwrap();
             std::thread::sleep(Duration::from_micros(round * 17 % 1500));
             let accepted = request.cancel();
-            let status = request.wait(10_000);
+            let status = request.wait(60_000);
             match accepted {
                 Ok(()) => {
                     assert_eq!(status, MCP_E_CANCELLED);
@@ -225,7 +218,7 @@ tests! {
         request.set_header("X-Trace", Some("1")).unwrap();
         request.perform().unwrap();
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
         client.call("x", json!({})).unwrap();
         let modes = vec![some("special"), some("special"), some("usual")];
         assert_eq!(sent(&server, CALL, "X-Mode"), modes);

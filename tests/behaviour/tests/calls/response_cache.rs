@@ -3,18 +3,15 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, HttpServer, tests};
-use mcp_test_server::Action;
+use behaviour::{Client, HttpServer, SOON, tests};
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use mcp_test_server::skills::{self, SKILL_URI, Tamper};
+use mcp_test_server::{Action, Gate};
 use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(10);
 
 fn fresh() -> Config {
     Config::stateless(Offer { cache: Some((60_000, "private")), ..Offer::default() })
@@ -42,17 +39,20 @@ tests! {
             ("resources/list", "notifications/resources/list_changed"),
             ("skills/list", "notifications/resources/list_changed"),
         ] {
+            let has_heard = Gate::default();
+            let heard = has_heard.clone();
             let served = HttpServer::before(fresh(), move |count, mcp, request| {
                 if request.rpc_method() != list || count > 1 {
                     return mcp.handle(request);
                 }
                 assert_eq!(mcp.notify(notification, json!({})), 1);
-                let mut steps = vec![Action::Pause(Duration::from_millis(200))];
+                let mut steps = vec![Action::Await(has_heard.clone())];
                 steps.extend(mcp.handle(request));
                 steps
             });
             let client = listening(&served, MCP_EVENT_TOOLS_CHANGED
                 | MCP_EVENT_PROMPTS_CHANGED | MCP_EVENT_RESOURCES_CHANGED);
+            client.set_event_handler(move |_| heard.open()).unwrap();
             let ask = || client.request(list, None).unwrap().perform().map(drop).unwrap();
             ask();
             ask();
@@ -78,12 +78,17 @@ tests! {
     }
 
     response_for_a_replaced_token_is_not_cached {
-        let served = Arc::new(HttpServer::before(fresh(), |_, mcp, request| {
+        let is_replaced = Gate::default();
+        let served = Arc::new(HttpServer::before(fresh(), move |_, mcp, request| {
             let is_old = request.header("authorization") == Some("Bearer old");
             match request.rpc_method().as_str() {
                 "tools/list" if is_old => vec![Action::Send(http::reply(401, &[], b""))],
+                "tools/list" => {
+                    is_replaced.open();
+                    mcp.handle(request)
+                }
                 "resources/read" if is_old => {
-                    let mut steps = vec![Action::Pause(Duration::from_millis(500))];
+                    let mut steps = vec![Action::Await(is_replaced.clone())];
                     steps.extend(mcp.handle(request));
                     steps
                 }

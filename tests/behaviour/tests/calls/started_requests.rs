@@ -7,19 +7,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, HttpServer, Request, raw, tests};
+use behaviour::{Cancel, Client, HttpServer, Request, SOON, raw, readable, tests};
 use mcp_test_server::offer::Offer;
+use mcp_test_server::{Action, Gate};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
 
 fn slow(client: &Client, steps: u64, pause: u64) -> Request {
     client.tool_request("slow", json!({"steps": steps, "pause": pause})).unwrap()
-}
-
-fn readable(fd: i32, milliseconds: i32) -> bool {
-    let mut poll = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
-    unsafe { libc::poll(&mut poll, 1, milliseconds) == 1 }
 }
 
 fn eras() -> [HttpServer; 2] {
@@ -49,26 +43,44 @@ tests! {
 
     start_does_not_wait_for_the_network {
         for served in eras() {
+            let gate = Gate::default();
+            let first = gate.clone();
+            let served = HttpServer::before(served.mcp.config.clone(), move |_, mcp, request| {
+                let mut actions = vec![Action::Await(first.clone())];
+                actions.extend(mcp.handle(request));
+                actions
+            });
             let client = served.client();
-            let start = Instant::now();
-            let request = slow(&client, 3, 200);
+            let request = slow(&client, 3, 20);
             request.start().unwrap();
-            assert!(start.elapsed() < Duration::from_millis(150), "{:?}", start.elapsed());
             assert_eq!(request.status(), MCP_PENDING);
             assert_eq!(request.wait(50), MCP_PENDING);
-            assert_eq!(request.wait(10_000), 0);
-            assert!(start.elapsed() >= Duration::from_millis(800));
+            gate.open();
+            assert_eq!(request.wait(60_000), 0);
             assert_eq!(request.take_result().unwrap().text(), "slow");
         }
     }
 
     one_thread_runs_many_requests_at_once {
+        const COUNT: usize = 40;
         for served in eras() {
+            // No call gets its response before all have come.
+            let gate = Gate::default();
+            let served = HttpServer::before(served.mcp.config.clone(), move |count, mcp, request| {
+                let actions = mcp.handle(request);
+                if request.rpc_method() != "tools/call" {
+                    return actions;
+                }
+                if count == COUNT {
+                    gate.open();
+                }
+                [vec![Action::Await(gate.clone())], actions].concat()
+            });
             let client = served.client();
             client.ping().unwrap();
             let start = Instant::now();
-            let requests: Vec<Request> = (0..40).map(|number| {
-                let request = slow(&client, 1, 300);
+            let requests: Vec<Request> = (0..COUNT).map(|number| {
+                let request = slow(&client, 1, 0);
                 unsafe { raw::mcp_request_set_userdata(request.0, (number + 1) as *mut _) };
                 request.start().unwrap();
                 request
@@ -86,7 +98,6 @@ tests! {
                     assert!(done.insert(number, one).is_none());
                 }
             }
-            assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
             for (index, request) in requests.iter().enumerate() {
                 assert_eq!(done[&(index + 1)], request.0);
                 assert_eq!(request.take_result().unwrap().text(), "slow");
@@ -106,7 +117,7 @@ tests! {
             let (mut done, mut turns) = (0, 0);
             while done < requests.len() {
                 assert!(start.elapsed() < SOON);
-                assert!(readable(client.fd(), 5000), "something comes");
+                assert!(readable(client.fd(), 60_000), "something comes");
                 client.dispatch(0).unwrap();
                 turns += 1;
                 while !client.next_done().is_null() {
@@ -122,15 +133,17 @@ tests! {
     request_in_flight_cannot_be_started_again {
         let served = HttpServer::stateless();
         let client = served.client();
-        let request = slow(&client, 1, 300);
+        let arguments = json!({"steps": 1, "pause": 1, "after_label": "go"});
+        let request = client.tool_request("slow", arguments).unwrap();
         request.start().unwrap();
         assert_eq!(request.start().unwrap_err().status, MCP_E_STATE);
         assert_eq!(request.perform().unwrap_err().status, MCP_E_STATE);
-        assert_eq!(request.wait(10_000), 0);
+        served.mcp.gate("go").open();
+        assert_eq!(request.wait(60_000), 0);
         request.take_result().unwrap();
         // A completed request may be started again.
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
         assert_eq!(request.perform().unwrap().text(), "slow");
         assert_eq!(served.count("tools/call"), 3);
     }
@@ -142,8 +155,8 @@ tests! {
             let dropped = client.tool_request("drops", json!({})).unwrap();
             wrong.start().unwrap();
             dropped.start().unwrap();
-            assert_eq!(wrong.wait(10_000), MCP_E_RPC);
-            assert_eq!(dropped.wait(10_000), MCP_E_IO);
+            assert_eq!(wrong.wait(60_000), MCP_E_RPC);
+            assert_eq!(dropped.wait(60_000), MCP_E_IO);
             let failure = wrong.take_result().unwrap_err();
             assert_eq!((failure.status, failure.rpc_code), (MCP_E_RPC, -32602));
             assert!(dropped.take_result().unwrap_err().may_have_run);
@@ -174,7 +187,7 @@ tests! {
             second.start().unwrap();
             std::thread::sleep(Duration::from_millis(400));
             assert_eq!(told.load(Ordering::SeqCst), 0, "nobody dispatched");
-            assert_eq!((first.wait(10_000), second.wait(10_000)), (0, 0));
+            assert_eq!((first.wait(60_000), second.wait(60_000)), (0, 0));
             assert_eq!(told.load(Ordering::SeqCst), 3);
             assert_eq!(second.take_result().unwrap().told(), json!([{"a": {"action": "decline"}}]));
             served.has_no_complaint();
@@ -188,23 +201,23 @@ tests! {
             let request = client.tool_request("hang", json!({})).unwrap();
             request.set_timeout(300);
             request.start().unwrap();
-            let start = Instant::now();
-            assert_eq!(request.wait(10_000), MCP_E_TIMEOUT);
-            assert!(start.elapsed() < Duration::from_secs(3));
+            assert_eq!(request.wait(60_000), MCP_E_TIMEOUT);
+            // On a busy machine the time may be over before it is sent.
+            let sent = usize::from(request.failure().may_have_run);
             let request = client.tool_request("hang", json!({})).unwrap();
             let cancel = Arc::new(Cancel::new());
             request.set_cancel(&cancel);
             request.start().unwrap();
-            served.awaits("tools/call", 2);
+            served.awaits("tools/call", sent + 1);
             cancel.fire();
-            assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
+            assert_eq!(request.wait(60_000), MCP_E_CANCELLED);
             let calls = served.log().of("tools/call");
             if served.is_stateless() {
                 for call in calls {
                     assert!(served.log().await_closed(call.connection, SOON));
                 }
             } else {
-                served.awaits("notifications/cancelled", 2);
+                served.awaits("notifications/cancelled", sent + 1);
             }
             served.has_no_complaint();
         }
@@ -238,7 +251,7 @@ tests! {
             request.start().unwrap();
             served.awaits("tools/call", 1);
             client.close();
-            assert_eq!(request.wait(5000), MCP_E_CLOSED);
+            assert_eq!(request.wait(60_000), MCP_E_CLOSED);
             assert_eq!(request.take_result().unwrap_err().status, MCP_E_CLOSED);
         }
     }
@@ -270,7 +283,7 @@ tests! {
             for thread in threads {
                 thread.join().unwrap();
             }
-            assert_eq!(started.wait(10_000), 0);
+            assert_eq!(started.wait(60_000), 0);
             served.has_no_complaint();
         }
     }
@@ -284,7 +297,7 @@ tests! {
                 request.start().unwrap();
             }
             for request in &requests {
-                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.wait(60_000), 0);
             }
             assert_eq!(served.count("server/discover"), 1);
             assert!(served.count("initialize") <= 1);
@@ -301,7 +314,7 @@ tests! {
         let shared = told.clone();
         request.set_progress(move |one| shared.lock().unwrap().push(one.progress)).unwrap();
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
         assert_eq!(request.take_result().unwrap().text(), "after 2");
         assert_eq!(*told.lock().unwrap(), [1.0, 2.0]);
         served.has_no_complaint();

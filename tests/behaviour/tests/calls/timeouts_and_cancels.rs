@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, raw, tests};
+use behaviour::{Cancel, Client, FullBacklog, SOON, is_fast, raw, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};
 use serde_json::json;
 
-/// What a busy machine may add to a wait.
-const SLACK: Duration = Duration::from_secs(2);
+/// What a busy machine may add to a wait. Without the limit that is tested, the
+/// wait would be longer still.
+const SLACK: Duration = Duration::from_secs(30);
 
 fn silent() -> Server {
     Server::start(|_| vec![Action::Hang])
@@ -39,7 +40,7 @@ fn cancelled_after(
 ) -> (i32, Duration) {
     std::thread::scope(|scope| {
         let call = scope.spawn(start);
-        assert!(server.log().await_count(seen, Duration::from_secs(5)));
+        assert!(server.log().await_count(seen, SOON));
         let fired = Instant::now();
         cancel.fire();
         (call.join().unwrap(), fired.elapsed())
@@ -70,10 +71,20 @@ tests! {
             });
             let client = Client::of(&server.url("/mcp"));
             client.connect().unwrap();
-            client.set_timeout(500);
-            let failure = client.call("echo", json!({"text": "x"})).unwrap_err();
-            assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
-            assert!(failure.may_have_run, "batch: {is_batch}");
+            let request = client.tool_request("echo", json!({"text": "x"})).unwrap();
+            let cancel = Cancel::new();
+            request.set_cancel(&cancel);
+            std::thread::scope(|scope| {
+                let call = scope.spawn(|| request.perform().unwrap_err());
+                let is_response = |request: &http::Request| {
+                    request.method == "POST" && request.json().get("method").is_none()
+                };
+                assert!(server.log().await_that(1, SOON, is_response));
+                cancel.fire();
+                let failure = call.join().unwrap();
+                assert_eq!(failure.status, MCP_E_CANCELLED, "{}", failure.message);
+                assert!(failure.may_have_run, "batch: {is_batch}");
+            });
         }
     }
 
@@ -127,7 +138,7 @@ tests! {
 
     connect_timeout_is_a_connect_error {
         // A full backlog: connections are neither made nor refused.
-        let listener = socket_with_a_full_backlog();
+        let listener = FullBacklog::new();
         let client = Client::of(&format!("http://127.0.0.1:{}/mcp", listener.port));
         client.set_connect_timeout(100);
         let start = Instant::now();
@@ -135,7 +146,7 @@ tests! {
         assert_eq!(failure.status, MCP_E_CONNECT, "{}", failure.message);
         assert!(failure.message.contains("MCP_LIMIT_CONNECT_TIME"));
         assert!(start.elapsed() < Duration::from_millis(200) + SLACK);
-        client.set_connect_timeout(10_000);
+        client.set_connect_timeout(60_000);
         client.set_timeout(100);
         assert_eq!(client.ping().unwrap_err().status, MCP_E_TIMEOUT);
     }
@@ -147,22 +158,21 @@ tests! {
             client.connect().unwrap();
             let before = server.log().count();
             let request = client.request("ping", None).unwrap();
-            let mut waits = Vec::new();
-            for round in 1..=5 {
+            let mut round = 0;
+            // The promise is 10 ms.
+            is_fast(Duration::from_millis(50), || {
+                round += 1;
                 let cancel = Cancel::new();
                 request.set_cancel(&cancel);
                 let seen = if is_stateless { before + round } else { before + 2 * round - 1 };
                 let (status, wait) = cancelled_after(&server, seen,
                     || request.perform().unwrap_err().status, &cancel);
                 assert_eq!(status, MCP_E_CANCELLED);
-                waits.push(wait);
                 if !is_stateless {
-                    assert!(server.log().await_count(seen + 1, Duration::from_secs(5)));
+                    assert!(server.log().await_count(seen + 1, SOON));
                 }
-            }
-            waits.sort();
-            // The promise is 10 ms; the median, as the machine is busy.
-            assert!(waits[2] < Duration::from_millis(100), "{waits:?}");
+                wait
+            }).unwrap();
         }
     }
 
@@ -173,8 +183,8 @@ tests! {
         client.connect().unwrap();
         let request = client.request("ping", None).unwrap();
         request.set_timeout(100);
-        assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
-        assert!(server.log().await_count(5, Duration::from_secs(5)));
+        request.times_out_after_it_was_sent();
+        assert!(server.log().await_count(5, SOON));
         let requests = server.log().requests();
         let told = requests[4].json();
         assert_eq!(told["method"], "notifications/cancelled");
@@ -204,7 +214,7 @@ tests! {
                 request.set_cancel(&cancel);
                 request.perform().unwrap_err().status
             })).collect();
-            assert!(server.log().await_count(1, Duration::from_secs(5)));
+            assert!(server.log().await_count(1, SOON));
             std::thread::sleep(Duration::from_millis(20));
             cancel.fire();
             for call in calls {
@@ -222,7 +232,7 @@ tests! {
         request.set_cancel(&cancel);
         std::thread::scope(|scope| {
             let first = scope.spawn(|| request.perform().unwrap_err().status);
-            assert!(server.log().await_count(1, Duration::from_secs(5)));
+            assert!(server.log().await_count(1, SOON));
             let second = unsafe { raw::mcp_request_perform(request.0, std::ptr::null_mut()) };
             assert_eq!(second, MCP_E_STATE);
             cancel.fire();
@@ -237,7 +247,7 @@ tests! {
         std::thread::scope(|scope| {
             let calls: Vec<_> =
                 (0..4).map(|_| scope.spawn(|| client.ping().unwrap_err().status)).collect();
-            assert!(server.log().await_count(7, Duration::from_secs(5)));
+            assert!(server.log().await_count(7, SOON));
             client.close();
             for call in calls {
                 assert_eq!(call.join().unwrap(), MCP_E_CLOSED);
@@ -245,7 +255,7 @@ tests! {
         });
         assert_eq!(client.ping().unwrap_err().status, MCP_E_CLOSED);
         client.close();
-        assert!(server.log().requests().iter().any(|request| request.method == "DELETE"));
+        assert!(server.log().await_http("DELETE", 1, SOON));
     }
 
     close_ends_although_the_server_does_not_answer {
@@ -258,7 +268,8 @@ tests! {
         client.ping().unwrap();
         let start = Instant::now();
         drop(client);
-        assert!(start.elapsed() < Duration::from_secs(2) + SLACK);
+        assert!(start.elapsed() < SLACK);
+        assert!(server.log().await_http("DELETE", 1, SOON));
         assert_eq!(server.log().requests().last().unwrap().method, "DELETE");
     }
 
@@ -375,25 +386,4 @@ tests! {
             }
         });
     }
-}
-
-struct FullBacklog {
-    port: u16,
-    _listener: std::net::TcpListener,
-    _waiting: Vec<std::net::TcpStream>,
-}
-
-/// Connections beyond the backlog stay in the air on Linux.
-fn socket_with_a_full_backlog() -> FullBacklog {
-    use std::os::fd::AsRawFd;
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    unsafe { libc::listen(listener.as_raw_fd(), 0) };
-    let address = listener.local_addr().unwrap();
-    let mut waiting = Vec::new();
-    while let Ok(stream) = std::net::TcpStream::connect_timeout(&address, Duration::from_millis(50))
-    {
-        waiting.push(stream);
-        assert!(waiting.len() < 100);
-    }
-    FullBacklog { port: address.port(), _listener: listener, _waiting: waiting }
 }

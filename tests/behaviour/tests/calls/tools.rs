@@ -4,18 +4,17 @@
 use std::ptr::null_mut;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, Failure, HttpServer, raw, tests};
+use behaviour::{Cancel, Client, Failure, HttpServer, SOON, raw, tests};
 use mcp_test_server::Action;
 use mcp_test_server::encoding::base64;
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
 use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// The headers of marked arguments with which a call arrived.
 fn marks(client: &Client, arguments: Value) -> Value {
@@ -25,6 +24,7 @@ fn marks(client: &Client, arguments: Value) -> Value {
 /// The connection of a stateless call that was given up is closed, and a
 /// handshake server is told by a notification.
 fn was_given_up(served: &HttpServer) {
+    served.awaits("tools/call", 1);
     let call = served.log().of("tools/call").last().unwrap().clone();
     if served.is_stateless() {
         assert!(served.log().await_closed(call.connection, SOON));
@@ -98,7 +98,7 @@ tests! {
                 assert_eq!(request.perform().unwrap().told(), expected);
                 // A request keeps them for the next run.
                 request.start().unwrap();
-                assert_eq!(request.wait(20_000), MCP_OK);
+                assert_eq!(request.wait(60_000), MCP_OK);
                 assert_eq!(request.take_result().unwrap().told(), expected);
                 for sent in served.log().of("tools/call").iter().rev().take(2) {
                     let body = std::str::from_utf8(&sent.body).unwrap();
@@ -277,18 +277,21 @@ tests! {
     }
 
     progress_restarts_the_timeout_and_not_the_deadline {
-        for served in HttpServer::each(Offer::default()) {
+        let calls = HttpServer::each(Offer::default()).into_iter().map(|served| thread::spawn(move || {
             let client = served.client();
-            let request = client.tool_request("slow", json!({"steps": 6, "pause": 150})).unwrap();
-            request.set_timeout(500);
+// No step takes nearly as long as the timeout, also on a busy machine.
+            let request = client.tool_request("slow", json!({"steps": 32, "pause": 150})).unwrap();
+            request.set_timeout(4000);
             request.set_progress(|_| {}).unwrap();
-            request.perform().unwrap();
-            request.set_deadline(400).unwrap();
             let start = Instant::now();
+            request.perform().unwrap();
+            assert!(start.elapsed() > Duration::from_millis(4000), "{:?}", start.elapsed());
+            request.set_deadline(4000).unwrap();
             let failure = request.perform().unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
-            assert!(start.elapsed() < Duration::from_millis(900));
-        }
+        }));
+        let calls: Vec<_> = calls.collect();
+        calls.into_iter().for_each(|call| call.join().unwrap());
     }
 
     empty_text_is_no_arguments {
@@ -360,7 +363,7 @@ tests! {
             assert_eq!(Failure::last().status, MCP_E_INVALID_ARGUMENT);
         }
         client.dispatch(0).unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
     }
 
     only_progress_restarts_the_timeout {
@@ -368,10 +371,9 @@ tests! {
             let client = served.client();
             let request =
                 client.tool_request("chatters", json!({"count": 1000, "pause": 20})).unwrap();
+            // They go on for longer than that.
             request.set_timeout(300);
-            let start = Instant::now();
             assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
-            assert!(start.elapsed() < Duration::from_secs(3));
         }
     }
 
@@ -381,8 +383,7 @@ tests! {
             client.ping().unwrap();
             let request = client.tool_request("hang", json!({})).unwrap();
             request.set_timeout(200);
-            let failure = request.perform().unwrap_err();
-            assert_eq!((failure.status, failure.may_have_run), (MCP_E_TIMEOUT, true));
+            request.times_out_after_it_was_sent();
             was_given_up(&served);
             client.ping().unwrap();
         }
@@ -398,7 +399,7 @@ tests! {
                 let cancel = Arc::new(Cancel::new());
                 request.set_cancel(&cancel);
                 let log = served.server.log().clone();
-                let firing = std::thread::spawn(move || {
+                let firing = thread::spawn(move || {
                     log.await_of("tools/call", before + 1, SOON);
                     cancel.fire();
                 });
@@ -532,7 +533,7 @@ tests! {
             let client = Arc::new(served.client());
             let threads: Vec<_> = (0..8).map(|thread| {
                 let client = client.clone();
-                std::thread::spawn(move || for number in 0..20 {
+                thread::spawn(move || for number in 0..20 {
                     let arguments = json!({"thread": thread, "number": number});
                     assert_eq!(client.call("echo", arguments.clone()).unwrap().told(), arguments);
                 })

@@ -30,7 +30,7 @@ const FORMS: &[(&str, Form)] = &[
 fn started(client: &Client, method: &str, params: &str) -> Outcome<()> {
     let request = client.request(method, Some(params))?;
     request.start()?;
-    assert_ne!(request.wait(10_000), MCP_OK);
+    assert_ne!(request.wait(60_000), MCP_OK);
     request.take_result().map(drop)
 }
 

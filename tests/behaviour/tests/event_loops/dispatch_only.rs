@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, ThreadId};
-use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
 use behaviour::{Client, EventLog, HttpServer, SseServer, stdio_server, tests};
@@ -66,11 +65,9 @@ tests! {
             let threads = accepts(&client);
             client.connect().unwrap();
             client.set_dispatch_only(true).unwrap();
-            let start = Instant::now();
             let failure = ask(&client).unwrap_err();
             assert_eq!(failure.status, MCP_E_STATE, "{failure:?}");
             assert!(failure.message.contains("mcp_client_set_dispatch_only"), "{failure:?}");
-            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
             assert!(threads.lock().unwrap().is_empty());
             // The client stays usable.
             client.ping().unwrap();
@@ -170,7 +167,7 @@ tests! {
             client.set_dispatch_only(true).unwrap();
             let request = client.tool_request("slow", json!({"steps": 2, "pause": 20})).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.wait(60_000), MCP_OK);
             assert!(client.next_done().is_null(), "handed out by the wait");
             let request = client.tool_request("ask", json!({"rounds": [{"who": form()}]})).unwrap();
             request.start().unwrap();

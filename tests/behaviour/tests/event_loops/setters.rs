@@ -206,7 +206,7 @@ tests! {
         let served = HttpServer::handshake();
         let client = served.client();
         client.set_close_timeout(0).unwrap();
-        let request = client.tool_request("slow", json!({"steps": 1, "pause": 300})).unwrap();
+        let request = client.tool_request("slow", json!({"steps": 1, "pause": 1, "after_label": "go"})).unwrap();
         let all = |when: &str, works: &dyn Fn(bool) -> bool| {
             for (name, is_for_next, set) in setters {
                 let expected = if works(*is_for_next) { MCP_OK } else { MCP_E_STATE };
@@ -216,7 +216,8 @@ tests! {
         all("new", &|_| true);
         request.start().unwrap();
         all("in flight", &|is_for_next| is_for_next);
-        assert_eq!(request.wait(10_000), MCP_OK);
+        served.mcp.gate("go").open();
+        assert_eq!(request.wait(60_000), MCP_OK);
         all("done: it may be started again", &|_| true);
         client.close();
         all("closed", &|_| false);
@@ -231,11 +232,15 @@ tests! {
     setters_that_need_a_new_session_are_refused_while_a_call_connects {
         use mcp_test_server::mcp::Config;
         use mcp_test_server::offer::Offer;
-        let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
+        use mcp_test_server::{Action, Gate};
+        let gate = Gate::default();
+        let first = gate.clone();
+        let served = HttpServer::before(Config::handshake(Offer::default()), move |_, mcp, request| {
+            let mut actions = mcp.handle(request);
             if request.rpc_method() == "initialize" {
-                std::thread::sleep(std::time::Duration::from_millis(200));
+                actions.insert(0, Action::Await(first.clone()));
             }
-            mcp.handle(request)
+            actions
         });
         let client = served.client();
         client.pin("2025-11-25").unwrap();
@@ -243,7 +248,8 @@ tests! {
         request.start().unwrap();
         client.awaits_state(MCP_STATE_CONNECTING);
         assert_eq!(client.set_proxy("").unwrap_err().status, MCP_E_STATE);
-        assert_eq!(request.wait(10_000), MCP_OK);
+        gate.open();
+        assert_eq!(request.wait(60_000), MCP_OK);
     }
 
     setters_work_again_when_the_process_has_ended {

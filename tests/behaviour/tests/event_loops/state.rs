@@ -3,16 +3,14 @@
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use behaviour::constants::*;
-use behaviour::{Client, Event, HttpServer, SseServer, raw, stdio_server, tests};
+use behaviour::{Client, Event, HttpServer, SOON, SseServer, raw, stdio_server, tests};
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
-use mcp_test_server::{Action, http};
+use mcp_test_server::{Action, Gate, http};
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
 
 /// The events about the state.
 #[derive(Clone, Default)]
@@ -87,11 +85,14 @@ tests! {
     }
 
     started_request_shows_connecting_and_connected {
-        let served = HttpServer::before(Config::handshake(Offer::default()), |_, mcp, request| {
+        let gate = Gate::default();
+        let first = gate.clone();
+        let served = HttpServer::before(Config::handshake(Offer::default()), move |_, mcp, request| {
+            let mut actions = mcp.handle(request);
             if request.rpc_method() == "initialize" {
-                std::thread::sleep(Duration::from_millis(200));
+                actions.insert(0, Action::Await(first.clone()));
             }
-            mcp.handle(request)
+            actions
         });
         let client = served.client();
         let states = States::by(&client);
@@ -99,8 +100,9 @@ tests! {
         request.start().unwrap();
         states.awaits(&client, MCP_STATE_CONNECTING);
         assert_eq!(client.state(), MCP_STATE_CONNECTING);
+        gate.open();
         states.awaits(&client, MCP_STATE_CONNECTED);
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(60_000), 0);
     }
 
     process_that_dies_between_calls_is_lost {
@@ -182,12 +184,11 @@ tests! {
         let states = States::by(&client);
         // Started requests run no handlers, so the changes stay in the queue.
         for _ in 0..3 {
+            let ping = client.request("ping", None).unwrap();
+            ping.start().unwrap();
+            client.awaits_state(MCP_STATE_CONNECTED);
             let request = client.tool_request("exit", json!({"answers": true})).unwrap();
             request.start().unwrap();
-            let start = Instant::now();
-            while client.state() != MCP_STATE_CONNECTED && start.elapsed() < SOON {
-                std::thread::yield_now();
-            }
             client.awaits_state(MCP_STATE_LOST);
         }
         client.dispatch(0).unwrap();

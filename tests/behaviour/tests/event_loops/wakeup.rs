@@ -8,13 +8,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HttpServer, Request, SseServer, raw, stdio_server, tests};
+use behaviour::{
+    Client, EventLog, HttpServer, Request, SOON, SseServer, raw, readable, stdio_server, tests,
+};
 use mcp_test_server::await_true;
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
-/// How long a loop sleeps if nobody posts. A test would fail long before.
-const NEVER: Duration = Duration::from_secs(20);
+/// How long a loop sleeps if nobody posts.
+const NEVER: Duration = SOON;
 
 /// A loop that sleeps until something is posted to it.
 struct Loop {
@@ -95,7 +96,7 @@ tests! {
             request
         }).collect();
         for request in &requests {
-            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.wait(60_000), MCP_OK);
         }
         assert!(posted.load(Ordering::SeqCst) > 0);
     }
@@ -155,8 +156,7 @@ tests! {
         let served = HttpServer::handshake();
         let client = served.client();
         let request = echo(&client);
-        let mut poll = libc::pollfd { fd: client.fd(), events: libc::POLLIN, revents: 0 };
-        assert_eq!(unsafe { libc::poll(&mut poll, 1, 10_000) }, 1);
+        assert!(readable(client.fd(), 60_000));
         let own = Loop::of(&client);
         own.collects(&client, 1);
         assert_eq!(request.status(), MCP_OK);
@@ -189,7 +189,7 @@ tests! {
             client.remove_wakeup().unwrap();
             assert!(!is_in.load(Ordering::SeqCst), "it has returned");
             assert_eq!(freed.load(Ordering::SeqCst), round + 1);
-            assert_eq!(request.wait(10_000), MCP_OK);
+            assert_eq!(request.wait(60_000), MCP_OK);
             assert!(!is_in.load(Ordering::SeqCst));
         }
     }
@@ -205,7 +205,7 @@ tests! {
         }).unwrap();
         let request = echo(&client);
         assert!(await_true(SOON, || count.load(Ordering::SeqCst) == 1));
-        assert_eq!(request.wait(10_000), MCP_OK);
+        assert_eq!(request.wait(60_000), MCP_OK);
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 
@@ -213,7 +213,7 @@ tests! {
         let served = HttpServer::handshake();
         let client = served.client();
         let own = Loop::of(&client);
-        let request = client.tool_request("slow", json!({"steps": 9, "pause": 200})).unwrap();
+        let request = client.tool_request("slow", json!({"steps": 9, "pause": 20_000})).unwrap();
         request.start().unwrap();
         served.awaits("tools/call", 1);
         client.close();
@@ -240,22 +240,20 @@ tests! {
     }
 
     wake_ends_a_dispatch_that_waits {
+        // A dispatch that is not woken waits for longer than the test may take.
         let client = Client::of("http://127.0.0.1:1/mcp");
-        let start = Instant::now();
         thread::scope(|scope| {
             scope.spawn(|| {
                 thread::sleep(Duration::from_millis(50));
                 client.wake().unwrap();
             });
-            client.dispatch(10_000).unwrap();
+            client.dispatch(1_000_000).unwrap();
         });
-        assert!(start.elapsed() < SOON / 2);
         // Before the wait: the next one returns at once, and only that.
         client.wake().unwrap();
         client.wake().unwrap();
         let start = Instant::now();
-        client.dispatch(10_000).unwrap();
-        assert!(start.elapsed() < SOON / 2);
+        client.dispatch(1_000_000).unwrap();
         client.dispatch(50).unwrap();
         assert!(start.elapsed() >= Duration::from_millis(50));
         client.close();
@@ -265,15 +263,12 @@ tests! {
     wake_reaches_a_loop_of_either_kind {
         let client = Client::of("http://127.0.0.1:1/mcp");
         let own = Loop::of(&client);
-        let readable = || {
-            let mut poll = libc::pollfd { fd: client.fd(), events: libc::POLLIN, revents: 0 };
-            unsafe { libc::poll(&mut poll, 1, 0) == 1 }
-        };
-        assert!(!readable());
+        let is_readable = || readable(client.fd(), 0);
+        assert!(!is_readable());
         client.wake().unwrap();
-        assert!(readable());
+        assert!(is_readable());
         own.turn(&client);
-        assert!(!readable());
+        assert!(!is_readable());
     }
 
     calls_that_wait_do_not_take_a_wake {
@@ -283,9 +278,7 @@ tests! {
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         client.wake().unwrap();
         client.ping().unwrap();
-        let start = Instant::now();
-        client.dispatch(10_000).unwrap();
-        assert!(start.elapsed() < SOON / 2);
+        client.dispatch(1_000_000).unwrap();
         assert!(events.of(MCP_EVENT_TOOLS_CHANGED).is_empty());
     }
 }

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, Failure, tests};
+use behaviour::{AT_ONCE, Client, Failure, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::{Action, Server};
 use serde_json::json;
@@ -12,7 +12,6 @@ use serde_json::json;
 const JSON: &str = "application/json";
 const EVENT_STREAM: &str = "text/event-stream";
 const NONE: &str = "";
-const AT_ONCE: Duration = Duration::from_secs(3);
 const VERSION: &str = "2025-11-25";
 
 /// How a body arrives.
@@ -133,7 +132,8 @@ tests! {
     event_without_an_end_is_quoted_at_the_timeout {
         let (client, _server) = served(EVENT_STREAM, &STREAM[..STREAM.len() - 1], Open);
         let request = client.request("x/case", None).unwrap();
-        request.set_timeout(300);
+        client.connect().unwrap();
+        request.set_timeout(1000);
         let failure = request.perform().map(drop).unwrap_err();
         assert_eq!(failure.status, MCP_E_TIMEOUT);
         for words in ["1 event", "not a message", "an empty line", "{\"jsonrpc\":"] {

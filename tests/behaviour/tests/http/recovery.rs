@@ -1,19 +1,18 @@
 //! Failures that the caller does not notice: lost sessions, servers that restart
 //! or change, connections that break at each stage of a call.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HttpServer, tests};
+use behaviour::{AT_ONCE, Client, EventLog, HttpServer, SOON, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, HANDSHAKE, Mcp, STATELESS};
 use mcp_test_server::offer::Offer;
-use mcp_test_server::{Action, Handler, Server, await_true};
+use mcp_test_server::{Action, Handler, HeldPort, Server, await_true};
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(10);
 const TOOLS: &str = "notifications/tools/list_changed";
 
 fn configs() -> [Config; 2] {
@@ -28,12 +27,13 @@ fn echo(client: &Client) -> behaviour::Outcome<String> {
 struct Restarted {
     server: Option<Server>,
     mcp: Arc<Mcp>,
-    port: u16,
+    port: HeldPort,
 }
 
 impl Restarted {
     fn new(config: Config) -> Self {
-        let mut this = Self { server: None, mcp: Arc::new(Mcp::new(config.clone())), port: 0 };
+        let mcp = Arc::new(Mcp::new(config.clone()));
+        let mut this = Self { server: None, mcp, port: HeldPort::new().unwrap() };
         this.restart(config);
         this
     }
@@ -43,9 +43,7 @@ impl Restarted {
         let mcp = Arc::new(Mcp::new(config));
         self.mcp = mcp.clone();
         let handler: Arc<Handler> = Arc::new(move |request: &Request| mcp.handle(request));
-        let server = Server::start_on(self.port, None, handler).unwrap();
-        self.port = server.address().port();
-        self.server = Some(server);
+        self.server = Some(Server::start_on(self.port.number(), None, handler).unwrap());
     }
 
     fn stop(&mut self) {
@@ -207,7 +205,7 @@ tests! {
             client.ping().unwrap();
             let request = client.read_request("test://text").unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), 0, "{stage:?} {last:?}");
+            assert_eq!(request.wait(30_000), 0, "{stage:?} {last:?}");
             assert_eq!(served.count("resources/read"), 2);
         }
     }
@@ -372,7 +370,7 @@ tests! {
                 json!({"code": -32000, "message": "Bad Request: Server not initialized"})),
             ("tools/call", json!({"code": -32022, "message": "?", "data": {"supported": []}})),
         ] {
-            let is_lost = std::sync::atomic::AtomicBool::new(true);
+            let is_lost = AtomicBool::new(true);
             let served = HttpServer::before(Config::handshake(Offer::default()),
                 move |_, mcp, request| {
                     if request.rpc_method() == method && is_lost.swap(false, Ordering::SeqCst) {
@@ -446,7 +444,7 @@ tests! {
         request.set_timeout(3000);
         let start = Instant::now();
         assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < AT_ONCE);
         let count = gets.load(Ordering::SeqCst);
         assert!((2..=20).contains(&count), "{count} attempts in three seconds");
     }
@@ -454,31 +452,30 @@ tests! {
     cancel_is_sent_over_a_slow_new_connection {
         // The one connection is taken by the call, and another is slow.
         let served = HttpServer::handshake();
-        let slow = SlowDoor::before(served.server.address(), Duration::from_millis(60));
+        let slow = SlowDoor::before(served.server.address());
         for is_timeout in [false, true] {
             let client = Client::of(&format!("http://{}/mcp", slow.address));
             client.ping().unwrap();
+            slow.is_open.store(false, Ordering::SeqCst);
             let request = client.tool_request("silent", json!({})).unwrap();
             let before = served.count("tools/call");
             let told = served.count("notifications/cancelled");
             let cancel = Arc::new(behaviour::Cancel::new());
             if is_timeout {
-                request.set_timeout(400);
+                request.set_timeout(1500);
             } else {
                 request.set_cancel(&cancel);
             }
-            let fired = Arc::new(Mutex::new(Instant::now()));
-            let (firing, log) = (fired.clone(), served.server.log().clone());
+            let log = served.server.log().clone();
             let thread = std::thread::spawn(move || {
                 assert!(log.await_of("tools/call", before + 1, SOON));
-                *firing.lock().unwrap() = Instant::now();
                 if !is_timeout {
                     cancel.fire();
                 }
             });
+            // The call does not wait for the other connection.
             let failure = request.perform().unwrap_err();
-            let took = fired.lock().unwrap().elapsed();
-            assert!(took < Duration::from_millis(if is_timeout { 900 } else { 50 }), "{took:?}");
+            slow.is_open.store(true, Ordering::SeqCst);
             let expected = if is_timeout { MCP_E_TIMEOUT } else { MCP_E_CANCELLED };
             assert_eq!(failure.status, expected);
             thread.join().unwrap();
@@ -492,19 +489,25 @@ tests! {
     }
 }
 
-/// Lets connections through to a server, each after a while.
+/// Lets connections through to a server while it is open; the others wait.
 struct SlowDoor {
     address: std::net::SocketAddr,
+    is_open: Arc<AtomicBool>,
 }
 
 impl SlowDoor {
-    fn before(server: std::net::SocketAddr, pause: Duration) -> Self {
+    fn before(server: std::net::SocketAddr) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        let is_open = Arc::new(AtomicBool::new(true));
+        let open = is_open.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
+                let open = open.clone();
                 std::thread::spawn(move || {
-                    std::thread::sleep(pause);
+                    if !await_true(SOON, || open.load(Ordering::SeqCst)) {
+                        return;
+                    }
                     let server = std::net::TcpStream::connect(server).unwrap();
                     let (mut from, mut to) =
                         (client.try_clone().unwrap(), server.try_clone().unwrap());
@@ -519,6 +522,6 @@ impl SlowDoor {
                 });
             }
         });
-        Self { address }
+        Self { address, is_open }
     }
 }

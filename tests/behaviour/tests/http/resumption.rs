@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, HttpServer, tests};
+use behaviour::{AT_ONCE, Cancel, Client, HttpServer, SOON, tests};
 use mcp_test_server::Action;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
@@ -95,7 +95,7 @@ tests! {
             breaks(&client, json!({"segments": [1], "retry": 20, "lost": true})).unwrap_err();
         assert_eq!((failure.status, failure.may_have_run), (MCP_E_IO, true), "{}", failure.message);
         assert!((1..10).contains(&resumed(&served).len()), "{:?}", resumed(&served));
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < AT_ONCE);
         client.ping().unwrap();
     }
 
@@ -104,15 +104,17 @@ tests! {
         let client = served.client();
         let arguments = json!({"segments": [0, 0], "retry": 100_000_000});
         let request = client.tool_request("breaks", arguments.clone()).unwrap();
-        request.set_timeout(300);
+        request.set_timeout(1000);
         let start = Instant::now();
         assert_eq!(request.perform().unwrap_err().status, MCP_E_TIMEOUT);
-        assert!(start.elapsed() < Duration::from_secs(3));
+        assert!(start.elapsed() < AT_ONCE);
         served.awaits("notifications/cancelled", 1);
         let request = client.tool_request("breaks", arguments).unwrap();
         let cancel = Arc::new(Cancel::new());
         request.set_cancel(&cancel);
+        let log = served.server.log().clone();
         let firing = std::thread::spawn(move || {
+            assert!(log.await_of("tools/call", 2, SOON));
             std::thread::sleep(Duration::from_millis(200));
             cancel.fire();
         });
@@ -186,7 +188,7 @@ tests! {
             assert_eq!(*events.lock().unwrap(), [MCP_EVENT_LOG]);
             let answered = || served.log().answers() == [json!({"jsonrpc": "2.0",
                 "id": "ping-in-a-batch", "result": {}})];
-            assert!(mcp_test_server::await_true(Duration::from_secs(5), answered));
+            assert!(mcp_test_server::await_true(SOON, answered));
             served.has_no_complaint();
         }
     }

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, tests};
+use behaviour::{AT_ONCE, Cancel, Client, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};
-use mcp_test_server::{Action, Server};
+use mcp_test_server::{Action, HeldPort, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -303,7 +303,7 @@ tests! {
             })
             .collect();
         for request in &requests {
-            assert_eq!(request.wait(20_000), 0);
+            assert_eq!(request.wait(30_000), 0);
             assert!(request.take_result().unwrap().json().contains("2026-07-28"));
         }
         // The same connections serve calls that block.
@@ -330,37 +330,29 @@ tests! {
             .map(|_| client(hung.0))
             .map(|client| (start(&client), client))
             .collect();
-        std::thread::sleep(Duration::from_millis(100));
         let begin = Instant::now();
         let other = client(port);
-        assert_eq!(start(&other).wait(10_000), 0);
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        assert_eq!(start(&other).wait(30_000), 0);
+        assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
         // Whoever hangs can be given up at once, or by its time.
         let cancelled = client(hung.0);
-        let mut took: Vec<Duration> = (0..20)
-            .map(|_| {
-                let (request, cancel) =
-                    (cancelled.request("tools/call", None).unwrap(), Cancel::new());
-                request.set_cancel(&cancel);
-                request.start().unwrap();
-                std::thread::sleep(Duration::from_millis(20));
-                let begin = Instant::now();
-                cancel.fire();
-                assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
-                begin.elapsed()
-            })
-            .collect();
-        took.sort();
-        assert!(took[10] < Duration::from_millis(50), "{took:?}");
+        let begin = Instant::now();
+        for _ in 0..20 {
+            let (request, cancel) = (cancelled.request("tools/call", None).unwrap(), Cancel::new());
+            request.set_cancel(&cancel);
+            request.start().unwrap();
+            std::thread::sleep(Duration::from_millis(20));
+            cancel.fire();
+            assert_eq!(request.wait(30_000), MCP_E_CANCELLED);
+        }
+        assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
         let begin = Instant::now();
         let late = cancelled.request("tools/call", None).unwrap();
         late.set_timeout(300);
         late.start().unwrap();
-        assert_eq!(late.wait(10_000), MCP_E_TIMEOUT);
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
-        let begin = Instant::now();
+        assert_eq!(late.wait(30_000), MCP_E_TIMEOUT);
         drop(waiting);
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
     }
 
     started_request_goes_through_a_tunnel {
@@ -394,7 +386,7 @@ tests! {
             let large = serde_json::json!({"name": "x", "arguments": {"a": "y".repeat(1 << 20)}});
             let request = client.request("tools/call", Some(&large.to_string())).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(20_000), 0);
+            assert_eq!(request.wait(30_000), 0);
             client.ping().unwrap();
         }
     }
@@ -576,9 +568,9 @@ tests! {
             assert!(failure.message.contains(words), "{}", failure.message);
             assert!(!failure.message.contains("s3cret"));
         }
-        let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = HeldPort::new().unwrap();
         let client = Client::of("https://mcp.example/mcp");
-        client.set_proxy(&format!("http://127.0.0.1:{closed}")).unwrap();
+        client.set_proxy(&format!("http://127.0.0.1:{}", port.number())).unwrap();
         assert_eq!(client.ping().unwrap_err().status, MCP_E_PROXY);
     }
 

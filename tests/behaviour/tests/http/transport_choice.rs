@@ -1,9 +1,9 @@
 //! Detection of the HTTP transport of a server, and how many requests it takes.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use behaviour::constants::*;
-use behaviour::{Client, SseServer, is_http_error, tests};
+use behaviour::{AT_ONCE, Client, SOON, SseServer, is_http_error, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp, STATELESS};
 use mcp_test_server::offer::Offer;
@@ -110,28 +110,33 @@ tests! {
     }
 
     silent_stream_costs_two_seconds_at_most {
-        for config in eras() {
-            for (what, get) in [
-                ("a stream", http::Stream::new().then(Action::Hang)),
-                ("comments", http::Stream::new().send(http::chunk(b": hi\n\n")).then(Action::Hang)),
-                ("no reply", vec![Action::Hang]),
-                ("half a head", vec![Action::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Action::Hang]),
-                ("a slow refusal", vec![
-                    Action::Send(b"HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\n".to_vec()),
-                    Action::Hang]),
-            ] {
-                let server = streamable(config.clone(), move || Some(get.clone()));
-                let client = Client::of(&server.url("/sse"));
-                let start = Instant::now();
-                works(&client);
-                let took = start.elapsed();
-                assert!(took < Duration::from_millis(2900), "{what}: {took:?}");
-                assert_eq!(client.transport(), MCP_TRANSPORT_STREAMABLE_HTTP);
-                let start = Instant::now();
-                works(&client);
-                assert!(start.elapsed() < Duration::from_secs(1), "and only once");
+        let cases = [
+            ("a stream", http::Stream::new().then(Action::Hang)),
+            ("comments", http::Stream::new().send(http::chunk(b": hi\n\n")).then(Action::Hang)),
+            ("no reply", vec![Action::Hang]),
+            ("half a head", vec![Action::Send(b"HTTP/1.1 200 OK\r\n".to_vec()), Action::Hang]),
+            ("a slow refusal", vec![
+                Action::Send(b"HTTP/1.1 404 X\r\nContent-Length: 9\r\n\r\n".to_vec()),
+                Action::Hang]),
+        ];
+        std::thread::scope(|scope| {
+            for (config, (what, get)) in
+                eras().into_iter().flat_map(|era| cases.clone().map(|case| (era.clone(), case)))
+            {
+                scope.spawn(move || {
+                    let server = streamable(config, move || Some(get.clone()));
+                    let client = Client::of(&server.url("/sse"));
+                    let start = Instant::now();
+                    works(&client);
+                    let took = start.elapsed();
+                    assert!(took < AT_ONCE, "{what}: {took:?}");
+                    assert_eq!(client.transport(), MCP_TRANSPORT_STREAMABLE_HTTP);
+                    works(&client);
+                    let gets = asked(&server).iter().filter(|one| *one == "GET").count();
+                    assert_eq!(gets, 1, "{what}: only once");
+                });
             }
-        }
+        });
     }
 
     broken_connection_decides_no_transport {
@@ -144,10 +149,16 @@ tests! {
     }
 
     slow_sse_server_is_reached {
-        let legacy = SseServer::of(Shape { late: Duration::from_millis(2600), ..Shape::default() });
+        let legacy = SseServer::full();
+        let gate = legacy.sse.hold_endpoints();
         let client = legacy.client();
-        client.set_timeout(20_000);
+        let log = legacy.server.log().clone();
+        let opening = std::thread::spawn(move || {
+            assert!(log.await_http("GET", 2, SOON));
+            gate.open();
+        });
         works(&client);
+        opening.join().unwrap();
         assert_eq!(asked(&legacy.server)[..4],
             ["GET", "server/discover", "initialize", "GET"]);
         assert_eq!(client.transport(), MCP_TRANSPORT_SSE);
@@ -285,7 +296,7 @@ tests! {
             is_new.store(flag, Ordering::SeqCst);
             sse.break_streams();
             let works_again = || client.call("echo", json!({})).is_ok();
-            assert!(mcp_test_server::await_true(Duration::from_secs(5), works_again));
+            assert!(mcp_test_server::await_true(SOON, works_again));
             assert_eq!(client.transport(), transport);
         }
     }

@@ -2,14 +2,11 @@
 
 use std::mem::ManuallyDrop;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, HttpServer, Input, Request, SseServer, raw, stdio_server, tests};
+use behaviour::{Client, HttpServer, Input, Request, SOON, SseServer, raw, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
-
-const SOON: Duration = Duration::from_secs(10);
 
 fn form() -> Value {
     json!({"rounds": [{"who": {"method": "elicitation/create", "params": {"mode": "form",
@@ -40,10 +37,10 @@ fn owners_are(client: &Client, is_known: bool) {
     let request = client.tool_request("ask", form()).unwrap();
     request.perform().unwrap();
     request.start().unwrap();
-    assert_eq!(request.wait(10_000), 0);
+    assert_eq!(request.wait(60_000), 0);
     let other = client.tool_request("ask", form()).unwrap();
     other.start().unwrap();
-    assert_eq!(other.wait(10_000), 0);
+    assert_eq!(other.wait(60_000), 0);
     client.call("ask", form()).unwrap();
     let of = |handle: *mut raw::mcp_request| {
         (client.0 as usize, if is_known { handle as usize } else { 0 })
@@ -113,7 +110,7 @@ tests! {
             let request = client.tool_request("ask", form()).unwrap();
             assert_eq!(request.perform().unwrap_err().status, MCP_E_CANCELLED);
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), MCP_E_CANCELLED);
+            assert_eq!(request.wait(60_000), MCP_E_CANCELLED);
         }
     }
 }

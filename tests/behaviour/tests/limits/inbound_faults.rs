@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, case_within, replaced, tests};
+use behaviour::{Client, EventLog, SOON, case_within, replaced, tests};
 use mcp_test_server::http::{self, Request, Stream};
 use mcp_test_server::pipe::{Pipe, pipe};
 use mcp_test_server::{Action, Server, await_true};
@@ -337,8 +337,7 @@ const TABLE: &[Row] = &[
 /// The longest message.
 const LIMIT: usize = 20_000;
 /// The limit of one case.
-const DEADLINE: Duration = Duration::from_secs(10);
-const SOON: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(90);
 /// How long a response is looked for that must not come.
 const BRIEF: Duration = Duration::from_millis(100);
 const METHOD: &str = "x/case";

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use behaviour::constants::*;
 use behaviour::{Client, Failure, tests};
@@ -33,10 +33,11 @@ const CARRIERS: [Carrier; 5] = [Body, OpenStream, EndedStream, Stdio, Sse];
 /// Those on which another message may follow, and which stay open.
 const OPEN: [Carrier; 3] = [OpenStream, Stdio, Sse];
 
-/// A call that waits for its timeout takes longer.
-const AT_ONCE: Duration = Duration::from_secs(3);
-const TIMEOUT: Duration = Duration::from_secs(8);
-const BRIEF: Duration = Duration::from_millis(200);
+/// A call that waits for it takes longer than the test may take.
+const TIMEOUT: Duration = Duration::from_secs(1000);
+/// It ends calls without a response, and is longer than their texts need to arrive
+/// on a busy machine. Such calls are made beside each other.
+const BRIEF: Duration = Duration::from_secs(4);
 const VERSION: &str = "2025-11-25";
 
 /// What the server sends for a request in place of the response. `$ID` stands
@@ -81,9 +82,7 @@ impl Pair {
 
     /// The failure of a call that has to end before its timeout.
     fn fails_at_once(&self, what: &str) -> Failure {
-        let start = Instant::now();
         let Err(failure) = self.call() else { panic!("{what}: the call succeeded") };
-        assert!(start.elapsed() < AT_ONCE, "{what}: {:?}: {failure:?}", start.elapsed());
         self.client.ping().unwrap_or_else(|next| panic!("{what}: the next call: {}", next.message));
         failure
     }
@@ -382,31 +381,35 @@ tests! {
     }
 
     call_without_a_response_says_what_came_instead {
-        for carrier in [OpenStream, EndedStream, Stdio, Sse] {
+        let case = |carrier: Carrier, text: &'static [u8], count: usize| {
             let unit = if carrier == Stdio { "line" } else { "event" };
-            for (place, text) in NOISE.iter().enumerate() {
-                for count in if place == 0 { vec![1, 3] } else { vec![1] } {
-                    let what = format!("{} on {carrier:?}", String::from_utf8_lossy(text));
-                    let pair = Pair::once(carrier, &vec![*text; count]);
-                    pair.client.connect().unwrap();
-                    pair.client.set_timeout(BRIEF.as_millis() as i64);
-                    let failure = pair.call().unwrap_err();
-                    let status = if carrier == EndedStream { MCP_E_IO } else { MCP_E_TIMEOUT };
-                    assert_eq!(failure.status, status, "{what}: {}", failure.message);
-                    let units = if count == 1 { format!("1 {unit} ") } else { format!("3 {unit}s ") };
-                    let head: String = String::from_utf8_lossy(text).chars().take(4).collect();
-                    has_words(&failure, &[&units, "not a message", &head], &what);
-                    // The next call has nothing to say about it.
-                    pair.client.set_timeout(TIMEOUT.as_millis() as i64);
-                    pair.client.ping().unwrap();
+            let what = format!("{} on {carrier:?}", String::from_utf8_lossy(text));
+            let pair = Pair::once(carrier, &vec![text; count]);
+            pair.client.connect().unwrap();
+            pair.client.set_timeout(BRIEF.as_millis() as i64);
+            let failure = pair.call().unwrap_err();
+            let status = if carrier == EndedStream { MCP_E_IO } else { MCP_E_TIMEOUT };
+            assert_eq!(failure.status, status, "{what}: {}", failure.message);
+            let units = if count == 1 { format!("1 {unit} ") } else { format!("3 {unit}s ") };
+            let head: String = String::from_utf8_lossy(text).chars().take(4).collect();
+            has_words(&failure, &[&units, "not a message", &head], &what);
+            // The next call has nothing to say about it.
+            pair.client.set_timeout(TIMEOUT.as_millis() as i64);
+            pair.client.ping().unwrap();
+        };
+        std::thread::scope(|scope| {
+            for carrier in [OpenStream, EndedStream, Stdio, Sse] {
+                scope.spawn(move || case(carrier, NOISE[0], 3));
+                for text in NOISE {
+                    scope.spawn(move || case(carrier, text, 1));
                 }
             }
-        }
+        });
     }
 
     call_without_a_response_says_that_another_was_answered {
         let text = br#"{"jsonrpc":"2.0","id":"of another","result":{}}"#;
-        for carrier in [Stdio, Sse] {
+        std::thread::scope(|scope| [Stdio, Sse].map(|carrier| scope.spawn(move || {
             let pair = Pair::once(carrier, &[text]);
             pair.client.connect().unwrap();
             pair.client.set_timeout(BRIEF.as_millis() as i64);
@@ -415,7 +418,7 @@ tests! {
             let unit = if carrier == Stdio { "1 line" } else { "1 event" };
             let words = [unit, "not a message", "answers no pending request", "of another"];
             has_words(&failure, &words, &format!("{carrier:?}"));
-        }
+        })).into_iter().for_each(|case| case.join().unwrap()));
         for carrier in [OpenStream, EndedStream, Body] {
             let what = format!("{carrier:?}");
             let failure = Pair::once(carrier, &[text]).fails_at_once(&what);
@@ -428,7 +431,7 @@ tests! {
     }
 
     quote_of_the_input_is_short_escaped_and_masked {
-        for carrier in [OpenStream, Stdio, Sse] {
+        std::thread::scope(|scope| OPEN.map(|carrier| scope.spawn(move || {
             let noise = [b"\x1b[31m log of sk-secret-token ".as_slice(), &[b'x'; 5000]].concat();
             let pair = Pair::once(carrier, &[&noise]);
             if carrier != Stdio {
@@ -442,6 +445,6 @@ tests! {
             if carrier != Stdio {
                 assert!(!failure.message.contains("sk-secret"), "{}", failure.message);
             }
-        }
+        })).into_iter().for_each(|case| case.join().unwrap()));
     }
 }

@@ -6,14 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, HttpServer, tests};
+use behaviour::{Client, EventLog, HttpServer, SOON, is_fast, tests};
 use mcp_test_server::Action;
 use mcp_test_server::http::{self, Request, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(10);
 const TOOLS: &str = "notifications/tools/list_changed";
 const UPDATED: &str = "notifications/resources/updated";
 
@@ -81,14 +80,16 @@ tests! {
             mcp.handle(request)
         });
         let client = served.client();
-        client.set_timeout(1000);
         let heard = listening(&client);
+        // The first response hangs for longer than the test may take, the second
+        // until its timeout.
+        client.set_timeout(1_000_000);
         assert_eq!(served.mcp.ping(), 1);
-        let start = Instant::now();
         served.mcp.notify(TOOLS, json!({}));
         heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
-        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
-        heard.listens(&client, Duration::from_millis(1200));
+        client.set_timeout(500);
+        assert_eq!(served.mcp.ping(), 1);
+        heard.listens(&client, Duration::from_millis(1000));
         served.mcp.notify(TOOLS, json!({}));
         heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 2);
         assert_eq!(openings(&served), 1);
@@ -124,20 +125,26 @@ tests! {
 
     token_is_renewed_when_the_stream_is_first_opened {
         for config in configs(Offer::default()) {
-            let served = opens(config, |_, mcp, request| match request.header("authorization") {
-                Some("Bearer B") => mcp.handle(request),
-                _ => status(401, &[("www-authenticate", "Bearer error=\"invalid_token\"")]),
-            });
-            let client = served.client();
-            client.set_token_handler(|is_refused| {
-                Some(if is_refused { "B" } else { "A" }.to_owned())
-            }).unwrap();
-            client.ping().unwrap();
-            let start = Instant::now();
-            client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
-            assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
-            assert!(served.mcp.await_listeners(1, SOON));
-            assert_eq!(openings(&served), 2);
+            let listens = || {
+                let served = opens(config.clone(), |_, mcp, request| {
+                    match request.header("authorization") {
+                        Some("Bearer B") => mcp.handle(request),
+                        _ => status(401, &[("www-authenticate", "Bearer error=\"invalid_token\"")]),
+                    }
+                });
+                let client = served.client();
+                client.set_token_handler(|is_refused| {
+                    Some(if is_refused { "B" } else { "A" }.to_owned())
+                }).unwrap();
+                client.ping().unwrap();
+                let start = Instant::now();
+                client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
+                let took = start.elapsed();
+                assert!(served.mcp.await_listeners(1, SOON));
+                assert_eq!(openings(&served), 2);
+                took
+            };
+            is_fast(Duration::from_secs(1), listens).unwrap();
         }
     }
 
@@ -165,9 +172,9 @@ tests! {
         served.mcp.forget_sessions();
         served.mcp.close_streams();
         served.awaits("initialize", initialized + 1);
-        let start = Instant::now();
+        // A call that waited for the task would not end.
+        client.set_timeout(1_000_000);
         client.call("echo", json!({})).unwrap();
-        assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
         assert!(served.mcp.await_listeners(1, SOON));
     }
 
@@ -233,22 +240,23 @@ tests! {
 
     retry_after_is_respected {
         for config in configs(Offer::default()) {
-            let served = opens(config, |number, mcp, request| match number {
-                2 => status(503, &[("retry-after", "3")]),
-                _ => mcp.handle(request),
+            let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+            let seen = times.clone();
+            let served = opens(config, move |number, mcp, request| {
+                seen.lock().unwrap().push(Instant::now());
+                match number {
+                    2 => status(503, &[("retry-after", "3")]),
+                    _ => mcp.handle(request),
+                }
             });
             let client = served.client();
             let heard = listening(&client);
             served.mcp.close_streams();
-            let start = Instant::now();
-            while openings(&served) < 2 {
-                assert!(start.elapsed() < SOON);
-                client.dispatch(10).unwrap();
-            }
-            let start = Instant::now();
             heard.awaits(&client, MCP_EVENT_LISTENING, 2);
-            let took = start.elapsed();
-            assert!(took >= Duration::from_millis(2900) && took < Duration::from_secs(6), "{took:?}");
+            let times = times.lock().unwrap();
+            assert_eq!(times.len(), 3);
+            let took = times[2] - times[1];
+            assert!(took >= Duration::from_millis(2900), "{took:?}");
         }
     }
 
@@ -266,10 +274,13 @@ tests! {
             let client = served.client();
             let heard = EventLog::by(&client);
             client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
+            let start = Instant::now();
             heard.listens(&client, Duration::from_secs(3));
             let count = openings(&served);
+            // In three seconds. On a busy machine there are more of them.
             let most = if has_events { 40 } else { 20 };
-            assert!((2..=most).contains(&count), "{count} openings in three seconds");
+            let most = most * (start.elapsed().as_millis() as usize / 3000 + 1);
+            assert!((2..=most).contains(&count), "{count} openings in {:?}", start.elapsed());
         }
     }
 
@@ -285,9 +296,9 @@ tests! {
         std::thread::sleep(Duration::from_millis(1500));
         assert_eq!(openings(&served), 1, "as long as the server wants");
         client.call("echo", json!({})).unwrap();
-        let start = Instant::now();
+        // The close does not wait for the next opening.
+        client.set_close_timeout(1_000_000).unwrap();
         client.close();
-        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     }
 
     refused_interest_keeps_the_others {
@@ -344,8 +355,10 @@ tests! {
         for config in configs(Offer::default()) {
             let mcp = Arc::new(Mcp::new(config.clone()));
             let shared = mcp.clone();
-            let server = mcp_test_server::Server::start(move |request| shared.handle(request));
-            let port = server.address().port();
+            let port = mcp_test_server::HeldPort::new().unwrap();
+            let handler: Arc<mcp_test_server::Handler> =
+                Arc::new(move |request: &Request| shared.handle(request));
+            let server = mcp_test_server::Server::start_on(port.number(), None, handler).unwrap();
             let client = Client::of(&server.url("/mcp"));
             let heard = listening(&client);
             drop(server);
@@ -354,7 +367,7 @@ tests! {
             let shared = mcp.clone();
             let handler: Arc<mcp_test_server::Handler> =
                 Arc::new(move |request: &Request| shared.handle(request));
-            let _server = mcp_test_server::Server::start_on(port, None, handler).unwrap();
+            let _server = mcp_test_server::Server::start_on(port.number(), None, handler).unwrap();
             heard.awaits(&client, MCP_EVENT_LISTENING, 2);
             mcp.notify(TOOLS, json!({}));
             heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);

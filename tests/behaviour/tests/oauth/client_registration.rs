@@ -307,9 +307,8 @@ tests! {
                       "mcp_auth_set_redirect_url() with http://localhost/callback"] {
             assert!(failure.message.contains(words), "{}", failure.message);
         }
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let fixed = format!("http://localhost:{}/callback", free.local_addr().unwrap().port());
-        drop(free);
+        let held = mcp_test_server::HeldPort::new().unwrap();
+        let fixed = format!("http://localhost:{}/callback", held.number());
         for url in ["http://localhost/callback", &fixed] {
             let (auth, browser) = scene.person();
             auth.set_redirect(url).unwrap();
@@ -326,7 +325,7 @@ tests! {
         let (auth, _) = scene.person();
         let browser = Browser::idle(&auth);
         auth.set_redirect("http://localhost/callback").unwrap();
-        auth.set_sign_in_timeout(10_000).unwrap();
+        auth.set_sign_in_timeout(60_000).unwrap();
         let client = scene.client(&auth);
         let has_v6 = std::net::TcpListener::bind("[::1]:0").is_ok();
         std::thread::scope(|scope| {

@@ -29,7 +29,9 @@ struct StoreFile(std::path::PathBuf);
 impl StoreFile {
     fn new(name: &str) -> Self {
         let name = format!("mcp-consent-{}-{name}", std::process::id());
-        Self(std::env::temp_dir().join(name).join("tokens.json"))
+        let folder = std::env::temp_dir().join(name);
+        let _ = std::fs::remove_dir_all(&folder);
+        Self(folder.join("tokens.json"))
     }
 
     /// Another run of the application.
@@ -118,7 +120,7 @@ tests! {
         assert_eq!(file.prompts(&scene, nothing), [""]);
         scene.authority.expire();
         let (client, auth, browser) = file.run(&scene, |auth| {
-            auth.set_sign_in_timeout(200).unwrap();
+            auth.set_sign_in_timeout(1000).unwrap();
         });
         let idle = Browser::idle(&auth);
         assert_eq!(scene.failure(client.ping()).status, MCP_E_TIMEOUT);

@@ -189,30 +189,36 @@ tests! {
     }
 
     refused_renewal_keeps_an_access_token_that_is_good {
-        for (is_deleted, status, body) in [
+        let cases = [
             (true, 400, r#"{"error":"invalid_request"}"#),
             (true, 400, r#"{"error":"invalid_grant"}"#),
             (false, 403, "<html>blocked</html>"),
-        ] {
-            let scene = Scene::new();
-            scene.authority.set(|knobs| knobs.expires_in = json!(4));
-            let memory = Memory::default();
-            let (client, _auth, browser) = with(&scene, &memory);
-            client.ping().unwrap();
-            refuse_refresh(&scene, status, body);
-            // Its renewal is due, and it is good for a while.
-            std::thread::sleep(Duration::from_millis(2100));
-            client.ping().unwrap();
-            client.ping().unwrap();
-            let made = (browser.count(), scene.authority.count(Step::Refresh));
-            assert_eq!(made, (1, 1), "{status} {body}");
-            assert_eq!((memory.holds("at-"), memory.holds("rt-")), (true, !is_deleted), "{body}");
-            // Then it is refused as well.
-            scene.authority.expire();
-            client.ping().unwrap();
-            let made = (browser.count(), scene.authority.count(Step::Refresh));
-            assert_eq!(made, (2, 1), "{status} {body}");
-        }
+        ];
+        std::thread::scope(|scope| {
+            for (is_deleted, status, body) in cases {
+                scope.spawn(move || {
+                    let scene = Scene::new();
+                    scene.authority.set(|knobs| knobs.expires_in = json!(8));
+                    let memory = Memory::default();
+                    let (client, _auth, browser) = with(&scene, &memory);
+                    client.ping().unwrap();
+                    refuse_refresh(&scene, status, body);
+                    // Its renewal is due, and it is good for a while.
+                    std::thread::sleep(Duration::from_millis(4100));
+                    client.ping().unwrap();
+                    client.ping().unwrap();
+                    let made = (browser.count(), scene.authority.count(Step::Refresh));
+                    assert_eq!(made, (1, 1), "{status} {body}");
+                    let held = (memory.holds("at-"), memory.holds("rt-"));
+                    assert_eq!(held, (true, !is_deleted), "{body}");
+                    // Then it is refused as well.
+                    scene.authority.expire();
+                    client.ping().unwrap();
+                    let made = (browser.count(), scene.authority.count(Step::Refresh));
+                    assert_eq!(made, (2, 1), "{status} {body}");
+                });
+            }
+        });
     }
 
     sign_in_gets_past_every_failed_refresh {

@@ -16,7 +16,7 @@ use crate::memory::Memory;
 fn abandoned(scene: &Scene, memory: &Memory) -> Browser {
     let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
     auth.set_store(memory.clone()).unwrap();
-    auth.set_sign_in_timeout(50).unwrap();
+    auth.set_sign_in_timeout(300).unwrap();
     let browser = Browser::idle(&auth);
     let failure = scene.failure(scene.client(&auth).sign_in());
     assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
@@ -29,7 +29,7 @@ tests! {
             let (scene, memory) = (Scene::new(), Memory::default());
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             auth.set_store(memory.clone()).unwrap();
-            auth.set_sign_in_timeout(if way == "timeout" { 100 } else { 20_000 }).unwrap();
+            auth.set_sign_in_timeout(if way == "timeout" { 1000 } else { 60_000 }).unwrap();
             let idle = Browser::idle(&auth);
             let client = scene.client(&auth);
             let (request, cancel) = (client.request("ping", None).unwrap(), Cancel::new());
@@ -67,6 +67,7 @@ tests! {
     registration_of_a_killed_process_is_replaced {
         let (scene, folder) = (Scene::new(), std::env::temp_dir());
         let folder = folder.join(format!("mcp-killed-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
         let path = folder.join("tokens.json");
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "dead_registrations::child_process_waits_for_a_person"])
@@ -75,7 +76,7 @@ tests! {
             .stdout(std::process::Stdio::null())
             .spawn().unwrap();
         let is_shown = || folder.join("shown").exists();
-        let is_there = mcp_test_server::await_true(Duration::from_secs(10), is_shown);
+        let is_there = mcp_test_server::await_true(behaviour::SOON, is_shown);
         child.kill().unwrap();
         child.wait().unwrap();
         assert!(is_there, "the page was not shown");
@@ -153,7 +154,7 @@ tests! {
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             auth.set_store(memory.clone()).unwrap();
             auth.set_client("given", None).unwrap();
-            auth.set_sign_in_timeout(if is_idle { 50 } else { 20_000 }).unwrap();
+            auth.set_sign_in_timeout(if is_idle { 300 } else { 60_000 }).unwrap();
             let browser = if is_idle { Browser::idle(&auth) } else { Browser::of(&auth) };
             assert_eq!(scene.client(&auth).sign_in().is_err(), is_idle);
             assert_eq!(browser.asked().text("client_id"), "given");

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant};
 use behaviour::auth::{Auth, DeviceCode};
 use behaviour::authority::{DEVICE_GRANT, Registered, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Cancel, Outcome, c, raw, tests};
+use behaviour::{AT_ONCE, Cancel, Outcome, SOON, c, raw, tests};
 use mcp_test_server::{Action, await_true};
 use serde_json::{Value, json};
 
 const ID: &str = "the-device";
-const SOON: Duration = Duration::from_secs(20);
 
 /// The codes that were shown, and on which threads.
 #[derive(Clone, Default)]
@@ -119,7 +118,7 @@ tests! {
         let start = Instant::now();
         outcome(&scene).unwrap();
         let took = start.elapsed();
-        assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(6), "{took:?}");
+        assert!(took >= Duration::from_secs(3) && took < AT_ONCE, "{took:?}");
         assert_eq!(scene.authority.count(Step::Poll), 3);
         scene.authority.has_no_complaint();
     }
@@ -200,7 +199,7 @@ tests! {
         let failure = scene.failure(outcome(&scene));
         assert_eq!(failure.status, MCP_E_TIMEOUT);
         assert!(failure.message.contains("before the code expired"), "{}", failure.message);
-        assert!(start.elapsed() < Duration::from_secs(3));
+        assert!(start.elapsed() < AT_ONCE);
         assert_eq!(scene.authority.count(Step::Poll), 0);
     }
 
@@ -308,7 +307,7 @@ tests! {
             let (auth, display) = device();
             let client = scene.client(&auth);
             let request = client.request("ping", None).unwrap();
-            request.set_timeout(900);
+            request.set_timeout(1800);
             if is_started {
                 request.start().unwrap();
                 assert_eq!(client.dispatch_until_done(&request), 0);
@@ -339,7 +338,7 @@ tests! {
                 }
                 let start = Instant::now();
                 end();
-                assert_eq!(request.wait(10_000), ending);
+                assert_eq!(request.wait(30_000), ending);
                 start
             } else {
                 std::thread::scope(|scope| {
@@ -351,7 +350,7 @@ tests! {
                     start
                 })
             };
-            assert!(start.elapsed() < Duration::from_secs(2), "{ending}");
+            assert!(start.elapsed() < AT_ONCE, "{ending}");
         }
     }
 
@@ -363,7 +362,7 @@ tests! {
             let calls: Vec<_> = [&one, &one, &other].into_iter().map(|client| {
                 scope.spawn(move || {
                     let request = client.request("ping", None).unwrap();
-                    request.set_timeout(900);
+                    request.set_timeout(1800);
                     request.perform().map(drop)
                 })
             }).collect();

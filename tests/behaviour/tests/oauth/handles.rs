@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use behaviour::auth::Auth;
 use behaviour::authority::{Authority, Browser, Key, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Client, c, raw, stdio_server, tests};
+use behaviour::{Client, SOON, c, raw, stdio_server, tests};
 use serde_json::json;
 
 /// Counts how often it is freed.
@@ -415,10 +415,7 @@ tests! {
             std::thread::spawn(move || {
                 if !is_first {
                     mcp.notify("notifications/tools/list_changed", json!({}));
-                    let limit = std::time::Instant::now() + std::time::Duration::from_secs(5);
-                    while hears.load(Ordering::SeqCst) == 0 && std::time::Instant::now() < limit {
-                        std::thread::sleep(std::time::Duration::from_millis(10));
-                    }
+                    mcp_test_server::await_true(SOON, || hears.load(Ordering::SeqCst) > 0);
                 }
                 let redirect = seen.visit(&url).expect("a redirect");
                 seen.follow(&redirect);
@@ -427,9 +424,10 @@ tests! {
         }).unwrap();
         client.listen(MCP_EVENT_TOOLS_CHANGED).unwrap();
         client.ping().unwrap();
-        assert!(scene.guarded.mcp.await_listeners(1, std::time::Duration::from_secs(10)));
-        scene.authority.expire();
+        assert!(scene.guarded.mcp.await_listeners(1, SOON));
+        // In this order: a client that listens could renew its token in between.
         scene.authority.forget_refresh_tokens();
+        scene.authority.expire();
         client.ping().unwrap();
         assert_eq!(told.load(Ordering::SeqCst), MCP_E_STATE as usize);
         assert_eq!((browser.count(), heard.load(Ordering::SeqCst)), (2, 1));

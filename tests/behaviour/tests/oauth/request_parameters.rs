@@ -1,8 +1,6 @@
 //! Parameters that the application sets, adds or leaves out, at authorization
 //! servers that refuse what Entra ID, Cognito, Google and Auth0 refuse.
 
-use std::time::{Duration, Instant};
-
 use behaviour::auth::Auth;
 use behaviour::authority::jws::{now, unsigned};
 use behaviour::authority::{Authority, Browser, Form, Refuse, Registered, Scene, Step};
@@ -269,8 +267,6 @@ tests! {
                 ];
                 knobs.has_registration = false;
                 knobs.refresh_after = Some(|form| form.text("access_type") == "offline");
-                knobs.expires_in = json!(1);
-                knobs.lives = Some(Duration::from_secs(1));
                 knobs.rotates = false;
             });
             auth.set_client("of-google", Some("secret-of-google")).unwrap();
@@ -280,10 +276,7 @@ tests! {
             let client = scene.client(&auth);
             client.ping().unwrap();
             assert_eq!(browser.asked().get("access_type"), is_offline.then_some("offline"));
-            let until = Instant::now() + Duration::from_millis(1100);
-            while Instant::now() < until {
-                std::thread::sleep(Duration::from_millis(50));
-            }
+            scene.authority.expire();
             client.ping().unwrap();
             let refreshed = scene.authority.count(Step::Refresh) > 0;
             assert_eq!((refreshed, browser.count()), (is_offline, if is_offline { 1 } else { 2 }));

@@ -9,15 +9,12 @@ use behaviour::auth::{Auth, Failed, Store};
 use behaviour::authority::jws::{now, unsigned};
 use behaviour::authority::{Browser, Scene, Step};
 use behaviour::constants::*;
-use behaviour::{Cancel, tests};
+use behaviour::{AT_ONCE, Cancel, SOON, tests};
 use mcp_test_server::Action;
 use serde_json::json;
 
 use crate::memory::Memory;
 use crate::waiting_call;
-
-const SOON: Duration = Duration::from_secs(10);
-const SLACK: Duration = Duration::from_secs(2);
 
 /// A store whose callbacks run on one thread.
 struct Counting {
@@ -56,7 +53,7 @@ tests! {
         let request = client.tool_request("echo", json!({"a": 1})).unwrap();
         let start = Instant::now();
         request.start().unwrap();
-        assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         // No code of the program runs until it dispatches.
         std::thread::sleep(Duration::from_millis(300));
         assert_eq!(browser.count(), 0);
@@ -80,7 +77,7 @@ tests! {
             let sign_in = client.sign_in_request().unwrap();
             let start = Instant::now();
             sign_in.start().unwrap();
-            assert!(start.elapsed() < Duration::from_millis(300), "{:?}", start.elapsed());
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
             std::thread::sleep(Duration::from_millis(100));
             assert_eq!((browser.count(), calls.load(Ordering::SeqCst)), (0, 0), "no dispatch");
             assert_eq!(client.dispatch_until_done(&sign_in), 0);
@@ -111,18 +108,18 @@ tests! {
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::idle(&auth);
             if end == "sign-in timeout" {
-                auth.set_sign_in_timeout(300).unwrap();
+                auth.set_sign_in_timeout(1500).unwrap();
             }
             let client = scene.client(&auth);
             let request = client.sign_in_request().unwrap();
             let cancel = Cancel::new();
             request.set_cancel(&cancel);
             if end == "deadline" {
-                request.set_timeout(400);
-                request.set_deadline(400).unwrap();
+                request.set_timeout(2000);
+                request.set_deadline(2000).unwrap();
             }
             request.start().unwrap();
-            while browser.count() == 0 {
+            while browser.count() == 0 && request.status() == MCP_PENDING {
                 client.dispatch(20).unwrap();
             }
             let start = Instant::now();
@@ -138,7 +135,7 @@ tests! {
                 "close" => {
                     let close = client.close_request().unwrap();
                     close.start().unwrap();
-                    assert_eq!(close.wait(5000), 0);
+                    assert_eq!(close.wait(30_000), 0);
                     MCP_E_CLOSED
                 }
                 "free" => {
@@ -147,8 +144,8 @@ tests! {
                 }
                 _ => MCP_E_TIMEOUT,
             };
-            assert_eq!(request.wait(5000), expected, "{end}");
-            assert!(start.elapsed() < SLACK, "{end}: {:?}", start.elapsed());
+            assert_eq!(request.wait(30_000), expected, "{end}");
+            assert!(start.elapsed() < AT_ONCE, "{end}: {:?}", start.elapsed());
             let failure = scene.failure(request.take_no_result());
             let is_named = failure.message.starts_with("sign in: ");
             assert!(is_named || end == "close", "{}", failure.message);
@@ -160,7 +157,7 @@ tests! {
         for request in [client.sign_in_request(), client.sign_out_request()] {
             let request = request.unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(5000), MCP_E_UNSUPPORTED);
+            assert_eq!(request.wait(30_000), MCP_E_UNSUPPORTED);
             assert_eq!(request.perform_without_result().unwrap_err().status, MCP_E_UNSUPPORTED);
         }
     }
@@ -223,9 +220,9 @@ tests! {
     timeout_of_a_call_is_paused_for_the_person {
         let scene = Scene::new();
         let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
-        Browser::slow(&auth, Duration::from_millis(1500));
+        Browser::slow(&auth, Duration::from_millis(2500));
         let client = scene.client(&auth);
-        client.set_timeout(700);
+        client.set_timeout(2200);
         client.ping().unwrap();
     }
 
@@ -234,7 +231,7 @@ tests! {
             let scene = Scene::new();
             let auth = Auth::of(MCP_GRANT_AUTHORIZATION_CODE);
             let browser = Browser::idle(&auth);
-            auth.set_sign_in_timeout(300).unwrap();
+            auth.set_sign_in_timeout(1000).unwrap();
             let client = scene.client(&auth);
             let start = Instant::now();
             if is_started {
@@ -245,10 +242,9 @@ tests! {
                 let failure = scene.failure(client.ping());
                 assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
             }
-            assert!(start.elapsed() >= Duration::from_millis(300));
-            assert!(start.elapsed() < Duration::from_millis(300) + SLACK);
-            let redirect = browser.asked().text("redirect_uri").to_owned();
-            assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
+            assert!(start.elapsed() >= Duration::from_millis(1000));
+            assert!(start.elapsed() < AT_ONCE);
+            assert!(!browser.is_heard(), "nobody listens");
         }
     }
 
@@ -268,7 +264,7 @@ tests! {
                 let fired = Instant::now();
                 cancel.fire();
                 assert_eq!(client.dispatch_until_done(&request), MCP_E_CANCELLED);
-                assert!(fired.elapsed() < SLACK);
+                assert!(fired.elapsed() < AT_ONCE);
             } else {
                 std::thread::scope(|scope| {
                     let call = scope.spawn(|| request.perform().unwrap_err().status);
@@ -276,11 +272,10 @@ tests! {
                     let fired = Instant::now();
                     cancel.fire();
                     assert_eq!(call.join().unwrap(), MCP_E_CANCELLED);
-                    assert!(fired.elapsed() < SLACK, "{:?}", fired.elapsed());
+                    assert!(fired.elapsed() < AT_ONCE, "{:?}", fired.elapsed());
                 });
             }
-            let redirect = browser.asked().text("redirect_uri").to_owned();
-            assert!(behaviour::authority::form::get(&redirect).is_err(), "nobody listens");
+            assert!(!browser.is_heard(), "nobody listens");
             // Another call starts a new exchange.
             assert_eq!(scene.authority.count(Step::Token), 0);
         }
@@ -302,10 +297,15 @@ tests! {
             cancel.fire();
             assert_eq!(one.join().unwrap().unwrap_err().status, MCP_E_CANCELLED);
             // The other shows a page of its own, or goes on with that one.
-            std::thread::sleep(Duration::from_millis(300));
-            let url = browser.urls().pop().unwrap();
-            let redirect = browser.visit(&url).unwrap();
-            browser.follow(&redirect);
+            let mut visited = 0;
+            while !two.is_finished() {
+                for url in &browser.urls()[visited..] {
+                    let redirect = browser.visit(url).unwrap();
+                    browser.follow(&redirect);
+                    visited += 1;
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
             two.join().unwrap().unwrap();
         });
     }
@@ -324,7 +324,7 @@ tests! {
                         client.dispatch(20).unwrap();
                     }
                     client.close();
-                    assert_eq!(request.wait(10_000), MCP_E_CLOSED);
+                    assert_eq!(request.wait(30_000), MCP_E_CLOSED);
                 } else {
                     let calls: Vec<_> =
                         (0..4).map(|_| scope.spawn(|| client.ping().unwrap_err().status)).collect();
@@ -334,7 +334,7 @@ tests! {
                     for call in calls {
                         assert_eq!(call.join().unwrap(), MCP_E_CLOSED);
                     }
-                    assert!(closed.elapsed() < SLACK, "{:?}", closed.elapsed());
+                    assert!(closed.elapsed() < AT_ONCE, "{:?}", closed.elapsed());
                 }
             });
         }
@@ -375,7 +375,7 @@ tests! {
                 let fired = Instant::now();
                 cancel.fire();
                 assert_eq!(call.join().unwrap(), MCP_E_CANCELLED, "{step:?}");
-                assert!(fired.elapsed() < SLACK, "{step:?}");
+                assert!(fired.elapsed() < AT_ONCE, "{step:?}");
             });
         }
     }
@@ -404,7 +404,7 @@ tests! {
             let failure = second.join().unwrap();
             scene.tells_no_secret(&failure);
             assert_eq!(failure.status, MCP_E_TIMEOUT, "{}", failure.message);
-            assert!(fired.elapsed() < Duration::from_millis(300) + SLACK);
+            assert!(fired.elapsed() < AT_ONCE);
         });
     }
 
@@ -419,7 +419,7 @@ tests! {
             auth.set_assertion_handler(move |_| {
                 count.fetch_add(1, Ordering::SeqCst);
                 let is_released = || release.load(Ordering::SeqCst) > 0;
-                mcp_test_server::await_true(Duration::from_secs(4), is_released);
+                mcp_test_server::await_true(SOON, is_released);
                 Some(token.clone())
             }).unwrap();
             let is_inside = || asked.load(Ordering::SeqCst) == 1;
@@ -442,12 +442,8 @@ tests! {
         drop(request);
         drop(client);
         drop(auth);
-        assert!(start.elapsed() < SLACK + SLACK);
-        let redirect = browser.asked().text("redirect_uri").to_owned();
-        let is_closed = mcp_test_server::await_true(SLACK, || {
-            std::net::TcpStream::connect(redirect.split('/').nth(2).unwrap()).is_err()
-        });
-        assert!(is_closed, "nobody listens");
+        assert!(start.elapsed() < AT_ONCE);
+        assert!(mcp_test_server::await_true(SOON, || !browser.is_heard()), "nobody listens");
     }
 
     trace_of_a_started_sign_in_shows_no_secret {

@@ -132,7 +132,7 @@ tests! {
         let endings = [MCP_E_TIMEOUT, MCP_E_CANCELLED, MCP_E_CLOSED, 0];
         for waiting in waiting_call::calls(&endings) {
             let (scene, store) = (Scene::new(), Kept::default());
-            let takes = if waiting.ending == 0 { 100 } else { 2500 };
+            let takes = if waiting.ending == 0 { 100 } else { 30_000 };
             store.0.takes.store(takes, Ordering::SeqCst);
             let (auth, _browser) = with(&scene, &store);
             let is_inside = || store.0.inside.load(Ordering::SeqCst) == 1;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, SseServer, tests};
+use behaviour::{Client, EventLog, SOON, SseServer, tests};
 use mcp_test_server::sse::Endpoint;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -54,7 +54,7 @@ impl Front {
     fn client(&self, token: Option<&str>) -> Client {
         let client = Client::new(&format!("https://127.0.0.1:{}/sse", self.port), token).unwrap();
         client.set_ca_file(self.ca.to_str().unwrap()).unwrap();
-        client.set_timeout(10_000);
+        client.set_timeout(40_000);
         client
     }
 }
@@ -74,7 +74,8 @@ fn relay(
     tls.sock.set_read_timeout(pause)?;
     plain.set_read_timeout(pause)?;
     let mut chunk = [0; 16 * 1024];
-    let is_late = |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut);
+    let is_late =
+        |kind| matches!(kind, ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted);
     loop {
         match tls.read(&mut chunk) {
             Ok(0) => return Ok(()),
@@ -118,7 +119,7 @@ tests! {
         heard.awaits(&client, MCP_EVENT_TOOLS_CHANGED, 1);
         let request = client.tool_request("echo", json!({})).unwrap();
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(30_000), 0);
         assert_eq!(client.transport(), MCP_TRANSPORT_SSE);
         assert_eq!(legacy.count_http("GET"), 1);
         legacy.has_no_complaint();
@@ -152,6 +153,6 @@ tests! {
         let client = front.client(None);
         client.ping().unwrap();
         client.close();
-        assert!(legacy.sse.await_streams(0, Duration::from_secs(5)));
+        assert!(legacy.sse.await_streams(0, SOON));
     }
 }

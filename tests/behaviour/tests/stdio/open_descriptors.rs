@@ -5,13 +5,11 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::{AsRawFd, IntoRawFd};
 use std::os::unix::net::UnixStream;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use behaviour::constants::*;
-use behaviour::{Client, tests};
+use behaviour::{AT_ONCE, Client, tests};
 use serde_json::{Value, json};
-
-const SLACK: Duration = Duration::from_secs(2);
 
 /// What is answered to a message; `None` for nothing.
 fn answer(message: &Value) -> Option<Value> {
@@ -61,7 +59,7 @@ fn pair() -> (Client, JoinHandle<Vec<String>>) {
     let (ours, theirs) = UnixStream::pair().unwrap();
     let fd = ours.into_raw_fd();
     let client = Client::fds(fd, fd).unwrap();
-    client.set_timeout(10_000);
+    client.set_timeout(40_000);
     (client, serve(theirs.try_clone().unwrap(), theirs))
 }
 
@@ -120,7 +118,7 @@ tests! {
             let start = Instant::now();
             drop(client);
             server.join().unwrap();
-            assert!(start.elapsed() < SLACK, "{:?}", start.elapsed());
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         }
     }
 
@@ -167,7 +165,7 @@ tests! {
         let (ours, theirs) = UnixStream::pair().unwrap();
         let fd = ours.into_raw_fd();
         let client = Client::fds(fd, fd).unwrap();
-        client.set_timeout(10_000);
+        client.set_timeout(40_000);
         let server = std::thread::spawn(move || {
             let mut to = theirs.try_clone().unwrap();
             let mut lines = BufReader::new(theirs).lines().map(|line| {
@@ -205,7 +203,7 @@ tests! {
         let failure = client.call("x", json!({"leave": true})).unwrap_err();
         assert_eq!((failure.status, failure.exit_status), (MCP_E_IO, -1));
         assert!(failure.may_have_run && failure.message.contains("closed its stream"));
-        assert!(start.elapsed() < SLACK, "{:?}", start.elapsed());
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         server.join().unwrap();
         for _ in 0..3 {
             let failure = client.ping().unwrap_err();
@@ -258,7 +256,7 @@ tests! {
         client.set_timeout(100);
         let start = Instant::now();
         assert_eq!(client.ping().unwrap_err().status, MCP_E_TIMEOUT);
-        assert!(start.elapsed() < SLACK);
+        assert!(start.elapsed() < AT_ONCE);
         // The streams are good for one session, and none came of them.
         assert_eq!(client.ping().unwrap_err().status, MCP_E_IO);
     }
@@ -285,11 +283,11 @@ tests! {
             let start = Instant::now();
             let failure = client.call("x", json!({"text": text})).unwrap_err();
             assert_eq!(failure.status, MCP_E_TIMEOUT);
-            assert!(start.elapsed() < Duration::from_millis(400) + SLACK, "{:?}", start.elapsed());
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         }
         let start = Instant::now();
         client.close();
-        assert!(start.elapsed() < Duration::from_secs(3) + SLACK, "{:?}", start.elapsed());
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
     }
 
     process_options_are_unsupported {

@@ -6,15 +6,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Cancel, Client, tests};
+use behaviour::{AT_ONCE, Cancel, Client, SOON, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_probe-server");
 /// How long the probe is waited for.
 const PROBE: Duration = Duration::from_millis(2500);
-/// On a busy machine.
-const SLACK: Duration = Duration::from_millis(1500);
 
 /// A server that follows a plan, and its log.
 struct Planned {
@@ -32,9 +30,7 @@ impl Planned {
     }
 
     fn client(&self) -> Client {
-        let client = Client::stdio(&[PROGRAM, &self.log.display().to_string(), &self.plan]);
-        client.set_timeout(20_000);
-        client
+        Client::stdio(&[PROGRAM, &self.log.display().to_string(), &self.plan])
     }
 
     fn lines(&self) -> Vec<String> {
@@ -89,7 +85,7 @@ tests! {
         let start = Instant::now();
         lists(&client);
         let took = start.elapsed();
-        assert!(took >= PROBE && took < PROBE + SLACK, "{took:?}");
+        assert!(took >= PROBE && took < AT_ONCE, "{took:?}");
         // The broken process ends before it can note a second message.
         assert_eq!(server.lines()[..5], ["start", "server/discover", "start", NEWEST,
             "notifications/initialized"]);
@@ -99,19 +95,19 @@ tests! {
     // The same, if it is silent or refuses in place of the end.
     process_that_fails_after_the_probe_is_started_again_once {
         let cases = vec![
-            (json!("silent"), json!("exit"), 20_000),
+            (json!("silent"), json!("exit"), 40_000),
             (json!("deaf"), json!("silent"), 8000),
             (json!("silent"), json!("silent"), 8000),
-            (json!("silent"), error(-32602, "not initialized"), 20_000),
+            (json!("silent"), error(-32602, "not initialized"), 40_000),
             (json!("silent"), json!({"id": null, "error": {"code": -32600, "message": "?"}}), 8000),
-            (json!("silent"), json!({"raw": "{\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":5}"}), 20_000),
-            (error(-32000, "?"), json!("exit"), 20_000),
+            (json!("silent"), json!({"raw": "{\"jsonrpc\":\"2.0\",\"id\":ID,\"result\":5}"}), 40_000),
+            (error(-32000, "?"), json!("exit"), 40_000),
             (error(-32000, "?"), json!("silent"), 8000),
             // supergateway, with a response to the probe and without one.
             (error(-32600, "Server already initialized"),
-             error(-32600, "Server already initialized"), 20_000),
-            (json!("silent"), error(-32600, "Server already initialized"), 20_000),
-            (json!("modernish"), error(-32600, "Server already initialized"), 20_000),
+             error(-32600, "Server already initialized"), 40_000),
+            (json!("silent"), error(-32600, "Server already initialized"), 40_000),
+            (json!("modernish"), error(-32600, "Server already initialized"), 40_000),
         ];
         at_once(cases, |(discover, after, timeout): (Value, Value, i64)| {
             let discover = match discover.as_str() {
@@ -122,9 +118,7 @@ tests! {
             let server = Planned::new(plan.clone());
             let client = server.client();
             client.set_timeout(timeout);
-            let start = Instant::now();
             lists(&client);
-            assert!(start.elapsed() < Duration::from_millis(timeout as u64), "{plan}");
             assert_eq!(version(&client), "2025-11-25", "{plan}");
             assert_eq!(server.count("server/discover"), 1, "{plan}");
             let reads = if discover_is_deaf(&plan) { 1 } else { 2 };
@@ -141,10 +135,10 @@ tests! {
         ] {
             let server = Planned::new(json!({"discover": "silent", "initialize": initialize}));
             let client = server.client();
-            client.set_timeout(6000);
-            let start = Instant::now();
+            if status == MCP_E_TIMEOUT {
+                client.set_timeout(6000);
+            }
             let failure = client.ping().unwrap_err();
-            assert!(start.elapsed() < Duration::from_secs(6) + SLACK, "{:?}", start.elapsed());
             assert_eq!(failure.status, status, "{}", failure.message);
             assert!(failure.message.contains("server/discover got"), "{}", failure.message);
             if status == MCP_E_RPC {
@@ -164,7 +158,7 @@ tests! {
         let start = Instant::now();
         lists(&client);
         let took = start.elapsed();
-        assert!(took < PROBE + SLACK, "{took:?}");
+        assert!(took >= PROBE, "{took:?}");
         assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
         assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
             "notifications/initialized", "tools/list"]);
@@ -173,10 +167,9 @@ tests! {
     probe_gets_half_of_a_short_timeout {
         let server = Planned::new(json!({"discover": "silent"}));
         let client = server.client();
-        client.set_timeout(2000);
-        let start = Instant::now();
-        lists(&client);
-        assert!(start.elapsed() < Duration::from_millis(2000), "{:?}", start.elapsed());
+        // Less than the probe may have of a long one.
+        client.set_timeout(2400);
+        client.connect().unwrap();
         assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
     }
 
@@ -202,7 +195,7 @@ tests! {
                     let start = Instant::now();
                     assert_eq!(version(&client), agreed, "{plan}");
                     let took = start.elapsed();
-                    assert!(took < Duration::from_millis(slow) + 2 * SLACK, "{plan}: {took:?}");
+                    assert!(took < Duration::from_millis(slow) + AT_ONCE, "{plan}: {took:?}");
                     lists(&client);
                     assert_eq!(client.count(MCP_COUNTER_STARTS), 1, "{plan}");
                     assert_eq!(server.count("server/discover"), 1, "{plan}");
@@ -235,12 +228,13 @@ tests! {
 
     late_response_to_the_probe_is_dropped_and_counted {
         for discover in [json!("modern"), error(-32601, "?")] {
-            let discover = json!({"after": 3500, "do": discover});
+            let discover = json!({"hold": discover, "until": "tools/list"});
             let server = Planned::new(json!({"discover": discover}));
             let client = server.client();
             assert_eq!(version(&client), "2025-11-25");
+            lists(&client);
             let is_counted = || client.count(MCP_COUNTER_DROPPED_REPLIES) == 1;
-            assert!(await_true(Duration::from_secs(5), is_counted));
+            assert!(await_true(SOON, is_counted));
             lists(&client);
             assert_eq!(version(&client), "2025-11-25", "it changes nothing");
         }
@@ -262,9 +256,7 @@ tests! {
         ] {
             let server = Planned::new(json!({"discover": discover}));
             let client = server.client();
-            let start = Instant::now();
             lists(&client);
-            assert!(start.elapsed() < PROBE, "{discover}: {:?}", start.elapsed());
             assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
                 "notifications/initialized", "tools/list"], "{discover}");
         }
@@ -277,9 +269,7 @@ tests! {
         for _ in 0..2 {
             let before = server.count("start");
             client.call("exit", json!({})).unwrap_err();
-            let start = Instant::now();
-            assert!(await_true(Duration::from_secs(10), || client.list_tools().is_ok()));
-            assert!(start.elapsed() < PROBE, "{:?}", start.elapsed());
+            assert!(await_true(SOON, || client.list_tools().is_ok()));
             assert_eq!(server.count("start"), before + 1);
         }
         assert_eq!(server.count("server/discover"), 1);
@@ -309,7 +299,7 @@ tests! {
             }
             let request = client.request("tools/list", None).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(15_000), 0);
+            assert_eq!(request.wait(30_000), 0);
         });
         assert_eq!(client.count(MCP_COUNTER_STARTS), 2);
         assert_eq!(server.count(NEWEST), 1);
@@ -324,8 +314,8 @@ tests! {
             let request = client.request("tools/list", None).unwrap();
             let start = Instant::now();
             request.start().unwrap();
-            assert_eq!(request.wait(15_000), 0, "{plan}");
-            assert!(start.elapsed() < PROBE + SLACK, "{plan}: {:?}", start.elapsed());
+            assert_eq!(request.wait(30_000), 0, "{plan}");
+            assert!(start.elapsed() < AT_ONCE, "{plan}: {:?}", start.elapsed());
         }
     }
 
@@ -341,14 +331,14 @@ tests! {
                 std::thread::scope(|scope| {
                     let call = scope.spawn(|| (request.perform().map(drop), Instant::now()));
                     let is_there = || server.count(line) == 1;
-                    assert!(await_true(Duration::from_secs(10), is_there));
+                    assert!(await_true(SOON, is_there));
                     let start = Instant::now();
                     if closes { client.close() } else { cancel.fire() }
                     let (outcome, end) = call.join().unwrap();
                     let wanted = if closes { MCP_E_CLOSED } else { MCP_E_CANCELLED };
                     let failure = outcome.unwrap_err();
                     assert_eq!(failure.status, wanted, "{}", failure.message);
-                    assert!(end - start < Duration::from_millis(900), "{:?}", end - start);
+                    assert!(end - start < AT_ONCE, "{:?}", end - start);
                 });
                 assert_eq!(server.count("start"), 1, "no other process");
             }
@@ -374,7 +364,7 @@ tests! {
                 &format!("initialize {spoken}"), "notifications/initialized", "tools/list"]);
             // The next process is asked for what this one has accepted.
             client.call("exit", json!({})).unwrap_err();
-            assert!(await_true(Duration::from_secs(10), || client.list_tools().is_ok()));
+            assert!(await_true(SOON, || client.list_tools().is_ok()));
             assert_eq!(server.count(NEWEST), 1);
         }
         let server = Planned::new(json!({"initialize": error(-32602, words)}));
@@ -404,7 +394,9 @@ tests! {
                            json!({"result": {"protocolVersion": "2099-01-01"}})] {
             let server = Planned::new(json!({"discover": future, "initialize": initialize}));
             let client = server.client();
-            client.set_timeout(3000);
+            if initialize == "silent" {
+                client.set_timeout(6000);
+            }
             let failure = client.ping().unwrap_err();
             assert_eq!(failure.status, MCP_E_VERSION, "{}", failure.message);
             for part in ["2099-01-01", "2026-07-28", "2025-11-25", "2024-11-05"] {

@@ -5,13 +5,9 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, exists, is_reaped, stdio_server, tests};
+use behaviour::{AT_ONCE, Client, SOON, exists, is_reaped, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::json;
-
-const SOON: Duration = Duration::from_secs(10);
-/// What a busy machine may add to a wait.
-const SLACK: Duration = Duration::from_secs(2);
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -118,7 +114,7 @@ tests! {
             if in_background {
                 let request = client.request("ping", None).unwrap();
                 request.start().unwrap();
-                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.wait(30_000), 0);
             }
             let fds = client.tells("fds");
             let numbers: Vec<_> = fds.as_object().unwrap().keys().collect();
@@ -286,8 +282,7 @@ tests! {
         for options in ["", "--behaviour silent --after 3", "--behaviour stderr-flood 1000000"] {
             let peer = stdio_server!("{options}");
             let client = peer.connected();
-            let took = closing(&client);
-            assert!(took < seconds(1) + SLACK, "{took:?}");
+            closing(&client);
             peer.awaits_note("eof");
             assert!(!peer.notes("sigterm"), "{:?}", peer.log());
             peer.has_no_complaint();
@@ -298,7 +293,7 @@ tests! {
         let peer = stdio_server!("--behaviour ignore-eof");
         let client = peer.connected();
         let took = closing(&client);
-        assert!(took >= seconds(2) && took < seconds(2) + SLACK, "{took:?}");
+        assert!(took >= seconds(2) && took < AT_ONCE, "{took:?}");
         peer.awaits_note("sigterm");
     }
 
@@ -306,7 +301,7 @@ tests! {
         let peer = stdio_server!("--behaviour ignore-sigterm");
         let client = peer.connected();
         let took = closing(&client);
-        assert!(took >= seconds(4) && took < seconds(4) + SLACK, "{took:?}");
+        assert!(took >= seconds(4) && took < AT_ONCE, "{took:?}");
         assert!(peer.notes("sigterm"));
     }
 
@@ -331,12 +326,12 @@ tests! {
             assert!(exists(grandchild));
             if ending == "close" {
                 let took = closing(&client);
-                assert!(took < seconds(1) + SLACK, "{took:?}");
+                assert!(took < AT_ONCE, "{took:?}");
             } else {
                 let start = Instant::now();
                 let failure = client.call("exit", json!({"status": 9})).unwrap_err();
                 assert_eq!((failure.status, failure.exit_status), (MCP_E_PROCESS, 9));
-                assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
+                assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
             }
             // Whoever has become its parent waits for it.
             let is_gone = || !exists(grandchild) || is_zombie(grandchild);
@@ -365,7 +360,7 @@ tests! {
                 client.call("exit", json!({"status": 9})).unwrap_err();
                 // A client that goes on is not held up.
                 client.ping().unwrap();
-                assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
+                assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
                 let second: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
                 assert_ne!(second, grandchild);
             } else if ending == "close" {
@@ -374,7 +369,7 @@ tests! {
                 drop(client);
             }
             let took = start.elapsed();
-            assert!(took < seconds(3) + SLACK, "{ending} {pipes}: {took:?}");
+            assert!(took < AT_ONCE, "{ending} {pipes}: {took:?}");
             let is_gone = || !exists(grandchild) || is_zombie(grandchild);
             assert!(await_true(SOON, is_gone), "{ending} {pipes}: the grandchild runs on");
         }
@@ -416,7 +411,7 @@ tests! {
                 peer.awaits("tools/call", 9);
                 let start = Instant::now();
                 client.close();
-                assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
+                assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
                 for call in calls {
                     assert_eq!(call.join().unwrap(), MCP_E_CLOSED);
                 }
@@ -427,7 +422,7 @@ tests! {
     }
 
     close_ends_a_server_that_is_starting {
-        let peer = stdio_server!("--behaviour slow-start 20000");
+        let peer = stdio_server!("--behaviour slow-start 60000");
         let client = peer.client();
         std::thread::scope(|scope| {
             let calls: Vec<_> =
@@ -439,7 +434,7 @@ tests! {
                 assert_eq!(call.join().unwrap(), MCP_E_CLOSED);
             }
             // It does not read, and so does not see the end of its input.
-            assert!(start.elapsed() < seconds(7) + SLACK, "{:?}", start.elapsed());
+            assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         });
         assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
     }
@@ -449,12 +444,13 @@ tests! {
         let client = peer.connected();
         let pid = client.pid();
         let start = Instant::now();
+        // One after another they would wait for 32 s.
         std::thread::scope(|scope| {
-            for _ in 0..3 {
+            for _ in 0..8 {
                 scope.spawn(|| client.close());
             }
         });
-        assert!(start.elapsed() < seconds(7) + SLACK, "{:?}", start.elapsed());
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         assert!(is_reaped(pid));
     }
 
@@ -465,10 +461,10 @@ tests! {
         let start = Instant::now();
         let failure = client.call("echo", json!({})).unwrap_err();
         assert_eq!((failure.status, failure.exit_status), (MCP_E_PROCESS, -1));
-        assert!(start.elapsed() < seconds(1) + SLACK, "{:?}", start.elapsed());
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         assert!(failure.message.contains("closed its standard output"), "{}", failure.message);
         client.close();
-        assert!(start.elapsed() < seconds(5) + SLACK, "{:?}", start.elapsed());
+        assert!(start.elapsed() < AT_ONCE, "{:?}", start.elapsed());
         drop(client);
         assert!(await_true(SOON, || is_reaped(pid)));
     }

@@ -6,16 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{Client, EventLog, Input, StdioServer, stdio_server, tests};
+use behaviour::{Client, EventLog, Input, SOON, StdioServer, stdio_server, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(10);
 const ERAS: [&str; 2] = ["stateless", "handshake"];
-
-fn milliseconds(milliseconds: u64) -> Duration {
-    Duration::from_millis(milliseconds)
-}
 
 /// A client of each era, and its server.
 fn eras() -> [(StdioServer, Client); 2] {
@@ -34,6 +29,10 @@ fn form() -> Value {
 fn accepted(name: &str) -> Value {
     json!([{"q": {"action": "accept", "content": {"name": name}}}])
 }
+
+/// A timeout in milliseconds, and a longer time.
+const LIMIT: i64 = 2000;
+const OVER_LIMIT: Duration = Duration::from_millis(2300);
 
 /// Dispatches until it is so.
 fn dispatch_until(client: &Client, is_so: impl Fn() -> bool) {
@@ -139,7 +138,7 @@ tests! {
                 let request = client.tool_request("ask", rounds).unwrap();
                 let answer = if started {
                     request.start().unwrap();
-                    assert_eq!(request.wait(10_000), 0);
+                    assert_eq!(request.wait(30_000), 0);
                     request.take_result().unwrap()
                 } else {
                     request.perform().unwrap()
@@ -159,12 +158,13 @@ tests! {
                     give.lock().unwrap().send(input).unwrap();
                 })
                 .unwrap();
+            client.connect().unwrap();
             // No time counts meanwhile.
-            client.set_timeout(400);
+            client.set_timeout(LIMIT);
             std::thread::scope(|scope| {
                 scope.spawn(move || {
                     let input = take.recv().unwrap();
-                    std::thread::sleep(milliseconds(900));
+                    std::thread::sleep(OVER_LIMIT);
                     input.accept(Some(json!({"name": "Bob"}))).unwrap();
                 });
                 let answer = client.call("ask", json!({"rounds": [{"q": form()}]})).unwrap();
@@ -178,11 +178,12 @@ tests! {
         for (peer, client) in eras() {
             client
                 .set_input_handler(MCP_INPUT_FORM, |input: Input| {
-                    std::thread::sleep(milliseconds(900));
+                    std::thread::sleep(OVER_LIMIT);
                     input.accept(Some(json!({"name": "Eve"}))).unwrap();
                 })
                 .unwrap();
-            client.set_timeout(400);
+            client.connect().unwrap();
+            client.set_timeout(LIMIT);
             std::thread::scope(|scope| {
                 // The one reads, and the other waits for it.
                 for _ in 0..2 {
@@ -284,11 +285,11 @@ tests! {
         question["id"] = json!("back");
         let back = json!({"jsonrpc": "2.0", "method": "notifications/cancelled",
             "params": {"requestId": "back"}});
-        client.call("later", json!({"pause": 30, "messages": [question, back]})).unwrap();
-        let start = Instant::now();
-        while start.elapsed() < milliseconds(500) {
-            client.dispatch(50).unwrap();
-        }
+        let ping = json!({"jsonrpc": "2.0", "id": "after", "method": "ping"});
+        client.call("later", json!({"pause": 30, "messages": [question, back, ping]})).unwrap();
+        // What was sent before the ping has been read when there is a response to it.
+        dispatch_until(&client, || peer.notes("{\"jsonrpc\":\"2.0\",\"id\":\"after\""));
+        client.dispatch(100).unwrap();
         // The server may have withdrawn it before it was delivered.
         for input in take.try_iter() {
             assert_eq!(input.decline().unwrap_err().status, MCP_E_STATE);
@@ -297,24 +298,31 @@ tests! {
     }
 
     progress_is_delivered_and_restarts_the_timeout {
-        for (peer, client) in eras() {
-            for started in [false, true] {
-                let request =
-                    client.tool_request("slow", json!({"steps": 4, "pause": 150})).unwrap();
-                request.set_timeout(500);
-                let told = Arc::new(Mutex::new(Vec::new()));
-                let shared = told.clone();
-                request.set_progress(move |one| shared.lock().unwrap().push(one.progress)).unwrap();
-                if started {
-                    request.start().unwrap();
-                    assert_eq!(request.wait(10_000), 0);
-                } else {
-                    request.perform().unwrap();
-                }
-                assert_eq!(*told.lock().unwrap(), [1.0, 2.0, 3.0, 4.0], "{started}");
+        std::thread::scope(|scope| {
+            for (peer, client) in eras() {
+                scope.spawn(move || {
+                    client.connect().unwrap();
+                    for started in [false, true] {
+                        let arguments = json!({"steps": 4, "pause": 500});
+                        let request = client.tool_request("slow", arguments).unwrap();
+                        request.set_timeout(1800);
+                        let told = Arc::new(Mutex::new(Vec::new()));
+                        let shared = told.clone();
+                        request
+                            .set_progress(move |one| shared.lock().unwrap().push(one.progress))
+                            .unwrap();
+                        if started {
+                            request.start().unwrap();
+                            assert_eq!(request.wait(30_000), 0);
+                        } else {
+                            request.perform().unwrap();
+                        }
+                        assert_eq!(*told.lock().unwrap(), [1.0, 2.0, 3.0, 4.0], "{started}");
+                    }
+                    peer.has_no_complaint();
+                });
             }
-            peer.has_no_complaint();
-        }
+        });
     }
 
     progress_is_delivered_while_another_thread_reads {

@@ -1,13 +1,22 @@
 //! The standard error of a server's process in the errors of calls.
 
 use behaviour::constants::*;
-use behaviour::{Client, tests};
+use behaviour::{Client, Failure, tests};
 
 /// A program that runs a script of the shell.
 fn program(script: &str) -> Client {
     let client = Client::stdio(&["/bin/sh", "-c", script]);
-    client.set_timeout(1500);
+    client.set_timeout(40_000);
     client
+}
+
+/// The error of a call that runs into its timeout.
+fn times_out(client: &Client) -> Failure {
+    let request = client.request("ping", None).unwrap();
+    request.set_timeout(3000);
+    let failure = request.perform().map(drop).unwrap_err();
+    assert_eq!(failure.status, MCP_E_TIMEOUT, "{failure:?}");
+    failure
 }
 
 /// What the server writes before it hangs.
@@ -16,29 +25,27 @@ const HANGS: &str = "cat >/dev/null";
 tests! {
     timeout_shows_the_standard_error {
         let client = program(&format!("echo 'cannot open /data' >&2; echo wait >&2; {HANGS}"));
-        let failure = client.ping().unwrap_err();
-        assert_eq!(failure.status, MCP_E_TIMEOUT, "{failure:?}");
+        let failure = times_out(&client);
         let shown = "standard error: \"cannot open /data | wait\"";
         assert!(failure.message.contains(shown), "{}", failure.message);
     }
 
     timeout_without_standard_error_does_not_mention_it {
-        let failure = program(HANGS).ping().unwrap_err();
-        assert_eq!(failure.status, MCP_E_TIMEOUT, "{failure:?}");
+        let failure = times_out(&program(HANGS));
         assert!(!failure.message.contains("standard error"), "{}", failure.message);
         let client = program(&format!("echo hidden >&2; {HANGS}"));
         client.set_stderr(MCP_STDERR_DISCARD).unwrap();
-        let failure = client.ping().unwrap_err();
+        let failure = times_out(&client);
         assert!(!failure.message.contains("standard error"), "{}", failure.message);
     }
 
     first_and_last_lines_are_shown_and_the_others_counted {
         let many = "i=0; while [ $i -lt 3000 ]; do echo \"noise $i\"; i=$((i+1)); done";
         let script = format!("(echo 'Error: no key'; {many}; echo 'ValueError: last') >&2");
-        for (end, status) in [(HANGS, MCP_E_TIMEOUT), ("exit 3", MCP_E_PROCESS)] {
-            let failure = program(&format!("{script}; {end}")).ping().unwrap_err();
+        let ended = program(&format!("{script}; exit 3")).ping().unwrap_err();
+        assert_eq!(ended.status, MCP_E_PROCESS, "{ended:?}");
+        for failure in [ended, times_out(&program(&format!("{script}; {HANGS}")))] {
             let text = &failure.message;
-            assert_eq!(failure.status, status, "{failure:?}");
             assert!(text.contains("\"Error: no key | noise 0 | "), "{text}");
             assert!(text.contains(" lines left out ... | "), "{text}");
             assert!(text.contains("| noise 2999 | ValueError: last\""), "{text}");

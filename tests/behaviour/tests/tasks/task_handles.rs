@@ -34,7 +34,7 @@ tests! {
         client.list_tools().unwrap();
         assert_eq!(client.call("task-optional", json!({})).unwrap().text(), "at once");
         assert_eq!(client.call("task-forbidden", json!({})).unwrap().text(), "at once");
-        let result = handed_out(&client, "task-optional", json!({})).perform().unwrap();
+        let result = handed_out(&client, "task-optional", json!({"for": 60_000})).perform().unwrap();
         assert_eq!(result.task_status().as_deref(), Some("working"));
         let result = handed_out(&client, "task-forbidden", json!({})).perform().unwrap();
         assert_eq!((result.task_id(), result.text().as_str()), (None, "at once"));
@@ -67,7 +67,7 @@ tests! {
     unknown_task_is_an_error_without_its_id {
         for served in eras() {
             let client = following(&served);
-            let failure = client.call(TOOL, json!({"for": 9000, "forgets": 60})).unwrap_err();
+            let failure = client.call(TOOL, json!({"for": 60_000, "forgets": 60})).unwrap_err();
             assert_eq!((failure.status, failure.rpc_code), (MCP_E_NOT_FOUND, -32602));
             assert!(failure.message.contains("time to live") && failure.may_have_run);
             assert!(is_masked(&failure), "{failure:?}");
@@ -83,7 +83,7 @@ tests! {
     task_id_is_usable_by_another_client {
         for served in eras() {
             let client = served.client();
-            let request = client.tool_request(TOOL, json!({"for": 150, "interval": 50,
+            let request = client.tool_request(TOOL, json!({"for": 1000, "interval": 50,
                 "says": "begun", "rounds": [{"a": form("Ada")}]})).unwrap();
             request.set_task(60_000).unwrap();
             let task = request.perform().unwrap();
@@ -114,12 +114,13 @@ tests! {
     abandoned_wait_leaves_the_task_running {
         for served in eras() {
             let client = served.client();
-            let id = begun(&client, json!({"for": 400, "loose": true}));
+            let id = begun(&client, json!({"for": 60_000, "loose": true}));
             client.set_timeout(50);
             client.set_deadline(60).unwrap();
             assert_eq!(client.get_task_result(&id).unwrap_err().status, MCP_E_TIMEOUT);
-            client.set_timeout(10_000);
-            client.set_deadline(20_000).unwrap();
+            served.mcp.finish_tasks();
+            client.set_timeout(60_000);
+            client.set_deadline(60_000).unwrap();
             client.get_task_result(&id).unwrap();
             assert_eq!(served.count("tasks/cancel"), 0);
             served.has_no_complaint();
@@ -153,7 +154,7 @@ tests! {
     task_is_cancelled_by_its_id {
         for served in eras() {
             let client = served.client();
-            let id = begun(&client, json!({"for": 9000, "loose": true}));
+            let id = begun(&client, json!({"for": 60_000, "loose": true}));
             client.cancel_task(&id).unwrap();
             let status = client.get_task(&id).unwrap().task_status();
             assert_eq!(status.as_deref(), Some("cancelled"));
@@ -172,7 +173,7 @@ tests! {
     tasks_are_listed_if_supported {
         let served = HttpServer::new(Config::handshake(Offer { page: 2, ..offer() }));
         let client = served.client();
-        let ids: Vec<String> = (0..3).map(|_| begun(&client, json!({"ttl": 5, "for": 900}))).collect();
+        let ids: Vec<String> = (0..3).map(|_| begun(&client, json!({"ttl": 5, "for": 60_000}))).collect();
         let list = client.list_tasks().unwrap();
         let listed: Vec<String> = list.tasks().iter().map(|task| task.id().unwrap()).collect();
         assert_eq!(listed, ids);

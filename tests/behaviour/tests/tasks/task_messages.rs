@@ -1,27 +1,41 @@
 //! Messages while a task runs: progress, status, and input requests, each of which
 //! is answered once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::tasks::{TOOL, answering, eras, following, form, handshake, named, stateless};
-use behaviour::{Event, Input, Progress, tests};
-use serde_json::json;
+use behaviour::tasks::{
+    TOOL, answering, ends_at_poll, eras, following, form, handshake, in_each_era, named, stateless,
+};
+use behaviour::{Event, HttpServer, Input, Progress, SOON, tests};
+use mcp_test_server::{Action, await_true, http};
+use serde_json::{Value, json};
 
-const SOON: Duration = Duration::from_secs(10);
+/// A task at work whose next poll is far away.
+fn patient(id: &Value, is_stateless: bool) -> Value {
+    let mut task = json!({"taskId": id, "status": "working", "ttl": null, "ttlMs": null,
+        "createdAt": "2026-01-02T03:04:05Z", "lastUpdatedAt": "2026-01-02T03:04:06Z",
+        "pollInterval": 1_000_000, "pollIntervalMs": 1_000_000});
+    if is_stateless {
+        task["resultType"] = json!("complete");
+    }
+    task
+}
 
 tests! {
     task_progress_is_delivered {
-        let served = handshake();
+        // Reports may be read later than the result of a poll that came after them.
+        let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
+        let shared = told.clone();
+        let served = ends_at_poll(&handshake(), move |_| shared.lock().unwrap().len() >= 3);
         let client = following(&served);
         client.set_input_handler(MCP_INPUT_FORM, |_| {}).unwrap();
         client.connect().unwrap();
         assert!(served.mcp.await_listeners(1, SOON));
-        let arguments = json!({"for": 200, "interval": 50, "progress": 1});
+        let arguments = json!({"for": 60_000, "interval": 50, "progress": 1});
         let request = client.tool_request(TOOL, arguments).unwrap();
-        let told: Arc<Mutex<Vec<Progress>>> = Arc::default();
         let shared = told.clone();
         request.set_progress(move |one| shared.lock().unwrap().push(one)).unwrap();
         request.perform().unwrap();
@@ -68,19 +82,19 @@ tests! {
     }
 
     inputs_of_one_round_may_be_answered_one_by_one {
-        for served in eras() {
+        in_each_era(|served| {
             let client = following(&served);
             client.set_input_handler(MCP_INPUT_FORM, |input| {
                 // Beside the handler, the second much later than the first.
                 std::thread::spawn(move || {
                     let message = input.message();
                     if message == "late" {
-                        std::thread::sleep(Duration::from_millis(300));
+                        std::thread::sleep(Duration::from_millis(4500));
                     }
                     input.accept(Some(json!({"name": message}))).unwrap();
                 });
             }).unwrap();
-            client.set_timeout(200);
+            client.set_timeout(4000);
             let rounds = json!([{"a": form("early"), "b": form("late")}]);
             let result = client.call(TOOL, json!({"rounds": rounds})).unwrap();
             assert_eq!(result.told(), json!([{"a": named("early"), "b": named("late")}]));
@@ -88,7 +102,7 @@ tests! {
                 assert_eq!(served.count("tasks/update"), 2);
             }
             served.has_no_complaint();
-        }
+        });
     }
 
     task_input_request_of_a_started_request_comes_by_dispatch {
@@ -97,7 +111,7 @@ tests! {
             let rounds = json!([{"a": form("Ada")}, {"b": form("Bob")}]);
             let request = client.tool_request(TOOL, json!({"rounds": rounds})).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), 0);
+            assert_eq!(request.wait(60_000), 0);
             let told = request.take_result().unwrap().told();
             assert_eq!(told, json!([{"a": named("Ada")}, {"b": named("Bob")}]));
             served.has_no_complaint();
@@ -147,24 +161,36 @@ tests! {
 
     task_notification_is_delivered_and_triggers_a_poll {
         for served in eras() {
+            let (is_told, opened) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+            let (told, streams) = (is_told.clone(), opened.clone());
+            let served = HttpServer::before(served.mcp.config.clone(), move |_, mcp, request| {
+                let is_stateless = mcp.config.is_stateless;
+                // The client has opened its stream again to listen for this task.
+                let listens = streams.load(Ordering::SeqCst) > usize::from(is_stateless);
+                if request.rpc_method() == "tasks/get" && listens && !told.load(Ordering::SeqCst) {
+                    // The next poll is due after the deadline of the test.
+                    let task = patient(&request.json()["params"]["taskId"], is_stateless);
+                    told.store(mcp.finish_tasks() > 0, Ordering::SeqCst);
+                    return vec![Action::Send(http::result(request, task))];
+                }
+                mcp.handle(request)
+            });
             let client = following(&served);
             let events: Arc<Mutex<Vec<Event>>> = Arc::default();
             let shared = events.clone();
-            client.set_event_handler(move |event| shared.lock().unwrap().push(event)).unwrap();
+            client.set_event_handler(move |event| {
+                opened.fetch_add(usize::from(event.kind == MCP_EVENT_LISTENING), Ordering::SeqCst);
+                shared.lock().unwrap().push(event);
+            }).unwrap();
             client.listen(MCP_EVENT_TASK_STATUS).unwrap();
-            let begin = Instant::now();
-            std::thread::scope(|scope| {
-                scope.spawn(|| {
-                    served.awaits("tools/call", if served.is_stateless() { 1 } else { 2 });
-                    if served.is_stateless() {
-                        served.awaits("subscriptions/listen", 2);
-                    }
-                    std::thread::sleep(Duration::from_millis(100));
-                    assert!(served.mcp.finish_tasks() > 0, "nobody listens");
-                });
-                client.call(TOOL, json!({"for": 60_000, "interval": 20_000})).unwrap();
-            });
-            assert!(begin.elapsed() < SOON, "it waited for the next poll");
+            client.call(TOOL, json!({"for": 1_000_000, "interval": 20})).unwrap();
+            assert!(is_told.load(Ordering::SeqCst), "nobody listened");
+            // The event may be queued a moment after the poller was woken.
+            let is_delivered = || {
+                client.dispatch(20).unwrap();
+                events.lock().unwrap().iter().any(|event| event.kind == MCP_EVENT_TASK_STATUS)
+            };
+            assert!(await_true(SOON, is_delivered), "no event");
             let events = events.lock().unwrap();
             let told: Vec<&Event> =
                 events.iter().filter(|event| event.kind == MCP_EVENT_TASK_STATUS).collect();

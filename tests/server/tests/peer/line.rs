@@ -14,7 +14,7 @@ use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
 const STATELESS: &str = "2026-07-28";
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(30);
 
 pub struct Process {
     pub child: Child,
@@ -129,14 +129,14 @@ impl Process {
     /// How it ended.
     pub fn end(&mut self) -> ExitStatus {
         let mut status = None;
-        for _ in 0..5000 {
+        for _ in 0..15_000 {
             status = self.child.try_wait().unwrap();
             if status.is_some() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(2));
         }
-        status.expect("an end within 10 s")
+        status.expect("an end within 30 s")
     }
 
     pub fn is_running(&mut self) -> bool {

@@ -81,7 +81,7 @@ pub fn send_to(
     body: &str,
 ) -> Reply {
     let mut stream = TcpStream::connect(server.address()).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     let mut head = format!("{method} {target} HTTP/1.1\r\nhost: {}\r\n", server.address());
     let defaults =
         [("accept", "application/json, text/event-stream"), ("content-type", "application/json")];
