@@ -7,7 +7,7 @@ use crate::wire::json_scan::plain;
 use crate::wire::json_text::{TextFault, visit_members};
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
-use crate::wire::tree::{Tree, Written, without_nul};
+use crate::wire::tree::{Tree, Written};
 
 pub(super) const WORDS: &[&str] = &[
     "{\"a\":",
@@ -162,6 +162,12 @@ fn tree(text: &str) {
         let found = changed.at(pointer).expect("what was put is found");
         assert_eq!(without_nul(found.text()), "true");
     }
+}
+
+/// The text without the NUL at its end.
+fn without_nul(text: &[u8]) -> &str {
+    let text = text.strip_suffix(b"\0").expect("it ends with a NUL");
+    std::str::from_utf8(text).expect("it is UTF-8")
 }
 
 fn members(text: &str) {
