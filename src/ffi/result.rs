@@ -56,6 +56,9 @@ struct Items {
     completions: OnceLock<Vec<Lent>>,
 }
 
+/// A text of fewer bytes is copied when it is lent.
+const LARGE_TEXT: usize = 4 * 1024;
+
 /// The responses that a result is made of.
 #[derive(Debug, Default)]
 enum Pages {
@@ -80,7 +83,7 @@ impl Deref for Pages {
 
 impl mcp_result {
     pub(crate) fn from_answer(answer: Answer) -> Self {
-        Self::new(Pages::One(ViewSource::message(answer)))
+        Self::new(Pages::One(ViewSource::message(answer.with_ended_texts(LARGE_TEXT))))
     }
 
     fn from_pages(pages: Vec<Answer>) -> Self {
@@ -215,7 +218,7 @@ impl mcp_result {
     fn json(&self) -> &Lent {
         self.json.get_or_init(|| match &*self.pages {
             [] => Lent::new(""),
-            [page] => Lent::new(page.answer().json()),
+            [page] => Lent::of_json(page.answer(), page.answer().json()),
             pages => {
                 let texts: Vec<&str> = pages.iter().map(|page| page.answer().json()).collect();
                 Lent::new(&crate::client::joined(&texts))
@@ -536,3 +539,6 @@ pub(crate) unsafe fn hand_out(result: OperationResult, out: *mut *mut mcp_result
     }
     mismatch.map_or(Ok(()), Err)
 }
+
+#[cfg(test)]
+mod tests;

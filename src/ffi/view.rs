@@ -11,32 +11,62 @@ use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::peek;
 
 /// A text that is lent to C: it ends with a NUL.
-#[derive(Debug, Default)]
-pub(crate) struct Lent(Box<[u8]>);
+#[derive(Debug)]
+pub(crate) struct Lent(LentBytes);
+
+#[derive(Debug)]
+enum LentBytes {
+    Own(Box<[u8]>),
+    /// A text that was not copied, and the NUL after it, in a message.
+    Inside(Box<(Arc<ViewSource>, Range<usize>)>),
+}
 
 impl Lent {
     pub(crate) fn new(text: &str) -> Self {
         let mut bytes = Vec::with_capacity(text.len() + 1);
         bytes.extend_from_slice(text.as_bytes());
         bytes.push(0);
-        Self(bytes.into())
+        Self(LentBytes::Own(bytes.into()))
     }
 
     /// From a JSON string with its quotes.
     pub(crate) fn of_string(raw: &str) -> Self {
-        Self(unescape(raw).into())
+        Self(LentBytes::Own(unescape(raw).into()))
+    }
+
+    /// A part of a result as JSON text.
+    pub(crate) fn of_json(answer: &Answer, part: &str) -> Self {
+        let mut lent = Self::new(part);
+        if let LentBytes::Own(bytes) = &mut lent.0
+            && let Some((_, json)) = bytes.split_last_mut()
+        {
+            answer.restore_quotes(json);
+        }
+        lent
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len().saturating_sub(1)
+        self.bytes().len().saturating_sub(1)
     }
 
     pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(self.0.get(..self.len()).unwrap_or_default()).unwrap_or_default()
+        std::str::from_utf8(self.bytes().get(..self.len()).unwrap_or_default()).unwrap_or_default()
     }
 
     pub(crate) fn pointer(&self) -> *const c_char {
-        self.0.as_ptr().cast()
+        self.bytes().as_ptr().cast()
+    }
+
+    // Each getter would have a copy of it.
+    #[inline(never)]
+    fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            LentBytes::Own(bytes) => bytes,
+            LentBytes::Inside(inside) => {
+                let (source, range) = &**inside;
+                source.answer().message().as_bytes().get(range.clone()).unwrap_or(&[0])
+            }
+        }
     }
 }
 
@@ -142,6 +172,12 @@ impl ViewSource {
             Self::Message(_) => message,
             Self::Part { range, .. } => message.get(range.clone()).unwrap_or_default(),
         }
+    }
+
+    /// The place of a part in the message.
+    fn range_of(&self, part: &str) -> Range<usize> {
+        let start = part.as_ptr().addr().saturating_sub(self.answer().message().as_ptr().addr());
+        start..start + part.len()
     }
 
     #[inline(always)]
@@ -298,18 +334,29 @@ impl View {
         if source.tape().is_noted(source.text(), place) {
             return Self::new(source, place);
         }
-        let message = source.answer().message();
         let raw = self.raw_at(place);
-        let start = (raw.as_ptr() as usize).saturating_sub(message.as_ptr() as usize);
-        let range = start..start + raw.len();
         let tape = Tape::read(raw, LEVELS).unwrap_or_default();
-        let of = source.whole();
+        let (of, range) = (source.whole(), source.range_of(raw));
         Self::new(&Arc::new(ViewSource::Part { of, range, tape }), 0)
+    }
+
+    /// Lends a string, which is given with its quotes.
+    fn lent_string(&self, raw: &str) -> Lent {
+        if !raw.ends_with('\0') {
+            return Lent::of_string(raw);
+        }
+        // See `Answer::with_ended_texts`.
+        let Range { start, end } = self.source.range_of(raw);
+        Lent(LentBytes::Inside(Box::new((self.source.whole(), start + 1..end))))
+    }
+
+    fn lent_json(&self, raw: &str) -> Lent {
+        Lent::of_json(self.source.answer(), raw)
     }
 
     /// A member that is a string, as plain text.
     pub(crate) fn string(&self, name: &str) -> Option<&Lent> {
-        self.lent(name, |raw| raw.starts_with('"').then(|| Lent::of_string(raw)))
+        self.lent(name, |raw| raw.starts_with('"').then(|| self.lent_string(raw)))
     }
 
     /// A member as plain text. A value that is no string is given as its JSON
@@ -321,19 +368,19 @@ impl View {
     /// The same for the place of a member.
     pub(crate) fn string_or_json_at(&self, place: Place) -> Option<&Lent> {
         self.lent_at(place, |raw| match raw.as_bytes().first() {
-            Some(b'"') => Some(Lent::of_string(raw)),
-            _ => (raw != "null").then(|| Lent::new(raw)),
+            Some(b'"') => Some(self.lent_string(raw)),
+            _ => (raw != "null").then(|| self.lent_json(raw)),
         })
     }
 
     /// A member as JSON text; null counts as absent.
     pub(crate) fn json(&self, name: &str) -> Option<&Lent> {
-        self.lent(name, |raw| (raw != "null").then(|| Lent::new(raw)))
+        self.lent(name, |raw| (raw != "null").then(|| self.lent_json(raw)))
     }
 
     /// A member as JSON text, also if it is null.
     pub(crate) fn value(&self, name: &str) -> Option<&Lent> {
-        self.lent(name, |raw| Some(Lent::new(raw)))
+        self.lent(name, |raw| Some(self.lent_json(raw)))
     }
 
     /// Lends a member. Each member is lent in one form only, so that one text
@@ -386,12 +433,12 @@ impl View {
     /// The value itself, if it is a string, as plain text.
     pub(crate) fn own_string(&self) -> Option<&Lent> {
         let raw = self.own_raw();
-        self.computed(|| raw.starts_with('"').then(|| Lent::of_string(raw)))
+        self.computed(|| raw.starts_with('"').then(|| self.lent_string(raw)))
     }
 
     /// The whole object as JSON text.
     pub(crate) fn whole(&self) -> &Lent {
-        self.more().whole.get_or_init(|| Lent::new(self.raw_at(self.place)))
+        self.more().whole.get_or_init(|| self.lent_json(self.raw_at(self.place)))
     }
 
     /// A text that is computed once.

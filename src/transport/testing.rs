@@ -35,6 +35,8 @@ fn talk(mut stream: TcpStream, number: usize, answer: &dyn Fn(&str) -> String, a
             stream.write_all(answer(&line).as_bytes()).unwrap();
         }
         match stream.read(&mut piece) {
+            // A read with a time limit is not started again after a signal.
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
             Ok(0) | Err(_) => return,
             Ok(count) => input.extend_from_slice(&piece[..count]),
         }

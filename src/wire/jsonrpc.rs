@@ -15,6 +15,8 @@ use crate::wire::object::Members;
 use crate::wire::outline::BYTE_ORDER_MARK;
 use crate::wire::tape::{Place, Tape};
 
+mod ended_texts;
+
 /// The member that every message begins with.
 pub(crate) const JSONRPC: &str = "\"jsonrpc\":\"2.0\"";
 
@@ -78,6 +80,8 @@ pub(crate) struct Answer {
     /// The error that the caller gets beside the result.
     mismatch: Option<Error>,
     is_wrapped: bool,
+    /// Whether the message has NULs in place of quotes.
+    has_ended_texts: bool,
 }
 
 /// The depth of a message's tape: message, result, list, item, and the members
@@ -95,6 +99,7 @@ impl Answer {
             is_of_marked_tools: false,
             mismatch: None,
             is_wrapped: false,
+            has_ended_texts: false,
         }
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Tape {
     nodes: Vec<TapeNode>,
     /// Whether the name of any member has escapes, which is rare.
     has_escapes: bool,
+    /// Whether any string that is a value of the tape has escapes.
+    has_escaped_values: bool,
 }
 
 /// The position of a value in the text, and the index of the first node after
@@ -65,9 +67,11 @@ impl Tape {
             open: 0,
             has_escapes: false,
             below: Below::default(),
+            has_escaped_values: false,
         };
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
+        self.has_escaped_values = reader.has_escaped_values;
         Ok(())
     }
 
@@ -84,6 +88,16 @@ impl Tape {
     #[inline(always)]
     pub(crate) fn range(&self, place: Place) -> Option<Range<usize>> {
         self.nodes.get(place).map(|node| node.start as usize..node.end as usize)
+    }
+
+    /// The place after a value that is a string without escapes, if it has at least
+    /// `least` bytes with its quotes.
+    pub(crate) fn plain_end(&self, text: &str, place: Place, least: usize) -> Option<usize> {
+        let node = self.nodes.get(place)?;
+        let raw = self.text(text, place).as_bytes();
+        let is_long = raw.len() >= least && raw.first() == Some(&b'"');
+        let is_plain = || !self.has_escaped_values || memchr::memchr(b'\\', raw).is_none();
+        (is_long && is_plain()).then_some(node.end as usize)
     }
 
     /// The byte at which a value begins.
@@ -232,6 +246,7 @@ struct TapeReader<'a> {
     /// ends, its `next` is the node of the recorded value around it.
     open: u32,
     has_escapes: bool,
+    has_escaped_values: bool,
     below: Below,
 }
 
@@ -281,6 +296,7 @@ impl TapeReader<'_> {
                 b'"' => {
                     let end = string(bytes, start)?;
                     self.note(start, end.at);
+                    self.has_escaped_values |= end.has_escapes;
                     end.next(bytes)
                 }
                 b'{' if nest.depth + 1 == self.levels => self.innermost_object(next)?,
@@ -349,6 +365,7 @@ impl TapeReader<'_> {
                 let (end, after) = match value.byte {
                     b'"' => {
                         let end = string(bytes, value.at)?;
+                        self.has_escaped_values |= end.has_escapes;
                         (end.at, end.next(bytes))
                     }
                     b'{' | b'[' => {

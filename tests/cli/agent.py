@@ -50,7 +50,7 @@ class Agent:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def find(self, words, limit=15):
+    def find(self, words, limit=30):
         """Waits for a line that begins so, after the last one that was found."""
         end = time.monotonic() + limit
         while time.monotonic() < end:
@@ -61,7 +61,7 @@ class Agent:
             time.sleep(0.01)
         return "no %r in %r" % (words, self.lines[self.seen:])
 
-    def shows(self, name, words, limit=15):
+    def shows(self, name, words, limit=30):
         found = self.find(words, limit)
         return suite.check("agent: " + name, found.startswith(words), found)
 

@@ -21,7 +21,7 @@ class Stay(urllib.request.HTTPRedirectHandler):
 def answer_to(url):
     """Where the authorization server sends the browser back to."""
     try:
-        urllib.request.build_opener(Stay).open(url, timeout=10)
+        urllib.request.build_opener(Stay).open(url, timeout=30)
     except urllib.error.HTTPError as redirect:
         return redirect.headers["Location"]
     raise ValueError("no redirect")
@@ -29,7 +29,7 @@ def answer_to(url):
 
 def visit(url):
     try:
-        with urllib.request.urlopen(url, timeout=10) as page:
+        with urllib.request.urlopen(url, timeout=30) as page:
             return page.read()
     except urllib.error.HTTPError as refusal:
         return refusal.read()

@@ -79,7 +79,7 @@ class Terminal:
 
     def answer(self, question, typed):
         """Waits for a question and types; False if it does not come."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while question not in self.text:
             if time.monotonic() > end or self.read(0.5) is None:
                 return False
@@ -88,7 +88,7 @@ class Terminal:
 
     def end(self):
         """Gives the exit status."""
-        limit = time.monotonic() + 20
+        limit = time.monotonic() + 30
         while self.read(0.5) is not None:
             if time.monotonic() > limit:
                 os.kill(self.pid, signal.SIGKILL)

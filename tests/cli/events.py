@@ -48,7 +48,7 @@ class Listening:
 
     def next(self):
         try:
-            return self.lines.get(timeout=10)
+            return self.lines.get(timeout=30)
         except queue.Empty:
             return "nothing"
 
@@ -60,7 +60,7 @@ class Listening:
 
     def end(self):
         try:
-            return self.process.wait(timeout=10)
+            return self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()

@@ -25,11 +25,11 @@ def amounts():
         began = time.monotonic()
         text = text_of(host.call("big", size=10 << 20))
         took = time.monotonic() - began
-        suite.check("an answer of 10 MiB passes", len(text) == 10 << 20 and took < 5, took)
+        suite.check("an answer of 10 MiB passes", len(text) == 10 << 20 and took < 20, took)
         began = time.monotonic()
         text = text_of(host.call("echo", text="y" * (10 << 20)))
         took = time.monotonic() - began
-        suite.check("so does a request of 10 MiB", len(text) > 10 << 20 and took < 5, took)
+        suite.check("so does a request of 10 MiB", len(text) > 10 << 20 and took < 20, took)
         ends_well("the proxy ends well after large messages", host)
     with Remote() as remote, Host(remote.url, reads=False) as host:
         host.send({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {

@@ -203,7 +203,7 @@ def read_ends_early(server):
                     break
             time.sleep(0.1)
             process.send_signal(number)
-            code = process.wait(timeout=10)
+            code = process.wait(timeout=30)
             process.stderr.close()
             suite.check("read -o after %s" % number.name, is_untouched()
                         and code == (130 if number == signal.SIGINT else -number), code)
@@ -226,7 +226,7 @@ def call_ends_early(server):
                 break
         time.sleep(0.1)
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=10)[1]
+        said = process.communicate(timeout=30)[1]
         suite.check("call -o after Ctrl-C", process.returncode == 130 and "cancelled" in said
                     and "mcp_" not in said.splitlines()[-1] and not os.listdir(folder), said)
 

@@ -36,7 +36,7 @@ class StockServer:
     def __exit__(self, *_):
         self.process.stdin.close()
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -96,7 +96,7 @@ def limits(url):
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=20)[1]
     suite.check("Ctrl-C is exit status 130", process.returncode == 130, said)
-    end, told = time.monotonic() + 5, ""
+    end, told = time.monotonic() + 30, ""
     while told != "true\n" and time.monotonic() < end:
         told = call("call", url, "was_cancelled").stdout
     suite.check("and the server is told, so that the tool ends", told == "true\n", told)

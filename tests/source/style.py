@@ -35,8 +35,10 @@ def crates():
         # These take modules of the library, but not their tests.
         targets = {"tests/model/Cargo.toml": "--bins", "fuzz/Cargo.toml": "--tests"}.get(
             manifest, "--all-targets")
+        # The fuzz targets have the dependencies of the library.
+        folder = ["--target-dir", "target"] if manifest == "fuzz/Cargo.toml" else []
         done = run(["cargo", "clippy", "--locked", targets, "--manifest-path", manifest,
-                    "--", "-D", "warnings"], 600, cwd=ROOT)
+                    *folder, "--", "-D", "warnings"], 600, cwd=ROOT)
         suite.check("clippy %s" % manifest, done.returncode == 0, done.stderr[-3000:])
     if not IS_QUICK:
         done = run(["cargo", "clippy", "--locked", "--lib", "--no-default-features",

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::cost::bounded;
 use crate::wire::json_scan::plain;
-use crate::wire::json_text::{TextFault, visit_members};
+use crate::wire::json_text::{TextFault, only_object, visit_members};
 use crate::wire::object::Members;
 use crate::wire::tape::{Place, Tape};
 use crate::wire::tree::{Tree, Written};
@@ -56,10 +56,15 @@ fn tape(text: &str, is_json: bool) {
             let mut again = Tape::read("[1,{\"\\u0061\":2}]", LEVELS).unwrap();
             again.read_again(text, LEVELS).unwrap();
             assert_eq!(format!("{again:?}"), format!("{tape:?}"));
+            let raw = tape.text(text, 0);
+            assert_eq!(only_object(text), raw.starts_with('{').then_some(raw));
         }
         // The tape has its own bound for nesting.
         Err(TextFault::TooDeep) => {}
-        Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
+        Err(fault) => {
+            assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}");
+            assert_eq!(only_object(text), None);
+        }
     }
 }
 
@@ -97,6 +102,10 @@ fn compare(text: &str, tape: &Tape, place: Place, level: usize, count: &mut usiz
             found.insert(name.to_owned(), value.to_owned());
         });
         assert_eq!(found.len(), members.len(), "{raw:?}");
+        let mut names = members.keys().map(String::as_str);
+        let names = [names.next().unwrap_or("a"), names.next().unwrap_or("content"), ""];
+        let each = names.map(|name| tape.member(text, place, name));
+        assert_eq!(tape.places(text, place, names), each, "{raw:?}");
         for (name, value) in members {
             same(&found[name], value);
         }
@@ -140,6 +149,12 @@ fn same(raw: &str, value: &Value) {
     }
 }
 
+/// The text of a value, which ends with a NUL.
+fn as_written(value: &Written) -> &str {
+    let text = value.text().strip_suffix(b"\0").expect("a NUL at the end");
+    std::str::from_utf8(text).expect("UTF-8")
+}
+
 /// A value that is written and read again is the same, and its pointers work.
 fn tree(text: &str) {
     let Ok(tree) = bounded(text.len(), || Tree::parse(text)) else {
@@ -147,9 +162,9 @@ fn tree(text: &str) {
         return;
     };
     let written = Written::from(tree);
-    let first = without_nul(written.text()).to_owned();
+    let first = as_written(&written).to_owned();
     let again = Written::from(Tree::parse(&first).expect("what was written is read"));
-    assert_eq!(without_nul(again.text()), first);
+    assert_eq!(as_written(&again), first);
     if let (Ok(one), Ok(other)) =
         (serde_json::from_str::<Value>(text), serde_json::from_str::<Value>(&first))
     {
@@ -160,7 +175,7 @@ fn tree(text: &str) {
     let mut changed = Written::from(Tree::parse(&first).unwrap());
     if changed.put(pointer, Tree::Boolean(true)).is_ok() && !pointer.split('/').any(|s| s == "-") {
         let found = changed.at(pointer).expect("what was put is found");
-        assert_eq!(without_nul(found.text()), "true");
+        assert_eq!(as_written(found), "true");
     }
 }
 

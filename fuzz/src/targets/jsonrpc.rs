@@ -48,6 +48,11 @@ pub(super) const WORDS: &[&str] = &[
     "\"supportedVersions\":[\"2026-07-28\"],",
     "\"requestId\":1",
     "\"uri\":\"a:b\"",
+    "\"content\":[",
+    "\"contents\":{",
+    "{\"type\":\"text\",\"text\":\"t\"}",
+    "\"text\":\"another text\"",
+    "\\n",
 ];
 
 pub(super) fn run(data: &[u8]) {
@@ -139,8 +144,16 @@ fn response(text: &str, id: Id, outcome: ResponseBody, tape: Tape) {
         check(bounded(json.len(), || tasks.created(&answer)));
         check(bounded(json.len(), || tasks.read(&answer)));
     }
+    let json_length = json.len();
     let whole = Answer::whole(json);
     assert_eq!(whole.json(), answer.json());
+    // A copy of a result that C reads is the text that the server wrote.
+    for least in [2, 9] {
+        let ended = bounded(json_length, || whole.clone().with_ended_texts(least));
+        let mut copy = ended.json().as_bytes().to_vec();
+        ended.restore_quotes(&mut copy);
+        assert!(copy == answer.json().as_bytes(), "{text}");
+    }
 }
 
 fn check<T>(result: crate::base::error::Result<T>) {

@@ -18,6 +18,7 @@ pub(super) struct SlowReader<'a> {
     /// The number of escapes read so far.
     escapes: usize,
     pub(super) has_escapes: bool,
+    pub(super) has_escaped_values: bool,
 }
 
 impl<'a> SlowReader<'a> {
@@ -32,6 +33,7 @@ impl<'a> SlowReader<'a> {
             open: 0,
             escapes: 0,
             has_escapes: false,
+            has_escaped_values: false,
         }
     }
 
@@ -54,7 +56,11 @@ impl<'a> SlowReader<'a> {
                     }
                     self.close();
                 }
-                Some(b'"') => self.noted(|this| this.string())?,
+                Some(b'"') => {
+                    let before = self.escapes;
+                    self.noted(|this| this.string())?;
+                    self.has_escaped_values |= self.depth <= self.levels && self.escapes != before;
+                }
                 Some(b't') => self.noted(|this| this.word(b"true"))?,
                 Some(b'f') => self.noted(|this| this.word(b"false"))?,
                 Some(b'n') => self.noted(|this| this.word(b"null"))?,

@@ -136,9 +136,28 @@ fn limits_the_nesting() {
 #[track_caller]
 fn compare(text: &str, levels: usize) {
     let mut slow = SlowReader::new(text.as_bytes(), Vec::new(), levels);
-    let expected = slow.read().map(|()| (slow.nodes, slow.has_escapes));
-    let found = Tape::read(text, levels).map(|tape| (tape.nodes, tape.has_escapes));
+    let expected = slow.read().map(|()| (slow.nodes, slow.has_escapes, slow.has_escaped_values));
+    let found = Tape::read(text, levels)
+        .map(|tape| (tape.nodes, tape.has_escapes, tape.has_escaped_values));
     assert_eq!(found, expected, "{levels} levels of {text:?}");
+}
+
+#[test]
+fn knows_where_a_plain_string_ends() {
+    for (others, has_escaped_values) in [("\"\\n\"", true), ("{\"\\n\":[\"a\"]}", false)] {
+        for (value, plain) in
+            [("\"abc\"", true), ("\"a\\bc\"", false), ("[\"abc\"]", false), ("12345", false)]
+        {
+            let text = format!("[{others}, {value} ]");
+            let tape = Tape::read(&text, 1).unwrap();
+            assert_eq!(tape.has_escaped_values, has_escaped_values || value.contains('\\'));
+            let place = tape.elements(&text, 0).nth(1).unwrap();
+            let end = text.len() - 2;
+            assert_eq!(tape.plain_end(&text, place, 5), plain.then_some(end), "{text}");
+            assert_eq!(tape.plain_end(&text, place, value.len() + 1), None);
+        }
+    }
+    assert_eq!(Tape::default().plain_end("", 0, 0), None);
 }
 
 struct Random(u64);

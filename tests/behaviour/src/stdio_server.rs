@@ -31,6 +31,8 @@ impl StdioServer {
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let name = format!("mcp-peer-{}-{number}", std::process::id());
         let directory = std::env::temp_dir().join(name);
+        // A process that had the same number may have been killed.
+        let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(&directory).unwrap();
         let log = directory.join("log").display().to_string();
         let mut argv = [program, "--stdio", "--log", &log].map(String::from).to_vec();

@@ -167,7 +167,6 @@ tests! {
         for served in HttpServer::each(Offer::default()) {
             let client = served.client();
             client.set_max_events(1000).unwrap();
-            client.set_timeout(5000);
             for how in malformed::ALL {
                 let wanted: &[i32] = match how {
                     // What comes after the answer, or is nobody's, is dropped.

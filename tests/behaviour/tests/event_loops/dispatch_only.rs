@@ -154,6 +154,14 @@ tests! {
         assert_eq!(progress.lock().unwrap().len(), 0);
         client.dispatch(0).unwrap();
         assert_eq!(progress.lock().unwrap().len(), 0, "its request has ended");
+        // One that goes on when its report was heard.
+        let arguments = json!({"steps": 1, "pause": 30, "after_reports": true});
+        let request = client.tool_request("slow", arguments).unwrap();
+        let (shared, gate) = (progress.clone(), served.mcp.gate("report 1"));
+        request.set_progress(move |_| {
+            shared.lock().unwrap().push(thread::current().id());
+            gate.open();
+        }).unwrap();
         let (_, dispatcher) = beside_a_dispatcher(&client, || request.perform().unwrap());
         let threads = progress.lock().unwrap();
         assert!(!threads.is_empty() && threads.iter().all(|thread| *thread == dispatcher));

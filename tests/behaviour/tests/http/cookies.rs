@@ -118,7 +118,7 @@ tests! {
                 client.list_tools().unwrap();
                 let request = client.request("tools/list", None).unwrap();
                 request.start().unwrap();
-                assert_eq!(request.wait(10_000), 0);
+                assert_eq!(request.wait(30_000), 0);
                 client.close();
                 for request in served.log().requests().iter().skip(1) {
                     // The longer path comes first.

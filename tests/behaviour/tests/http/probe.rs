@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{AT_ONCE, Cancel, Client, SOON, SseServer, tests};
+use behaviour::{AT_ONCE, Cancel, Client, SOON, SseServer, is_fast, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::offer::Offer;
@@ -180,12 +180,21 @@ fn silences() -> Vec<(&'static str, Vec<Action>)> {
 tests! {
     response_that_proves_nothing_leads_to_initialize {
         for (what, answer) in useless() {
-            let server = with_probe(answer.clone());
-            let client = Client::of(&server.url("/mcp"));
-            client.set_max_message_size(200_000);
-            client.ping().unwrap_or_else(|failure| panic!("{what} {answer:?}: {}", failure.message));
-            let seen = asked(&server);
-            assert_eq!(seen[..], HANDSHAKE, "{what}");
+            let connects = || {
+                let server = with_probe(answer.clone());
+                let client = Client::of(&server.url("/mcp"));
+                client.set_max_message_size(200_000);
+                let start = Instant::now();
+                client.ping().unwrap_or_else(|failure| {
+                    panic!("{what} {answer:?}: {}", failure.message)
+                });
+                let took = start.elapsed();
+                let seen = asked(&server);
+                assert_eq!(seen[..], HANDSHAKE, "{what}");
+                took
+            };
+            let limit = Duration::from_secs(2);
+            is_fast(limit, connects).unwrap_or_else(|took| panic!("{what}: {took:?}"));
         }
     }
 

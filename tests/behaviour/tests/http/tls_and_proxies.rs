@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{AT_ONCE, Cancel, Client, tests};
+use behaviour::{AT_ONCE, Cancel, Client, is_fast, tests};
 use mcp_test_server::http::{self, Request};
 use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, HeldPort, Server};
@@ -336,16 +336,17 @@ tests! {
         assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
         // Whoever hangs can be given up at once, or by its time.
         let cancelled = client(hung.0);
-        let begin = Instant::now();
-        for _ in 0..20 {
+        let cancels = || {
             let (request, cancel) = (cancelled.request("tools/call", None).unwrap(), Cancel::new());
             request.set_cancel(&cancel);
             request.start().unwrap();
             std::thread::sleep(Duration::from_millis(20));
+            let begin = Instant::now();
             cancel.fire();
             assert_eq!(request.wait(30_000), MCP_E_CANCELLED);
-        }
-        assert!(begin.elapsed() < AT_ONCE, "{:?}", begin.elapsed());
+            begin.elapsed()
+        };
+        is_fast(Duration::from_millis(50), cancels).unwrap_or_else(|took| panic!("{took:?}"));
         let begin = Instant::now();
         let late = cancelled.request("tools/call", None).unwrap();
         late.set_timeout(300);
@@ -364,7 +365,7 @@ tests! {
         client.set_proxy(&format!("http://user:s3cret@127.0.0.1:{proxy}")).unwrap();
         let request = client.request("tools/call", None).unwrap();
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(30_000), 0);
         assert_eq!(seen.lock().unwrap().len(), 1);
     }
 
@@ -451,7 +452,7 @@ tests! {
             client.ping().unwrap();
             let request = client.request("ping", None).unwrap();
             request.start().unwrap();
-            assert_eq!(request.wait(10_000), 0);
+            assert_eq!(request.wait(30_000), 0);
             assert_eq!(shown.load(Ordering::SeqCst), 0);
         }
     }

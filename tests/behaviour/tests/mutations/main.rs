@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use behaviour::constants::*;
-use behaviour::{Answer, Client, Failure, Outcome, case_within, within};
+use behaviour::{Answer, Client, Failure, Outcome, TEST_LIMIT, case_within, within};
 use serde_json::json;
 
 use list::{Change, Expect, MEMBERS, MUTATIONS, Role, VALUES, WORDS};
@@ -278,7 +278,7 @@ fn members(carrier: Carrier, era: Era, method: &'static str) -> Vec<Case> {
 
 /// Runs the cases on a few threads, and says of each what is wrong.
 fn all_hold(what: String, cases: Vec<Case>) {
-    within(LIMIT * 3, move || {
+    within(TEST_LIMIT, move || {
         let count = cases.len();
         assert!(count > 0);
         // Those that wait for their timeout do so beside each other.

@@ -443,6 +443,7 @@ tests! {
 
     token_serves_a_browser_later_and_the_other_way_round {
         let folder = std::env::temp_dir().join(format!("mcp-both-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("tokens.json").display().to_string();
         let scene = scene(json!({}), 0);
@@ -510,6 +511,7 @@ tests! {
 
     tokens_are_stored_and_signed_out {
         let folder = std::env::temp_dir().join(format!("mcp-device-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("tokens.json").display().to_string();
         let scene = scene(json!({}), 0);

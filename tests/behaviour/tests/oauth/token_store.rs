@@ -82,7 +82,10 @@ impl File {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let name = format!("mcp-store-{}-{number}", std::process::id());
-        Self(std::env::temp_dir().join(name).join("tokens.json"))
+        let folder = std::env::temp_dir().join(name);
+        // A process that had the same number may have been killed.
+        let _ = std::fs::remove_dir_all(&folder);
+        Self(folder.join("tokens.json"))
     }
 
     fn path(&self) -> &str {

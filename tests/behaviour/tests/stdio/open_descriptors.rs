@@ -103,7 +103,7 @@ tests! {
         });
         let request = client.tool_request("x", json!({"b": 2})).unwrap();
         request.start().unwrap();
-        assert_eq!(request.wait(10_000), 0);
+        assert_eq!(request.wait(30_000), 0);
         drop(request);
         drop(client);
         assert_eq!(server.join().unwrap().len(), 3 + 1 + 400 + 1);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use behaviour::constants::*;
-use behaviour::{AT_ONCE, Cancel, Client, SOON, tests};
+use behaviour::{AT_ONCE, Cancel, Client, SOON, is_fast, tests};
 use mcp_test_server::await_true;
 use serde_json::{Value, json};
 
@@ -165,12 +165,18 @@ tests! {
     }
 
     probe_gets_half_of_a_short_timeout {
-        let server = Planned::new(json!({"discover": "silent"}));
-        let client = server.client();
-        // Less than the probe may have of a long one.
-        client.set_timeout(2400);
-        client.connect().unwrap();
-        assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
+        let connects = || {
+            let server = Planned::new(json!({"discover": "silent"}));
+            let client = server.client();
+            client.set_timeout(4000);
+            let start = Instant::now();
+            client.connect().unwrap();
+            let took = start.elapsed();
+            assert!(took >= Duration::from_secs(2), "{took:?}");
+            assert_eq!(client.count(MCP_COUNTER_STARTS), 1);
+            took
+        };
+        is_fast(PROBE, connects).unwrap_or_else(|took| panic!("{took:?}"));
     }
 
     // Slow starts: an old server, one on the Go SDK, one on the TypeScript SDK 2.
@@ -254,11 +260,17 @@ tests! {
             json!({"result": {"protocolVersion": "2025-11-25", "capabilities": {}}}),
             json!({"raw": "{\"jsonrpc\":\"2.0\",\"id\":ID}"}),
         ] {
-            let server = Planned::new(json!({"discover": discover}));
-            let client = server.client();
-            lists(&client);
-            assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
-                "notifications/initialized", "tools/list"], "{discover}");
+            let connects = || {
+                let server = Planned::new(json!({"discover": discover}));
+                let client = server.client();
+                let start = Instant::now();
+                lists(&client);
+                let took = start.elapsed();
+                assert_eq!(server.lines(), ["start", "server/discover", NEWEST,
+                    "notifications/initialized", "tools/list"], "{discover}");
+                took
+            };
+            is_fast(PROBE, connects).unwrap_or_else(|took| panic!("{discover}: {took:?}"));
         }
     }
 

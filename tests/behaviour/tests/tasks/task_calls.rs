@@ -292,9 +292,14 @@ tests! {
 
     unavailable_server_is_a_timeout {
         in_each_era(|served| {
-            let served = HttpServer::before(served.mcp.config.clone(), |_, mcp, request| {
-                match request.rpc_method().as_str() {
-                    "tasks/get" => vec![Action::Send(http::reply(503, &[], b""))],
+            let served = HttpServer::before(served.mcp.config.clone(), |count, mcp, request| {
+                match (request.rpc_method().as_str(), count) {
+                    ("tasks/get", 1..=2) => vec![Action::Send(http::reply(503, &[], b""))],
+                    // The timeout is over in this pause, and not during a poll.
+                    ("tasks/get", _) => {
+                        let pause = [("retry-after", "60")];
+                        vec![Action::Send(http::reply(503, &pause, b""))]
+                    }
                     _ => mcp.handle(request),
                 }
             });

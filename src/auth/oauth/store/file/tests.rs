@@ -16,6 +16,8 @@ impl Folder {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("mcp-store-{}-{number}", std::process::id());
         let path = std::env::temp_dir().join(name);
+        // A process that had the same number may have been killed.
+        let _ = std::fs::remove_dir_all(&path);
         DirBuilder::new().mode(0o700).create(&path).unwrap();
         Self(path)
     }
