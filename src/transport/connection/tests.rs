@@ -48,6 +48,7 @@ fn bodies(replies: &[(Vec<u8>, Vec<usize>)], limit: usize) -> Vec<Result<Vec<u8>
     let request = OutgoingRequest {
         verb: "GET",
         url: &url,
+        has_line: false,
         fields: [""; 3],
         shown: &[],
         cookie: None,
