@@ -43,7 +43,7 @@ pub(crate) use crate::protocol::skill::File as SkillFile;
 pub(crate) use crate::protocol::tool_schema::check_arguments;
 pub(crate) use crate::transport::log_queue::{LogRecord, Severity};
 pub(crate) use crate::transport::process::StandardError;
-pub(crate) use crate::wire::json_string::unescape;
+pub(crate) use crate::wire::json_string::{push_unescaped, unescape};
 pub(crate) use crate::wire::jsonrpc::Answer;
 pub(crate) use crate::wire::object::Members;
 pub(crate) use crate::wire::tape::{Place, Tape};

@@ -12,6 +12,7 @@ mod callback;
 mod guard;
 mod handle;
 mod last_error;
+mod named_items;
 mod view;
 
 mod library;

@@ -9,9 +9,10 @@ use crate::base::error::Result;
 use crate::client::{Answer, HeaderMarks, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
-use crate::ffi::guard::read_memory_or;
+use crate::ffi::guard::{read_memory_or, uncancelled};
 use crate::ffi::handle::{give, peek, take};
 use crate::ffi::json::mcp_json;
+use crate::ffi::named_items::NamedItems;
 use crate::ffi::prompt::mcp_prompt;
 use crate::ffi::resource::mcp_resource;
 use crate::ffi::skill::mcp_skill;
@@ -47,7 +48,7 @@ pub struct mcp_result {
 /// The items of a list.
 #[derive(Debug, Default)]
 struct Items {
-    tools: OnceLock<Vec<mcp_tool>>,
+    tools: OnceLock<NamedItems<mcp_tool>>,
     resources: OnceLock<Vec<mcp_resource>>,
     prompts: OnceLock<Vec<mcp_prompt>>,
     skills: OnceLock<Vec<mcp_skill>>,
@@ -121,12 +122,15 @@ impl mcp_result {
     pub(crate) fn tools(&self) -> &[mcp_tool] {
         self.items().tools.get_or_init(|| {
             let is_marked = self.pages.iter().any(|page| page.answer().is_of_marked_tools());
-            let mut tools = self.all("tools", mcp_tool);
+            let mut tools = NamedItems::default();
+            for page in self.pages.iter() {
+                tools.add(&View::root(page), "tools", mcp_tool::new);
+            }
             if is_marked {
                 // A tool with invalid header parameters cannot be called over
                 // HTTP.
                 let marks = HeaderMarks::new();
-                tools.retain(|tool| tool.is_usable(&marks));
+                uncancelled(|| tools.retain(|tool| tool.is_usable(&marks)));
             }
             tools
         })
@@ -182,7 +186,7 @@ impl mcp_result {
     /// The structured content, parsed at its first use.
     fn structured(&self) -> Option<&mcp_json> {
         let parse = || mcp_json::parsed(self.root()?.raw("structuredContent")?);
-        self.structured.get_or_init(parse).as_ref()
+        self.structured.get_or_init(|| uncancelled(parse)).as_ref()
     }
 
     /// Whether the structured content is an object that only holds the result

@@ -140,7 +140,7 @@ pub unsafe extern "C" fn mcp_result_find_tool(
     read_memory_or(std::ptr::null(), || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(result)?, text(name, "name").ok()?) };
-        let is_it = |tool: &&mcp_tool| tool.0.string("name").is_some_and(|its| its.text() == name);
+        let is_it = |tool: &&mcp_tool| tool.has_name(name);
         it.tools().iter().find(is_it).map(std::ptr::from_ref)
     })
 }

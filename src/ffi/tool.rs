@@ -1,13 +1,14 @@
 //! Tools in a list of tools.
 
-use std::ffi::c_char;
+use std::ffi::{CStr, c_char};
 
 use crate::base::error::Error;
 use crate::client::{HeaderMarks, check_arguments, is_usable};
 use crate::ffi::argument::{optional_text, text};
 use crate::ffi::guard::{guard, read_memory_or};
 use crate::ffi::handle::peek;
-use crate::ffi::view::{Lent, View, lend, lend_long};
+use crate::ffi::named_items::ItemName;
+use crate::ffi::view::{Lent, View, lend, lend_long, read_value};
 
 /// A TOOL of mcp_result_tool(), borrowed from the result.
 ///
@@ -15,12 +16,27 @@ use crate::ffi::view::{Lent, View, lend, lend_long};
 /// annotations and the member _meta, read mcp_tool_json() with
 /// mcp_json_parse() and mcp_json_at(); for a hint, see mcp_tool_hint().
 #[derive(Debug)]
-pub struct mcp_tool(pub(crate) View);
+pub struct mcp_tool {
+    view: View,
+    name: ItemName,
+}
 
 impl mcp_tool {
+    pub(crate) fn new(view: View, name: ItemName) -> Self {
+        Self { view, name }
+    }
+
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        let its = self.name.pointer();
+        // SAFETY: a text of the list, which ends with a NUL.
+        let is_it = !its.is_null() && unsafe { CStr::from_ptr(its) }.to_bytes() == name.as_bytes();
+        // There may be more behind the NUL.
+        is_it && self.view.string("name").is_some_and(|its| its.text() == name)
+    }
+
     /// Whether the tool can be called over HTTP in the negotiated revision.
     pub(crate) fn is_usable(&self, marks: &HeaderMarks) -> bool {
-        is_usable(self.0.raw("inputSchema"), marks)
+        is_usable(self.view.raw("inputSchema"), marks)
     }
 }
 
@@ -34,7 +50,7 @@ impl mcp_tool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(tool, |it| it.0.string("name")) }
+    unsafe { read_value(tool, std::ptr::null(), |it| Some(it.name.pointer())) }
 }
 
 /// Returns the name to show to people: the title, or the title in the
@@ -49,7 +65,7 @@ pub unsafe extern "C" fn mcp_tool_name(tool: *const mcp_tool) -> *const c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(tool, |it| title(&it.0)) }
+    unsafe { lend(tool, |it| title(&it.view)) }
 }
 
 /// Returns the tool's description.
@@ -62,7 +78,7 @@ pub unsafe extern "C" fn mcp_tool_title(tool: *const mcp_tool) -> *const c_char 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_tool_description(tool: *const mcp_tool) -> *const c_char {
     // SAFETY: the header requires NULL or a live result.
-    unsafe { lend(tool, |it| it.0.string("description")) }
+    unsafe { lend(tool, |it| it.view.string("description")) }
 }
 
 /// Returns the JSON Schema of the tool's arguments, as the server wrote it.
@@ -80,7 +96,7 @@ pub unsafe extern "C" fn mcp_tool_input_schema_json(
 ) -> *const c_char {
     // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("inputSchema")) }
+    unsafe { lend_long(tool, len, |it| it.view.json("inputSchema")) }
 }
 
 /// Returns the JSON Schema of the tool's structured content, as the server
@@ -99,7 +115,7 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
 ) -> *const c_char {
     // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
-    unsafe { lend_long(tool, len, |it| it.0.json("outputSchema")) }
+    unsafe { lend_long(tool, len, |it| it.view.json("outputSchema")) }
 }
 
 /// Returns the whole tool as JSON text.
@@ -113,7 +129,7 @@ pub unsafe extern "C" fn mcp_tool_output_schema_json(
 pub unsafe extern "C" fn mcp_tool_json(tool: *const mcp_tool, len: *mut usize) -> *const c_char {
     // SAFETY: the header requires NULL or a live result, and NULL or a
     // place to write to.
-    unsafe { lend_long(tool, len, |it| Some(it.0.whole())) }
+    unsafe { lend_long(tool, len, |it| Some(it.view.whole())) }
 }
 
 /// Returns one of the tool's hints: 1 for true, 0 for false, -1 if the server
@@ -131,7 +147,7 @@ pub unsafe extern "C" fn mcp_tool_hint(tool: *const mcp_tool, name: *const c_cha
     read_memory_or(-1, || {
         // SAFETY: the header requires NULL or a live result, and a text.
         let (it, name) = unsafe { (peek(tool)?, text(name, "name").ok()?) };
-        match it.0.object("annotations")?.raw(name)? {
+        match it.view.object("annotations")?.raw(name)? {
             "true" => Some(1),
             "false" => Some(0),
             _ => None,
@@ -167,7 +183,7 @@ pub unsafe extern "C" fn mcp_tool_check_arguments(
         let (tool, arguments) =
             unsafe { (peek(tool), optional_text(arguments_json, "arguments_json")?) };
         let tool = tool.ok_or_else(|| Error::argument("tool is NULL"))?;
-        check_arguments(tool.0.raw("inputSchema"), arguments)
+        check_arguments(tool.view.raw("inputSchema"), arguments)
     })
 }
 

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use crate::client::{Answer, Place, Tape, is_set, unescape};
+use crate::client::{Answer, Place, Tape, is_set, push_unescaped, unescape};
 use crate::ffi::argument::store;
 use crate::ffi::guard::read_memory_or;
 use crate::ffi::handle::peek;
@@ -213,6 +213,10 @@ struct More {
 /// A member and, after its first use, its text.
 type MemberText = (Place, OnceLock<Lent>);
 
+/// An estimate of the bytes of a name, with its NUL: the memory grows if there are
+/// more.
+const USUAL_NAME: usize = 16;
+
 /// The depth of the tape for a part that has its own.
 const LEVELS: usize = 3;
 
@@ -265,6 +269,41 @@ impl View {
         let array = self.at(place);
         let places = array.source.tape().elements(array.source.text(), array.place);
         places.map(|place| array.at(place)).collect()
+    }
+
+    /// Views of the elements of a member that is an array, each with the place in
+    /// `texts` where its member `name` begins. The texts end with a NUL.
+    pub(crate) fn named_elements(
+        &self,
+        member: &str,
+        name: &str,
+        texts: &mut Vec<u8>,
+    ) -> Vec<(Self, Option<usize>)> {
+        let Some(place) = self.member(member) else { return Vec::new() };
+        let array = self.at(place);
+        let (text, tape) = (array.source.text(), array.source.tape());
+        let places = || tape.elements(text, array.place);
+        let count = places().count();
+        texts.reserve(count.saturating_mul(USUAL_NAME));
+        let mut found = Vec::with_capacity(count);
+        for place in places() {
+            let view = array.at(place);
+            let at = view.member(name).and_then(|place| view.push_string(place, texts));
+            found.push((view, at));
+        }
+        found
+    }
+
+    /// Adds a value that is a string to texts, and returns where it begins.
+    #[inline(always)]
+    fn push_string(&self, place: Place, texts: &mut Vec<u8>) -> Option<usize> {
+        let range = self.source.tape().range(place)?;
+        let text = self.source.text();
+        (text.as_bytes().get(range.start) == Some(&b'"')).then(|| {
+            let at = texts.len();
+            push_unescaped(text, range, texts);
+            at
+        })
     }
 
     /// A view of a member that is no array.

@@ -16,6 +16,21 @@ pub(crate) fn short_string(bytes: &[u8], start: usize) -> Option<(usize, u32)> {
     (end < BLOCK && last as u8 == b'"').then_some((end, last >> 8))
 }
 
+/// The length of a string of few blocks without escapes, which begins at `start`.
+/// `None`: it is longer, not plain, or the text ends soon.
+#[inline(always)]
+pub(crate) fn short_length(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    while at < start + 2 * WIDE {
+        let special = first_special(bytes.get(at..at + BLOCK)?.first_chunk()?);
+        at += special;
+        if special < BLOCK {
+            return (bytes.get(at) == Some(&b'"')).then_some(at - start);
+        }
+    }
+    None
+}
+
 /// The number of bytes that a string may contain as they are: those before the
 /// first quote, backslash or control character.
 #[inline(always)]
@@ -31,24 +46,24 @@ pub(crate) fn plain(bytes: &[u8]) -> usize {
     at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
 }
 
-/// The number of bytes that belong to a string, from a position inside it:
-/// those before its closing quote, or before the first fault.
-#[inline(never)]
-pub(crate) fn string_length(bytes: &[u8]) -> StringLength {
-    // Most strings have no escapes and end within few blocks.
+/// The same for one block, in which a string may end.
+#[inline(always)]
+pub(crate) fn plain_start(bytes: &[u8; WIDE]) -> usize {
     let mut at = 0;
-    while at < WIDE
-        && let Some(block) = bytes.get(at..).and_then(<[u8]>::first_chunk)
-    {
+    for block in bytes.as_chunks().0 {
         let special = first_special(block);
         at += special;
         if special < BLOCK {
             break;
         }
     }
-    if bytes.get(at) == Some(&b'"') {
-        return StringLength { length: at, has_escapes: false, is_end: true };
-    }
+    at
+}
+
+/// The number of bytes that belong to a string, from a position inside it:
+/// those before its closing quote, or before the first fault.
+#[inline(never)]
+pub(crate) fn string_length(bytes: &[u8]) -> StringLength {
     let mut found = with_vectors(StringLoop(bytes));
     while !found.is_end {
         // Too few bytes for a block are left.

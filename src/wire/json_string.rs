@@ -1,9 +1,10 @@
 //! Reads and writes JSON strings: their quotes and escapes.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::platform::{VectorLoop, Vectors, WIDE, append, with_vectors};
-use crate::wire::json_scan::plain;
+use crate::wire::json_scan::{plain, plain_start, short_length};
 
 /// A JSON string as text, borrowed unless it has escapes.
 pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
@@ -12,6 +13,19 @@ pub(crate) fn plain_text(raw: &str) -> Option<Cow<'_, str>> {
         return raw.get(1..raw.len() - 1).map(Cow::Borrowed);
     }
     serde_json::from_str(raw).ok().map(Cow::Owned)
+}
+
+/// The same for a string at a place of a text. Most names are short, and have no
+/// escapes.
+#[inline(always)]
+pub(crate) fn plain_text_at(text: &str, raw: Range<usize>) -> Option<Cow<'_, str>> {
+    let start = raw.start + 1;
+    if text.as_bytes().get(raw.start) == Some(&b'"')
+        && let Some(length) = short_length(text.as_bytes(), start)
+    {
+        return text.get(start..start + length).map(Cow::Borrowed);
+    }
+    plain_text(text.get(raw)?)
 }
 
 /// Writes a JSON string with its quotes.
@@ -49,6 +63,26 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     }
     out.push(0);
     out
+}
+
+/// Adds the text of a JSON string to texts, as [`unescape`] says. `raw`: the place
+/// of the string in its text, with the quotes.
+#[inline(always)]
+pub(crate) fn push_unescaped(text: &str, raw: Range<usize>, out: &mut Vec<u8>) {
+    let (bytes, start) = (text.as_bytes(), raw.start + 1);
+    let length = raw.end.saturating_sub(start + 1);
+    // Most names are short, and have no escapes.
+    if length < WIDE
+        && let Some(block) = bytes.get(start..).and_then(<[u8]>::first_chunk::<WIDE>)
+        && plain_start(block) == length
+    {
+        let end = out.len() + length;
+        append(out, block);
+        out.truncate(end);
+        out.push(0);
+    } else {
+        out.extend_from_slice(&unescape(text.get(raw).unwrap_or_default()));
+    }
 }
 
 /// Copies text without its escapes, and returns the rest, which is shorter than a
@@ -179,6 +213,25 @@ mod tests {
             ] {
                 let parsed: String = serde_json::from_str(raw).unwrap();
                 assert_eq!(text(raw), parsed, "{raw}");
+            }
+        });
+    }
+
+    #[test]
+    fn adds_the_same_text_to_others() {
+        with_each_vectors(|| {
+            for length in 0..100 {
+                for end in ["", "\\n", "é", "\\\"", "\u{7f}"] {
+                    for after in ["", ",1", &" ".repeat(90)] {
+                        let raw = format!("\"{}{end}\"", "x".repeat(length));
+                        let text = format!("[{raw}{after}");
+                        let mut out = b"before".to_vec();
+                        push_unescaped(&text, 1..1 + raw.len(), &mut out);
+                        assert_eq!(out, [&b"before"[..], &unescape(&raw)].concat(), "{text}");
+                        let found = plain_text_at(&text, 1..1 + raw.len());
+                        assert_eq!(found, plain_text(&raw), "{text}");
+                    }
+                }
             }
         });
     }

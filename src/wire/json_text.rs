@@ -5,7 +5,7 @@
 //! a `usize`, which saves comparisons.
 
 use crate::base::error::{Error, Status};
-use crate::wire::json_scan::{StringLength, short_string, string_length};
+use crate::wire::json_scan::{StringLength, short_length, short_string, string_length};
 use crate::wire::json_string::plain_text;
 
 /// The limit of nested objects and arrays.
@@ -180,6 +180,10 @@ pub(crate) fn string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
 
 #[inline(never)]
 fn any_string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
+    // Most strings have no escapes and end within few blocks.
+    if let Some(length) = short_length(bytes, at as usize + 1) {
+        return Ok(StringEnd { at: at + 2 + length as u32, has_escapes: false, ahead: 0 });
+    }
     let inner = bytes.get(at as usize + 1..).unwrap_or_default();
     let StringLength { length, has_escapes, .. } = string_length(inner);
     let at = at + 1 + length as u32;

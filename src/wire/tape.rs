@@ -10,6 +10,7 @@
 //! for each value.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::wire::json_string::plain_text;
 use crate::wire::json_text::{
@@ -65,6 +66,7 @@ impl Tape {
             levels,
             open: 0,
             has_escapes: false,
+            below: Below::default(),
             has_escaped_values: false,
         };
         reader.read()?;
@@ -80,6 +82,12 @@ impl Tape {
             .get(place)
             .and_then(|node| text.get(node.start as usize..node.end as usize))
             .unwrap_or_default()
+    }
+
+    /// The place of a value in the text.
+    #[inline(always)]
+    pub(crate) fn range(&self, place: Place) -> Option<Range<usize>> {
+        self.nodes.get(place).map(|node| node.start as usize..node.end as usize)
     }
 
     /// The place after a value that is a string without escapes, if it has at least
@@ -111,10 +119,12 @@ impl Tape {
         }
         // Most names differ in their length.
         let length = name.len() as u32 + 2;
-        for (node, value) in self.keys(text, place) {
-            if node.end - node.start == length && node.inner(text) == name.as_bytes() {
-                found = Some(value);
+        let (nodes, mut at) = (self.inside(text, place), place + 1);
+        while let Some([key, value]) = nodes.get(at..at + 2) {
+            if key.end - key.start == length && key.inner(text) == name.as_bytes() {
+                found = Some(at + 1);
             }
+            at = value.next as usize;
         }
         found
     }
@@ -130,44 +140,39 @@ impl Tape {
             return names.map(|name| self.member(text, place, name));
         }
         let mut found = [None; N];
-        for (node, value) in self.keys(text, place) {
-            let length = node.end - node.start;
+        let (nodes, mut at) = (self.inside(text, place), place + 1);
+        while let Some([key, value]) = nodes.get(at..at + 2) {
+            let length = key.end - key.start;
             for (slot, name) in found.iter_mut().zip(&names) {
-                if name.len() as u32 + 2 == length && node.inner(text) == name.as_bytes() {
-                    *slot = Some(value);
+                if name.len() as u32 + 2 == length && key.inner(text) == name.as_bytes() {
+                    *slot = Some(at + 1);
                 }
             }
+            at = value.next as usize;
         }
         found
     }
 
     /// Calls `take` with the name and the value of each member of an object.
     /// The name has its escapes replaced.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn visit(&self, text: &str, place: Place, mut take: impl FnMut(&[u8], Place)) {
-        for (node, value) in self.keys(text, place) {
-            match self.has_escapes {
-                false => take(node.inner(text), value),
-                true => take(&unescaped(self.text(text, value - 1)), value),
-            }
+        let (nodes, mut at) = (self.inside(text, place), place + 1);
+        while let Some([key, value]) = nodes.get(at..at + 2) {
+            let with_escapes = self.has_escapes.then(|| unescaped(self.text(text, at)));
+            // There is one call, so that it is inlined.
+            take(with_escapes.as_deref().unwrap_or_else(|| key.inner(text)), at + 1);
+            at = value.next as usize;
         }
     }
 
-    /// The nodes of the names of an object, and the places of the values.
+    /// The nodes up to the end of an object; none if the value is no object.
     #[inline(always)]
-    fn keys(&self, text: &str, place: Place) -> impl Iterator<Item = (TapeNode, Place)> + '_ {
+    fn inside(&self, text: &str, place: Place) -> &[TapeNode] {
         let whole = self.nodes.get(place).copied().unwrap_or_default();
         let is_object = text.as_bytes().get(whole.start as usize) == Some(&b'{');
         let end = if is_object { whole.next as usize } else { 0 };
-        let mut at = place + 1;
-        std::iter::from_fn(move || {
-            if at >= end {
-                return None;
-            }
-            let (key, value) = (at, at + 1);
-            at = self.nodes.get(value)?.next as usize;
-            Some((*self.nodes.get(key)?, value))
-        })
+        self.nodes.get(..end).unwrap_or_default()
     }
 
     /// The names and values of an object's members.
@@ -176,7 +181,12 @@ impl Tape {
         text: &str,
         place: Place,
     ) -> impl Iterator<Item = (Place, Place)> + 'a {
-        self.keys(text, place).map(|(_, value)| (value - 1, value))
+        let (nodes, mut at) = (self.inside(text, place), place + 1);
+        std::iter::from_fn(move || {
+            let [_, value] = nodes.get(at..at + 2)? else { return None };
+            let name = std::mem::replace(&mut at, value.next as usize);
+            Some((name, name + 1))
+        })
     }
 
     /// The elements of an array.
@@ -237,6 +247,37 @@ struct TapeReader<'a> {
     open: u32,
     has_escapes: bool,
     has_escaped_values: bool,
+    below: Below,
+}
+
+/// Reads the values below the levels of the tape. Items of a list often have the
+/// same value as the item before, such as the annotations of tools: comparing it
+/// takes less time than reading it. Around all of these values are as many
+/// objects and arrays.
+#[derive(Default)]
+struct Below([(u32, u32); BELOW]);
+
+/// The number of values that are remembered: a power of two.
+const BELOW: usize = 32;
+
+impl Below {
+    /// `number` says which value of an item it is.
+    #[inline(always)]
+    fn read(&mut self, bytes: &[u8], first: Next, depth: usize, number: usize) -> Scanned<u32> {
+        let start = first.at as usize;
+        let (from, to) = self.0.get(number % BELOW).copied().unwrap_or_default();
+        let before = bytes.get(from as usize..to as usize).unwrap_or_default();
+        let is_same = !before.is_empty()
+            && bytes.get(start..start + before.len()).is_some_and(|these| these == before);
+        let end = match is_same {
+            true => first.at + (to - from),
+            false => nested(bytes, first, depth)?,
+        };
+        if let Some(before) = self.0.get_mut(number % BELOW) {
+            *before = (first.at, end);
+        }
+        Ok(end)
+    }
 }
 
 impl TapeReader<'_> {
@@ -258,6 +299,7 @@ impl TapeReader<'_> {
                     self.has_escaped_values |= end.has_escapes;
                     end.next(bytes)
                 }
+                b'{' if nest.depth + 1 == self.levels => self.innermost_object(next)?,
                 b'{' | b'[' if nest.depth < self.levels => {
                     nest.open(next.byte == b'{', &mut around)?;
                     self.begin(start);
@@ -268,7 +310,7 @@ impl TapeReader<'_> {
                     next
                 }
                 b'{' | b'[' => {
-                    let end = nested(bytes, next, nest.depth)?;
+                    let end = self.below.read(bytes, next, nest.depth, 0)?;
                     self.note(start, end);
                     Next::at(bytes, end)
                 }
@@ -298,6 +340,64 @@ impl TapeReader<'_> {
             }
             next = after.following(bytes);
         }
+    }
+
+    /// Reads an object whose members are the last ones that are recorded, such as
+    /// an item of a list. It needs less than the loop for all levels, so that
+    /// more of it is in registers. Returns the place after it.
+    #[inline(never)]
+    fn innermost_object(&mut self, first: Next) -> Scanned<Next> {
+        let (bytes, object) = (self.bytes, self.nodes.len());
+        self.nodes.push(TapeNode { start: first.at, end: first.at, next: 0 });
+        let mut next = first.following(bytes);
+        if next.byte != b'}' {
+            loop {
+                if next.byte != b'"' {
+                    return wrong(NO_NAME, next.at);
+                }
+                let name = string(bytes, next.at)?;
+                self.has_escapes |= name.has_escapes;
+                let colon = name.next(bytes);
+                if colon.byte != b':' {
+                    return wrong(NO_COLON, colon.at);
+                }
+                let value = colon.following(bytes);
+                let (end, after) = match value.byte {
+                    b'"' => {
+                        let end = string(bytes, value.at)?;
+                        self.has_escaped_values |= end.has_escapes;
+                        (end.at, end.next(bytes))
+                    }
+                    b'{' | b'[' => {
+                        let number = self.nodes.len() - object;
+                        let end = self.below.read(bytes, value, self.levels, number)?;
+                        (end, Next::at(bytes, end))
+                    }
+                    _ => {
+                        let end = scalar(bytes, value)?;
+                        (end, Next::at(bytes, end))
+                    }
+                };
+                let place = self.nodes.len() as u32;
+                self.nodes.extend_from_slice(&[
+                    TapeNode { start: next.at, end: name.at, next: place + 1 },
+                    TapeNode { start: value.at, end, next: place + 2 },
+                ]);
+                next = after;
+                if next.byte != b',' {
+                    break;
+                }
+                next = next.following(bytes);
+            }
+            if next.byte != b'}' {
+                return wrong(NO_END, next.at);
+            }
+        }
+        let count = self.nodes.len() as u32;
+        if let Some(object) = self.nodes.get_mut(object) {
+            (object.end, object.next) = (next.at + 1, count);
+        }
+        Ok(next.following(bytes))
     }
 
     /// Reads a member's name and the colon after it.

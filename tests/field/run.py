@@ -26,8 +26,8 @@ CLIENT = os.path.join(BUILD, "mcpclient")
 # The cases wait more than they compute.
 JOBS = 4
 # Seconds that one command may take, and a whole case.
-LIMIT = 30
-CASE_LIMIT = 100
+LIMIT = 60
+CASE_LIMIT = 300
 
 
 class Done:

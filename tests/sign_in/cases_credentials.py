@@ -3,7 +3,7 @@
 import json
 import threading
 
-from checks import WITH_SECRET, registry
+from checks import LIMIT, WITH_SECRET, registry
 from http_peer import CLOSE, HANG
 from person import follows, looks_away
 from provider import Provider, error, response
@@ -348,7 +348,7 @@ def registration_is_discarded_after_the_time_of_the_person(check):
                 check.that("nobody comes back", False)
             except library.Failed as failed:
                 check.that("fails", failed.status in ("MCP_E_TIMEOUT", "MCP_E_AUTH"), failed)
-        with user.session(timeout=4000) as session:
+        with user.session(timeout=60000) as session:
             session.sign_in()
             session.ping()
         check.that("registers again", len(one.of("/register")) == 2)
@@ -454,7 +454,7 @@ def logout_that_is_interrupted(check):
     with Silent(server={"revocation_endpoint": "{H}/revoke"}) as one, check.user(one) as user:
         check.signed_in(user.login())
         process = user.start("logout", one.url)
-        check.that("the token is revoked", is_asked.wait(8))
+        check.that("the token is revoked", is_asked.wait(LIMIT))
         done = user.interrupted(process)
         check.that("Ctrl-C ends it", done.code in (130, -2), done)
         with open(user.store, encoding="utf-8") as file:

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 
-from checks import CLIENT, LIMIT, WITH_SECRET
+from checks import CLIENT, LIMIT, WITH_SECRET, until
 from person import looks_away
 from profiles import PROFILES
 from provider import GIVEN, Provider
@@ -41,10 +41,7 @@ def shows(check, one, options, text):
     """The browser ends at a page of the server, and the person gives up."""
     with check.user(one) as user:
         process = user.start("login", *one.fill(options), one.url)
-        for _ in range(200):
-            if user.person.shown or process.poll() is not None:
-                break
-            check.sleep(0.02)
+        until(lambda: user.person.shown or process.poll() is not None)
         process.send_signal(signal.SIGINT)
         done = user.ended(process)
         pages = [page.body for page in user.person.shown]

@@ -15,7 +15,7 @@ from support import BUILD
 
 CLIENT = os.path.join(BUILD, "mcpclient")
 # Seconds that one command may take.
-LIMIT = 10
+LIMIT = 60
 # What a client may say of documents that contradict each other.
 DISTRUST = ("MCP_E_AUTH", "MCP_E_UNTRUSTED")
 WITH_SECRET = ("--client-id", GIVEN, "--client-secret-env", "S")
@@ -44,6 +44,14 @@ def registry():
         return function
 
     return cases, case
+
+
+def until(is_so):
+    """Waits until something is so; False if that does not come."""
+    end = time.monotonic() + LIMIT
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
+    return is_so()
 
 
 class Done:
@@ -89,25 +97,34 @@ class User:
 
     def start(self, *words):
         # In a session of its own, so that there is no terminal to ask at.
+        errors = tempfile.TemporaryFile(dir=self.folder.name)
         process = subprocess.Popen([CLIENT, *words], stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   stdout=subprocess.PIPE, stderr=errors, text=True,
                                    errors="replace", env=self.environment,
                                    start_new_session=True)
+        process.errors = errors
         process.began = time.monotonic()
         process.words = words
         return process
 
     def ended(self, process, limit=LIMIT):
         try:
-            output, error = process.communicate(timeout=limit)
+            output = process.communicate(timeout=limit)[0]
             code = process.returncode
         except subprocess.TimeoutExpired:
             process.kill()
-            output, error = process.communicate()
+            output = process.communicate()[0]
             code = "none: no end within %d s" % limit
+        error = self.said(process)
+        process.errors.close()
         done = Done(process.words, code, output, error, time.monotonic() - process.began)
         self.check.is_clean(self.one, done)
         return done
+
+    @staticmethod
+    def said(process):
+        """What a command has written to standard error so far."""
+        return os.pread(process.errors.fileno(), 1 << 24, 0).decode("utf-8", "replace")
 
     def login(self, *options):
         return self.run("login", *options, self.one.url)
@@ -122,15 +139,12 @@ class User:
 
     def is_asked(self, count=1):
         """Waits until the person is asked so often; False if that does not come."""
-        end = time.monotonic() + LIMIT
-        while len(self.person.asked) < count and time.monotonic() < end:
-            time.sleep(0.01)
-        return len(self.person.asked) >= count
+        return until(lambda: len(self.person.asked) >= count)
 
     def interrupted(self, process):
         """Ctrl-C; gives how the command ended."""
         process.send_signal(signal.SIGINT)
-        return self.ended(process, 5)
+        return self.ended(process)
 
 
 class Check(Case):

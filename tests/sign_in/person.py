@@ -12,7 +12,7 @@ import threading
 import urllib.parse
 
 BROWSER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "browser.sh")
-LIMIT = 8
+LIMIT = 60
 
 
 class Page:
@@ -94,6 +94,7 @@ class Person:
         self.shown = []  # the pages at which the browser ended
         self.faults = []
         self.is_asked = threading.Event()
+        self.has_acted = threading.Event()
 
     def __enter__(self):
         os.mkfifo(self.path)
@@ -133,6 +134,7 @@ class Person:
             self.does(self, url)
         except Exception as fault:
             self.faults.append("%s: %r" % (url.partition("?")[0], fault))
+        self.has_acted.set()
 
     @property
     def environment(self):

@@ -40,6 +40,7 @@ pub(super) fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let oracle = serde_json::from_str::<&serde_json::value::RawValue>(text).map(|_| ());
     tape(text, oracle.is_ok());
+    repeated(text, oracle.is_ok());
     tree(text);
     members(text);
     unescape(text);
@@ -64,6 +65,19 @@ fn tape(text: &str, is_json: bool) {
             assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}");
             assert_eq!(only_object(text), None);
         }
+    }
+}
+
+/// A value that is compared with the same one before.
+fn repeated(text: &str, is_json: bool) {
+    let list = format!("[[{text}],[{text}],[{text}]]");
+    match Tape::read(&list, 1) {
+        Ok(_) => assert!(
+            is_json || text.contains(',') || text.trim_ascii().is_empty(),
+            "taken, and no JSON: {text:?}"
+        ),
+        Err(TextFault::TooDeep) => {}
+        Err(fault) => assert!(!is_json, "refused ({fault:?}), and JSON: {text:?}"),
     }
 }
 
@@ -163,6 +177,12 @@ fn tree(text: &str) {
         let found = changed.at(pointer).expect("what was put is found");
         assert_eq!(as_written(found), "true");
     }
+}
+
+/// The text without the NUL at its end.
+fn without_nul(text: &[u8]) -> &str {
+    let text = text.strip_suffix(b"\0").expect("it ends with a NUL");
+    std::str::from_utf8(text).expect("it is UTF-8")
 }
 
 fn members(text: &str) {

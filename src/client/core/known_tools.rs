@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct KnownTools<T> {
     /// In the order of the list. The last one of a name counts.
-    entries: Vec<Entry<T>>,
+    entries: Vec<KnownTool<T>>,
     /// The names, one after another.
     names: String,
     /// A hash table with open addressing: the index of an entry and one, or 0.
@@ -27,8 +27,8 @@ pub(crate) struct KnownTools<T> {
 const MANY: usize = 1 << 16;
 
 #[derive(Debug)]
-struct Entry<T> {
-    name: Range<usize>,
+struct KnownTool<T> {
+    name: Range<u32>,
     facts: T,
 }
 
@@ -61,10 +61,6 @@ impl<T> KnownTools<T> {
         self.most = 0;
     }
 
-    pub(crate) fn reserve(&mut self, count: usize) {
-        self.entries.reserve(count);
-    }
-
     /// Adds a tool. It replaces one of the same name once the table is built;
     /// before, both are kept until then.
     pub(crate) fn put(&mut self, name: &str, facts: T) {
@@ -78,9 +74,11 @@ impl<T> KnownTools<T> {
                 self.table.clear();
             }
         }
-        let start = self.names.len();
+        // The names of a server never have so many bytes.
+        let end = u32::try_from(self.names.len() + name.len());
+        let (Ok(start), Ok(end)) = (u32::try_from(self.names.len()), end) else { return };
         self.names.push_str(name);
-        self.entries.push(Entry { name: start..self.names.len(), facts });
+        self.entries.push(KnownTool { name: start..end, facts });
         if !self.table.is_empty() {
             self.enter(self.entries.len() - 1);
         }
@@ -125,9 +123,10 @@ impl<T> KnownTools<T> {
         self.entries.retain_mut(|entry| {
             let is_kept = is_last.next().unwrap_or(false) && is_needed(&entry.facts);
             if is_kept {
-                let start = self.names.len();
-                self.names.push_str(names.get(entry.name.clone()).unwrap_or_default());
-                entry.name = start..self.names.len();
+                let (start, end) = (entry.name.start as usize, entry.name.end as usize);
+                let place = self.names.len() as u32;
+                self.names.push_str(names.get(start..end).unwrap_or_default());
+                entry.name = place..self.names.len() as u32;
             }
             is_kept
         });
@@ -146,8 +145,8 @@ impl<T> KnownTools<T> {
         }
     }
 
-    fn name(&self, entry: &Entry<T>) -> &str {
-        self.names.get(entry.name.clone()).unwrap_or_default()
+    fn name(&self, entry: &KnownTool<T>) -> &str {
+        self.names.get(entry.name.start as usize..entry.name.end as usize).unwrap_or_default()
     }
 
     /// The place of a name in the table, or the free place where it belongs.

@@ -1,7 +1,6 @@
 //! What `tools/list` last said about each tool: its header parameters, its
 //! hints, its task support and the schema of its structured content.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, quote};
@@ -35,12 +34,26 @@ struct ToolLists {
     is_whole: bool,
 }
 
+/// The place of an output schema in the schemas that are kept, which have at most
+/// [`MOST_SCHEMAS`] bytes.
+#[derive(Clone, Copy, Debug)]
+struct SchemaPlace {
+    start: u32,
+    end: u32,
+}
+
+impl SchemaPlace {
+    fn text(self, schemas: &str) -> Option<&str> {
+        schemas.get(self.start as usize..self.end as usize)
+    }
+}
+
 #[derive(Debug)]
 struct ToolFacts {
     header_params: Option<HeaderParams>,
     hints: ToolHints,
     /// The place of the output schema in the schemas that are kept.
-    schema: Option<Range<usize>>,
+    schema: Option<SchemaPlace>,
     /// The output schema, if it was used at least once, or is too large to be
     /// kept.
     used_schema: Option<Arc<OutputSchema>>,
@@ -59,9 +72,6 @@ impl ToolFacts {
             && self.wraps_result == Some(false)
     }
 }
-
-/// The most tools for which memory is reserved.
-const MOST_RESERVED: usize = 1 << 16;
 
 /// The most bytes of all output schemas of a server. The results of further
 /// tools are not checked.
@@ -91,14 +101,9 @@ impl ToolCatalog {
         let mut reader = ToolReader::new(text, tape, has_header_params);
         for tool in tape.elements(text, list) {
             let Some(found) = reader.read(tool) else { continue };
-            if lists.tools.is_empty() {
-                if found.is_plain() {
-                    continue;
-                }
-                // Most of the others are not plain either.
-                lists.tools.reserve(tape.elements(text, list).count().min(MOST_RESERVED));
+            if !(lists.tools.is_empty() && found.is_plain()) {
+                lists.keep(found);
             }
-            lists.keep(found);
         }
     }
 
@@ -113,7 +118,7 @@ impl ToolCatalog {
         let facts = tools.get_mut(name)?;
         let schema = match (&facts.used_schema, &facts.schema) {
             (Some(schema), _) => schema.clone(),
-            (None, Some(place)) => Arc::new(OutputSchema::new(schemas.get(place.clone()))),
+            (None, Some(place)) => Arc::new(OutputSchema::new(place.text(schemas))),
             (None, None) => return None,
         };
         facts.used_schema = Some(schema.clone());
@@ -131,7 +136,7 @@ impl ToolCatalog {
         let Some(facts) = call.tool_name().and_then(|name| tools.get_mut(name)) else {
             return false;
         };
-        let schema = facts.schema.clone().and_then(|place| schemas.get(place));
+        let schema = facts.schema.and_then(|place| place.text(schemas));
         *facts.wraps_result.get_or_insert_with(|| schema.is_some_and(wraps_result))
     }
 
@@ -194,7 +199,8 @@ impl ToolLists {
                     && schema.len() <= schema::MOST_BYTES =>
             {
                 self.schemas.push_str(schema);
-                facts.schema = Some(start..self.schemas.len());
+                let (start, end) = (start as u32, self.schemas.len() as u32);
+                facts.schema = Some(SchemaPlace { start, end });
             }
             Some(schema) => {
                 facts.wraps_result = Some(wraps_result(schema));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use memchr::memmem::find;
 
 use crate::protocol::header_params::{self, HeaderMarks, HeaderParam};
-use crate::wire::json_string::plain_text;
+use crate::wire::json_string::{plain_text, plain_text_at};
 use crate::wire::json_text::visit_members;
 use crate::wire::tape::{Place, Tape};
 
@@ -81,7 +81,7 @@ impl<'a> ToolReader<'a> {
         });
         let (text, tape) = (self.text, self.tape);
         let raw = |place: Place| tape.text(text, place);
-        let name = plain_text(raw(name?))?;
+        let name = plain_text_at(text, tape.range(name?)?)?;
         let header_params = match (&self.header_marks, schema.map(raw)) {
             (Some(marks), Some(schema)) => match header_params::parse(schema, marks) {
                 Ok(params) if params.is_empty() => None,

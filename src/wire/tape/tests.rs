@@ -277,6 +277,54 @@ fn finds_what_the_slow_reader_finds_wherever_the_text_is_cut() {
     });
 }
 
+/// A list of items, each with some of a few values, so that many items have the
+/// same value as the item before, or one that begins the same.
+fn repetitive_list(random: &mut Random) -> String {
+    let values: Vec<String> = (0..3)
+        .map(|_| {
+            let mut value = String::new();
+            random.value(6, &mut value);
+            value
+        })
+        .chain(["{}", "[]", "{\"a\":1}", "{\"a\":1 }", "{\"a\":12}", "[[1],{}]"].map(Into::into))
+        .collect();
+    let items = (0..random.below(12)).map(|_| {
+        let members = (0..random.below(4)).map(|at| {
+            let value = &values[random.below(values.len())];
+            format!("\"m{at}\":{value}")
+        });
+        let members: Vec<String> = members.collect();
+        format!("{{{}}}", members.join(","))
+    });
+    let items: Vec<String> = items.collect();
+    format!("{{\"list\":[{}],\"last\":{}}}", items.join(","), values[0])
+}
+
+#[test]
+fn finds_what_the_slow_reader_finds_in_items_with_the_same_values() {
+    with_each_vectors(|| {
+        let mut random = Random(4);
+        for round in 0..400 {
+            let text = repetitive_list(&mut random);
+            assert!(is_json(&text));
+            compare(&text, round % 6);
+            for _ in 0..6 {
+                let mut bytes = text.clone().into_bytes();
+                let at = random.below(bytes.len());
+                bytes[at] = b"\"\\{}[]:,1 x"[random.below(11)];
+                if let Ok(text) = String::from_utf8(bytes) {
+                    compare(&text, round % 6);
+                    agrees(&text);
+                }
+            }
+        }
+        let text = repetitive_list(&mut random);
+        for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)) {
+            compare(&text[..end], 3);
+        }
+    });
+}
+
 #[test]
 fn finds_a_special_byte_at_every_position_of_a_string() {
     with_each_vectors(|| {
