@@ -151,20 +151,33 @@ def tools_of(name, form):
     return json.loads(message_in(exchange["body"][-1])[1])["result"]["tools"]
 
 
+def with_own_properties(schema, number):
+    """A schema whose properties have other names: no two tools of a server take the
+    same arguments."""
+    own = {name: "%s_%d" % (name, number) for name in schema.get("properties", {})}
+    changed = dict(schema)
+    if own:
+        changed["properties"] = {own[name]: one for name, one in schema["properties"].items()}
+    if "required" in schema:
+        changed["required"] = [own.get(name, name) for name in schema["required"]]
+    return changed
+
+
 def many_tools(path, form):
-    """The tools of all servers, again and again with other names; or those of one
-    server with annotations and without an output schema."""
+    """The tools of all servers, again and again with other names and properties;
+    or those with annotations and without an output schema."""
     era = form if form.startswith("stateless") else "session json"
-    found = tools_of("fastmcp", era)
+    found = tools_of("fastmcp", era) + tools_of("sdk", era)
+    found += tools_of("everything", "session resumable") + tools_of("memory", "stdio")
     if path == "session-annotated":
         found = [tool for tool in found if "annotations" in tool and "outputSchema" not in tool]
-    else:
-        found += tools_of("sdk", era) + tools_of("everything", "session resumable")
-        found += tools_of("memory", "stdio")
     tools = []
     for number in range(TOOLS):
         tool = dict(found[number % len(found)], name="tool_%05d" % number)
         tool["description"] = "%s (%d)" % (tool["description"], number)
+        for member in ("inputSchema", "outputSchema"):
+            if member in tool:
+                tool[member] = with_own_properties(tool[member], number)
         tools.append(tool)
     return tools
 

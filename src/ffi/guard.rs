@@ -56,7 +56,8 @@ pub(crate) fn read_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
 /// and run no code of the application, so that nothing is left to do at its end.
 /// It must reach no cancellation point of POSIX. To allocate, to free, and to
 /// wait for another thread that makes the same text are none: that wait is a
-/// futex on Linux, and a semaphore of Mach on macOS.
+/// futex on Linux, and a semaphore of Mach on macOS. To make the first hash table of
+/// a thread is one: see [`uncancelled`].
 #[inline(always)]
 pub(crate) fn read_memory_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) -> T {
     if has_dropped() {
@@ -67,6 +68,14 @@ pub(crate) fn read_memory_or<T>(otherwise: T, body: impl FnOnce() -> Option<T>) 
         Ok(Some(value)) => value,
         _ => otherwise,
     }
+}
+
+/// Makes what a getter of memory keeps, with cancellation disabled. A hash table
+/// asks the system for random numbers, and getrandom() of glibc is a cancellation
+/// point.
+pub(crate) fn uncancelled<T>(make: impl FnOnce() -> T) -> T {
+    let _uncancelled = Uncancelled::begin();
+    make()
 }
 
 /// Releases the user data that threads of the library have dropped.

@@ -85,6 +85,8 @@ unsafe fn set(
         // SAFETY: guaranteed by the caller.
         let (json, pointer) = unsafe { (peek_mut(json), text(pointer, "pointer")?) };
         let json = json.ok_or_else(|| Error::argument("json is NULL"))?;
+        // It may be a text of the value, which moves.
+        let pointer = &*pointer.to_owned();
         json.0.put(pointer, make()?).map_err(|why| match why {
             NoPlace::Malformed => Error::argument(format!(
                 "pointer \"{}\" is not a JSON Pointer such as \"/a/0\"",

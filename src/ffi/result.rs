@@ -9,7 +9,7 @@ use crate::base::error::Result;
 use crate::client::{Answer, HeaderMarks, OperationResult, ServerInfo, completion_values};
 use crate::ffi::argument::store;
 use crate::ffi::content::mcp_content;
-use crate::ffi::guard::read_memory_or;
+use crate::ffi::guard::{read_memory_or, uncancelled};
 use crate::ffi::handle::{give, peek, take};
 use crate::ffi::json::mcp_json;
 use crate::ffi::named_items::NamedItems;
@@ -130,7 +130,7 @@ impl mcp_result {
                 // A tool with invalid header parameters cannot be called over
                 // HTTP.
                 let marks = HeaderMarks::new();
-                tools.retain(|tool| tool.is_usable(&marks));
+                uncancelled(|| tools.retain(|tool| tool.is_usable(&marks)));
             }
             tools
         })
@@ -186,7 +186,7 @@ impl mcp_result {
     /// The structured content, parsed at its first use.
     fn structured(&self) -> Option<&mcp_json> {
         let parse = || mcp_json::parsed(self.root()?.raw("structuredContent")?);
-        self.structured.get_or_init(parse).as_ref()
+        self.structured.get_or_init(|| uncancelled(parse)).as_ref()
     }
 
     /// Whether the structured content is an object that only holds the result

@@ -383,6 +383,12 @@ impl Connection {
         self.end > self.start
     }
 
+    /// Whether the last read took all that it had room for. What follows the response
+    /// would then still be in the socket.
+    pub(crate) fn may_have_more(&self) -> bool {
+        self.is_likely
+    }
+
     /// Whether the connection is fit for another request.
     pub(crate) fn is_quiet(&mut self) -> bool {
         !self.has_leftover() && self.stream.is_quiet()

@@ -52,6 +52,7 @@ impl Pool {
                 continue;
             }
             let idle = now.saturating_duration_since(connection.idle_since);
+            let must_be_sure = must_be_sure || connection.may_have_more();
             if idle <= FRESH && !must_be_sure || idle <= IDLE && connection.is_quiet() {
                 return Some(connection);
             }

@@ -2,10 +2,12 @@
 """Runs the behaviour tests: a few programs at a time, each with a few threads,
 as the tests wait more than they compute.
 
-    python3 tests/behaviour/run.py [--quick] [PROGRAM ...]
+    python3 tests/behaviour/run.py [--quick] [--stalls] [PROGRAM ...]
 
---quick leaves out the programs that only repeat calls for a long time. A part
-of the tests of one program is run by cargo:
+--quick leaves out the programs that only repeat calls for a long time. --stalls
+runs each program while its threads are stalled at random, as a busy machine does:
+often and shortly, then seldom and for long. A part of the tests of one program is
+run by cargo:
 
     cargo test --manifest-path tests/behaviour/Cargo.toml --test PROGRAM NAME
 """
@@ -23,7 +25,9 @@ from support import RELEASE, ROOT
 
 PROGRAMS = 3
 THREADS = 4
-LIMIT = 1000
+LIMIT = 800
+# Microseconds between two stalls, and milliseconds of the longest one.
+STALLS = [(5000, 60), (20000, 200), (200000, 1500)]
 # The programs that take longest, longest first: the last ones to run are short.
 FIRST = ["endurance", "chaos", "calls", "http", "stdio", "notifications", "oauth", "api"]
 NOT_QUICK = ["endurance", "chaos"]
@@ -54,9 +58,20 @@ def programs():
     return found
 
 
-def run(name, path):
+def stalling():
+    """The environments in which the threads of a program are stalled."""
+    library = os.path.join(ROOT, "tests", ".out", "stalls.so")
+    os.makedirs(os.path.dirname(library), exist_ok=True)
+    subprocess.run([os.environ.get("CC", "cc"), "-Wall", "-Wextra", "-Werror", "-pedantic",
+                    "-std=c11", "-O2", "-shared", "-fPIC", "-o", library,
+                    os.path.join(HERE, "stalls.c"), "-ldl", "-lpthread"], check=True)
+    return [{"LD_PRELOAD": library, "STALLS_EVERY": str(every), "STALLS_LONGEST": str(longest)}
+            for every, longest in STALLS]
+
+
+def run(name, path, settings):
     # Cargo sets the first two for a test.
-    env = dict(os.environ, CARGO_PKG_NAME="behaviour", CARGO_MANIFEST_DIR=HERE)
+    env = dict(os.environ, CARGO_PKG_NAME="behaviour", CARGO_MANIFEST_DIR=HERE, **settings)
     env.setdefault("RUST_TEST_THREADS", str(THREADS))
     start = time.monotonic()
     try:
@@ -74,7 +89,7 @@ def run(name, path):
 
 
 def main():
-    names = [argument for argument in sys.argv[1:] if argument != "--quick"]
+    names = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
     found = programs()
     unknown = [name for name in names if name not in found]
     if unknown:
@@ -85,7 +100,8 @@ def main():
     if "--quick" in sys.argv:
         wanted = [name for name in wanted if name not in NOT_QUICK]
     with ThreadPoolExecutor(PROGRAMS) as pool:
-        codes = list(pool.map(lambda name: run(name, found[name]), wanted))
+        codes = [code for settings in (stalling() if "--stalls" in sys.argv else [{}])
+                 for code in pool.map(lambda name: run(name, found[name], settings), wanted)]
     return 1 if any(codes) else 0
 
 

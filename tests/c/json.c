@@ -54,6 +54,30 @@ static void value_is_read_by_pointer_and_by_place(void)
     mcp_json_free(json);
 }
 
+/* A set moves the texts of the value, also the one that it has as its pointer. */
+static void pointer_may_be_a_text_of_the_value(void)
+{
+    char name[16];
+    int count, i;
+
+    for (count = 0; count < 20; count++) {
+        mcp_json *json = mcp_json_new();
+
+        CHECK_STATUS(MCP_OK, mcp_json_set_string(json, "/~1to~1a~1place", "/to/another/place"));
+        for (i = 0; i < count; i++) {
+            sprintf(name, "/k%d", i);
+            CHECK_STATUS(MCP_OK, mcp_json_set_integer(json, name, i));
+        }
+        CHECK_STATUS(MCP_OK, mcp_json_set_integer(json, mcp_json_key(json, 0), 7));
+        CHECK_STATUS(MCP_OK,
+                     mcp_json_set_integer(json, mcp_json_string(mcp_json_child(json, 0), NULL), 8));
+        CHECK(mcp_json_integer(mcp_json_at(json, "/to/a/place"), -1) == 7);
+        CHECK(mcp_json_integer(mcp_json_at(json, "/to/another/place"), -1) == 8);
+        CHECK(mcp_json_count(json) == (size_t)count + 2);
+        mcp_json_free(json);
+    }
+}
+
 static void invalid_operation_is_an_error_and_changes_nothing(void)
 {
     mcp_json *json = mcp_json_new();
@@ -130,6 +154,7 @@ int main(int argc, char **argv)
     BEGIN(argc, argv);
     RUN(value_is_built_place_by_place);
     RUN(value_is_read_by_pointer_and_by_place);
+    RUN(pointer_may_be_a_text_of_the_value);
     RUN(invalid_operation_is_an_error_and_changes_nothing);
     RUN(large_values_are_read_at_once);
     RUN(numbers_read_back_as_they_were);

@@ -196,6 +196,49 @@ static void no_function_is_a_cancellation_point(void)
     CHECK(result == PTHREAD_CANCELED && shared.cleaned == 1 && shared.calls == 1);
 }
 
+struct results {
+    mcp_result *structured;
+    mcp_result *tools;
+    struct shared shared;
+};
+
+static void *read_results(void *userdata)
+{
+    struct results *results = (struct results *)userdata;
+    int is_read;
+
+    pthread_cleanup_push(clean, &results->shared);
+    pthread_cancel(pthread_self());
+    /* They parse what they read, for the first time on this thread. */
+    is_read = mcp_json_integer(mcp_json_at(mcp_result_structured(results->structured),
+                                           "/n/0"), 0) == 7;
+    is_read = is_read && mcp_result_tool_count(results->tools) > 0;
+    results->shared.calls += is_read;
+    pthread_testcancel();
+    pthread_cleanup_pop(0);
+    return NULL;
+}
+
+static void no_getter_is_a_cancellation_point(void)
+{
+    mcp_client *client = mcp_client_new(test_path("/full/mcp"), test_token);
+    struct results results;
+    pthread_t thread;
+    void *result;
+
+    memset(&results, 0, sizeof results);
+    CHECK_STATUS(MCP_OK, mcp_call_tool(client, "structured", "{\"value\":{\"n\":[7]}}",
+                                       &results.structured));
+    CHECK_STATUS(MCP_OK, mcp_list_tools(client, &results.tools));
+    CHECK(pthread_create(&thread, NULL, read_results, &results) == 0);
+    CHECK(pthread_join(thread, &result) == 0);
+    CHECK(result == PTHREAD_CANCELED);
+    CHECK(results.shared.cleaned == 1 && results.shared.calls == 1);
+    mcp_result_free(results.structured);
+    mcp_result_free(results.tools);
+    mcp_client_free(client);
+}
+
 #ifndef __SANITIZE_ADDRESS__
 /* Makes and frees clients with work in the background, so that the library's
  * own locks are held at any moment. */
@@ -272,6 +315,7 @@ int main(int argc, char **argv)
     RUN(cancelled_thread_continues_its_wait);
     RUN(callback_runs_with_cancellation_off);
     RUN(no_function_is_a_cancellation_point);
+    RUN(no_getter_is_a_cancellation_point);
 #ifndef __SANITIZE_ADDRESS__
     /* Its own allocator has locks that a thread may hold at a fork. */
     RUN(child_of_a_fork_needs_no_lock_of_its_parent);

@@ -45,26 +45,9 @@ fn bodies(replies: &[(Vec<u8>, Vec<usize>)], limit: usize) -> Vec<Result<Vec<u8>
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
     let http = Http::default();
-    let request = OutgoingRequest {
-        verb: "GET",
-        url: &url,
-        has_line: false,
-        fields: [""; 3],
-        shown: &[],
-        cookie: None,
-        body: None,
-        is_repeatable: false,
-        wants_session_id: false,
-        proof: None,
-    };
+    let request = request(&url, false);
     let route = Route::default();
-    let setting = ExchangeSettings {
-        route: &route,
-        connect_timeout: Duration::from_secs(20),
-        trace: None,
-        secrets: &[],
-        limits: ResponseLimits::default(),
-    };
+    let setting = settings(&route);
     let wait = Wait::for_at_most(Duration::from_secs(60));
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -91,6 +74,31 @@ fn bodies(replies: &[(Vec<u8>, Vec<usize>)], limit: usize) -> Vec<Result<Vec<u8>
         };
         replies.iter().map(|_| read()).collect()
     })
+}
+
+fn request(url: &Url, is_repeatable: bool) -> OutgoingRequest<'_> {
+    OutgoingRequest {
+        verb: "GET",
+        url,
+        has_line: false,
+        fields: [""; 3],
+        shown: &[],
+        cookie: None,
+        body: None,
+        is_repeatable,
+        wants_session_id: false,
+        proof: None,
+    }
+}
+
+fn settings(route: &Route) -> ExchangeSettings<'_> {
+    ExchangeSettings {
+        route,
+        connect_timeout: Duration::from_secs(20),
+        trace: None,
+        secrets: &[],
+        limits: ResponseLimits::default(),
+    }
 }
 
 fn random(state: &mut u64, limit: usize) -> usize {
@@ -164,6 +172,50 @@ fn says_that_a_body_was_cut_short() {
         assert!(error.message().contains("in the middle of its reply"), "{}", error.message());
         assert!(error.may_have_run());
     }
+}
+
+#[test]
+fn does_not_take_what_follows_a_large_body_for_the_next_response() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let url = Url::parse(&format!("http://{address}/")).unwrap();
+    let http = Http::default();
+    let route = Route::default();
+    // The client would notice the bytes if it had to be sure of the connection.
+    let (request, setting) = (request(&url, true), settings(&route));
+    let wait = Wait::for_at_most(Duration::from_secs(60));
+    let (has_head, next) = std::sync::mpsc::channel();
+    let (sent, is_sent) = std::sync::mpsc::channel();
+    let large = &vec![b'x'; 20_000];
+    let read = std::thread::scope(|scope| {
+        scope.spawn(move || {
+            let take = || {
+                let (mut stream, _) = listener.accept().unwrap();
+                let count = stream.read(&mut [0; 4096]).unwrap();
+                (stream, count)
+            };
+            let (mut first, _) = take();
+            first.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n").unwrap();
+            next.recv().unwrap();
+            first.write_all(&[&large[..], &framed(Framed::Length, b"stale")].concat()).unwrap();
+            sent.send(()).unwrap();
+            let (mut second, count) = take();
+            if count > 0 {
+                second.write_all(&framed(Framed::Length, b"right")).unwrap();
+            }
+        });
+        let mut response = now(http.send(&request, setting, &wait)).unwrap();
+        has_head.send(()).unwrap();
+        is_sent.recv().unwrap();
+        assert!(now(response.read(20_000, &wait)).unwrap() == *large);
+        response.release();
+        let mut response = now(http.send(&request, setting, &wait)).unwrap();
+        let read = now(response.read(20_000, &wait)).unwrap();
+        // A server that waits for a second connection goes on.
+        drop(std::net::TcpStream::connect(address));
+        read
+    });
+    assert_eq!(std::str::from_utf8(&read), Ok("right"));
 }
 
 #[test]
