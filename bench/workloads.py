@@ -95,7 +95,7 @@ class Server:
 
     def port(self, path):
         """The port that the server writes into a file."""
-        text, end = "", time.monotonic() + 20
+        text, end = "", time.monotonic() + 60
         while not text.endswith("\n"):
             if self.process.poll() is not None or time.monotonic() > end:
                 self.process.kill()

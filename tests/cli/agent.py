@@ -68,10 +68,10 @@ class Agent:
     def end(self):
         try:
             self.say("quit")
-            self.process.wait(10)
+            self.process.wait(30)
         except (OSError, subprocess.TimeoutExpired):
             return None
-        self.reader.join(5)
+        self.reader.join(30)
         return self.process.returncode
 
 

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import http.server
 import json
+import sys
 import threading
 import time
 import urllib.parse
@@ -18,6 +19,16 @@ SECRET = "s3cret-of-the-client"
 
 def claims_of(jwt):
     return [json.loads(p256.decoded(part)) for part in jwt.split(".")[:2]]
+
+
+class Listener(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 200
+
+    def handle_error(self, *arguments):
+        """A client that goes away, as after Ctrl-C, is no error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*arguments)
 
 
 class Authority:
@@ -51,8 +62,7 @@ class Authority:
             pass
 
         Handler.authority = authority
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Listener(("127.0.0.1", 0), Handler)
         self.origin = "http://127.0.0.1:%d" % self.server.server_port
         self.url = self.origin + "/mcp"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

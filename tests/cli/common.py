@@ -14,6 +14,8 @@ from support import BUILD, Suite, TOKEN, run
 
 CLIENT = os.path.join(BUILD, "mcpclient")
 suite = Suite("cli")
+# Seconds that a command may take: more than its own time-out, which is 30 s.
+LIMIT = 60
 
 
 def environment(token=TOKEN, **variables):
@@ -27,7 +29,7 @@ def environment(token=TOKEN, **variables):
 
 def call(*arguments, token=TOKEN, **variables):
     # In a session of its own, so that there is no terminal to ask at.
-    return run([CLIENT, *arguments], 30, env=environment(token, **variables),
+    return run([CLIENT, *arguments], LIMIT, env=environment(token, **variables),
                start_new_session=True)
 
 
@@ -35,7 +37,7 @@ def example(name, *arguments, typed=""):
     """Runs an example program, with what is typed to it."""
     try:
         return subprocess.run([os.path.join(BUILD, name), *arguments], input=typed,
-                              capture_output=True, text=True, timeout=30, env=environment())
+                              capture_output=True, text=True, timeout=LIMIT, env=environment())
     except subprocess.TimeoutExpired:
         return subprocess.CompletedProcess(name, -99, "", "no end")
 
@@ -79,7 +81,7 @@ class Terminal:
 
     def answer(self, question, typed):
         """Waits for a question and types; False if it does not come."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + LIMIT
         while question not in self.text:
             if time.monotonic() > end or self.read(0.5) is None:
                 return False
@@ -88,7 +90,7 @@ class Terminal:
 
     def end(self):
         """Gives the exit status."""
-        limit = time.monotonic() + 30
+        limit = time.monotonic() + LIMIT
         while self.read(0.5) is not None:
             if time.monotonic() > limit:
                 os.kill(self.pid, signal.SIGKILL)

@@ -3,26 +3,33 @@ the command line says it in plain words."""
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
-from common import Terminal, call, check, one_line, suite
+from common import CLIENT, LIMIT, Terminal, call, check, environment, one_line, suite
 from scripted import ScriptedServer
 
 SERVER = """
-import json, sys, time
+import json, os, sys, time
 script = json.loads(sys.argv[1])
 time.sleep(script.get("start", 0))
+while "until" in script and not os.path.exists(script["until"]):
+    time.sleep(0.02)
 sys.stderr.write(script.get("writes", ""))
 sys.stderr.flush()
 if "status" in script:
     sys.exit(script["status"])
 for line in sys.stdin:
     message = json.loads(line)
+    if "log" in script and message["method"] in script.get("silent", []):
+        with open(script["log"], "w") as file:
+            file.write(str(time.monotonic()))
     if "id" not in message or message["method"] in script.get("silent", []):
         continue
     if message["method"] == "initialize":
@@ -38,8 +45,31 @@ for line in sys.stdin:
 """
 
 
+# Seconds that a silent server is waited for. It starts and says who it is meanwhile,
+# also on a busy machine; the commands that wait run beside each other.
+PATIENCE = 10
+# Seconds after which the command line says that it waits for a server to start.
+NOTICE = 2
+
+
 def program(**script):
     return ["--stdio", "--", sys.executable, "-S", "-E", "-c", SERVER, json.dumps(script)]
+
+
+def begun(*arguments):
+    """A command that runs beside others."""
+    return subprocess.Popen([CLIENT, *arguments], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env=environment(), start_new_session=True)
+
+
+def ended(process):
+    try:
+        stdout, stderr = process.communicate(timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
 
 LISTS = [(["tools"], "tools/list", "tools", "tools", "tools"),
@@ -171,11 +201,19 @@ def instructions():
                         and done.stdout.endswith("\ninstructions %s\n" % shown), done)
 
 
-def standard_error():
+def with_standard_error():
+    """The commands that standard_error() looks at, by what ends them."""
     writes = "Error: cannot open /data\n" + "".join(
         "noise %d\n" % number for number in range(1000)) + "ValueError: last words"
-    for name, script in [("a timeout", {"silent": ["tools/list"]}), ("the end", {"status": 3})]:
-        done = call("--timeout", "3", "tools", *program(writes=writes, **script))
+    tools, silent = ["--timeout", str(PATIENCE), "tools"], {"silent": ["tools/list"]}
+    return {"a timeout": begun(*tools, *program(writes=writes, **silent)),
+            "the end": begun(*tools, *program(writes=writes, status=3)),
+            "a timeout with --json": begun("--json", *tools, *program(writes="a\nb\n", **silent))}
+
+
+def standard_error(processes):
+    for name in ("a timeout", "the end"):
+        done = ended(processes[name])
         lines = done.stderr.splitlines()
         suite.check("%s shows the first and the last lines of standard error" % name,
                     done.returncode == 1 and "  Error: cannot open /data" in lines
@@ -186,8 +224,7 @@ def standard_error():
     suite.check("what else is known is in front of these lines",
                 done.stderr.endswith('its standard error:\n  say "x"; no\n  last\n')
                 and 'the first: "hello"' in done.stderr.splitlines()[0], done.stderr)
-    done = call("--json", "--timeout", "3", "tools", *program(writes="a\nb\n",
-                                                              silent=["tools/list"]))
+    done = ended(processes["a timeout with --json"])
     suite.check("and in a document on one line",
                 'standard error: "a | b"' in json.loads(done.stdout)["message"], done.stdout)
     end = [sys.executable, "-c", "import os, sys; sys.exit('%s %s %s' % ("
@@ -210,42 +247,81 @@ def standard_error():
                 done.stderr)
 
 
-def waits():
-    one = Terminal("ping", *program(start=2.6))
-    suite.check("a terminal is told what is waited for", one.end() == 0
-                and "waiting for %s to answer server/discover" % os.path.basename(sys.executable)
-                in one.text and "pong from" in one.text, one.text)
-    for name in ("npx", "uvx"):
-        path = os.path.join(os.environ.get("TMPDIR", "/tmp"), "mcp-%d" % os.getpid())
-        os.makedirs(path, exist_ok=True)
-        link = os.path.join(path, name)
-        with open(link, "w", encoding="utf-8") as file:
-            file.write("#!/bin/sh\nshift 2\nexec %s -S -E -c \"$@\"\n" % sys.executable)
-        os.chmod(link, 0o755)
-        end = ["--stdio", "--", link, "-y", "@acme/server@1.2", SERVER,
-               json.dumps({"start": 2.6})]
+def is_told(folder, words, *end, of_stderr=False):
+    """Whether a person reads these words while the server, told so at the end of the
+    command, does not start; what else was read, and how the command ended."""
+    path = os.path.join(folder, "may-start")
+    *end, script = end
+    end = [*end, json.dumps(dict(script, until=path))]
+    if of_stderr:
+        process = begun("-v", "ping", *end)
+        text = ""
+        for line in process.stderr:
+            text += line
+            if words in line:
+                break
+    else:
         one = Terminal("ping", *end)
-        said = "waiting for %s @acme/server@1.2 to start; a first start downloads the package" % name
-        suite.check("a first start of %s says that it downloads" % name,
-                    one.end() == 0 and said in one.text, one.text)
-        check("with -v as well, " + name, call("-v", "ping", *end), 0, said, where="stderr")
-        done = call("ping", *end)
-        suite.check("and not where nobody looks, " + name,
-                    done.returncode == 0 and not done.stderr, done)
-        os.remove(link)
-        os.rmdir(path)
-    one = Terminal("ping", *program())
-    suite.check("a quick start says nothing", one.end() == 0 and "waiting" not in one.text, one.text)
-    one = Terminal("--timeout", "3", "call", "x", *program(silent=["tools/call"]))
-    one.end()
-    suite.check("nor does a slow call", "waiting" not in one.text and "3 s" in one.text, one.text)
+        one.answer(words, "")
+        text = one.text
+    is_read = words in text
+    with open(path, "w", encoding="ascii"):
+        pass
+    if of_stderr:
+        text += process.stderr.read()
+        text += process.stdout.read()
+        code = process.wait(LIMIT)
+    else:
+        code, text = one.end(), one.text
+    os.remove(path)
+    return is_read, code, text
+
+
+def waits():
+    with tempfile.TemporaryDirectory() as folder:
+        log, slow_began = os.path.join(folder, "log"), time.monotonic()
+        slow = Terminal("--timeout", str(PATIENCE), "call", "x", *program(
+            silent=["tools/call"], log=log))
+        *words, _ = program()
+        is_read, code, text = is_told(folder, "waiting for %s to answer server/discover" % (
+            os.path.basename(sys.executable)), *words, {})
+        suite.check("a terminal is told what is waited for", is_read and code == 0
+                    and "pong from" in text, text)
+        for name in ("npx", "uvx"):
+            link = os.path.join(folder, name)
+            with open(link, "w", encoding="utf-8") as file:
+                file.write("#!/bin/sh\nshift 2\nexec %s -S -E -c \"$@\"\n" % sys.executable)
+            os.chmod(link, 0o755)
+            end = ["--stdio", "--", link, "-y", "@acme/server@1.2", SERVER]
+            said = ("waiting for %s @acme/server@1.2 to start; a first start downloads the package"
+                    % name)
+            is_read, code, text = is_told(folder, said, *end, {})
+            suite.check("a first start of %s says that it downloads" % name,
+                        is_read and code == 0, text)
+            is_read, code, text = is_told(folder, said, *end, {}, of_stderr=True)
+            suite.check("with -v as well, " + name, is_read and code == 0, text)
+            done = call("ping", *end, json.dumps({"start": NOTICE + 0.6}))
+            suite.check("and not where nobody looks, " + name,
+                        done.returncode == 0 and not done.stderr, done)
+        began = time.monotonic()
+        one = Terminal("ping", *program())
+        code = one.end()
+        is_slow = time.monotonic() - began >= NOTICE
+        suite.check("a quick start says nothing", code == 0 and "pong from" in one.text
+                    and ("waiting" not in one.text or is_slow), one.text)
+        slow.end()
+        with open(log, encoding="ascii") as file:
+            is_slow = float(file.read()) - slow_began >= NOTICE
+        suite.check("nor does a slow call", ("waiting" not in slow.text or is_slow)
+                    and "%d s" % PATIENCE in slow.text, slow.text)
 
 
 def run_all():
+    processes = with_standard_error()
     lists()
     names()
     pings()
     refusals()
     instructions()
-    standard_error()
     waits()
+    standard_error(processes)

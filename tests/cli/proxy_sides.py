@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from common import CLIENT, environment
 
-LIMIT = 15
+# Seconds that whatever has to come may take.
+LIMIT = 60
 META = "io.modelcontextprotocol/"
 STATELESS = "2026-07-28"
 SESSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
@@ -62,6 +63,14 @@ class Host:
     def read_errors(self):
         for line in self.process.stderr:
             self.errors += line.decode("utf-8", "replace")
+
+    def says(self, words, limit=LIMIT):
+        """Whether standard error has these words in time. It is read apart from
+        the messages, so that a response says nothing of what was written before."""
+        end = time.monotonic() + limit
+        while words not in self.errors and time.monotonic() < end:
+            time.sleep(0.02)
+        return words in self.errors
 
     def write(self, data):
         self.process.stdin.write(data)
@@ -138,7 +147,7 @@ class Host:
         except subprocess.TimeoutExpired:
             return None
         for thread in self.threads:
-            thread.join(5)
+            thread.join(LIMIT)
         return self.process.returncode
 
 
@@ -289,7 +298,7 @@ class Visit(BaseHTTPRequestHandler):
         if arguments.get("withdraws"):
             self.server.may_withdraw.wait(LIMIT)
             self.event({"method": "notifications/cancelled", "params": {"requestId": id}})
-            time.sleep(0.2)
+            self.server.may_end.wait(LIMIT)
             return self.text(message, "withdrawn")
         try:
             answer = self.server.answers[id].get(timeout=LIMIT)
@@ -316,7 +325,7 @@ class Remote:
         server.got, server.headers, server.sessions = [], [], set()
         server.streams, server.answers = [], collections.defaultdict(queue.Queue)
         server.is_over, server.cancelled = threading.Event(), threading.Event()
-        server.may_withdraw = threading.Event()
+        server.may_withdraw, server.may_end = threading.Event(), threading.Event()
         self.url = "http://127.0.0.1:%d/mcp" % server.server_address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return self

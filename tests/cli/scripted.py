@@ -16,10 +16,12 @@ A script is a JSON object:
     echoes          a tool's text is the answer to the question, as JSON
 """
 
+import collections
 import json
 import queue
 import sys
 import threading
+import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 EVERYTHING = {"tools": {"listChanged": True}, "prompts": {"listChanged": True}, "logging": {},
@@ -138,12 +140,13 @@ class Handler(BaseHTTPRequestHandler):
             self.begin_stream()
             self.event(question(script))
             try:
-                self.server.answers.get(timeout=20)
+                self.server.answers.get(timeout=60)
             except queue.Empty:
                 return
             self.event(reply(script, message))
         elif message["method"] in script.get("silent", []):
-            self.server.is_over.wait(20)
+            self.server.unanswered[self.path].set()
+            self.server.is_over.wait(60)
         elif message["method"] in script.get("during", {}):
             self.begin_stream()
             for one in script["during"][message["method"]]:
@@ -170,6 +173,8 @@ class ScriptedServer:
         self.server = Listener(("127.0.0.1", 0), Handler)
         self.server.scripts, self.server.answers = [], queue.Queue()
         self.server.is_over = threading.Event()
+        # By path: whether a request arrived that gets no answer.
+        self.server.unanswered = collections.defaultdict(threading.Event)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
@@ -177,6 +182,10 @@ class ScriptedServer:
         self.server.scripts.append(script)
         return "http://127.0.0.1:%d/%d/mcp" % (self.server.server_address[1],
                                                len(self.server.scripts) - 1)
+
+    def is_asked(self, url):
+        """Waits for a request to this address that gets no answer."""
+        return self.server.unanswered[urllib.parse.urlsplit(url).path].wait(30)
 
     def __exit__(self, *_):
         self.server.is_over.set()

@@ -30,7 +30,8 @@ LANGUAGES = ["pascal", "perl", "python"]
 
 verifier = StaticTokenVerifier(tokens={TOKEN: {"client_id": "alice", "scopes": []}})
 server = FastMCP("stock", version="1.2.3", auth=verifier)
-cancelled = threading.Event()
+# How many seconds each wait was asked for that began, and that was cancelled.
+begun, cancelled = set(), set()
 
 
 @server.tool
@@ -70,19 +71,26 @@ async def count(context: Context, to: int, pause: float) -> str:
 
 @server.tool
 async def wait(seconds: float) -> str:
-    """Waits, and remembers if it was cancelled."""
+    """Waits, and remembers that it began, and if it was cancelled."""
+    begun.add(seconds)
     try:
         await asyncio.sleep(seconds)
     except asyncio.CancelledError:
-        cancelled.set()
+        cancelled.add(seconds)
         raise
     return "waited"
 
 
 @server.tool
-def was_cancelled() -> bool:
-    """Tells if wait was cancelled."""
-    return cancelled.is_set()
+def has_begun(seconds: float) -> bool:
+    """Tells if a wait of so many seconds has begun."""
+    return seconds in begun
+
+
+@server.tool
+def was_cancelled(seconds: float) -> bool:
+    """Tells if a wait of so many seconds was cancelled."""
+    return seconds in cancelled
 
 
 @server.tool

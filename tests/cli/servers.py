@@ -217,7 +217,7 @@ def ends():
         with open("/proc/%d/task/%s/children" % (process.pid, task), encoding="ascii") as file:
             children += [int(word) for word in file.read().split()]
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=20)[1]
+    said = process.communicate(timeout=30)[1]
     suite.check("Ctrl-C cancels politely", process.returncode == 130
                 and "notifications/cancelled" in said, said)
     suite.check("and the program ends as well", children and all(map(gone, children)), children)
@@ -285,7 +285,7 @@ def interrupts():
                     break
             process.send_signal(signal.SIGINT)
             try:
-                said = said + "".join(process.communicate(timeout=20))
+                said = said + "".join(process.communicate(timeout=30))
             except subprocess.TimeoutExpired:
                 process.kill()
             suite.check("Ctrl-C during %s ends a program that ignores its end, after %s" % (
@@ -302,7 +302,7 @@ def interrupts():
             pid = int(process.stderr.readline().split()[1])
             process.stderr.readline()
             process.send_signal(number)
-            said = process.communicate(timeout=20)[1]
+            said = process.communicate(timeout=30)[1]
             suite.check("%s during %s ends the program as well" % (number.name, command[0]),
                         process.returncode == -number and gone(pid), (process.returncode, said))
     # A reader that goes away: | head
@@ -315,7 +315,7 @@ def interrupts():
     pid = int(process.stderr.readline().split()[1])
     process.stdout.close()
     said = process.stderr.read()
-    suite.check("SIGPIPE ends the program as well", process.wait(timeout=20) == -signal.SIGPIPE
+    suite.check("SIGPIPE ends the program as well", process.wait(timeout=30) == -signal.SIGPIPE
                 and gone(pid), (process.returncode, said))
 
 

@@ -117,7 +117,7 @@ def consumers(folder, prefix, server):
     library = os.path.join(prefix, "lib")
     env = dict(os.environ, PKG_CONFIG_PATH=os.path.join(library, "pkgconfig"))
     found = {"LD_LIBRARY_PATH": library}
-    finish_client = run([os.path.join(prefix, "bin", "mcpclient"), "ping", server.url + "/mcp"], 30,
+    finish_client = run([os.path.join(prefix, "bin", "mcpclient"), "ping", server.url + "/mcp"], 60,
                         env=dict(os.environ, MCPCLIENT_TOKEN=TOKEN))
     suite.check("the installed client finds its library", finish_client.returncode == 0,
                 finish_client.stderr)

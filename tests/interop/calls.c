@@ -11,6 +11,7 @@
  *     complete REFERENCE-JSON ARGUMENT VALUE
  *     level NUMBER          subscribe URI       unsubscribe URI
  *     listen KINDS          wait MILLISECONDS   request METHOD JSON
+ *     await KINDS           waits until an event of one of them was told
  *     roots JSON            changes the roots that were set at first
  *
  * FORM is what a form is answered with: JSON, "decline" or "dismiss";
@@ -65,6 +66,9 @@ static void on_progress(void *userdata, mcp_request *request,
     print(line);
 }
 
+/* The kinds of the events that were told so far. */
+static int32_t kinds_told;
+
 static void on_event(void *userdata, mcp_client *client, const mcp_event *event)
 {
     mcp_json *line;
@@ -73,6 +77,7 @@ static void on_event(void *userdata, mcp_client *client, const mcp_event *event)
     (void)client;
     if (mcp_event_kind(event) == MCP_EVENT_STATE)
         return;
+    kinds_told |= mcp_event_kind(event);
     line = begin("event");
     mcp_json_set_integer(line, "/kind", mcp_event_kind(event));
     mcp_json_set_json(line, "/params", mcp_event_params_json(event, NULL));
@@ -274,6 +279,12 @@ static int32_t perform(mcp_client *client, char *text, mcp_json *line,
     if (strcmp(verb, "wait") == 0) {
         for (end = now() + atol(name); now() < end;)
             if ((status = mcp_client_dispatch(client, (int32_t)(end - now()) + 1)) != MCP_OK)
+                return status;
+        return MCP_OK;
+    }
+    if (strcmp(verb, "await") == 0) {
+        for (end = now() + 60000; (kinds_told & atoi(name)) == 0 && now() < end;)
+            if ((status = mcp_client_dispatch(client, 100)) != MCP_OK)
                 return status;
         return MCP_OK;
     }

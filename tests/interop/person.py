@@ -51,7 +51,7 @@ def log(**line):
 def visit(opener, url, form=None):
     data = None if form is None else urllib.parse.urlencode(form).encode()
     try:
-        with opener.open(url, data, timeout=20) as reply:
+        with opener.open(url, data, timeout=60) as reply:
             return reply.url, reply.status, reply.headers, reply.read().decode()
     except urllib.error.HTTPError as error:
         with error:

@@ -22,7 +22,7 @@ from talk import HERE, TOKEN, Server
 
 CLIENT = os.path.join(BUILD, "mcpclient")
 FORM = "sse-stateful"
-LIMIT = 100
+LIMIT = 200
 suite = Suite("proxy")
 
 ALWAYS = {
@@ -50,7 +50,9 @@ def talk(name, command, url, wanted, has_logs, has_changes, **variables):
     try:
         done = subprocess.run([str(word) for word in command] + [CLIENT, "proxy", url],
                               capture_output=True, text=True, timeout=LIMIT, check=False,
-                              env=dict(os.environ, MCPCLIENT_TOKEN=TOKEN, **variables))
+                              env=dict(os.environ, MCPCLIENT_TOKEN=TOKEN, **variables,
+                                       LOGS="2" if has_logs else "0",
+                                       CHANGES="1" if has_changes else "0"))
         found = json.loads(done.stdout)
     except (ValueError, subprocess.TimeoutExpired) as error:
         suite.check(name, False, "%s: %s" % (error, getattr(error, "stderr", None)

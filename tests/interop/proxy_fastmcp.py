@@ -49,6 +49,19 @@ async def on_sampling(messages, params, context):
     return "an idea"
 
 
+def has_changed():
+    return any("ToolListChanged" in event or "tools/list_changed" in event
+               for event in found["events"])
+
+
+async def until(is_so):
+    """Waits until something is so, but not for ever."""
+    for _ in range(600):
+        if is_so():
+            return
+        await asyncio.sleep(0.05)
+
+
 async def note(name, call):
     try:
         found[name] = await asyncio.wait_for(call, 30)
@@ -86,8 +99,14 @@ async def talk(client):
         return [text_of(one) for one in await asyncio.gather(*calls)]
 
     async def cancelled():
-        call = asyncio.create_task(client.call_tool("count", {"to": 4, "pause": 0.1}))
-        await asyncio.sleep(0.2)
+        begun = asyncio.Event()
+
+        async def on_begin(progress, total, message):
+            begun.set()
+
+        call = asyncio.create_task(client.call_tool("count", {"to": 400, "pause": 0.1},
+                                                    progress_handler=on_begin))
+        await asyncio.wait_for(begun.wait(), 25)
         call.cancel()
         try:
             await call
@@ -111,7 +130,9 @@ async def talk(client):
     await note("guarded", text(client.call_tool("guarded", {})))
     await note("cancelled", cancelled())
     await note("grow", text(client.call_tool("grow", {})))
-    await asyncio.sleep(0.3)
+    # What is told beside the responses may come after them.
+    await until(lambda: len(found["logs"]) >= int(os.environ["LOGS"])
+                and (os.environ["CHANGES"] == "0" or has_changed()))
 
 
 async def main():
@@ -123,7 +144,7 @@ async def main():
     transport = StdioTransport(sys.argv[1], sys.argv[2:], env=environment, keep_alive=False)
     async with Client(transport, log_handler=on_log, message_handler=on_message,
                       elicitation_handler=on_elicitation, sampling_handler=on_sampling,
-                      roots=["file:///work"], init_timeout=30, **options) as client:
+                      roots=["file:///work"], init_timeout=60, **options) as client:
         result = getattr(client, "initialize_result", None)
         found["server"] = result.serverInfo.name if result is not None and hasattr(
             result, "serverInfo") else str(result)

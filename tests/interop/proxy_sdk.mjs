@@ -67,10 +67,15 @@ await note("talk", () => text("talk", {}));
 for (const name of ["ask", "think", "roots", "guarded", "grow"])
     await note(name, () => text(name, {}));
 const abort = new AbortController();
-setTimeout(() => abort.abort("enough"), 300);
-await note("aborted", () => text("count", { signal: abort.signal }, { to: 100, pause: 0.1 }));
+await note("aborted", () => text("count", {
+    signal: abort.signal, onprogress: () => abort.abort("enough") }, { to: 400, pause: 0.1 }));
 await note("cancelled", () => text("add", {}, { a: 1, b: 1 }));
-await new Promise((done) => setTimeout(done, 300));
+// What is told beside the responses may come after them.
+for (let i = 0; i < 600; i++) {
+    if (found.logs.length >= 2 && found.events.some((event) => event.includes("list_changed")))
+        break;
+    await new Promise((done) => setTimeout(done, 50));
+}
 await client.close();
 found.ended = true;
 console.log(JSON.stringify(found));

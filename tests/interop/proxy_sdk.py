@@ -54,6 +54,19 @@ async def on_roots(context):
     return types.ListRootsResult(roots=[types.Root(uri="file:///work")])
 
 
+def has_changed():
+    return any("ToolListChanged" in event or "tools/list_changed" in event
+               for event in found["events"])
+
+
+async def until(is_so):
+    """Waits until something is so, but not for ever."""
+    for _ in range(600):
+        if is_so():
+            return
+        await asyncio.sleep(0.05)
+
+
 async def note(name, call):
     try:
         found[name] = await asyncio.wait_for(call, 30)
@@ -84,7 +97,9 @@ async def talk(session):
     await note("talk", call("talk"))
     for name in ("ask", "think", "roots", "guarded", "grow"):
         await note(name, call(name))
-    await asyncio.sleep(0.3)
+    # What is told beside the responses may come after them.
+    await until(lambda: len(found["logs"]) >= int(os.environ["LOGS"])
+                and (os.environ["CHANGES"] == "0" or has_changed()))
 
 
 async def main():

@@ -18,7 +18,6 @@ import os
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -28,13 +27,16 @@ from pathlib import Path
 import environments
 from environments import Unavailable
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from support import free_port
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 # Of this run alone, as two may run side by side; kept when a check fails.
 OUT = HERE.parent / ".out" / ("interop-%d" % os.getpid())
 LIBDIR = Path(os.environ.get("MCPCLIENT_LIBDIR", ROOT / "target" / "release"))
 
-DEADLINE = 40
+DEADLINE = 120
 START_LIMIT = 90
 MODERN = "2026-07-28"
 HANDSHAKE = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
@@ -110,7 +112,7 @@ class Server:
 class PythonServer(Server):
     def __init__(self, name, python, kind):
         log = OUT / (name + ".requests")
-        super().__init__(name, [python, HERE / "servers.py", kind, log])
+        super().__init__(name, [python, HERE / "servers.py", kind, log, free_port()])
 
     def start(self):
         self.launch(subprocess.PIPE)
@@ -137,9 +139,7 @@ class NodeServer(Server):
     """The everything server; a second process is the one that restarts."""
 
     def __init__(self, name, program, folder, variant):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         package = (folder / "node_modules" / "@modelcontextprotocol" /
                    "server-everything" / "dist" / "index.js")
         super().__init__(
@@ -187,7 +187,7 @@ def until_gone(port):
     time.sleep(0.05)
 
 
-def wire(port, method, path, body=None, headers=None, timeout=10):
+def wire(port, method, path, body=None, headers=None, timeout=30):
     """One exchange without the library: status, headers, body."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:

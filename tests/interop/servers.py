@@ -1,6 +1,6 @@
 """Serves stock MCP servers for the interoperability suite.
 
-    servers.py fastmcp|sdk LOGFILE
+    servers.py fastmcp|sdk LOGFILE PORT
 
 Run by the Python of the environment that holds the package.  Each variant
 listens on a port of its own; the first line on stdout is a JSON object of
@@ -9,7 +9,8 @@ JSON line per HTTP exchange to LOGFILE, before the answer's head leaves, so
 that a client which has its answer finds the line there.
 
 Commands on stdin: "stop" and "start" end and begin the process behind the
-variant "restart", which keeps its port.  The end of stdin ends everything.
+variant "restart", which keeps its PORT: no system gives it to another
+program meanwhile.  The end of stdin ends everything.
 """
 
 import asyncio
@@ -262,8 +263,8 @@ def main():
     running = spawn(fixed_apps, log)
     # After the first fork, so that this process alone holds the listener and
     # a stopped server refuses connections.
-    again = bound()
-    ports["restart"] = again.getsockname()[1]
+    ports["restart"] = int(sys.argv[3])
+    again = bound(ports["restart"])
     restarted = spawn(restart_apps, log)
     again.close()
     print(json.dumps(ports), flush=True)

@@ -30,11 +30,16 @@ def add_common(server, context_type):
         raise ValueError("probe failure")
 
     @server.tool()
-    async def count(context: context_type, to: int, pause: float) -> str:
+    async def count(context: context_type, to: int, pause: float, until: str = "") -> str:
         for number in range(1, to + 1):
             await context.report_progress(number, to, "step %d" % number)
             await asyncio.sleep(pause)
-        return "counted to %d" % to
+        # Who has seen the progress makes this file.
+        for _ in range(2000):
+            if not until or os.path.exists(until):
+                return "counted to %d" % to
+            await asyncio.sleep(0.02)
+        return "nobody saw it"
 
     @server.tool()
     async def talk(context: context_type) -> str:

@@ -89,8 +89,8 @@ def check_tour(tour, folder, url):
 
 
 MEGABYTES = 4
-# Three seconds, in which a busy machine answers at least some of twelve calls.
-FRAMES = 180
+# Ten seconds, in which also a busy machine answers some of forty calls.
+FRAMES = 600
 
 
 class Large(BaseHTTPRequestHandler):
