@@ -2521,11 +2521,11 @@ int32_t mcp_result_completion_has_more(const mcp_result *result);
  * A JSON VALUE: builds arguments and reads results without another library.
  *
  * A `mcp_json *` that the application made may be changed, and must be
- * freed.  A `const mcp_json *` is a part of such a value: valid until the
- * whole value is changed or freed.  A place in a value is a JSON Pointer
- * (RFC 6901): "" is the value itself, "/a/0" is the first element of its
- * member "a".  Numbers keep the text with which they were written.  Several
- * threads may read a value at the same time, while no thread changes it.
+ * freed.  A `const mcp_json *` is a part of such a value.  Parts and texts
+ * are valid until the whole value is changed or freed.  A place is a JSON
+ * Pointer (RFC 6901): "" is the value itself, "/a/0" is the first element of
+ * its member "a".  Numbers keep the text with which they were written.
+ * Several threads may read a value at once, while no thread changes it.
  *
  * Made by: mcp_json_new(), mcp_json_parse().
  *

@@ -19,7 +19,12 @@ pub(crate) struct KnownTools<T> {
     /// choose the names, so the hash has a random key.
     table: Vec<u32>,
     hasher: RandomState,
+    /// Twice the entries that [`KnownTools::forget`] left, or 0.
+    most: usize,
 }
+
+/// Fewer entries are all kept.
+const MANY: usize = 1 << 16;
 
 #[derive(Debug)]
 struct KnownTool<T> {
@@ -34,6 +39,7 @@ impl<T> Default for KnownTools<T> {
             names: String::new(),
             table: Vec::new(),
             hasher: RandomState::new(),
+            most: 0,
         }
     }
 }
@@ -43,10 +49,16 @@ impl<T> KnownTools<T> {
         self.entries.is_empty()
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
         self.names.clear();
         self.table.clear();
+        self.most = 0;
     }
 
     /// Adds a tool. It replaces one of the same name once the table is built;
@@ -88,6 +100,38 @@ impl<T> KnownTools<T> {
                 self.enter(at);
             }
         }
+    }
+
+    /// Whether the entries are so many that [`KnownTools::forget`] is due.
+    pub(crate) fn are_many(&self) -> bool {
+        self.entries.len() >= self.most.max(MANY)
+    }
+
+    /// Forgets the tools that are not needed, and those that a later one of their
+    /// name has replaced.
+    #[cold]
+    pub(crate) fn forget(&mut self, is_needed: impl Fn(&T) -> bool) {
+        self.build();
+        let mut is_last = vec![false; self.entries.len()];
+        for number in &self.table {
+            if let Some(last) = number.checked_sub(1).and_then(|at| is_last.get_mut(at as usize)) {
+                *last = true;
+            }
+        }
+        let names = std::mem::take(&mut self.names);
+        let mut is_last = is_last.into_iter();
+        self.entries.retain_mut(|entry| {
+            let is_kept = is_last.next().unwrap_or(false) && is_needed(&entry.facts);
+            if is_kept {
+                let (start, end) = (entry.name.start as usize, entry.name.end as usize);
+                let place = self.names.len() as u32;
+                self.names.push_str(names.get(start..end).unwrap_or_default());
+                entry.name = place..self.names.len() as u32;
+            }
+            is_kept
+        });
+        self.table.clear();
+        self.most = 2 * self.entries.len();
     }
 
     /// Enters a tool into the table, in the place of an earlier one of its name.
@@ -152,6 +196,42 @@ mod tests {
                 assert_eq!(known.get_mut(name), Some(&mut step.clone()));
             }
         }
+    }
+
+    #[test]
+    fn forgets_what_no_question_finds() {
+        let (mut known, mut map) = (KnownTools::default(), HashMap::new());
+        for step in 0..300_000 {
+            let name = format!("tool {}", step * 7919 % 9973);
+            known.put(&name, step);
+            if step % 3 > 0 {
+                map.insert(name, step);
+            } else {
+                map.remove(&name);
+            }
+            if known.are_many() {
+                known.forget(|step| step % 3 > 0);
+            }
+            assert!(known.entries.len() <= MANY && known.names.len() <= MANY * 9);
+        }
+        known.forget(|step| step % 3 > 0);
+        assert_eq!(known.entries.len(), map.len());
+        for (name, step) in &map {
+            assert_eq!(known.get_mut(name), Some(&mut step.clone()));
+        }
+        known.forget(|_| false);
+        assert!(known.is_empty() && known.get_mut("tool 1").is_none());
+        // Names that all count are kept, and are searched seldom.
+        let mut count = 0;
+        for step in 0..4 * MANY {
+            known.put(&step.to_string(), step);
+            if known.are_many() {
+                known.forget(|_| true);
+                count += 1;
+            }
+        }
+        assert_eq!((count, known.entries.len()), (3, 4 * MANY));
+        assert_eq!(known.get_mut("77777"), Some(&mut 77777));
     }
 
     #[test]

@@ -62,6 +62,17 @@ struct ToolFacts {
     wraps_result: Option<bool>,
 }
 
+impl ToolFacts {
+    /// Whether the tool has only default values.
+    fn is_plain(&self) -> bool {
+        self.hints == ToolHints::default()
+            && self.header_params.is_none()
+            && self.schema.is_none()
+            && self.used_schema.is_none()
+            && self.wraps_result == Some(false)
+    }
+}
+
 /// The most bytes of all output schemas of a server. The results of further
 /// tools are not checked.
 const MOST_SCHEMAS: usize = 4 << 20;
@@ -136,7 +147,10 @@ impl ToolCatalog {
 
     /// `None` if the list has to be read first.
     pub(crate) fn task_support(&self, call: &Call) -> Option<TaskSupport> {
-        if let Some(support) = self.fact(call, |facts| facts.hints.task_support) {
+        // A tool with default values counts as one that no page has named: some are
+        // not kept.
+        let support = |facts: &ToolFacts| (!facts.is_plain()).then_some(facts.hints.task_support);
+        if let Some(support) = self.fact(call, support).flatten() {
             return Some(support);
         }
         lock(&self.0).is_whole.then_some(TaskSupport::Forbidden)
@@ -195,5 +209,50 @@ impl ToolLists {
         }
         self.has_schemas |= output_schema.is_some() && schema::IS_BUILT;
         self.tools.put(&name, facts);
+        if self.tools.are_many() {
+            // A tool without values of its own may be a few bytes of a page.
+            self.tools.forget(|facts| !facts.is_plain());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learn(catalog: &ToolCatalog, params: Option<&str>, page: &str) {
+        let call = Call::new("tools/list", params).unwrap();
+        catalog.learn(&call, &Answer::whole(page.to_owned()), true);
+    }
+
+    #[test]
+    fn knows_nothing_of_a_tool_with_default_values_before_the_end_of_the_list() {
+        let catalog = ToolCatalog::default();
+        let support = |name: &str| catalog.task_support(&Call::tool(name, None).unwrap());
+        let marked = r#"{"name":"a","execution":{"taskSupport":"required"}}"#;
+        for tools in
+            [format!("{marked},{{\"name\":\"b\"}}"), format!("{{\"name\":\"b\"}},{marked}")]
+        {
+            learn(&catalog, None, &format!(r#"{{"tools":[{tools}],"nextCursor":"2"}}"#));
+            assert_eq!(support("a"), Some(TaskSupport::Required));
+            assert_eq!((support("b"), support("c")), (None, None), "{tools}");
+            learn(&catalog, Some(r#"{"cursor":"2"}"#), r#"{"tools":[{"name":"a"}]}"#);
+            let [a, b, c] = ["a", "b", "c"].map(support);
+            assert!([a, b, c].iter().all(|one| *one == Some(TaskSupport::Forbidden)), "{tools}");
+        }
+    }
+
+    #[test]
+    fn keeps_few_of_many_tools_with_default_values() {
+        let catalog = ToolCatalog::default();
+        let mut tools = r#"{"name":"a","annotations":{"readOnlyHint":true}}"#.to_owned();
+        for at in 0..200_000 {
+            tools.push_str(&format!(",{{\"name\":\"t{at}\"}}"));
+        }
+        tools.push_str(r#",{"name":"z","annotations":{"readOnlyHint":true}}"#);
+        learn(&catalog, None, &format!(r#"{{"tools":[{tools}]}}"#));
+        let repeats = |name: &str| catalog.is_idempotent(&Call::tool(name, None).unwrap());
+        assert_eq!(["a", "t5", "t199999", "z"].map(repeats), [true, false, false, true]);
+        assert!(lock(&catalog.0).tools.len() <= 1 << 16);
     }
 }
