@@ -15,7 +15,7 @@
 #include "client.h"
 #include <mcpclient_draft.h>
 
-#define SIGN_IN_MILLISECONDS 10000
+#define SIGN_IN_MILLISECONDS 60000
 /* What the suite expects, and nobody ever fetches. */
 #define METADATA_URL "https://conformance-test.local/client-metadata.json"
 
