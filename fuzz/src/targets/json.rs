@@ -179,12 +179,6 @@ fn tree(text: &str) {
     }
 }
 
-/// The text without the NUL at its end.
-fn without_nul(text: &[u8]) -> &str {
-    let text = text.strip_suffix(b"\0").expect("it ends with a NUL");
-    std::str::from_utf8(text).expect("it is UTF-8")
-}
-
 fn members(text: &str) {
     let read = bounded(text.len(), || Members::parse(text));
     if let (Ok(members), Ok(Value::Object(all))) = (read, serde_json::from_str::<Value>(text)) {
