@@ -130,7 +130,7 @@ async def talk(client):
     await note("guarded", text(client.call_tool("guarded", {})))
     await note("cancelled", cancelled())
     await note("grow", text(client.call_tool("grow", {})))
-    # What is told beside the responses may come after them.
+    # Notifications may arrive after the responses.
     await until(lambda: len(found["logs"]) >= int(os.environ["LOGS"])
                 and (os.environ["CHANGES"] == "0" or has_changed()))
 

@@ -70,7 +70,7 @@ const abort = new AbortController();
 await note("aborted", () => text("count", {
     signal: abort.signal, onprogress: () => abort.abort("enough") }, { to: 400, pause: 0.1 }));
 await note("cancelled", () => text("add", {}, { a: 1, b: 1 }));
-// What is told beside the responses may come after them.
+// Notifications may arrive after the responses.
 for (let i = 0; i < 600; i++) {
     if (found.logs.length >= 2 && found.events.some((event) => event.includes("list_changed")))
         break;

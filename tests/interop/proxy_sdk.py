@@ -97,7 +97,7 @@ async def talk(session):
     await note("talk", call("talk"))
     for name in ("ask", "think", "roots", "guarded", "grow"):
         await note(name, call(name))
-    # What is told beside the responses may come after them.
+    # Notifications may arrive after the responses.
     await until(lambda: len(found["logs"]) >= int(os.environ["LOGS"])
                 and (os.environ["CHANGES"] == "0" or has_changed()))
 

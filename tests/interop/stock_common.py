@@ -34,7 +34,7 @@ def add_common(server, context_type):
         for number in range(1, to + 1):
             await context.report_progress(number, to, "step %d" % number)
             await asyncio.sleep(pause)
-        # Who has seen the progress makes this file.
+        # The client makes this file when it has seen the progress.
         for _ in range(2000):
             if not until or os.path.exists(until):
                 return "counted to %d" % to

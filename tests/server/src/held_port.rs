@@ -8,8 +8,9 @@ use tokio::net::TcpSocket;
 /// [`Server`](crate::Server) may listen there, and stop, and listen again.
 #[derive(Debug)]
 pub struct HeldPort {
-    // Bound, and never listening. Who asks for a free port does not get this one;
-    // who asks for it by its number may share it, as both have SO_REUSEADDR.
+    // It is bound and never listens, so the system gives this port to no program
+    // that asks for a free one. A server that asks for it by its number may share
+    // it, because both have SO_REUSEADDR.
     socket: TcpSocket,
 }
 
