@@ -18,22 +18,10 @@ import fastmcp  # noqa: E402
 from fastmcp import Client  # noqa: E402
 from fastmcp.client.transports import StdioTransport  # noqa: E402
 
+from proxy_host import (  # noqa: E402
+    all_notifications, found, note, on_log, on_message, on_progress)
+
 MAJOR = int(fastmcp.__version__.split(".")[0])
-found = {"progress": [], "logs": [], "events": []}
-
-
-async def on_progress(progress, total, message):
-    found["progress"].append([progress, total, message])
-
-
-async def on_log(message):
-    data = message.data
-    found["logs"].append(data.get("msg") if isinstance(data, dict) else data)
-
-
-async def on_message(message):
-    root = getattr(message, "root", message)
-    found["events"].append(type(root).__name__)
 
 
 async def on_elicitation(message, response_type, params, context):
@@ -47,26 +35,6 @@ async def on_sampling(messages, params, context):
     content = messages[0].content
     found["thought"] = getattr(content, "text", None) or content[0].text
     return "an idea"
-
-
-def has_changed():
-    return any("ToolListChanged" in event or "tools/list_changed" in event
-               for event in found["events"])
-
-
-async def until(is_so):
-    """Waits until something is so, but not for ever."""
-    for _ in range(600):
-        if is_so():
-            return
-        await asyncio.sleep(0.05)
-
-
-async def note(name, call):
-    try:
-        found[name] = await asyncio.wait_for(call, 30)
-    except Exception as error:
-        found[name] = "%s: %s" % (type(error).__name__, error)
 
 
 def text_of(result):
@@ -130,9 +98,7 @@ async def talk(client):
     await note("guarded", text(client.call_tool("guarded", {})))
     await note("cancelled", cancelled())
     await note("grow", text(client.call_tool("grow", {})))
-    # Notifications may arrive after the responses.
-    await until(lambda: len(found["logs"]) >= int(os.environ["LOGS"])
-                and (os.environ["CHANGES"] == "0" or has_changed()))
+    await all_notifications()
 
 
 async def main():

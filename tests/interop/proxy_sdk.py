@@ -17,23 +17,11 @@ import mcp.types as types  # noqa: E402
 from mcp import ClientSession, StdioServerParameters  # noqa: E402
 from mcp.client.stdio import stdio_client  # noqa: E402
 
-found = {"progress": [], "logs": [], "events": []}
+from proxy_host import (  # noqa: E402
+    all_notifications, found, note, on_log, on_message, on_progress)
+
 # Names of members: those of the second major are in snake case.
 IS_NEW = "is_error" in types.CallToolResult.model_fields
-
-
-async def on_progress(progress, total, message):
-    found["progress"].append([progress, total, message])
-
-
-async def on_log(params):
-    data = params.data
-    found["logs"].append(data.get("msg") if isinstance(data, dict) else data)
-
-
-async def on_message(message):
-    root = getattr(message, "root", message)
-    found["events"].append(type(root).__name__)
 
 
 async def on_elicitation(context, params):
@@ -52,26 +40,6 @@ async def on_sampling(context, params):
 
 async def on_roots(context):
     return types.ListRootsResult(roots=[types.Root(uri="file:///work")])
-
-
-def has_changed():
-    return any("ToolListChanged" in event or "tools/list_changed" in event
-               for event in found["events"])
-
-
-async def until(is_so):
-    """Waits until something is so, but not for ever."""
-    for _ in range(600):
-        if is_so():
-            return
-        await asyncio.sleep(0.05)
-
-
-async def note(name, call):
-    try:
-        found[name] = await asyncio.wait_for(call, 30)
-    except Exception as error:
-        found[name] = "%s: %s" % (type(error).__name__, error)
 
 
 async def talk(session):
@@ -97,9 +65,7 @@ async def talk(session):
     await note("talk", call("talk"))
     for name in ("ask", "think", "roots", "guarded", "grow"):
         await note(name, call(name))
-    # Notifications may arrive after the responses.
-    await until(lambda: len(found["logs"]) >= int(os.environ["LOGS"])
-                and (os.environ["CHANGES"] == "0" or has_changed()))
+    await all_notifications()
 
 
 async def main():
