@@ -37,6 +37,9 @@ FAILING = re.compile(r"^FAILED |^test .* FAILED$|panicked at|^error(\[E\d+\])?:|
                      r"ThreadSanitizer|runtime error:|^==\d+== (Invalid|Conditional|Use of|Process "
                      r"terminating|[\d,]+ .*lost)|not so: |Segmentation fault|^make.*\*\*\*")
 BEFORE, AFTER, MOST = 2, 12, 300
+# The lines that are shown once more at the end, where a log that is cut still has
+# them, and the length of each.
+AT_END, WIDTH = 20, 300
 
 # Name, command, seconds it may take. Those that take longest come first, so that
 # the last ones are short; unit, fuzz and style wait for each other's build.
@@ -111,7 +114,16 @@ def failing(output, is_hung=False):
     return "\n".join(text)
 
 
-def run(name, command, limit, totals, lock):
+def failing_again(failures):
+    """The first lines of what failing() says of each failed suite."""
+    room, text = max(4, AT_END // max(1, len(failures))), []
+    for name, code, lines in failures:
+        text.append("failed: %s (%s)" % (name, code))
+        text += ["    " + line[:WIDTH] for line in lines.splitlines()[:room]]
+    return "\n".join(text)
+
+
+def run(name, command, limit, totals, lock, failures):
     path = os.path.join(OUT, name + ".log")
     start = time.monotonic()
     with open(path, "wb") as log:
@@ -149,8 +161,10 @@ def run(name, command, limit, totals, lock):
             "  (%s)" % code if failed else ""), flush=True)
         if failed or counts[1]:
             print("---- of %s" % os.path.relpath(path, ROOT))
-            print(failing(output, is_hung=isinstance(code, str)))
+            lines = failing(output, is_hung=isinstance(code, str))
+            print(lines)
             print("----", flush=True)
+            failures.append((name, code, lines))
         for place, number in enumerate(counts):
             totals[place] += number
 
@@ -190,10 +204,12 @@ def main():
     if IS_QUICK:
         chosen = [(name, command + QUICK[name][0], limit) for name, command, limit in chosen
                   if name in QUICK]
-    totals, lock = [0, 0, 0], threading.Lock()
+    totals, lock, failures = [0, 0, 0], threading.Lock(), []
     with ThreadPoolExecutor(jobs) as pool:
-        for done in [pool.submit(run, *suite, totals, lock) for suite in chosen]:
+        for done in [pool.submit(run, *suite, totals, lock, failures) for suite in chosen]:
             done.result()
+    if failures:
+        print(failing_again(failures))
     print("all in %.0f s, %d suites at a time" % (time.monotonic() - start, jobs))
     if IS_QUICK:
         print("left out: %s" % ", ".join(name for name in known if name not in QUICK))
