@@ -63,16 +63,26 @@ pub(crate) unsafe fn optional_text<'a>(
     })
 }
 
-/// Reads optional bytes: NULL is `None`.
+/// Reads optional bytes: NULL is `None`. No memory has more than `isize::MAX`
+/// bytes: a larger length was a negative number.
 ///
 /// # Safety
 ///
 /// `pointer` is NULL, or points to `len` bytes that no thread changes during
 /// the call.
-pub(crate) unsafe fn bytes<'a>(pointer: *const c_char, len: usize) -> Option<&'a [u8]> {
+pub(crate) unsafe fn bytes<'a>(
+    pointer: *const c_char,
+    len: usize,
+    name: &str,
+) -> Result<Option<&'a [u8]>> {
+    if pointer.is_null() {
+        return Ok(None);
+    }
+    if isize::try_from(len).is_err() {
+        return Err(Error::argument(format!("{name} has a negative length")));
+    }
     // SAFETY: not NULL; the caller guarantees the rest.
-    let read = || unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), len) };
-    (!pointer.is_null()).then(read)
+    Ok(Some(unsafe { std::slice::from_raw_parts(pointer.cast::<u8>(), len) }))
 }
 
 /// Reads a required text of a known length.
@@ -86,8 +96,8 @@ pub(crate) unsafe fn sized_text<'a>(
     name: &str,
 ) -> Result<&'a str> {
     // SAFETY: the caller guarantees it.
-    let bytes =
-        unsafe { bytes(pointer, len) }.ok_or_else(|| Error::argument(format!("{name} is NULL")))?;
+    let bytes = unsafe { bytes(pointer, len, name) }?
+        .ok_or_else(|| Error::argument(format!("{name} is NULL")))?;
     std::str::from_utf8(bytes).map_err(|error| {
         Error::argument(format!("{name} is not UTF-8 at byte {}", error.valid_up_to()))
     })

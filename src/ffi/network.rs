@@ -96,7 +96,7 @@ pub unsafe extern "C" fn mcp_client_set_ca_data(
     guard(|| {
         // SAFETY: the header requires NULL or a live client, and `len`
         // readable bytes unless the text is NULL.
-        let (client, pem) = unsafe { (borrow(client, "client")?, bytes(pem, len)) };
+        let (client, pem) = unsafe { (borrow(client, "client")?, bytes(pem, len, "pem")?) };
         client.inner.set_ca_data(pem)
     })
 }
@@ -168,8 +168,8 @@ pub unsafe extern "C" fn mcp_client_set_certificate_data(
         let (client, certificate, key) = unsafe {
             (
                 borrow(client, "client")?,
-                bytes(certificate_pem, certificate_len),
-                bytes(key_pem, key_len),
+                bytes(certificate_pem, certificate_len, "certificate_pem")?,
+                bytes(key_pem, key_len, "key_pem")?,
             )
         };
         let pair = both((certificate, "certificate_pem"), (key, "key_pem"))?;

@@ -63,6 +63,18 @@ static void null_and_wrong_numbers_are_refused(void)
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_certificate_data(NULL, "x", 1, "x", 1));
     CHECK_STATUS(MCP_E_TLS, mcp_client_set_ca_data(client, "x", 1));
     CHECK_STATUS(MCP_E_TLS, mcp_client_set_ca_data(client, "", 0));
+    /* -1 as a length is more than there can be. */
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_ca_data(client, "x", (size_t)-1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_client_set_certificate_data(client, "x", (size_t)-1, "x", 1));
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_client_set_certificate_data(client, "x", 1, "x", (size_t)-1));
+    CHECK(mcp_json_parse("{}", (size_t)-1) == NULL);
+    CHECK(mcp_error_status(NULL) == MCP_E_INVALID_ARGUMENT);
+    CHECK(has_text(mcp_error_message(NULL), "negative"));
+    CHECK(mcp_config_parse("{}", (size_t)-1, NULL) == NULL);
+    CHECK(has_text(mcp_error_message(NULL), "negative"));
+    CHECK_STATUS(MCP_OK, mcp_client_set_ca_data(client, NULL, (size_t)-1));
     CHECK_STATUS(MCP_OK, mcp_client_set_ca_data(client, NULL, 0));
     CHECK_STATUS(MCP_E_TLS, mcp_client_set_certificate_data(client, "x", 1, "x", 1));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_client_set_certificate_data(client, "x", 1, NULL, 0));

@@ -368,7 +368,8 @@ as long as they are told:
 
         mcp_client_dispatch(client, 0);
         while ((done = mcp_client_next_done(client)) != NULL) {
-            if (mcp_request_take_result(done, &result) == MCP_OK)
+            mcp_request_take_result(done, &result);
+            if (result != NULL)
                 puts(mcp_result_text(result, NULL));
             mcp_result_free(result);
             mcp_request_free(done);
