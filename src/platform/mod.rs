@@ -20,7 +20,7 @@
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
 //! | memory | [`wipe`] |
-//! | text | [`text_of`]; in blocks [`first_special`], [`with_vectors`], [`append`] |
+//! | text | [`text_of`], [`text_of_parts`], [`TextPrefix`]; in blocks [`first_special`], [`with_vectors`], [`append`] |
 //!
 //! A later Windows half needs the same interface. On Windows, `poll` waits for
 //! sockets only. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
@@ -38,6 +38,7 @@ mod per_process;
 pub(crate) mod testing;
 #[cfg(unix)]
 mod unix;
+mod utf8;
 mod vector;
 #[cfg(unix)]
 use unix as system;
@@ -63,8 +64,7 @@ pub(crate) use system::sockets::{
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
 pub(crate) use system::watch::Watch;
+pub(crate) use utf8::{TextPrefix, text_of, text_of_parts};
 #[cfg(test)]
 pub(crate) use vector::kinds::with_each as with_each_vectors;
-pub(crate) use vector::{
-    BLOCK, VectorLoop, Vectors, WIDE, append, first_special, text_of, with_vectors,
-};
+pub(crate) use vector::{BLOCK, VectorLoop, Vectors, WIDE, append, first_special, with_vectors};
