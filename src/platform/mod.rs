@@ -19,7 +19,7 @@
 //! | certificates | [`system_certificates`], [`certificates_in`] |
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
-//! | memory | [`wipe`] |
+//! | memory | [`wipe`], [`request_large_pages`] |
 //! | text | [`text_of`], [`text_of_parts`], [`TextPrefix`]; in blocks [`first_special`], [`with_vectors`], [`append`] |
 //!
 //! A later Windows half needs the same interface. On Windows, `poll` waits for
@@ -54,7 +54,7 @@ pub(crate) use system::files::{
     Access, FileLock, is_same_file, make_private_folder, open_private, open_regular,
 };
 pub(crate) use system::folders::{BROWSER_OPENERS, os_string, state_folder};
-pub(crate) use system::memory::wipe;
+pub(crate) use system::memory::{request_large_pages, wipe};
 pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, RawDescriptor, poll};
 pub(crate) use system::process::{ChildPipes, ChildProcess, isolate};
 pub(crate) use system::process_id::process_id;
