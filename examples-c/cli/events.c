@@ -226,7 +226,8 @@ int listen_to(mcp_client *client, const struct options *options)
         status = perform(client, options,
                          mcp_request_new_subscribe(client, options->words[i]),
                          NULL);
-    while (status == MCP_OK && !interrupted && !is_enough(&listening))
+    while (status == MCP_OK && !interrupted && !is_enough(&listening) &&
+           flush_output() == 0)
         status = wait_for(client, options);
     if (interrupted && listening.is_open) {
         status = MCP_OK;

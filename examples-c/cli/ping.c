@@ -128,7 +128,7 @@ int ping(mcp_client *client, const struct options *options)
 
     count += count == 0;
     memset(&summary, 0, sizeof summary);
-    for (i = 0; i < count && !interrupted; i++) {
+    for (i = 0; i < count && !interrupted && flush_output() == 0; i++) {
         double begin;
 
         if (i > 0)

@@ -101,6 +101,13 @@ def listening(url, era):
     one.process.send_signal(signal.SIGINT)
     suite.check("Ctrl-C ends it well, " + era, one.end() == 0)
 
+    one = Listening("sh", "-c", 'exec "$@" 2>&1 >/dev/full', "sh", CLIENT, "listen", url)
+    suite.check("listen listens for a full disk, " + era, one.until("listening"))
+    push(url, "notifications/tools/list_changed")
+    suite.check("and ends where nothing can be written, " + era, one.until(
+        "mcpclient: standard output cannot be written: No space left on device")
+        and one.end() == 1)
+
     one = Listening(os.path.join(BUILD, "subscribe"), url, URI, "1", "120")
     suite.check("subscribe.c tells of changes, " + era,
                 update(url, one, "changed") == "changed: " + URI)

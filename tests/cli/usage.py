@@ -39,6 +39,7 @@ def mistakes():
         check("bad usage: %s" % " ".join(arguments), done, 2, words, "--help", where="stderr")
     for arguments in [("--help",), ("--version",), ("ping", "--stdio", "--", SERVER, "--stdio"),
                       ("info", "--json", "--stdio", "--", SERVER, "--stdio"),
+                      ("ping", "-c", "100000", "--stdio", "--", SERVER, "--stdio"),
                       ("ping", "--json", "http://127.0.0.1:9/")]:
         full_disk(*arguments)
     check("--version", call("--version"), 0, "mcpclient 0.")
