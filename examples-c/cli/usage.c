@@ -155,8 +155,10 @@ int applies(int option, const struct command *command)
         return is_among(one->commands, command->name);
     if (one->group == INFORMATION)
         return 1;
-    if (command->takes == TAKES_SERVER) /* the host chooses the log level */
-        return option != OPTION_LOG_LEVEL ||
+    /* The host of a proxy chooses the log level, and standard output is for
+     * its messages alone. */
+    if (command->takes == TAKES_SERVER)
+        return (option != OPTION_LOG_LEVEL && option != OPTION_JSON) ||
                strcmp(command->name, "proxy") != 0;
     if (command->takes == TAKES_FILE)
         return option == OPTION_CONFIG || option == OPTION_JSON ||

@@ -127,6 +127,7 @@ def near():
             (["ping", "u", "--log-level"], "--log-level lacks a value: --log-level LEVEL"),
             (["servers", "--config", "f", "--timeout", "1"], "--timeout is not for servers"),
             (["completion", "bash", "--token", "x"], "--token is not for completion"),
+            (["proxy", "u", "--json"], "--json is not for proxy"),
             (["completion", "tcsh"], "bash, zsh or fish"), (["completion", "zsh", "x"], "unexpected"),
             (["completion"], "completion bash|zsh|fish")]:
         done = call(*arguments)
@@ -161,6 +162,7 @@ def helps():
     fits_80_columns(whole.stdout)
     for command, has, lacks in [("ping", "--count", "--output"), ("read", "--output", "--events"),
                                 ("login", "--device", "--stderr"), ("servers", "--json", "--server"),
+                                ("proxy", "--stdio", "--json"),
                                 ("completion", "--help", "--token")]:
         text = call(command, "--help").stdout
         suite.check("%s has %s and not %s" % (command, has, lacks),
