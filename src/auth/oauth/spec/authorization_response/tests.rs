@@ -125,7 +125,6 @@ fn maps_each_error_code() {
         ("invalid_scope", Status::Auth),
         ("invalid_target", Status::Auth),
         ("something_else", Status::Auth),
-        ("", Status::Auth),
         ("server_error", Status::Unavailable),
         ("temporarily_unavailable", Status::Unavailable),
         ("login_required", Status::Unavailable),
