@@ -15,18 +15,26 @@ use crate::wire::challenge;
 pub(crate) struct TokenCheck {
     oauth: Arc<OAuthCredential>,
     token: Option<Token>,
-    /// The values of WWW-Authenticate in the last refusal.
-    challenges: Mutex<Vec<String>>,
+    demand: Mutex<TokenDemand>,
+}
+
+/// What the MCP server demands of a request.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TokenDemand {
+    /// The values of WWW-Authenticate in the last refusal; empty if the server has
+    /// refused nothing.
+    pub(crate) challenges: Vec<String>,
+    /// The server refused the request with 401.
+    pub(crate) is_unauthorized: bool,
 }
 
 impl TokenCheck {
     pub(crate) fn new(oauth: &Arc<OAuthCredential>, token: Option<&Token>) -> Arc<Self> {
-        Arc::new(Self { oauth: oauth.clone(), token: token.cloned(), challenges: Mutex::default() })
+        Arc::new(Self { oauth: oauth.clone(), token: token.cloned(), demand: Mutex::default() })
     }
 
-    /// What the server demands; empty if it has refused nothing.
-    pub(crate) fn challenges(&self) -> Vec<String> {
-        lock(&self.challenges).clone()
+    pub(crate) fn demand(&self) -> TokenDemand {
+        lock(&self.demand).clone()
     }
 
     /// The token, if the proof lacked only the nonce that the response brought.
@@ -55,7 +63,10 @@ impl Credential for TokenCheck {
         refusal: TokenRefusal<'a>,
         _need: Need<'a>,
     ) -> Later<'a, Option<Token>> {
-        *lock(&self.challenges) = refusal.challenges.to_vec();
+        *lock(&self.demand) = TokenDemand {
+            challenges: refusal.challenges.to_vec(),
+            is_unauthorized: refusal.http_status == 401,
+        };
         Box::pin(async { Ok(self.repeated(refusal)) })
     }
 
