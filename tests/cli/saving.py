@@ -3,7 +3,6 @@
 
 import base64
 import os
-import resource as resource_module
 import signal
 import subprocess
 import tempfile
@@ -114,31 +113,19 @@ def nothing_is_overwritten(server):
                     and os.path.exists(os.path.join(inside, "image-1-3.png")), done)
 
 
-def processor_time():
-    """Of the programs that have ended, in seconds."""
-    used = resource_module.getrusage(resource_module.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def saved(server, names):
-    """Saves contents with these names: how it ended, the files, the processor time."""
-    url = answer(server, *(resource("file:///%s.txt" % name, text="x") for name in names))
-    with tempfile.TemporaryDirectory() as folder:
-        before = processor_time()
-        done = call("call", url, "x", "-o", folder)
-        return done, set(os.listdir(folder)), processor_time() - before
-
-
 def many_of_one_name(server):
-    """The search for a free name does not try each number, which needs five times as
-    much as names that are free."""
-    done, files, took = saved(server, ["ab"[number % 2] for number in range(5000)])
-    wanted = {"%s%s.txt" % (name, "-%d" % number if number > 1 else "")
-              for name in "ab" for number in range(1, 2501)}
-    _, others, usual = saved(server, range(5000))
-    suite.check("call -o saves thousands of contents of one name", done.returncode == 0
-                and files == wanted and len(others) == 5000 and took < 3 * usual,
-                (took, usual, done.stderr[-300:], len(files), len(others)))
+    """The search for a free name does not try each number: that takes longer than a
+    command may, 90 s on an idle machine."""
+    pieces = [resource("file:///a.txt", text="x")] * 10000
+    url = answer(server, *pieces)
+    # Files in memory take no time.
+    memory = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=memory if os.path.isdir(memory) else None) as folder:
+        done = call("call", url, "x", "-o", folder)
+        wanted = {"a%s.txt" % ("-%d" % number if number > 1 else "") for number in range(1, 10001)}
+        suite.check("call -o saves thousands of contents of one name", done.returncode == 0
+                    and set(os.listdir(folder)) == wanted,
+                    (done.returncode, done.stderr[-300:], len(os.listdir(folder))))
 
 
 def broken_contents(server):
