@@ -37,7 +37,8 @@ use crate::platform::process_id;
 /// mcp_listen() and mcp_subscribe_resource(), the requests of
 /// mcp_request_start(), the stream on which a server sends input requests,
 /// the messages that arrive between calls from a process or over HTTP with
-/// SSE, and the pings of mcp_client_set_keepalive().  The background thread
+/// SSE, the pings of mcp_client_set_keepalive(), and the messages that tell a
+/// server over HTTP that a call was cancelled.  The background thread
 /// runs no callback except mcp_wakeup_fn, and never frees user data; it queues
 /// both for the application's threads.  A host name that is
 /// neither an address nor a name of this machine is looked up on a thread

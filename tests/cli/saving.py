@@ -7,7 +7,6 @@ import signal
 import subprocess
 import tempfile
 import threading
-import time
 
 from common import CLIENT, call, check, environment, suite
 from scripted import ScriptedServer
@@ -115,18 +114,18 @@ def nothing_is_overwritten(server):
 
 
 def many_of_one_name(server):
-    """The search for a free name does not try each number."""
-    pieces = [resource("file:///%s.txt" % "ab"[number % 2], text="x") for number in range(5000)]
+    """The search for a free name does not try each number: that takes longer than a
+    command may, 90 s on an idle machine."""
+    pieces = [resource("file:///a.txt", text="x")] * 10000
     url = answer(server, *pieces)
-    with tempfile.TemporaryDirectory() as folder:
-        begin = time.monotonic()
+    # Files in memory take no time.
+    memory = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=memory if os.path.isdir(memory) else None) as folder:
         done = call("call", url, "x", "-o", folder)
-        took = time.monotonic() - begin
-        wanted = {"%s%s.txt" % (name, "-%d" % number if number > 1 else "")
-                  for name in "ab" for number in range(1, 2501)}
+        wanted = {"a%s.txt" % ("-%d" % number if number > 1 else "") for number in range(1, 10001)}
         suite.check("call -o saves thousands of contents of one name", done.returncode == 0
-                    and set(os.listdir(folder)) == wanted and took < 20,
-                    (took, done.stderr[-300:], len(os.listdir(folder))))
+                    and set(os.listdir(folder)) == wanted,
+                    (done.returncode, done.stderr[-300:], len(os.listdir(folder))))
 
 
 def broken_contents(server):

@@ -99,6 +99,9 @@ int main(void)
             mcp_client_free(client);
             client = mcp_client_new(first, second);
             status = client != NULL ? MCP_OK : mcp_error_status(NULL);
+            /* A busy server may take long to accept the end of a session. */
+            if (client != NULL)
+                status = mcp_client_set_close_timeout(client, 60000);
             put_status(step, status);
         } else if (strcmp(step, "token") == 0) {
             status = mcp_client_set_token(client, first);

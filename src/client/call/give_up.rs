@@ -11,14 +11,16 @@ use crate::client::core::session::Session;
 use crate::protocol::call::Call;
 use crate::protocol::task::Tasks;
 
-/// How long the message may delay the caller. A cancelled call has to return
-/// within 10 ms.
+/// How long a message may delay the caller. A cancelled call has to return within
+/// 10 ms.
 pub(crate) const AFTER_CANCEL: Duration = Duration::from_millis(8);
 pub(crate) const AFTER_TIMEOUT: Duration = Duration::from_millis(50);
 
 impl Ctx<'_> {
-    /// Sends the message that cancels a request, if the dialect has one. If
-    /// that takes too long, the background thread sends it.
+    /// Sends the message that cancels a request, if the dialect has one. By HTTP,
+    /// the background thread sends it: a busy server does not read a request whose
+    /// connection was closed, and the caller waits for no response. On a shared
+    /// connection it does so if the caller would wait for too long.
     pub(crate) async fn give_up(self, session: &Arc<Session>, call: &Call, id: i64, error: &Error) {
         let Ctx { client, wait, .. } = self;
         let (reason, patience) = match error.status() {
@@ -36,6 +38,12 @@ impl Ctx<'_> {
         }
         let is_shared = session.transport.shared_connection().is_some();
         let Some(outgoing) = session.dialect.cancel(id, reason, is_shared) else { return };
+        if !is_shared {
+            if !client.is_closed() {
+                let _ = client.send_apart(session, OutboxKind::Courtesy, outgoing);
+            }
+            return;
+        }
         let post = OutboundMessage::notification(&outgoing, session.target());
         match self.within(&wait.afterwards(patience)).post(&post).await {
             Err(error)

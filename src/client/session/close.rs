@@ -105,7 +105,7 @@ impl Client {
         let until = Instant::now() + self.close_limit();
         let left = || until.saturating_duration_since(Instant::now());
         // The close signal makes the background tasks end.
-        self.background_tasks.until_ended(left().min(END), wait).await;
+        self.background_tasks.until_ended(left().min(self.tasks_limit()), wait).await;
         if let Some(session) = self.take_session() {
             match &session.transport {
                 Transport::StreamableHttp => {
@@ -138,6 +138,21 @@ impl Client {
         let options = self.options();
         let is_program = matches!(options.server, Server::Program(_));
         options.close_timeout.unwrap_or(if is_program { ENDING } else { END })
+    }
+
+    /// How long a close waits for the background tasks, which end at once but for
+    /// messages that help the server.
+    fn tasks_limit(&self) -> Duration {
+        self.courtesy_limit().max(END)
+    }
+
+    /// The part of the limit of a close in which such messages are sent. The rest is
+    /// for the end of the session.
+    pub(crate) fn courtesy_limit(&self) -> Duration {
+        match self.options().server {
+            Server::Program(_) => Duration::ZERO,
+            _ => self.close_limit() / 5 * 4,
+        }
     }
 
     /// Ends the requests in flight with `MCP_E_CLOSED`.

@@ -8,7 +8,7 @@ use behaviour::constants::*;
 use behaviour::{Cancel, Client, FullBacklog, SOON, is_fast, raw, tests};
 use mcp_test_server::http::{self, Stream};
 use mcp_test_server::mcp::{Config, Mcp};
-use mcp_test_server::{Action, Server};
+use mcp_test_server::{Action, Gate, Server};
 use serde_json::json;
 
 /// What a busy machine may add to a wait. Without the limit that is tested, the
@@ -189,6 +189,58 @@ tests! {
         let told = requests[4].json();
         assert_eq!(told["method"], "notifications/cancelled");
         assert_eq!(told["params"]["requestId"], requests[3].id());
+    }
+
+    // Servers drop a request whose connection is closed before they read it.
+    busy_server_is_told_of_a_cancel_also_when_the_client_is_closed {
+        for is_started in [false, true] {
+            let gate = Gate::default();
+            let answers = gate.clone();
+            let mcp = Mcp::new(Config { is_stateless: false, ..Config::default() });
+            let server = Server::start(move |request| match request.rpc_method().as_str() {
+                "ping" => vec![Action::Hang],
+                "notifications/cancelled" => {
+                    let mut actions = vec![Action::Await(answers.clone())];
+                    actions.extend(mcp.handle(request));
+                    actions
+                }
+                _ => mcp.handle(request),
+            });
+            let client = Client::of(&server.url("/mcp"));
+            client.set_close_timeout(120_000).unwrap();
+            client.connect().unwrap();
+            let request = client.request("ping", None).unwrap();
+            let cancel = Cancel::new();
+            request.set_cancel(&cancel);
+            let is_ping = |request: &http::Request| request.rpc_method() == "ping";
+            let is_told =
+                |request: &http::Request| request.rpc_method() == "notifications/cancelled";
+            let is_end = |request: &http::Request| request.method == "DELETE";
+            if is_started {
+                request.start().unwrap();
+                assert!(server.log().await_that(1, SOON, is_ping));
+                cancel.fire();
+                assert_eq!(request.wait(60_000), MCP_E_CANCELLED);
+            } else {
+                std::thread::scope(|scope| {
+                    let call = scope.spawn(|| request.perform().unwrap_err().status);
+                    assert!(server.log().await_that(1, SOON, is_ping));
+                    cancel.fire();
+                    assert_eq!(call.join().unwrap(), MCP_E_CANCELLED);
+                });
+            }
+            std::thread::scope(|scope| {
+                let log = server.log();
+                scope.spawn(|| drop((request, client)));
+                assert!(log.await_that(1, SOON, is_told), "started: {is_started}");
+                // The session does not end while the server still reads.
+                assert!(!log.await_that(1, Duration::from_millis(200), is_end));
+                gate.open();
+                assert!(log.await_that(1, SOON, is_end), "started: {is_started}");
+            });
+            let requests = server.log().requests();
+            assert_eq!(requests.iter().filter(|request| is_told(request)).count(), 1);
+        }
     }
 
     fired_cancel_ends_a_call_before_sending {
