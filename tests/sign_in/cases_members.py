@@ -393,3 +393,14 @@ def client_id_of_another_issuer_has_a_way_out(check):
         check.signed_in(user.run("login", *WITH_SECRET, "--issuer", other.H, other.url))
         for faulty in (one, other):
             check.no_faults(faulty)
+
+
+@case
+def server_that_needs_no_token_is_told(check):
+    class Open(Provider):
+        def serve(self, request):
+            return None
+    with Open(resource_places=(), challenge=None, expects_registration=False) as one:
+        check.refuses(one, says=["it may need no sign-in"], names=["--issuer"])
+        with check.user(one) as user:
+            check.listed(user.tools())
