@@ -19,8 +19,8 @@
 //! | certificates | [`system_certificates`], [`certificates_in`] |
 //! | threads | [`without_signals`], [`Uncancelled`] |
 //! | fork | [`PerProcess`], [`process_id`] |
-//! | memory | [`wipe`] |
-//! | text | [`text_of`]; in blocks [`first_special`], [`with_vectors`], [`append`] |
+//! | memory | [`wipe`], [`request_large_pages`] |
+//! | text | [`text_of`], [`text_of_parts`], [`TextPrefix`]; in blocks [`first_special`], [`with_vectors`], [`append`] |
 //!
 //! A later Windows half needs the same interface. On Windows, `poll` waits for
 //! sockets only. A [`Descriptor`] is a socket there, a [`WakeUp`] is a pair of
@@ -38,6 +38,7 @@ mod per_process;
 pub(crate) mod testing;
 #[cfg(unix)]
 mod unix;
+mod utf8;
 mod vector;
 #[cfg(unix)]
 use unix as system;
@@ -53,7 +54,7 @@ pub(crate) use system::files::{
     Access, FileLock, is_same_file, make_private_folder, open_private, open_regular,
 };
 pub(crate) use system::folders::{BROWSER_OPENERS, os_string, state_folder};
-pub(crate) use system::memory::wipe;
+pub(crate) use system::memory::{request_large_pages, wipe};
 pub(crate) use system::poll::{POLLIN, POLLOUT, Poll, RawDescriptor, poll};
 pub(crate) use system::process::{ChildPipes, ChildProcess, isolate};
 pub(crate) use system::process_id::process_id;
@@ -63,8 +64,7 @@ pub(crate) use system::sockets::{
 pub(crate) use system::threads::{Uncancelled, without_signals};
 pub(crate) use system::wake_up::{PermanentWakeUp, WakeUp};
 pub(crate) use system::watch::Watch;
+pub(crate) use utf8::{TextPrefix, text_of, text_of_parts};
 #[cfg(test)]
 pub(crate) use vector::kinds::with_each as with_each_vectors;
-pub(crate) use vector::{
-    BLOCK, VectorLoop, Vectors, WIDE, append, first_special, text_of, with_vectors,
-};
+pub(crate) use vector::{BLOCK, VectorLoop, Vectors, WIDE, append, first_special, with_vectors};

@@ -4,8 +4,6 @@
 //! instructions compare twice as many bytes. Other processors compare eight
 //! bytes at a time as an integer. The results are always the same.
 
-use std::string::FromUtf8Error;
-
 /// The number of bytes that are compared at a time inline.
 pub(crate) const BLOCK: usize = 16;
 
@@ -63,16 +61,6 @@ pub(crate) fn with_vectors<L: VectorLoop>(task: L) -> L::Output {
     };
     #[cfg(not(target_arch = "x86_64"))]
     return task.run::<portable::Portable>();
-}
-
-/// Bytes as text, without a copy.
-pub(crate) fn text_of(bytes: Vec<u8>) -> Result<String, FromUtf8Error> {
-    match simdutf8::basic::from_utf8(&bytes) {
-        // SAFETY: the bytes are UTF-8.
-        Ok(_) => Ok(unsafe { String::from_utf8_unchecked(bytes) }),
-        // The standard library says where the fault is.
-        Err(_) => String::from_utf8(bytes),
-    }
 }
 
 /// Appends a block. The standard library calls a function for this when it is
@@ -371,20 +359,6 @@ mod tests {
             out.extend_from_slice(b"before");
             append(&mut out, &[b'x'; WIDE]);
             assert_eq!(out, [&b"before"[..], &[b'x'; WIDE]].concat());
-        }
-    }
-
-    #[test]
-    fn takes_the_text_that_the_standard_library_takes() {
-        let text = "a".repeat(90) + "é世😀\u{7ff}\u{ffff}\u{10ffff}" + &"b".repeat(90);
-        for at in 0..text.len() {
-            for byte in [0, 0x7f, 0x80, 0xbf, 0xc0, 0xc1, 0xe0, 0xed, 0xf0, 0xf4, 0xf5, 0xff] {
-                let mut bytes = text.clone().into_bytes();
-                bytes[at] = byte;
-                assert_eq!(text_of(bytes.clone()), String::from_utf8(bytes));
-            }
-            let cut = text.as_bytes()[..at].to_vec();
-            assert_eq!(text_of(cut.clone()), String::from_utf8(cut));
         }
     }
 

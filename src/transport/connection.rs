@@ -343,6 +343,7 @@ impl Connection {
         if out.capacity() - out.len() < most.min(DIRECT) {
             // Grows with the bytes that have arrived, never by the announced length.
             out.try_reserve(most.min(DIRECT_STEP)).map_err(|_| no_memory())?;
+            platform::request_large_pages(out);
         }
         let size = most.min(out.capacity() - out.len());
         let received = receive_behind(socket, out, size, self.is_likely, wait).await;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::platform::{VectorLoop, Vectors, WIDE, append, with_vectors};
+use crate::platform::{VectorLoop, Vectors, WIDE, append, request_large_pages, with_vectors};
 use crate::wire::json_scan::{plain, plain_start, short_length};
 
 /// A JSON string as text, borrowed unless it has escapes.
@@ -50,6 +50,7 @@ pub(crate) fn unescape(raw: &str) -> Vec<u8> {
     };
     // The output is never longer than the input.
     let mut out = Vec::with_capacity(rest.len() + 1);
+    request_large_pages(&mut out);
     if memchr::memchr(b'\\', rest).is_none() {
         out.extend_from_slice(rest);
     } else {

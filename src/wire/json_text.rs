@@ -5,6 +5,7 @@
 //! a `usize`, which saves comparisons.
 
 use crate::base::error::{Error, Status};
+use crate::platform::TextPrefix;
 use crate::wire::json_scan::{StringLength, short_length, short_string, string_length};
 use crate::wire::json_string::plain_text;
 
@@ -174,18 +175,41 @@ impl StringEnd {
 pub(crate) fn string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
     match short_string(bytes, at as usize + 1) {
         Some((end, ahead)) => Ok(StringEnd { at: at + 2 + end as u32, has_escapes: false, ahead }),
-        None => any_string(bytes, at),
+        None => any_string(bytes, at, None),
+    }
+}
+
+/// The same for a string that may be large. The part of it that was checked to be
+/// UTF-8 is added to `parts`.
+#[inline(always)]
+pub(crate) fn string_with_parts<'a>(
+    bytes: &'a [u8],
+    at: u32,
+    parts: &mut Option<Vec<&'a str>>,
+) -> Scanned<StringEnd> {
+    match short_string(bytes, at as usize + 1) {
+        Some((end, ahead)) => Ok(StringEnd { at: at + 2 + end as u32, has_escapes: false, ahead }),
+        None => any_string(bytes, at, parts.as_mut()),
     }
 }
 
 #[inline(never)]
-fn any_string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
+fn any_string<'a>(
+    bytes: &'a [u8],
+    at: u32,
+    parts: Option<&mut Vec<&'a str>>,
+) -> Scanned<StringEnd> {
     // Most strings have no escapes and end within few blocks.
     if let Some(length) = short_length(bytes, at as usize + 1) {
         return Ok(StringEnd { at: at + 2 + length as u32, has_escapes: false, ahead: 0 });
     }
     let inner = bytes.get(at as usize + 1..).unwrap_or_default();
-    let StringLength { length, has_escapes, .. } = string_length(inner);
+    let mut checked = TextPrefix::of(inner);
+    let StringLength { length, has_escapes, .. } =
+        string_length(inner, parts.is_some().then_some(&mut checked));
+    if let Some(parts) = parts.filter(|_| !checked.text().is_empty()) {
+        parts.push(checked.text());
+    }
     let at = at + 1 + length as u32;
     match inner.get(length) {
         Some(b'"') => Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),

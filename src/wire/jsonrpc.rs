@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::base::error::{Error, Result, quote};
-use crate::platform::text_of;
+use crate::platform::{text_of, text_of_parts};
 use crate::wire::json_number::{decimal, integer};
 use crate::wire::json_string::{plain_text, unescape};
 use crate::wire::object::Members;
@@ -183,11 +183,40 @@ pub(crate) fn utf8(bytes: Vec<u8>, start: usize) -> std::result::Result<String, 
     })
 }
 
+/// A smaller message is in the processor's cache when it is read for the second time.
+const LARGE: usize = 64 * 1024;
+
+/// The same for a large message that is not a batch, with its tape. Checking it and
+/// reading it are one pass. The bytes come back if it is another message, or has a
+/// fault, whatever it is.
+pub(crate) fn read_large(
+    bytes: Vec<u8>,
+    start: usize,
+) -> std::result::Result<(String, Tape), Vec<u8>> {
+    if bytes.len() < LARGE {
+        return Err(bytes);
+    }
+    text_of_parts(bytes, |bytes| {
+        let message = bytes.get(start..)?;
+        let is_batch = message.trim_ascii_start().first() == Some(&b'[');
+        if is_batch { None } else { Tape::read_unchecked(message, LEVELS) }
+    })
+}
+
 /// Parses one message. An error says what is wrong and where. The tape has the
 /// values of the message.
 pub(crate) fn parse(text: &str) -> Result<(Message<'_>, Tape)> {
-    let tape = Tape::read(text, LEVELS)
-        .map_err(|fault| fault.error(|what| malformed(format!("{what} in \"{}\"", quote(text)))))?;
+    parse_with(text, None)
+}
+
+/// The same. `tape`: that of the message, if it was read before.
+pub(crate) fn parse_with(text: &str, tape: Option<Tape>) -> Result<(Message<'_>, Tape)> {
+    let tape = match tape {
+        Some(tape) => tape,
+        None => Tape::read(text, LEVELS).map_err(|fault| {
+            fault.error(|what| malformed(format!("{what} in \"{}\"", quote(text))))
+        })?,
+    };
     let message = message(text, &tape)?;
     Ok((message, tape))
 }

@@ -15,7 +15,7 @@ use std::ops::Range;
 use crate::wire::json_string::plain_text;
 use crate::wire::json_text::{
     NO_COLON, NO_END, NO_NAME, Nest, NestBits, Next, Scanned, TextFault, nested, scalar, string,
-    wrong,
+    string_with_parts, wrong,
 };
 
 /// The values of a text down to some level, in the order of the text.
@@ -44,22 +44,39 @@ pub(crate) type Place = usize;
 impl Tape {
     /// Reads a text. The outermost value has level 0.
     pub(crate) fn read(text: &str, levels: usize) -> Scanned<Self> {
-        // An estimate: the vector grows if there are more.
-        let nodes = Vec::with_capacity(16 + (text.len() / 24).min(1 << 14));
+        let nodes = Vec::with_capacity(room(text.as_bytes()));
         let mut tape = Self { nodes, ..Self::default() };
         tape.read_again(text, levels)?;
         Ok(tape)
     }
 
+    /// Reads bytes that were not checked to be UTF-8. Returns as well the parts that
+    /// were checked in the same pass, in their order. After a fault, a reader of the
+    /// text says what is wrong.
+    pub(crate) fn read_unchecked(bytes: &[u8], levels: usize) -> Option<(Self, Vec<&str>)> {
+        let nodes = Vec::with_capacity(room(bytes));
+        let mut tape = Self { nodes, ..Self::default() };
+        let parts = tape.fill(bytes, levels, Some(Vec::new())).ok()?;
+        Some((tape, parts.unwrap_or_default()))
+    }
+
     /// Reads another text and reuses the memory. After a fault the tape is not
     /// usable.
     pub(crate) fn read_again(&mut self, text: &str, levels: usize) -> Scanned<()> {
-        if u32::try_from(text.len()).is_err() {
+        self.fill(text.as_bytes(), levels, None).map(drop)
+    }
+
+    fn fill<'a>(
+        &mut self,
+        bytes: &'a [u8],
+        levels: usize,
+        parts: CheckedParts<'a>,
+    ) -> Scanned<CheckedParts<'a>> {
+        if u32::try_from(bytes.len()).is_err() {
             return Err(TextFault::TooLong);
         }
         let mut nodes = std::mem::take(&mut self.nodes);
         nodes.clear();
-        let bytes = text.as_bytes();
         let mut reader = TapeReader {
             bytes,
             nodes,
@@ -68,11 +85,12 @@ impl Tape {
             has_escapes: false,
             below: Below::default(),
             has_escaped_values: false,
+            parts,
         };
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
         self.has_escaped_values = reader.has_escaped_values;
-        Ok(())
+        Ok(reader.parts)
     }
 
     /// The text of a value.
@@ -218,6 +236,11 @@ impl Tape {
     }
 }
 
+/// An estimate of the number of nodes. The vector grows if there are more.
+fn room(bytes: &[u8]) -> usize {
+    16 + (bytes.len() / 24).min(1 << 14)
+}
+
 impl TapeNode {
     /// The text of a name without its quotes.
     #[inline(always)]
@@ -248,7 +271,18 @@ struct TapeReader<'a> {
     has_escapes: bool,
     has_escaped_values: bool,
     below: Below,
+    parts: CheckedParts<'a>,
 }
+
+/// With less room than for so many nodes, room is made before an object is read.
+const FEW_NODES: usize = 64;
+
+/// The most nodes for which room is made before they are read.
+const MOST_NODES: usize = 1 << 20;
+
+/// The parts of large strings that were checked to be UTF-8, if the text was not
+/// checked before.
+type CheckedParts<'a> = Option<Vec<&'a str>>;
 
 /// Reads the values below the levels of the tape. Items of a list often have the
 /// same value as the item before, such as the annotations of tools: comparing it
@@ -294,7 +328,7 @@ impl TapeReader<'_> {
             let start = next.at;
             let mut after = match next.byte {
                 b'"' => {
-                    let end = string(bytes, start)?;
+                    let end = string_with_parts(bytes, start, &mut self.parts)?;
                     self.note(start, end.at);
                     self.has_escaped_values |= end.has_escapes;
                     end.next(bytes)
@@ -348,6 +382,9 @@ impl TapeReader<'_> {
     #[inline(never)]
     fn innermost_object(&mut self, first: Next) -> Scanned<Next> {
         let (bytes, object) = (self.bytes, self.nodes.len());
+        if self.nodes.capacity() - object < FEW_NODES {
+            self.reserve(first.at as usize);
+        }
         self.nodes.push(TapeNode { start: first.at, end: first.at, next: 0 });
         let mut next = first.following(bytes);
         if next.byte != b'}' {
@@ -364,7 +401,7 @@ impl TapeReader<'_> {
                 let value = colon.following(bytes);
                 let (end, after) = match value.byte {
                     b'"' => {
-                        let end = string(bytes, value.at)?;
+                        let end = string_with_parts(bytes, value.at, &mut self.parts)?;
                         self.has_escaped_values |= end.has_escapes;
                         (end.at, end.next(bytes))
                     }
@@ -398,6 +435,17 @@ impl TapeReader<'_> {
             (object.end, object.next) = (next.at + 1, count);
         }
         Ok(next.following(bytes))
+    }
+
+    /// Makes room for the nodes of all that follows, if it is as what was read before
+    /// `at`: a vector that grows step by step is copied each time.
+    #[cold]
+    #[inline(never)]
+    fn reserve(&mut self, at: usize) {
+        let left = self.bytes.len().saturating_sub(at);
+        let nodes = (self.nodes.len() as u64 + 1) * left as u64 / (at as u64 + 1);
+        // The vector grows later if there is no memory now.
+        let _ = self.nodes.try_reserve((nodes as usize).clamp(FEW_NODES, MOST_NODES));
     }
 
     /// Reads a member's name and the colon after it.

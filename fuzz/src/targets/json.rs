@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::cost::bounded;
+use crate::platform::text_of_parts;
 use crate::wire::json_scan::plain;
 use crate::wire::json_text::{TextFault, only_object, visit_members};
 use crate::wire::object::Members;
@@ -37,6 +38,13 @@ const LEVELS: usize = 4;
 pub(super) fn run(data: &[u8]) {
     let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=0x1f);
     assert_eq!(plain(data), data.iter().position(is_special).unwrap_or(data.len()));
+    unchecked(data);
+    // The same where the pieces of a large string meet.
+    let mut string = b"[\"".to_vec();
+    string.resize(16 * 1024 + 2 - data.len().min(16 * 1024) / 2, b'x');
+    string.extend_from_slice(data);
+    string.extend_from_slice(b"\"]");
+    unchecked(&string);
     let Ok(text) = std::str::from_utf8(data) else { return };
     let oracle = serde_json::from_str::<&serde_json::value::RawValue>(text).map(|_| ());
     tape(text, oracle.is_ok());
@@ -44,6 +52,21 @@ pub(super) fn run(data: &[u8]) {
     tree(text);
     members(text);
     unescape(text);
+}
+
+/// Bytes that are checked while they are read.
+fn unchecked(data: &[u8]) {
+    let read = text_of_parts(data.to_vec(), |bytes| Tape::read_unchecked(bytes, LEVELS));
+    let text = std::str::from_utf8(data);
+    let expected = text.ok().and_then(|text| Some((text, Tape::read(text, LEVELS).ok()?)));
+    match (read, expected) {
+        (Ok((text, tape)), Some((same, checked))) => {
+            assert_eq!(text, same);
+            assert_eq!(format!("{tape:?}"), format!("{checked:?}"));
+        }
+        (Err(bytes), None) => assert_eq!(bytes, data),
+        (read, expected) => panic!("{read:?} is not {expected:?}"),
+    }
 }
 
 fn tape(text: &str, is_json: bool) {

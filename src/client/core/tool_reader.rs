@@ -103,28 +103,32 @@ impl<'a> ToolReader<'a> {
 
 /// Texts that were read, and what they say. Many tools of a list have the same
 /// annotations: comparing a text takes less time than reading it.
-struct Seen<'a, T>([(&'a str, T); TEXTS]);
+struct Seen<'a, T>([[(&'a str, T); TEXTS]; ROWS]);
 
-/// The number of texts that are remembered, by their length: a power of two.
-const TEXTS: usize = 32;
+/// A text is remembered in a row by its length: a power of two.
+const ROWS: usize = 16;
+
+/// The number of texts of a row. Hints that differ in two values are of one length.
+const TEXTS: usize = 4;
 
 impl<T: Copy + Default> Default for Seen<'_, T> {
     fn default() -> Self {
-        Self([("", T::default()); TEXTS])
+        Self([[("", T::default()); TEXTS]; ROWS])
     }
 }
 
 impl<'a, T: Copy> Seen<'a, T> {
     fn read(&mut self, text: &'a str, read: impl FnOnce(&str) -> T) -> T {
-        match self.0.get_mut(text.len() % TEXTS) {
-            Some(seen) => {
-                if seen.0 != text {
-                    *seen = (text, read(text));
-                }
-                seen.1
-            }
-            None => read(text),
+        let Some(row) = self.0.get_mut(text.len() % ROWS) else { return read(text) };
+        if let Some((_, known)) = row.iter().find(|(seen, _)| *seen == text) {
+            return *known;
         }
+        let found = read(text);
+        row.rotate_right(1);
+        if let Some(first) = row.first_mut() {
+            *first = (text, found);
+        }
+        found
     }
 }
 

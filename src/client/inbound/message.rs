@@ -21,8 +21,9 @@ impl MessageText {
         self.text.get(self.start..).unwrap_or_default()
     }
 
-    pub(crate) fn parse(&self) -> Result<(Message<'_>, Tape)> {
-        jsonrpc::parse(self.data())
+    /// `tape`: the one that [`split`] returned with the message.
+    pub(crate) fn parse(&self, tape: Option<Tape>) -> Result<(Message<'_>, Tape)> {
+        jsonrpc::parse_with(self.data(), tape)
     }
 
     /// The text, and the offset of the message in it.
@@ -34,7 +35,8 @@ impl MessageText {
 /// The messages of one inbound text.
 #[derive(Debug)]
 pub(crate) enum Messages {
-    One(MessageText),
+    /// With its tape if the message was read already.
+    One(MessageText, Option<Tape>),
     Batch(Vec<MessageText>),
 }
 
@@ -64,12 +66,16 @@ pub(crate) fn split(
     start: usize,
     revision: impl FnOnce() -> Revision,
 ) -> std::result::Result<Messages, MalformedText> {
+    let bytes = match jsonrpc::read_large(bytes, start) {
+        Ok((text, tape)) => return Ok(Messages::One(MessageText { text, start }, Some(tape))),
+        Err(bytes) => bytes,
+    };
     let text = match jsonrpc::utf8(bytes, start) {
         Ok(text) => text,
         Err((error, bytes)) => return Err(MalformedText { bytes, start, error }),
     };
     match jsonrpc::batch(text.get(start..).unwrap_or_default()) {
-        None => Ok(Messages::One(MessageText { text, start })),
+        None => Ok(Messages::One(MessageText { text, start }, None)),
         Some(batch) => match batch_of(batch, revision()) {
             Ok(messages) => Ok(messages),
             Err(error) => Err(MalformedText { bytes: text.into_bytes(), start, error }),
@@ -82,7 +88,7 @@ fn batch_of(batch: Result<Batch<'_>>, revision: Revision) -> Result<Messages> {
     let text = |message: &&RawValue| MessageText { text: message.get().to_owned(), start: 0 };
     let Batch { messages, count } = batch?;
     match messages.as_slice() {
-        [only] => Ok(Messages::One(text(only))),
+        [only] => Ok(Messages::One(text(only), None)),
         _ if !revision.has_batches() => Err(malformed(format!(
             "a batch of {count} messages at byte 0, which revision {} does not have",
             revision.as_str()
@@ -132,7 +138,7 @@ mod tests {
     #[test]
     fn takes_the_element_of_an_array_of_one_in_every_revision() {
         for revision in Revision::ALL {
-            let Ok(Messages::One(message)) = split_in(b" [ {\"a\":1} ] ", revision) else {
+            let Ok(Messages::One(message, None)) = split_in(b" [ {\"a\":1} ] ", revision) else {
                 unreachable!()
             };
             assert_eq!(message.data(), "{\"a\":1}");
@@ -155,7 +161,7 @@ mod tests {
     #[test]
     fn keeps_the_offset_of_a_single_message() {
         let revision = || Revision::V2025_11_25;
-        let Ok(Messages::One(message)) = split(b"data: {}".to_vec(), 6, revision) else {
+        let Ok(Messages::One(message, None)) = split(b"data: {}".to_vec(), 6, revision) else {
             unreachable!()
         };
         assert_eq!(message.data(), "{}");
@@ -163,5 +169,74 @@ mod tests {
         let malformed = split(b"data: \xff".to_vec(), 6, revision).unwrap_err();
         assert_eq!(malformed.data(), b"\xff");
         assert!(malformed.error.message().contains("at byte 0"));
+    }
+
+    #[test]
+    fn reads_a_large_message_as_a_small_one() {
+        let large = |start: &str, end: &str| format!("{start}{}{end}", "é".repeat(40_000));
+        let response = large(r#"{"jsonrpc":"2.0","id":1,"result":{"a":""#, "\"}}");
+        let mut texts: Vec<Vec<u8>> = vec![
+            response.clone().into_bytes(),
+            format!(" \n{response} ").into_bytes(),
+            format!("\u{feff}{response}").into_bytes(),
+            format!("[{response}]").into_bytes(),
+            format!(" [{response},{response}]").into_bytes(),
+            format!("{response}x").into_bytes(),
+            large(r#"{"jsonrpc":"1.0","id":1,"result":{"a":""#, "\"}}").into_bytes(),
+            large("[\"", "\"").into_bytes(),
+            large("\u{c}[\"", "\"]").into_bytes(),
+            large(r#"{"jsonrpc":"2.0","method":"notifications/x","params":{"a":""#, "\"}}")
+                .into_bytes(),
+        ];
+        // Faults of UTF-8 around the ends of pieces, and at the ends of the text.
+        let first = response.find('é').unwrap();
+        let last = response.len() - 1;
+        for at in [0, 3, first - 1, first, first + 16_383, first + 16_384, first + 32_769, last] {
+            for fault in [0x80, 0xff, b'\\', b'"'] {
+                let mut bytes = response.clone().into_bytes();
+                bytes[at] = fault;
+                texts.push(bytes);
+            }
+        }
+        let shown = |parsed: Result<(Message<'_>, Tape)>| match parsed {
+            Ok((message, tape)) => format!("{message:?} {tape:?}"),
+            Err(error) => error.message().to_owned(),
+        };
+        for text in texts {
+            for before in ["", "data: "] {
+                let bytes = [before.as_bytes(), &text].concat();
+                let found = match split(bytes.clone(), before.len(), || Revision::V2025_03_26) {
+                    Ok(Messages::One(message, tape)) => shown(message.parse(tape)),
+                    Ok(Messages::Batch(all)) => format!("{} messages", all.len()),
+                    Err(malformed) => {
+                        assert_eq!((malformed.data(), malformed.start), (&*text, before.len()));
+                        malformed.error.message().to_owned()
+                    }
+                };
+                let expected = match jsonrpc::utf8(bytes, before.len()) {
+                    Err((error, _)) => error.message().to_owned(),
+                    Ok(all) => {
+                        let text = &all[before.len()..];
+                        match jsonrpc::batch(text) {
+                            None => shown(jsonrpc::parse(text)),
+                            Some(Err(error)) => error.message().to_owned(),
+                            Some(Ok(Batch { messages, count: 1 })) => {
+                                shown(jsonrpc::parse(messages[0].get()))
+                            }
+                            Some(Ok(Batch { count, .. })) => format!("{count} messages"),
+                        }
+                    }
+                };
+                assert!(found == expected, "{:?}", String::from_utf8_lossy(&text[..60]));
+            }
+        }
+        // A text is read in one pass, and a message of few bytes is not.
+        let is_read = |text: &str| {
+            matches!(
+                split_in(text.as_bytes(), Revision::V2025_11_25),
+                Ok(Messages::One(_, Some(_)))
+            )
+        };
+        assert!(is_read(&response) && !is_read("{}"));
     }
 }

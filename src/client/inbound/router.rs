@@ -100,14 +100,16 @@ impl Router<'_> {
     /// stream.
     pub(crate) fn route(&self, bytes: Vec<u8>, start: usize, routed: &mut Routed) -> Result<()> {
         match split(bytes, start, || self.target.dialect.revision()) {
-            Ok(Messages::One(message)) => self.route_message(message, routed),
+            Ok(Messages::One(message, tape)) => self.route_message(message, tape, routed),
             Ok(Messages::Batch(messages)) => {
                 let carrier = match self.carrier {
                     Carrier::Body => Carrier::BatchBody,
                     other => other,
                 };
                 let router = Self { carrier, ..*self };
-                messages.into_iter().try_for_each(|message| router.route_message(message, routed))
+                messages
+                    .into_iter()
+                    .try_for_each(|message| router.route_message(message, None, routed))
             }
             Err(malformed) => self.route_malformed(malformed, routed),
         }
@@ -220,8 +222,13 @@ impl Router<'_> {
         Ok(())
     }
 
-    fn route_message(&self, message: MessageText, routed: &mut Routed) -> Result<()> {
-        let (parsed, tape) = match message.parse() {
+    fn route_message(
+        &self,
+        message: MessageText,
+        tape: Option<Tape>,
+        routed: &mut Routed,
+    ) -> Result<()> {
+        let (parsed, tape) = match message.parse(tape) {
             Ok(parsed) => parsed,
             Err(error) => {
                 return self.route_malformed(MalformedText::of(message, error), routed);

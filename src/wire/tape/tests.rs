@@ -1,6 +1,6 @@
 use super::slow::SlowReader;
 use super::*;
-use crate::platform::with_each_vectors;
+use crate::platform::{text_of_parts, with_each_vectors};
 use crate::wire::json_text::{NESTING, visit_members};
 
 /// The verdict of serde_json, which the tape must share.
@@ -414,4 +414,121 @@ fn finds_several_members_as_it_finds_each() {
         let each = names.map(|name| tape.member(text, 0, name));
         assert_eq!(tape.places(text, 0, names), each, "{text}");
     }
+}
+
+/// Bytes that were not checked before are read as they are after a check.
+#[track_caller]
+fn compare_unchecked(bytes: &[u8], levels: usize) {
+    let expected = String::from_utf8(bytes.to_vec()).ok().and_then(|text| {
+        let tape = Tape::read(&text, levels).ok()?;
+        Some((text, (tape.nodes, tape.has_escapes, tape.has_escaped_values)))
+    });
+    let found = text_of_parts(bytes.to_vec(), |bytes| Tape::read_unchecked(bytes, levels));
+    let found = found
+        .map(|(text, tape)| (text, (tape.nodes, tape.has_escapes, tape.has_escaped_values)))
+        .map_err(|returned| assert_eq!(returned, bytes))
+        .ok();
+    assert_eq!(found, expected, "{levels} levels of {:?}", String::from_utf8_lossy(bytes));
+}
+
+/// A message with a string of several pieces, and one with characters in other places.
+fn large_message() -> String {
+    format!(
+        r#" {{"é":["{}世{}\n","{}\"é{}"],"b":{{"c":"{}"}}}} "#,
+        "x".repeat(200),
+        "y".repeat(70),
+        "é😀".repeat(30),
+        "z".repeat(140),
+        "世".repeat(90)
+    )
+}
+
+#[test]
+fn reads_unchecked_bytes_cut_at_every_byte() {
+    let message = large_message();
+    with_each_vectors(|| {
+        for end in 0..=message.len() {
+            compare_unchecked(&message.as_bytes()[..end], 2);
+        }
+        compare_unchecked(message.as_bytes(), 0);
+        compare_unchecked(message.as_bytes(), 1);
+    });
+}
+
+#[test]
+fn reads_unchecked_bytes_with_a_fault_at_every_byte() {
+    // Faults of UTF-8, and characters that are whole or cut at the end of a piece.
+    let faults: [&[u8]; 14] = [
+        b"\x80",
+        b"\xbf\xbf",
+        b"\xc3",
+        b"\xc3\xa9",
+        b"\xc0\x80",
+        b"\xe4\xb8",
+        b"\xe4\xb8\x96",
+        b"\xed\xa0\x80",
+        b"\xf0\x9f\x98",
+        b"\xf0\x9f\x98\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xff",
+        b"\\",
+        b"\"",
+    ];
+    let message = large_message().into_bytes();
+    with_each_vectors(|| {
+        for fault in faults {
+            for at in 0..=message.len() - fault.len() {
+                let mut bytes = message.clone();
+                bytes[at..at + fault.len()].copy_from_slice(fault);
+                compare_unchecked(&bytes, 2);
+            }
+        }
+    });
+}
+
+#[test]
+fn reads_random_unchecked_bytes() {
+    let message = large_message().into_bytes();
+    let mut seed = 11u64;
+    let mut below = |end: usize| {
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (seed >> 33) as usize % end
+    };
+    for _ in 0..3_000 {
+        let mut bytes = message.clone();
+        for _ in 0..=below(3) {
+            let (at, length, to) = (below(bytes.len()), below(20), below(bytes.len()));
+            let moved = bytes[at..(at + length).min(bytes.len())].to_vec();
+            match below(3) {
+                0 => bytes[at] = below(256) as u8,
+                1 => drop(bytes.drain(at..at + moved.len())),
+                _ => drop(bytes.splice(to..to, moved)),
+            }
+        }
+        with_each_vectors(|| compare_unchecked(&bytes, 3));
+    }
+}
+
+#[test]
+fn checks_the_large_strings_of_a_tape_while_it_reads_them() {
+    let message = large_message();
+    let (_, parts) = Tape::read_unchecked(message.as_bytes(), 3).unwrap();
+    let checked: usize = parts.iter().map(|part| part.len()).sum();
+    assert_eq!(parts.len(), 3, "{parts:?}");
+    assert!(checked > 500, "{checked} of {} bytes", message.len());
+}
+
+#[test]
+fn makes_room_for_a_list_in_few_steps() {
+    let item = r#"{"name":"a","b":{"c":[1,2,3]},"d":null},"#;
+    for count in [1, 10, 20_000, 60_000] {
+        let list = format!("[{}7]", item.repeat(count));
+        let tape = Tape::read(&list, 2).unwrap();
+        assert_eq!(tape.nodes.len(), count * 7 + 2);
+        assert!(tape.nodes.capacity() < 2 * tape.nodes.len() + (1 << 14), "{count}");
+        compare(&list, 2);
+    }
+    // A list that is not as its beginning.
+    let uneven = format!("[{}\"{}\"]", item.repeat(5_000), "x".repeat(2_000_000));
+    compare(&uneven, 2);
 }
