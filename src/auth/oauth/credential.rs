@@ -11,7 +11,7 @@ use crate::auth::oauth::spec::jwt::ID_BYTES;
 use crate::auth::oauth::state::account::{Account, TokenOrigin};
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::is_inside;
-use crate::auth::oauth::token_check::TokenDemand;
+use crate::auth::oauth::token_demand::TokenDemand;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::oauth::credential::OAuthCredential;
+use crate::auth::oauth::token_demand::TokenDemand;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
@@ -16,16 +17,6 @@ pub(crate) struct TokenCheck {
     oauth: Arc<OAuthCredential>,
     token: Option<Token>,
     demand: Mutex<TokenDemand>,
-}
-
-/// What the MCP server demands of a request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TokenDemand {
-    /// The values of WWW-Authenticate in the last refusal; empty if the server has
-    /// refused nothing.
-    pub(crate) challenges: Vec<String>,
-    /// The server refused the request with 401.
-    pub(crate) is_unauthorized: bool,
 }
 
 impl TokenCheck {
