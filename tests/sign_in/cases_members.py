@@ -158,6 +158,26 @@ def first_sign_in_is_interrupted(check):
         user.interrupted(process)
 
 
+@case
+def logout_leaves_nothing_of_another_client(check):
+    with Provider(server={"revocation_endpoint": "{H}/revoke"}) as one, \
+            check.user(one) as user:
+        check.signed_in(user.login())
+        check.signed_in(user.login(*WITH_SECRET))
+        check.that("the person is asked for each", len(user.person.asked) == 2)
+        for options in (WITH_SECRET, ()):
+            done = user.run("logout", *options, one.url)
+            check.that("signs out", done.code == 0, done)
+        with open(user.store, encoding="utf-8") as file:
+            text = file.read()
+        check.that("nothing is left", "t0ken" not in text and not any(
+            client in text for client in one.registered), text)
+        check.that("all is revoked", not one.access and not one.refresh)
+        done = user.run("logout", one.url)
+        check.that("there is nothing more", done.code == 1, done)
+        check.no_faults(one)
+
+
 def disowned(name, code, description=ABSENT):
     """A registration that a redirect refuses in words of the server's own."""
     def judge(check):
@@ -339,3 +359,48 @@ def default_endpoints_are_for_servers_that_want_a_token(check):
 def redirect_with_parameters_without_a_value(check):
     with Provider(answer={"error": "", "error_description": "", "scope": ""}) as one:
         check.signs_in(one)
+
+
+# D. Ways out.
+
+@case
+def endpoint_that_is_no_https_has_a_way_out(check):
+    # A server behind a proxy for TLS publishes what it sees, or no host at all.
+    by_hand = ("--authorization-endpoint", "{H}/authorize", "--token-endpoint", "{H}/token")
+    for name, value in (("authorization_endpoint", "http://as.example/authorize"),
+                        ("token_endpoint", "http://as.example/token"),
+                        ("token_endpoint", "/token")):
+        with Provider(server={name: value}, expects_registration=False) as one:
+            check.refuses(one, says=[value], names=["--token-endpoint"],
+                          status="MCP_E_UNTRUSTED")
+            check.signs_in(one, *by_hand, *WITH_SECRET, by_library=False)
+    for value in ("http://as.example/register", "/register"):
+        with Provider(server={"registration_endpoint": value},
+                      expects_registration=False) as one:
+            check.refuses(one, says=[value], names=["--client-id"], status="MCP_E_UNTRUSTED")
+            check.signs_in(one, *WITH_SECRET, by_library=False)
+
+
+@case
+def client_id_of_another_issuer_has_a_way_out(check):
+    with Provider(expects_registration=False) as one, \
+            Provider(expects_registration=False) as other, check.user(one) as user:
+        check.signed_in(user.login(*WITH_SECRET))
+        done = user.run("login", *WITH_SECRET, other.url)
+        check.that("is refused", done.code == 1, done)
+        check.says(done.error, [one.H, other.H, "--issuer"], done)
+        check.that("nothing is sent", not other.of("/authorize") and not other.of("/token"))
+        check.signed_in(user.run("login", *WITH_SECRET, "--issuer", other.H, other.url))
+        for faulty in (one, other):
+            check.no_faults(faulty)
+
+
+@case
+def server_that_needs_no_token_is_told(check):
+    class Open(Provider):
+        def serve(self, request):
+            return None
+    with Open(resource_places=(), challenge=None, expects_registration=False) as one:
+        check.refuses(one, says=["it may need no sign-in"], names=["--issuer"])
+        with check.user(one) as user:
+            check.listed(user.tools())

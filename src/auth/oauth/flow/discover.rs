@@ -28,6 +28,10 @@ use crate::wire::url::Url;
 pub(super) const OTHER_ISSUER: &str =
     "if another authorization server is right, set it with mcp_auth_set_issuer()";
 
+/// What an error adds if nothing shows that the MCP server wants a token.
+const NOT_REQUIRED: &str =
+    "the MCP server has refused no request for lack of a token: it may need no sign-in";
+
 /// The result of the discovery.
 pub(super) struct Discovered {
     /// The resource of the metadata; the endpoint if there is no metadata.
@@ -261,7 +265,10 @@ impl Flow<'_> {
             Err(more) if issuer == base && is_required => {
                 Ok((ServerMetadata::without_document(base), Some(format!("{no_metadata}; {more}"))))
             }
-            Err(more) => Err(nothing_published(&format!("{more}; {no_metadata}"))),
+            Err(more) => {
+                let error = nothing_published(&format!("{more}; {no_metadata}"));
+                Err(if issuer == base { error.with_advice(NOT_REQUIRED) } else { error })
+            }
         }
     }
 

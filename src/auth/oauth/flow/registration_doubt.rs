@@ -121,20 +121,27 @@ impl Flow<'_> {
         Ok(())
     }
 
-    /// Removes every registration at an authorization server. False if there is
-    /// none.
+    /// Removes every registration at an authorization server, and the tokens for a
+    /// resource that were issued to one. False if there is none.
     pub(super) async fn remove_registrations(
         &self,
         lock: &Arc<StoreLock>,
         issuer: &str,
+        resource: &str,
     ) -> Result<bool> {
         let mut is_any = false;
         for kind in ApplicationType::ALL {
             let key = Registration::key(issuer, kind);
             // One that cannot be read is removed as well.
-            if !matches!(self.store.read::<Registration>(&key).await, Ok(None)) {
-                self.store.remove(lock, key).await?;
-                is_any = true;
+            let read = self.store.read::<Registration>(&key).await;
+            if matches!(read, Ok(None)) {
+                continue;
+            }
+            self.store.remove(lock, key).await?;
+            is_any = true;
+            if let Ok(Some(Registration { client_id, .. })) = read {
+                let tokens = Tokens::key(issuer, resource, &client_id);
+                self.store.remove(lock, tokens).await?;
             }
         }
         Ok(is_any)

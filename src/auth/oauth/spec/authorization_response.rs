@@ -100,8 +100,7 @@ impl AuthorizationResponse {
             ));
         }
         self.check_issuer(expected)?;
-        // A parameter without a value counts as left out (RFC 6749, 3.1).
-        if let Some(code) = self.error.as_ref().filter(|code| !code.is_empty()) {
+        if let Some(code) = self.error.as_ref().filter(|code| self.is_error(code)) {
             return Err(self.refusal(code, expected));
         }
         match self.code {
@@ -113,6 +112,12 @@ impl AuthorizationResponse {
                 "the answer to the sign-in has neither a code nor an error; sign in again",
             )),
         }
+    }
+
+    /// A parameter without a value counts as left out (RFC 6749, 3.1), unless there
+    /// is a description.
+    fn is_error(&self, code: &str) -> bool {
+        !code.is_empty() || self.error_description.as_ref().is_some_and(|text| !text.is_empty())
     }
 
     /// RFC 9207, 2.4: compares the texts, without normalization.

@@ -64,7 +64,8 @@ pub(crate) fn choose<'a>(
                 Status::Untrusted,
                 format!(
                     "the client id belongs to the authorization server \"{other}\", and the MCP server \
-                     now names \"{issuer}\": set a client id for that one"
+                     now names \"{issuer}\": set a client id for that one, or, if \
+                     this id is known there too, confirm that issuer with mcp_auth_set_issuer()"
                 ),
             )),
             _ => Ok(ClientChoice::Given),

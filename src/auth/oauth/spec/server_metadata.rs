@@ -232,10 +232,15 @@ impl ServerMetadata {
         url: Option<&'a str>,
         plain: PlainHttp,
     ) -> Result<Option<&'a str>> {
-        if let Some(url) = url {
-            check(&format!("{name} of {}", self.issuer), url, plain)?;
-        }
-        Ok(url)
+        let Some(url) = url else { return Ok(None) };
+        let checked = check(&format!("{name} of {}", self.issuer), url, plain);
+        checked.map(|_| Some(url)).map_err(|error| match name {
+            "registration_endpoint" => {
+                error.with_advice("no client is registered with mcp_auth_set_client()")
+            }
+            "revocation_endpoint" => error,
+            _ => error.with_advice("with mcp_auth_set_endpoints() no metadata is read"),
+        })
     }
 }
 

@@ -256,7 +256,12 @@ fn refusal(reply: &EndpointResponse<'_>, asked: &SentTokenRequest<'_>, code: &st
         (TokenErrorKind::InvalidGrant, TokenStep::Refresh) => Status::Unauthorized,
         (_, TokenStep::Exchange) if needs_person => Status::Unauthorized,
         (TokenErrorKind::ExpiredToken, TokenStep::DeviceCode) => Status::Timeout,
-        (TokenErrorKind::Other, _) if code == "access_denied" => Status::Denied,
+        // The latter is Entra ID's for a device code.
+        (TokenErrorKind::Other, _)
+            if matches!(code, "access_denied" | "authorization_declined") =>
+        {
+            Status::Denied
+        }
         _ => Status::Auth,
     };
     let description = explanation(reply);

@@ -142,6 +142,9 @@ fn maps_each_error_code() {
         );
         assert!(error.message().contains(ISSUER));
     }
+    assert!(check_answer("code=c&error=&error_description=", false).is_ok());
+    let none = check_answer("code=&error=", false).unwrap_err();
+    assert_eq!(none.status(), Status::Protocol);
     let echo = check_answer("error=invalid_request&error_description=v3rifier", false).unwrap_err();
     assert!(echo.message().ends_with(": invalid_request"), "{}", echo.message());
 }

@@ -170,6 +170,7 @@ fn maps_each_error_code() {
         (TokenStep::DeviceCode, "server_error", Other, Status::Auth),
         (TokenStep::DeviceCode, "temporarily_unavailable", Other, Status::Auth),
         (TokenStep::Exchange, "access_denied", Other, Status::Denied),
+        (TokenStep::DeviceCode, "authorization_declined", Other, Status::Denied),
         (TokenStep::Exchange, "insufficient_user_authentication", Other, Status::Unauthorized),
         (TokenStep::Exchange, "interaction_required", Other, Status::Unauthorized),
         (TokenStep::Code, "interaction_required", Other, Status::Auth),
