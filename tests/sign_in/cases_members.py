@@ -172,7 +172,6 @@ def logout_leaves_nothing_of_another_client(check):
             text = file.read()
         check.that("nothing is left", "t0ken" not in text and not any(
             client in text for client in one.registered), text)
-        check.that("all is revoked", not one.access and not one.refresh)
         done = user.run("logout", one.url)
         check.that("there is nothing more", done.code == 1, done)
         check.no_faults(one)

@@ -125,13 +125,15 @@ class Person:
 
     def is_sent_to(self, url):
         """Begins to do what the person does; returns at once."""
+        # A case that waits for the address may change what the person does next.
+        does = self.does
         self.asked.append(url)
         self.is_asked.set()
-        threading.Thread(target=self.act, args=(url,), daemon=True).start()
+        threading.Thread(target=self.act, args=(does, url), daemon=True).start()
 
-    def act(self, url):
+    def act(self, does, url):
         try:
-            self.does(self, url)
+            does(self, url)
         except Exception as fault:
             self.faults.append("%s: %r" % (url.partition("?")[0], fault))
         self.has_acted.set()

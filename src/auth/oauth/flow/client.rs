@@ -196,13 +196,13 @@ impl Flow<'_> {
     }
 
     /// The client ids for which the store may have tokens of a server.
-    pub(super) async fn known_ids(&self, issuer: &str) -> Result<Vec<String>> {
+    pub(super) async fn known_ids(&self, found: &Discovered) -> Result<Vec<String>> {
         if let Some(client) = &self.settings.client {
             return Ok(vec![client.id.clone()]);
         }
         let mut ids: Vec<String> = self.settings.metadata_url.iter().cloned().collect();
         for kind in self.settings.registration_kinds() {
-            let key = Registration::key(issuer, kind);
+            let key = Registration::key(found.issuer(), kind);
             let stored = self.store.read::<Registration>(&key).await?;
             ids.extend(stored.map(|stored| stored.client_id));
         }

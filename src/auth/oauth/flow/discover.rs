@@ -29,8 +29,7 @@ pub(super) const OTHER_ISSUER: &str =
     "if another authorization server is right, set it with mcp_auth_set_issuer()";
 
 /// What an error adds if nothing shows that the MCP server wants a token.
-const NOT_REQUIRED: &str =
-    "the MCP server has refused no request for lack of a token: it may need no sign-in";
+const NOT_REQUIRED: &str = "the MCP server has not asked for a token: it may need no sign-in";
 
 /// The result of the discovery.
 pub(super) struct Discovered {

@@ -133,15 +133,14 @@ impl Flow<'_> {
         for kind in ApplicationType::ALL {
             let key = Registration::key(issuer, kind);
             // One that cannot be read is removed as well.
-            let read = self.store.read::<Registration>(&key).await;
-            if matches!(read, Ok(None)) {
-                continue;
-            }
-            self.store.remove(lock, key).await?;
+            let tokens = match self.store.read::<Registration>(&key).await {
+                Ok(None) => continue,
+                Ok(Some(read)) => Some(Tokens::key(issuer, resource, &read.client_id)),
+                Err(_) => None,
+            };
             is_any = true;
-            if let Ok(Some(Registration { client_id, .. })) = read {
-                let tokens = Tokens::key(issuer, resource, &client_id);
-                self.store.remove(lock, tokens).await?;
+            for key in tokens.into_iter().chain([key]) {
+                self.store.remove(lock, key).await?;
             }
         }
         Ok(is_any)

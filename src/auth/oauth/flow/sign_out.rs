@@ -41,15 +41,18 @@ impl Flow<'_> {
         let held = stored.unwrap_or_default().or_else(|| self.account.held());
         let Some(held) = held else {
             self.account.set(None);
+            let nothing = || {
+                Error::new(
+                    Status::NotFound,
+                    "there is no token and no registration for this server: nothing to sign out of",
+                )
+            };
             return match failure {
                 Some(failure) => Err(failure),
-                None => self.discard_remains().await,
+                None if self.remove_registration_alone().await? => Ok(()),
+                None => Err(nothing()),
             };
         };
-        self.discard(held).await
-    }
-
-    async fn discard(&self, held: Arc<CachedToken>) -> Result<()> {
         let held = self.with_client(held).await;
         self.account.set(None);
         self.account.set_dead(None);
@@ -114,48 +117,31 @@ impl Flow<'_> {
         self.settings.grant.needs_person() && self.settings.client.is_none()
     }
 
-    /// Discards what no entry of this endpoint leads to: the tokens of a client that
-    /// another one replaced, or a registration without tokens.
-    async fn discard_remains(&self) -> Result<()> {
-        if let Some((issuer, resource)) = self.known_place().await? {
-            for id in self.known_ids(&issuer).await.unwrap_or_default() {
-                let key = Tokens::key(&issuer, &resource, &id);
-                let tokens = self.store.read::<Tokens>(&key).await.ok().flatten();
-                if let Some(held) = tokens.and_then(|tokens| self.usable(tokens).ok().flatten()) {
-                    return self.discard(held).await;
-                }
-            }
-            if self.registers() && self.remove_registration_alone(&issuer, &resource).await? {
-                return Ok(());
-            }
+    /// Removes a registration without tokens. False if there is none.
+    async fn remove_registration_alone(&self) -> Result<bool> {
+        if !self.registers() {
+            return Ok(false);
         }
-        Err(Error::new(
-            Status::NotFound,
-            "there is no token and no registration for this server: nothing to sign out of",
-        ))
-    }
-
-    async fn remove_registration_alone(&self, issuer: &str, resource: &str) -> Result<bool> {
-        let lock = self.store.lock(&self.limit()).await?;
-        let is_any = self.remove_registrations(&lock, issuer, resource).await?;
         let key = Endpoint::key(&self.account.endpoint);
         let endpoint = self.store.read::<Endpoint>(&key).await?;
+        let chosen = self.settings.chosen_issuer();
+        let issuer = match chosen.or_else(|| endpoint.as_ref().map(|known| known.issuer.clone())) {
+            Some(issuer) => Some(issuer),
+            None => self.issuer_now().await?,
+        };
+        let Some(issuer) = issuer else { return Ok(false) };
+        let lock = self.store.lock(&self.limit()).await?;
+        let resource = canonical(&Url::parse(&self.account.endpoint)?);
+        let is_any = self.remove_registrations(&lock, &issuer, &resource).await?;
         if endpoint.is_some_and(|known| known.issuer == issuer) {
             self.store.remove(&lock, key).await?;
         }
         Ok(is_any)
     }
 
-    /// The issuer and the resource of this endpoint. `None` if they cannot be found
-    /// out.
-    async fn known_place(&self) -> Result<Option<(String, String)>> {
-        let chosen = self.settings.chosen_issuer();
-        let key = Endpoint::key(&self.account.endpoint);
-        if let Some(known) = self.store.read::<Endpoint>(&key).await?
-            && chosen.as_ref().is_none_or(|chosen| *chosen == known.issuer)
-        {
-            return Ok(Some((known.issuer, known.resource)));
-        }
+    /// The authorization server that the MCP server names now. `None` if that
+    /// cannot be found out.
+    async fn issuer_now(&self) -> Result<Option<String>> {
         let found = async {
             let http = self.http_client().await?;
             let reason = Reason::SignIn {
@@ -164,17 +150,12 @@ impl Flow<'_> {
                 challenge: None,
                 is_required: false,
             };
-            self.discover(&http, reason, &self.need.wait.at_most(SEARCH)).await
+            let found = self.discover(&http, reason, &self.need.wait.at_most(SEARCH)).await?;
+            Ok::<_, Error>(found.issuer().to_owned())
         };
         let found = found.await;
         self.need.wait.check()?;
-        Ok(match (found, chosen) {
-            (Ok(found), _) => Some((found.issuer().to_owned(), found.resource)),
-            (Err(_), Some(chosen)) => {
-                Some((chosen, canonical(&Url::parse(&self.account.endpoint)?)))
-            }
-            (Err(_), None) => None,
-        })
+        Ok(found.ok())
     }
 
     /// Revokes the tokens. The refresh token comes first, as it is worth more.

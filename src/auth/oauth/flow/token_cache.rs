@@ -81,7 +81,7 @@ impl Flow<'_> {
         &self,
         found: &Discovered,
     ) -> Result<Option<Arc<CachedToken>>> {
-        for id in self.known_ids(found.issuer()).await? {
+        for id in self.known_ids(found).await? {
             let key = Tokens::key(found.issuer(), &found.resource, &id);
             let Some(tokens) = self.store.read::<Tokens>(&key).await? else { continue };
             // The refused token is among them if it belongs to this endpoint.

@@ -163,7 +163,7 @@ impl FailedLookups {
 }
 
 /// The way out of every failed discovery.
-const BY_HAND: &str = "with mcp_auth_set_endpoints() no metadata is read";
+pub(super) const BY_HAND: &str = "with mcp_auth_set_endpoints() no metadata is read";
 
 fn shown_issuer(issuer: &str) -> String {
     display_text(issuer, &[]).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! Authorization server metadata (RFC 8414).
 
 use crate::auth::oauth::spec::json_document::JsonDocument;
+use crate::auth::oauth::spec::metadata::BY_HAND;
 use crate::auth::oauth::spec::redact::{display_text, display_url};
 use crate::auth::oauth::spec::url_rules::{PlainHttp, check, check_issuer, is_safe_to_copy};
 use crate::base::error::{Error, Result, Status};
@@ -234,12 +235,11 @@ impl ServerMetadata {
     ) -> Result<Option<&'a str>> {
         let Some(url) = url else { return Ok(None) };
         let checked = check(&format!("{name} of {}", self.issuer), url, plain);
-        checked.map(|_| Some(url)).map_err(|error| match name {
-            "registration_endpoint" => {
-                error.with_advice("no client is registered with mcp_auth_set_client()")
-            }
-            "revocation_endpoint" => error,
-            _ => error.with_advice("with mcp_auth_set_endpoints() no metadata is read"),
+        checked.map(|_| Some(url)).map_err(|error| {
+            error.with_advice(match name {
+                "registration_endpoint" => "no client is registered with mcp_auth_set_client()",
+                _ => BY_HAND,
+            })
         })
     }
 }
