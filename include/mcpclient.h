@@ -2691,6 +2691,8 @@ const char *mcp_json_string(const mcp_json *json, size_t *len);
  * `json`: NULL gives `otherwise`.
  * `otherwise`: returned for other kinds, for a number with a fraction, and
  * for a number that does not fit.
+ *
+ * 1.0 and 1e2 are integers as well.
  */
 int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
 
@@ -2699,6 +2701,9 @@ int64_t mcp_json_integer(const mcp_json *json, int64_t otherwise);
  *
  * `json`: NULL gives `otherwise`.
  * `otherwise`: returned for other kinds.
+ *
+ * A number with more digits than a double has is rounded.  One that is too
+ * large for a double, such as 1e400, is an infinity.
  */
 double mcp_json_number(const mcp_json *json, double otherwise);
 

@@ -59,6 +59,8 @@ void hint_at_program(const struct options *options);
 mcp_client *make_client(const struct options *options);
 const char *server_name(const struct options *options);
 const char *server_command(void);
+int32_t of_option(int option, int32_t status);
+const char *refused_option(void);
 void note_absence(mcp_client *client, size_t count, const char *capability,
                   const char *what);
 
@@ -82,6 +84,8 @@ void put_json_text(const char *text);
 void put_json_member(const char *name, const char *text);
 void put_json(FILE *to, const char *json, size_t length);
 int put_result_json(const mcp_result *result);
+int flush_output(void);
+void put_output_fault(int why);
 void put_content(FILE *to, const mcp_content *content, const char *path);
 void put_contents(FILE *to, const mcp_result *result);
 void put_program_name(void);

@@ -84,7 +84,7 @@ static void on_log(void *userdata, mcp_client *client, const mcp_event *event)
     data = mcp_json_at(params, "/data");
     json = mcp_json_text(data, &length);
     hide_progress();
-    fflush(stdout);
+    flush_output();
     put_log_head(stderr, event, params);
     if (log_text(data) != NULL)
         put_text(stderr, log_text(data));
@@ -179,7 +179,7 @@ static void on_event(void *userdata, mcp_client *client,
     } else {
         put_event(event);
     }
-    fflush(stdout);
+    flush_output();
 }
 
 /* Returns the kinds of notification that the server declares.  Without any it

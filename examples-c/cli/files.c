@@ -186,7 +186,7 @@ int open_new_output(struct output *output, const char *path)
 
 static int open_descriptor(struct output *output, int file)
 {
-    fflush(stdout);
+    flush_output();
     file = dup(file);
     output->to = file >= 0 ? fdopen(file, "wb") : NULL;
     return output->to != NULL;

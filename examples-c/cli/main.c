@@ -119,6 +119,19 @@ static void fill_descriptors(void)
             (void)open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY);
 }
 
+/* Writes what is left of the output.  A full disk has a message; a reader that
+ * has ended, such as head, needs none. */
+static int end_output(int status)
+{
+    int why = flush_output();
+
+    if (why == 0 || status == INTERRUPTED)
+        return status;
+    if (why != EPIPE)
+        put_output_fault(why);
+    return FAILED;
+}
+
 int main(int argc, char **argv)
 {
     struct options options;
@@ -132,7 +145,5 @@ int main(int argc, char **argv)
             status = run(&options);
         forget(&options);
     }
-    if ((fflush(stdout) != 0 || ferror(stdout)) && status != INTERRUPTED)
-        status = FAILED;
-    return status;
+    return end_output(status);
 }

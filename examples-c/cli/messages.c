@@ -24,6 +24,7 @@ static const struct wording wordings[] = {
     {"key_path is NULL, and certificate_path is not", "--cert needs --key"},
     {"certificate_path is NULL, and key_path is not", "--key needs --cert"},
     {"path is empty: pass NULL for no Unix socket", "the path is empty"},
+    {"\"\" for no scope, or NULL", "or '' for no scope"},
     /* limits and times */
     {"mcp_client_set_timeout()", "--timeout"},
     {"mcp_request_set_timeout()", "--timeout"},

@@ -10,6 +10,7 @@
 #include "cli.h"
 
 enum { MOST_REPEATED = 64, MOST_KEY = 65536, MOST_TOKEN = 16384 };
+enum { MOST_SECONDS = 2147483, MOST_COUNT = 1000000000 };
 
 /* Prints what is wrong with the command line. */
 int bad_usage(const char *format, ...)
@@ -22,6 +23,12 @@ int bad_usage(const char *format, ...)
     fprintf(stderr, "; see mcpclient --help\n");
     va_end(arguments);
     return BAD_USAGE;
+}
+
+/* Returns what a message shows for a word, which may be empty. */
+static const char *shown(const char *word)
+{
+    return *word != '\0' ? word : "\"\"";
 }
 
 static void *allocate(size_t size)
@@ -69,7 +76,7 @@ static int read_file(int option, const char *path, char *text, size_t size,
         fclose(file);
     if (failure == 0)
         return SUCCESS;
-    fprintf(stderr, "mcpclient: %s %s: %s\n", spelling(option), path,
+    fprintf(stderr, "mcpclient: %s %s: %s\n", spelling(option), shown(path),
             strerror(failure));
     return BAD_USAGE;
 }
@@ -123,10 +130,11 @@ static int read_time(int option, const char *text, long *milliseconds)
 
     errno = 0;
     seconds = strtod(text, &end);
-    if (*text == '\0' || *end != '\0' || errno != 0 || !(seconds >= 0.001) ||
-        seconds > 2147483.0)
-        return bad_usage("%s %s is not a number of seconds above 0",
-                         spelling(option), text);
+    if (*text == '\0' || text[strspn(text, "0123456789.eE+-")] != '\0' ||
+        *end != '\0' || errno != 0 || !(seconds >= 0.001) ||
+        seconds > MOST_SECONDS)
+        return bad_usage("%s %s is not a number of seconds from 0.001 to %ld",
+                         spelling(option), shown(text), (long)MOST_SECONDS);
     *milliseconds = (long)(seconds * 1000.0 + 0.5);
     return SUCCESS;
 }
@@ -137,9 +145,10 @@ static int read_count(int option, const char *text, long *count)
 
     errno = 0;
     *count = strtol(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || errno != 0 || *count < 1)
-        return bad_usage("%s %s is not a number above 0", spelling(option),
-                         text);
+    if (*text == '\0' || *end != '\0' || errno != 0 || *count < 1 ||
+        *count > MOST_COUNT)
+        return bad_usage("%s %s is not a number from 1 to %ld",
+                         spelling(option), shown(text), (long)MOST_COUNT);
     return SUCCESS;
 }
 
@@ -157,7 +166,7 @@ static int read_choice(int option, const char *text, long *number)
         strcat(names, at == all ? "" : at[1].name != NULL ? ", " : " and ");
         strcat(names, at->name);
     }
-    return bad_usage("%s %s is not %s%s", spelling(option), text,
+    return bad_usage("%s %s is not %s%s", spelling(option), shown(text),
                      all[1].name != NULL ? "one of " : "", names);
 }
 
@@ -195,7 +204,7 @@ static int read_secret(struct options *options, int option, const char *value)
     if ((option == OPTION_TOKEN_ENV || option == OPTION_CLIENT_SECRET_ENV) &&
         getenv(value) == NULL)
         return bad_usage("%s %s: there is no such environment variable",
-                         spelling(option), value);
+                         spelling(option), shown(value));
     if (option == OPTION_TOKEN_ENV)
         set_token(options, getenv(value));
     if (option == OPTION_TOKEN)
@@ -339,7 +348,7 @@ static int unknown_command(const char *word)
 
     return nearest != NULL ? bad_usage("unknown command %s, the nearest is %s",
                                        word, nearest)
-                           : bad_usage("unknown command %s", word);
+                           : bad_usage("unknown command %s", shown(word));
 }
 
 int is_of_sign_in(const struct command *command)
@@ -450,6 +459,16 @@ static const char *with_and(const char *names, char *text, size_t size)
     return text;
 }
 
+/* Returns 1 for UTF-8, which is what a server gets. */
+static int is_utf8(const char *word)
+{
+    mcp_json *json = mcp_json_new();
+    int32_t status = mcp_json_set_string(json, "", word);
+
+    mcp_json_free(json);
+    return status != MCP_E_INVALID_ARGUMENT;
+}
+
 /* Checks that the options and arguments suit the command. */
 static int check(const struct options *options)
 {
@@ -463,6 +482,10 @@ static int check(const struct options *options)
                          command->name,
                          command->takes == TAKES_NOTHING ? "" : "URL ",
                          command->words);
+    for (i = 0; i < options->word_count; i++)
+        if (!is_utf8(options->words[i]))
+            return bad_usage("argument %d of %s is not UTF-8", i + 1,
+                             command->name);
     for (i = 0; i < OPTIONS; i++) {
         const char *names = option_table[i].commands;
 

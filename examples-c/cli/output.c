@@ -2,6 +2,7 @@
  * errors. */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -169,6 +170,24 @@ void put_json(FILE *to, const char *json, size_t length)
     }
 }
 
+/* Writes what is buffered for standard output.  Returns the error number of
+ * the first write that failed, or 0. */
+int flush_output(void)
+{
+    static int first;
+
+    errno = 0;
+    if ((fflush(stdout) != 0 || ferror(stdout)) && first == 0)
+        first = errno != 0 ? errno : EIO;
+    return first;
+}
+
+void put_output_fault(int why)
+{
+    put_program_name();
+    fprintf(stderr, "standard output cannot be written: %s\n", strerror(why));
+}
+
 int put_result_json(const mcp_result *result)
 {
     size_t length = 0;
@@ -257,7 +276,7 @@ void put_program_name(void)
 int fail_with(const struct options *options, const char *status,
               const char *message)
 {
-    fflush(stdout);
+    flush_output();
     put_program_name();
     put_text(stderr, message);
     fputc('\n', stderr);
@@ -270,20 +289,39 @@ int fail_with(const struct options *options, const char *status,
     return FAILED;
 }
 
+/* Returns the thread's last error, after the option that it is about, for
+ * free(). */
+static char *error_text(const char *option)
+{
+    char *message = with_options(mcp_error_message(NULL)), *text = NULL;
+    size_t size = 0;
+    FILE *to = option != NULL ? open_memstream(&text, &size) : NULL;
+
+    if (to == NULL)
+        return message;
+    fprintf(to, "%s: %s", option, message != NULL ? message : "");
+    fclose(to);
+    free(message);
+    return text;
+}
+
 /* Prints the thread's last error: a line, and with --json a document.
  * Ctrl-C has no line: the person knows. */
 int fail(const struct options *options)
 {
     int is_ours =
         interrupted && mcp_error_status(NULL) == MCP_E_CANCELLED;
+    const char *option = refused_option();
 
-    fflush(stdout);
+    flush_output();
     if (!is_ours) {
         put_program_name();
+        if (option != NULL)
+            fprintf(stderr, "%s: ", option);
         put_error(stderr);
     }
     if (options->json) {
-        char *message = with_options(mcp_error_message(NULL));
+        char *message = error_text(option);
 
         printf("{\"ok\":false");
         put_json_member("status", mcp_status_name(mcp_error_status(NULL)));

@@ -81,7 +81,7 @@ static void put_pong(const mcp_result *server, double ms)
     }
     printf(" (protocol %s) in %.1f ms\n", mcp_result_protocol_version(server),
            ms);
-    fflush(stdout);
+    flush_output();
 }
 
 static void put_pings_json(const mcp_result *server,

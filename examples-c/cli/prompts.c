@@ -73,7 +73,7 @@ static void put_completions(const mcp_result *result)
         put_word(stdout, mcp_result_completion(result, i));
         putchar('\n');
     }
-    fflush(stdout);
+    flush_output();
     if (mcp_result_completion_has_more(result) && total >= 0)
         fprintf(stderr, "mcpclient: the server has %lld completions\n",
                 (long long)total);

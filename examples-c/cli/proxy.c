@@ -150,5 +150,8 @@ int run_proxy(mcp_client *client, const struct options *options)
     mcp_client_set_event_handler(client, NULL, NULL, NULL);
     empty(&proxy.line);
     empty(&proxy.out);
-    return SUCCESS;
+    if (proxy.write_fault == 0)
+        return SUCCESS;
+    put_output_fault(proxy.write_fault);
+    return FAILED;
 }

@@ -126,6 +126,7 @@ struct proxy {
     int has_left;       /* the host closed its side, and does not read */
     int has_ended;      /* the host closed its side, and all of it is read */
     int is_broken;      /* the host does not read any more */
+    int write_fault;    /* why nothing can be written to it; or 0 */
 };
 
 enum {

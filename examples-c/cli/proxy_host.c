@@ -116,8 +116,11 @@ void write_host(struct proxy *proxy)
     ssize_t count = write_some(proxy, from, length);
 
     if (count < 0 && errno != EINTR && errno != EAGAIN &&
-        errno != EWOULDBLOCK)
+        errno != EWOULDBLOCK) {
         proxy->is_broken = 1;
+        if (errno != EPIPE && errno != ECONNRESET) /* the host has ended */
+            proxy->write_fault = errno;
+    }
     if (count > 0) {
         proxy->sent += (size_t)count;
         proxy->has_left = 0; /* it does read */

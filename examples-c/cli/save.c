@@ -282,7 +282,7 @@ static char *save(const mcp_content *content, size_t number,
 static int put_reason(const mcp_content *content, size_t number,
                       const char *folder, int why)
 {
-    fflush(stdout);
+    flush_output();
     put_program_name();
     if (why != 0) {
         fprintf(stderr, "-o %s: %s\n", folder, strerror(why));

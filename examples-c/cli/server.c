@@ -108,6 +108,22 @@ static mcp_client *new_client(const struct options *options)
     return mcp_client_new(options->url, options->token);
 }
 
+static int refused = -1;
+
+/* Notes the option of a status that is an error, for the message. */
+int32_t of_option(int option, int32_t status)
+{
+    if (status != MCP_OK)
+        refused = option;
+    return status;
+}
+
+/* Returns the option whose value the library refused, or NULL. */
+const char *refused_option(void)
+{
+    return refused >= 0 ? spelling(refused) : NULL;
+}
+
 typedef int32_t (*set_text)(mcp_client *client, const char *text);
 
 /* The options that are one text of the client. */
@@ -129,7 +145,9 @@ static int32_t set_texts(mcp_client *client, const struct options *options)
 
     for (i = 0; i < sizeof texts / sizeof *texts && status == MCP_OK; i++)
         if (options->value[texts[i].option] != NULL)
-            status = texts[i].set(client, options->value[texts[i].option]);
+            status = of_option(
+                texts[i].option,
+                texts[i].set(client, options->value[texts[i].option]));
     return status;
 }
 
@@ -152,6 +170,7 @@ static int32_t set_pairs(mcp_client *client, const struct options *options)
                      ? mcp_client_set_header(client, one->value,
                                              value + strspn(value, " \t"))
                      : mcp_client_set_env(client, one->value, value);
+        status = of_option(one->option, status);
         value[-1] = separator; /* forget() overwrites it as one text */
     }
     return status;
@@ -226,7 +245,7 @@ void note_absence(mcp_client *client, size_t count, const char *capability,
         count == 0 ? mcp_client_new_server_result(client) : NULL;
 
     if (server != NULL && !mcp_result_has_capability(server, capability)) {
-        fflush(stdout);
+        flush_output();
         put_program_name();
         fprintf(stderr, "the server offers no %s\n", what);
     }
@@ -318,7 +337,7 @@ int servers(mcp_client *client, const struct options *options)
         put_servers_json(config);
     else
         put_servers(config);
-    fflush(stdout);
+    flush_output();
     put_warnings(config);
     mcp_config_free(config);
     return SUCCESS;

@@ -252,7 +252,9 @@ static int32_t set_client(mcp_auth *auth, const struct options *options)
         status = mcp_auth_set_client(auth, value[OPTION_CLIENT_ID],
                                      secret != NULL ? getenv(secret) : NULL);
     if (status == MCP_OK && options->client_key != NULL)
-        status = mcp_auth_set_client_key(auth, options->client_key, NULL, NULL);
+        status = of_option(OPTION_CLIENT_KEY,
+                           mcp_auth_set_client_key(auth, options->client_key,
+                                                   NULL, NULL));
     if (status == MCP_OK && value[OPTION_TOKEN_ENDPOINT] != NULL)
         status = mcp_auth_set_endpoints(auth,
                                         value[OPTION_AUTHORIZATION_ENDPOINT],
@@ -275,11 +277,12 @@ static int32_t set_options(mcp_auth *auth, const struct options *options)
 
     for (i = 0; i < sizeof texts / sizeof *texts && status == MCP_OK; i++)
         if (value[texts[i].option] != NULL)
-            status = texts[i].set(auth, value[texts[i].option]);
+            status = of_option(texts[i].option,
+                               texts[i].set(auth, value[texts[i].option]));
     for (i = 0; i < sizeof switches / sizeof *switches && status == MCP_OK;
          i++)
         if (value[switches[i].option] != NULL)
-            status = switches[i].set(auth, 1);
+            status = of_option(switches[i].option, switches[i].set(auth, 1));
     if (status == MCP_OK)
         status = set_client(auth, options);
     if (status == MCP_OK && value[OPTION_NO_RESOURCE] != NULL)
@@ -289,11 +292,14 @@ static int32_t set_options(mcp_auth *auth, const struct options *options)
     for (k = 0; k < options->given_count && status == MCP_OK; k++)
         if (options->given[k].option == OPTION_AUTH_PARAM ||
             options->given[k].option == OPTION_TOKEN_PARAM)
-            status = set_parameter(auth, options->given[k].option,
-                                   options->given[k].value);
+            status = of_option(options->given[k].option,
+                               set_parameter(auth, options->given[k].option,
+                                             options->given[k].value));
     if (status == MCP_OK && (value[OPTION_TOKEN_STORE] == NULL ||
                              value[OPTION_TOKEN_STORE][0] != '\0'))
-        status = mcp_auth_set_store_file(auth, value[OPTION_TOKEN_STORE]);
+        status = of_option(OPTION_TOKEN_STORE,
+                           mcp_auth_set_store_file(auth,
+                                                   value[OPTION_TOKEN_STORE]));
     return status;
 }
 

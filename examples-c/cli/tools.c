@@ -251,7 +251,7 @@ static int put_tool_result(const mcp_result *result,
     if (options->json)
         put_result_json(result);
     if (is_error) {
-        fflush(stdout);
+        flush_output();
         put_program_name();
         fputs("the tool failed", stderr);
         fputs(has_lines(result) ? ":\n" : ": ", stderr);
@@ -325,6 +325,7 @@ int call(mcp_client *client, const struct options *options)
 int request(mcp_client *client, const struct options *options)
 {
     const char *params = options->word_count > 1 ? options->words[1] : NULL;
+    mcp_request *made;
     mcp_result *result = NULL;
     int status = SUCCESS, is_done;
 
@@ -340,9 +341,12 @@ int request(mcp_client *client, const struct options *options)
         if (status != SUCCESS)
             return status;
     }
-    is_done = perform_long(client, options,
-                           mcp_request_new(client, options->words[0], params),
-                           &result) == MCP_OK;
+    made = mcp_request_new(client, options->words[0], params);
+    if (made == NULL) {
+        fail(options);
+        return BAD_USAGE;
+    }
+    is_done = perform_long(client, options, made, &result) == MCP_OK;
     if (result != NULL) /* as it is for MCP_E_SCHEMA */
         put_result_json(result);
     if (!is_done)

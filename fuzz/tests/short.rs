@@ -6,6 +6,7 @@
 //! its name, so that a run on a busy machine tests no less.
 
 use std::fs;
+use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -63,7 +64,13 @@ fn watch(target: &'static Target) -> Watched {
             let (since, input) = watched.lock().unwrap_or_else(PoisonError::into_inner).clone();
             if since.elapsed() > HANG {
                 let path = keep(target, &input);
-                eprintln!("{}: no end; the input is {}", target.name, path.display());
+                // Not by eprintln!, whose text the test would keep until its end.
+                let _ = writeln!(
+                    std::io::stderr(),
+                    "FAILED {}: no end within {HANG:?}; the input is {}",
+                    target.name,
+                    path.display()
+                );
                 std::process::abort();
             }
             drop(watched);

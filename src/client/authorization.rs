@@ -7,6 +7,7 @@ use crate::auth::oauth::credential::OAuthCredential;
 use crate::auth::oauth::host::browser;
 use crate::auth::oauth::state::account::TokenOrigin;
 use crate::auth::oauth::token_check::TokenCheck;
+use crate::auth::oauth::token_demand::TokenDemand;
 use crate::base::environment::Environment;
 use crate::base::error::{Error, Result, Status};
 use crate::client::core::call_limits::CallLimits;
@@ -66,7 +67,7 @@ impl Ctx<'_> {
     /// Ends with a token that was just issued, or that the server has just
     /// accepted.
     async fn ensure_token(self, oauth: &Arc<OAuthCredential>, need: Need<'_>) -> Result<()> {
-        let (mut refused, mut may_refresh, mut challenges) = (None, true, None);
+        let (mut refused, mut may_refresh, mut demand) = (None, true, None);
         for _ in 0..=CHECKS {
             match oauth.good_token() {
                 Some((_, TokenOrigin::Grant)) => return Ok(()),
@@ -86,17 +87,17 @@ impl Ctx<'_> {
                             // Another refresh would give no better token.
                             may_refresh = is_unauthorized && origin == TokenOrigin::Earlier;
                             refused = Some(token);
-                            challenges = Some(check.challenges());
+                            demand = Some(check.demand());
                         }
                         Err(error) => return Err(error),
                     }
                 }
                 Some(_) => {}
-                None if challenges.is_some() => {}
-                None => challenges = Some(self.challenges(oauth).await?),
+                None if demand.is_some() => {}
+                None => demand = Some(self.demand(oauth).await?),
             }
-            let challenges = challenges.as_deref().unwrap_or_default();
-            oauth.sign_in(need, refused.as_ref(), may_refresh, challenges).await?;
+            let demand = demand.clone().unwrap_or_default();
+            oauth.sign_in(need, refused.as_ref(), may_refresh, &demand).await?;
         }
         Err(Error::new(
             Status::Auth,
@@ -104,14 +105,14 @@ impl Ctx<'_> {
         ))
     }
 
-    /// Sends a request without a token and returns the challenges of the
-    /// refusal: they alone may name the metadata and the scope. The metadata may
+    /// Sends a request without a token and returns what the refusal demands: its
+    /// challenges alone may name the metadata and the scope. The metadata may
     /// also be found without them, so a failure ends nothing.
-    async fn challenges(self, oauth: &Arc<OAuthCredential>) -> Result<Vec<String>> {
+    async fn demand(self, oauth: &Arc<OAuthCredential>) -> Result<TokenDemand> {
         let check = TokenCheck::new(oauth, None);
         match self.check_token(&check).await {
             Err(error) if error.ends_call() => Err(error),
-            _ => Ok(check.challenges()),
+            _ => Ok(check.demand()),
         }
     }
 

@@ -100,7 +100,9 @@ unsafe fn set(
                     quote(pointer)
                 ),
             ),
-            NoPlace::TooDeep => Error::argument("pointer has more than 512 steps"),
+            NoPlace::TooDeep => {
+                Error::argument("the value would have more than 512 nested objects and arrays")
+            }
         })
     })
 }
@@ -328,23 +330,22 @@ pub unsafe extern "C" fn mcp_json_string(json: *const mcp_json, len: *mut usize)
 /// `json`: NULL gives `otherwise`.
 /// `otherwise`: returned for other kinds, for a number with a fraction, and
 /// for a number that does not fit.
+///
+/// 1.0 and 1e2 are integers as well.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_integer(json: *const mcp_json, otherwise: i64) -> i64 {
     // SAFETY: the header requires NULL or a live value.
     let json = unsafe { peek(json) };
-    read_memory_or(otherwise, || match json?.0.tree() {
-        Tree::Number(text) => text.parse().ok().or_else(|| {
-            let number = text.parse::<f64>().ok().filter(|number| number.fract() == 0.0)?;
-            (number.abs() <= 9_007_199_254_740_992.0).then_some(number as i64)
-        }),
-        _ => None,
-    })
+    read_memory_or(otherwise, || json?.0.tree().integer())
 }
 
 /// Returns the value of a number.
 ///
 /// `json`: NULL gives `otherwise`.
 /// `otherwise`: returned for other kinds.
+///
+/// A number with more digits than a double has is rounded.  One that is too
+/// large for a double, such as 1e400, is an infinity.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mcp_json_number(json: *const mcp_json, otherwise: f64) -> f64 {
     // SAFETY: the header requires NULL or a live value.

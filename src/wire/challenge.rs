@@ -60,10 +60,20 @@ pub(crate) fn all<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<Challeng
 }
 
 /// The challenge to follow. The parameters of one challenge do not belong to
-/// another.
+/// another. Of several with one scheme, as a gateway and the server behind it send
+/// them, it is the one that says most about what to do.
 pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Challenge> {
     let wanted = if dpop_is_on { AuthScheme::DPoP } else { AuthScheme::Bearer };
-    challenges.iter().find(|one| one.scheme == wanted).or_else(|| challenges.first())
+    let is_wanted = |one: &&Challenge| one.scheme == wanted;
+    let first = challenges.iter().find(is_wanted).or_else(|| challenges.first())?;
+    let same = || challenges.iter().filter(|one| one.scheme == first.scheme);
+    let asks_for_more = |one: &&Challenge| {
+        let error = one.get("error");
+        matches!(error, Some("insufficient_scope" | "use_dpop_nonce" | "invalid_dpop_proof"))
+    };
+    let names_metadata = |one: &&Challenge| one.get("resource_metadata").is_some();
+    let telling = same().find(asks_for_more).or_else(|| same().find(names_metadata));
+    telling.or(Some(first))
 }
 
 /// The challenge of a 403 that asks for a token as a 401 does. Gateways send it to

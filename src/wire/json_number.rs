@@ -1,5 +1,7 @@
 //! Integers of JSON, in every notation that peers use.
 
+use super::json_decimal::Decimal;
+
 /// A number without a fraction, in any notation: some peers write 1.0 for 1.
 #[cold]
 pub(crate) fn integer(text: &str) -> Option<i64> {
@@ -10,8 +12,9 @@ pub(crate) fn integer(text: &str) -> Option<i64> {
     if let Ok(number) = text.parse() {
         return Some(number);
     }
-    let number = text.parse::<f64>().ok()?;
-    (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+    // A float has no room for 19 digits, and drops a small fraction.
+    text.parse::<f64>().ok()?;
+    Decimal::parse(text).text().parse().ok()
 }
 
 /// The integer whose decimal digits a text is.
@@ -45,9 +48,20 @@ mod tests {
         for text in ["-32000", "-32000.0", "-3.2e4", "-32E3", "-320000e-1"] {
             assert_eq!(integer(text), Some(-32000), "{text}");
         }
-        for text in
-            ["", "-", "+1", "1.5", "inf", "NaN", "1e400", "9007199254740993.0", "\"1\"", "x"]
-        {
+        for (text, number) in [
+            ("1e18", 1_000_000_000_000_000_000),
+            ("9007199254740993.0", 9_007_199_254_740_993),
+            ("922337203685477580.7e1", i64::MAX),
+            ("-922337203685477580.8e1", i64::MIN),
+            ("-0.0", 0),
+            ("0e99999999999", 0),
+        ] {
+            assert_eq!(integer(text), Some(number), "{text}");
+        }
+        for text in ["", "-", "+1", "1.5", "inf", "NaN", "\"1\"", "x"] {
+            assert_eq!(integer(text), None, "{text}");
+        }
+        for text in ["1e400", "1e19", "9223372036854775808", "9007199254740991.4", "1e-400"] {
             assert_eq!(integer(text), None, "{text}");
         }
     }

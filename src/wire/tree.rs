@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 
 use serde::de::IgnoredAny;
 
+use crate::wire::json_number;
 use crate::wire::json_string::push_string;
 use crate::wire::json_text::{NESTING, TextFault};
 use crate::wire::short_text::ShortText;
@@ -108,6 +109,24 @@ impl Tree {
         Self::Number(ShortText::new(text))
     }
 
+    /// The value of a number without a fraction.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Number(text) => json_number::integer(text),
+            _ => None,
+        }
+    }
+
+    /// How deep its objects and arrays are nested.
+    fn depth(&self) -> usize {
+        let below = |deepest: usize, one: &Written| deepest.max(one.tree.depth());
+        match self {
+            Self::Array(all) => 1 + all.iter().fold(0, below),
+            Self::Object(members) => 1 + members.iter().map(|(_, value)| value).fold(0, below),
+            _ => 0,
+        }
+    }
+
     pub(crate) fn write(&self, out: &mut String) {
         match self {
             Self::Null => out.push_str("null"),
@@ -172,7 +191,7 @@ impl Written {
     /// an array if the step is "-", otherwise an object.
     pub(crate) fn put(&mut self, pointer: &str, value: Tree) -> Result<(), NoPlace> {
         let steps = steps(pointer)?;
-        if steps.len() > NESTING {
+        if steps.len() + value.depth() > NESTING {
             return Err(NoPlace::TooDeep);
         }
         // Checked first, so that a failure changes nothing.

@@ -100,6 +100,18 @@ static void invalid_operation_is_an_error_and_changes_nothing(void)
     part = mcp_json_parse(deep + 88, 2 * 512);
     CHECK(mcp_json_count(part) == 1);
     mcp_json_free(part);
+    /* A value that is built can be parsed as well. */
+    deep[599] = deep[600] = ' ';
+    deep[600 + 512] = '\0';
+    CHECK_STATUS(MCP_E_INVALID_ARGUMENT,
+                 mcp_json_set_json(json, "/a/b", deep + 600 - 512));
+    CHECK(strstr(mcp_error_message(NULL), "512") != NULL);
+    deep[600 + 511] = '\0';
+    CHECK_STATUS(MCP_OK, mcp_json_set_json(json, "/a/-", deep + 600 - 511));
+    part = mcp_json_parse(mcp_json_text(json, NULL),
+                          strlen(mcp_json_text(json, NULL)));
+    CHECK(mcp_json_at(part, "/a/0/0/0") != NULL);
+    mcp_json_free(part);
     CHECK_STATUS(MCP_OK, mcp_json_set_string(json, "/a", "x"));
     CHECK_STATUS(MCP_E_NOT_FOUND, mcp_json_set_string(json, "/a/b", "x"));
     CHECK_STATUS(MCP_E_INVALID_ARGUMENT, mcp_json_set_string(json, "a", "x"));
@@ -149,6 +161,28 @@ static void numbers_read_back_as_they_were(void)
     }
 }
 
+static void integer_is_exact_in_every_notation(void)
+{
+    static const char text[] =
+        "[1e18, 9223372036854775807, -9223372036854775808.0, "
+        "9007199254740993.0, 1.20e1, -0.0, "
+        "1e19, 9223372036854775808, 9007199254740991.4, 1e-400, 1e400, \"1\"]";
+    mcp_json *json = mcp_json_parse(text, sizeof text - 1);
+    size_t i;
+
+    CHECK(mcp_json_integer(mcp_json_child(json, 0), -7) / 1000000000 ==
+          1000000000);
+    CHECK(mcp_json_integer(mcp_json_child(json, 1), -7) == INT64_MAX);
+    CHECK(mcp_json_integer(mcp_json_child(json, 2), -7) == INT64_MIN);
+    CHECK(mcp_json_integer(mcp_json_child(json, 3), -7) % 1000 == 993);
+    CHECK(mcp_json_integer(mcp_json_child(json, 4), -7) == 12);
+    CHECK(mcp_json_integer(mcp_json_child(json, 5), -7) == 0);
+    for (i = 6; i < mcp_json_count(json); i++)
+        CHECK(mcp_json_integer(mcp_json_child(json, i), -7) == -7);
+    CHECK(mcp_json_number(mcp_json_child(json, 10), -7) == HUGE_VAL);
+    mcp_json_free(json);
+}
+
 int main(int argc, char **argv)
 {
     BEGIN(argc, argv);
@@ -158,5 +192,6 @@ int main(int argc, char **argv)
     RUN(invalid_operation_is_an_error_and_changes_nothing);
     RUN(large_values_are_read_at_once);
     RUN(numbers_read_back_as_they_were);
+    RUN(integer_is_exact_in_every_notation);
     END();
 }

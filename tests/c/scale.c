@@ -159,6 +159,7 @@ static void thousand_requests_are_in_flight(void)
     long count = test_scale(1000), done = 0, i, threads;
 
     allow_descriptors();
+    CHECK_STATUS(MCP_OK, mcp_client_set_timeout(client, 120000));
     CHECK_STATUS(MCP_OK, mcp_ping(client));
     for (i = 0; i < count; i++) {
         requests[i] = mcp_request_new_call_tool(client, "slow",
@@ -214,6 +215,7 @@ static void threads_make_different_calls_on_one_client(void)
 
     for (era = 0; era < 2; era++) {
         shared = mcp_client_new(test_path(eras[era]), test_token);
+        CHECK_STATUS(MCP_OK, mcp_client_set_timeout(shared, 120000));
         for (i = 0; i < 32; i++)
             CHECK(pthread_create(&threads[i], NULL, calls, (void *)i) == 0);
         for (i = 0; i < 32; i++) {

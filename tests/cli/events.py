@@ -66,6 +66,18 @@ class Listening:
             return self.process.wait()
 
 
+def update(url, one, word):
+    """Lets the server tell of a change of the resource; gives the line with the word.
+    The first stream may be followed by one with the resource in it, which alone has
+    the change."""
+    one.until("listening")
+    line, tries = "", 0
+    while word not in str(line) and line is not None and tries < 20:
+        push(url, "notifications/resources/updated", uri=URI)
+        line, tries = one.next(), tries + 1
+    return line
+
+
 def listening(url, era):
     one = Listening(CLIENT, "-n", "2", "listen", url)
     suite.check("listen listens, " + era, one.until("listening"))
@@ -81,12 +93,7 @@ def listening(url, era):
                 one.text)
 
     one = Listening(CLIENT, "--json", "listen", url, URI)
-    # The first stream may be followed by one with the resource in it.
-    one.until("listening")
-    line, tries = "", 0
-    while "updated" not in str(line) and tries < 20:
-        push(url, "notifications/resources/updated", uri=URI)
-        line, tries = one.next(), tries + 1
+    line = update(url, one, "updated")
     said = json.loads(line) if str(line).startswith("{") else {}
     suite.check("--json gives what came, " + era,
                 said.get("method") == "notifications/resources/updated"
@@ -94,10 +101,9 @@ def listening(url, era):
     one.process.send_signal(signal.SIGINT)
     suite.check("Ctrl-C ends it well, " + era, one.end() == 0)
 
-    one = Listening(os.path.join(BUILD, "subscribe"), url, URI, "1", "20")
-    one.until("listening")
-    push(url, "notifications/resources/updated", uri=URI)
-    suite.check("subscribe.c tells of changes, " + era, one.until("changed: " + URI))
+    one = Listening(os.path.join(BUILD, "subscribe"), url, URI, "1", "120")
+    suite.check("subscribe.c tells of changes, " + era,
+                update(url, one, "changed") == "changed: " + URI)
     suite.check("and ends well, " + era, one.end() == 0)
     one = Listening(os.path.join(BUILD, "subscribe"), url, URI, "1", "1")
     suite.check("subscribe.c ends when nothing comes, " + era,

@@ -79,9 +79,13 @@ def requests():
             right("the id %s comes back" % id, "tools" in host.next(
                 lambda message: "id" in message and message["id"] == parsed
                 and type(message["id"]) is type(parsed)).get("result", {}), True)
-        ids = [host.begin("tools/call", {"name": "echo", "arguments": {"pause": pause}})
-               for pause in (0.5, 0.2, 0.0)]
-        order = [host.next(lambda message: message.get("id") in ids).get("id") for _ in ids]
+        ids = [host.begin("tools/call", {"name": "echo", "arguments": arguments})
+               for arguments in ({"after": "b"}, {"after": "a"}, {})]
+        order = []
+        # Each response lets the one of the request before it go.
+        for gate in ("a", "b", "none"):
+            order.append(host.next(lambda message: message.get("id") in ids).get("id"))
+            remote.server.gates[gate].set()
         right("requests run side by side", order, ids[::-1])
         many = [host.begin("tools/call", {"name": "echo", "arguments": {"n": number}})
                 for number in range(300)]

@@ -136,6 +136,12 @@ def leaves():
                                    remote.url], capture_output=True, timeout=LIMIT, check=False,
                                   env=environment(None))
             right("the proxy ends with the descriptors " + closed, done.returncode, 0)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = subprocess.run([CLIENT, "proxy", remote.url], input=hello, stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=LIMIT, check=False,
+                                  env=environment(None))
+        right("a host that cannot be written to is an error", (done.returncode, done.stderr), (
+            1, "mcpclient: standard output cannot be written: No space left on device\n"))
 
 
 def run_all():

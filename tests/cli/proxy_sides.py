@@ -264,7 +264,8 @@ class Visit(BaseHTTPRequestHandler):
             "content": [{"type": "text", "text": text}]}})
 
     def tool_echo(self, message, arguments):
-        time.sleep(arguments.get("pause", 0))
+        if "after" in arguments:
+            self.server.gates[arguments["after"]].wait(LIMIT)
         self.result(message, {"content": [{"type": "text", "text": json.dumps(arguments)}]})
 
     def tool_meta(self, message, arguments):
@@ -326,6 +327,8 @@ class Remote:
         server.streams, server.answers = [], collections.defaultdict(queue.Queue)
         server.is_over, server.cancelled = threading.Event(), threading.Event()
         server.may_withdraw, server.may_end = threading.Event(), threading.Event()
+        # By name: the calls of `echo` that wait for it go on.
+        server.gates = collections.defaultdict(threading.Event)
         self.url = "http://127.0.0.1:%d/mcp" % server.server_address[1]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         return self

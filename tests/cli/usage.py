@@ -6,8 +6,8 @@ import re
 import shutil
 import subprocess
 
-from common import CLIENT, call, check, suite
-from support import ROOT, run
+from common import CLIENT, LIMIT, call, check, suite
+from support import ROOT, SERVER, run
 
 EXAMPLES = os.path.join(ROOT, "examples-c")
 # The files that `make generated` writes, and what makes them.
@@ -37,10 +37,10 @@ def mistakes():
             (["prompt", "http://h", "p", "a:=1"], "strings")]:
         done = call(*arguments)
         check("bad usage: %s" % " ".join(arguments), done, 2, words, "--help", where="stderr")
-    for option in ["--help", "--version"]:
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([CLIENT, option], stdout=full, timeout=30)
-        suite.check("%s fails where it cannot be written" % option, done.returncode == 1)
+    for arguments in [("--help",), ("--version",), ("ping", "--stdio", "--", SERVER, "--stdio"),
+                      ("info", "--json", "--stdio", "--", SERVER, "--stdio"),
+                      ("ping", "--json", "http://127.0.0.1:9/")]:
+        full_disk(*arguments)
     check("--version", call("--version"), 0, "mcpclient 0.")
     done = call("ping", "-XAuthorization: Bearer s3cret", "-c2", "u")
     suite.check("an unknown option shows no value", done.returncode == 2
@@ -58,6 +58,58 @@ def mistakes():
     suite.check("an empty URL is no program", done.returncode == 2 and "--stdio" not in done.stderr,
                 done.stderr)
     check("words after -- are no options", call("ping", "--", "--url"), 2, "url", where="stderr")
+
+
+def full_disk(*arguments):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([CLIENT, *arguments], stdout=full, stderr=subprocess.PIPE,
+                              text=True, timeout=LIMIT)
+    suite.check("%s says that it cannot be written" % " ".join(arguments[:2]),
+                done.returncode == 1 and done.stderr.endswith(
+                    "mcpclient: standard output cannot be written: No space left on device\n"),
+                "%s %s" % (done.returncode, done.stderr))
+    # The end of a reader, such as head, needs no words.
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([CLIENT, *arguments], stdout=writer, stderr=subprocess.PIPE, text=True,
+                          timeout=LIMIT, restore_signals=False)
+    os.close(writer)
+    suite.check("%s is silent where nobody reads" % " ".join(arguments[:2]),
+                done.returncode == 1 and "written" not in done.stderr,
+                "%s %s" % (done.returncode, done.stderr))
+
+
+def refused():
+    """A message names the option or the argument whose value is refused."""
+    bad = b"\xff"
+    for words, said in [
+            (["--timeout", ""], '--timeout "" is not a number of seconds from 0.001 to 2147483'),
+            (["--timeout", "0x10"], "--timeout 0x10 is not a number of seconds"),
+            (["--timeout", "1e9"], "--timeout 1e9 is not a number of seconds"),
+            (["-c", "9" * 20], "is not a number from 1 to 1000000000"),
+            (["--transport", ""], '--transport "" is not one of'),
+            (["-H", b"A: " + bad], "-H: value is not UTF-8"), (["-H", "Host: x"], "-H: header Host"),
+            (["--protocol", "1"], "--protocol: version"), (["--proxy", bad], "--proxy: url is not"),
+            (["--unix-socket", ""], "--unix-socket: the path is empty"),
+            (["--auth", "oauth", "--issuer", "x"], "--issuer: the issuer"),
+            (["--auth", "oauth", "--scope", "a\nb"], "or '' for no scope"),
+            (["--auth", "oauth", "--auth-param", "client_id=x"], "--auth-param: the parameter"),
+            (["--auth", "oauth", "--client-key", "/dev/null"], "--client-key: the private key")]:
+        done = call("ping", "http://127.0.0.1:9/", *words, token=None)
+        check("%s is refused by its name" % words, done, 2, said, where="stderr")
+        suite.check("and not by a word of C", not re.search("NULL|mcp_", done.stderr), done.stderr)
+    done = call("ping", "http://127.0.0.1:9/", "--json", "--protocol", "1", token=None)
+    suite.check("with --json as well", '"message":"--protocol: version' in done.stdout, done.stdout)
+    done = call("ping", "--stdio", "--env", b"A=" + bad, "--", "true")
+    check("--env is refused by its name", done, 2, "--env: value is not UTF-8", where="stderr")
+    for command, words, number in [
+            ("read", [bad], 1), ("call", [bad], 1), ("call", ["t", b"a=" + bad], 2),
+            ("complete", ["prompt", bad, "a", "v"], 2), ("request", [bad], 1), ("listen", [bad], 1)]:
+        check("%s %s is refused" % (command, words), call(command, "http://127.0.0.1:9/", *words), 2,
+              "argument %d of %s is not UTF-8" % (number, command), where="stderr")
+    for method in ["", "a b"]:
+        check("the method %r is bad usage" % method, call("request", "http://127.0.0.1:9/", method),
+              2, "method is empty", where="stderr")
 
 
 def near():
@@ -156,6 +208,7 @@ def manual():
 
 def run_all():
     mistakes()
+    refused()
     near()
     helps()
     files()

@@ -26,7 +26,7 @@ CLIENT = os.path.join(BUILD, "mcpclient")
 # The cases wait more than they compute.
 JOBS = 4
 # Seconds that one command may take, and a whole case.
-LIMIT = 60
+LIMIT = 100
 CASE_LIMIT = 300
 
 

@@ -18,9 +18,9 @@ def program(name, *more):
 
 # Longer than a busy machine needs: what succeeds, or fails for another reason than
 # its time-out, has not waited.
-LONG = "20"
+LONG = "60"
 # For servers whose answer never comes: the client says what came instead.
-SHORT = "10"
+SHORT = "20"
 
 
 def run(check, name, *words, timeout=LONG, log=None):

@@ -41,7 +41,7 @@ BY_HAND = "registered by hand"
 BRIEF = 6
 WAIT = "wait %d" % (BRIEF * 1000 - 2000)
 # A refresh token of Canaille ends with its access token.
-CANAILLE = 24
+CANAILLE = 60
 suite = Suite("oauth")
 
 

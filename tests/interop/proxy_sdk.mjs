@@ -1,7 +1,10 @@
 // The client of the official TypeScript SDK as the host of `mcpclient proxy`:
 // proxy_sdk.mjs FOLDER COMMAND [ARGUMENT ...]. FOLDER has the SDK. Prints one
 // JSON object: what came of each call.
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const [folder, command, ...args] = process.argv.slice(2);
@@ -58,9 +61,13 @@ await note("fail", () => text("fail", {}));
 await note("unknown", () => client.getPrompt({ name: "none" }));
 await note("read", async () =>
     (await client.readResource({ uri: "data://text" })).contents[0].text);
-await note("count", () => text("count", {
-    onprogress: (one) => found.progress.push([one.progress, one.total, one.message]) },
-    { to: 3, pause: 0.1 })); // it drops progress that arrives with the result
+// It drops progress that arrives with the result: the tool ends when it was seen.
+const seen = mkdtempSync(tmpdir() + "/proxy-") + "/seen";
+await note("count", () => text("count", { onprogress: (one) => {
+    if (found.progress.push([one.progress, one.total, one.message]) === 3)
+        writeFileSync(seen, "");
+} }, { to: 3, pause: 0, until: seen }));
+rmSync(dirname(seen), { recursive: true });
 await note("many", () => Promise.all([...Array(8).keys()].map((number) =>
     text("count", {}, { to: 2, pause: 0.01 * (9 - number) }))));
 await note("talk", () => text("talk", {}));

@@ -158,6 +158,51 @@ def first_sign_in_is_interrupted(check):
         user.interrupted(process)
 
 
+def disowned(name, code, description=ABSENT):
+    """A registration that a redirect refuses in words of the server's own."""
+    def judge(check):
+        answer = {"error": code, "error_description": description}
+        with Forgotten(refuse_authorization=lambda one, query: (
+                answer if query["client_id"] in one.gone else None)) as one, \
+                check.user(one) as user:
+            check.signed_in(user.login())
+            one.gone.update(one.registered)
+            one.expire_all()
+            one.refresh.clear()
+            # The cause may be another one, so that the first attempt may fail.
+            if user.login().code != 0:
+                check.signed_in(user.login())
+            check.that("registers again", len(one.of("/register")) == 2)
+            check.listed(user.tools())
+            check.no_faults(one)
+    judge.__name__ = "registration_that_a_redirect_refuses_" + name
+    case(judge)
+
+
+disowned("without_words", "invalid_request")
+disowned("in_other_words", "invalid_request", "The OAuth application has been deleted")
+disowned("in_another_language", "invalid_request", "Anwendung nicht vorhanden")
+disowned("with_another_code", "app_not_found")
+disowned("as_a_failure", "server_error", "Client not found")
+disowned("as_a_denial", "access_denied", "Unknown client")
+
+
+@case
+def registration_stays_after_another_refusal(check):
+    for answer in ({"error": "access_denied"}, {"error": "invalid_scope"},
+                   {"error": "server_error", "error_description": "try later"}):
+        with Provider() as one, check.user(one) as user:
+            check.signed_in(user.login())
+            one.expire_all()
+            one.refresh.clear()
+            one.refuse_authorization = lambda one, query, answer=answer: answer
+            check.that("fails", user.login().code == 1)
+            one.refuse_authorization = None
+            check.signed_in(user.login())
+            check.that("one registration", len(one.of("/register")) == 1)
+            check.no_faults(one)
+
+
 # E and F. Clients.
 
 @case
@@ -235,3 +280,62 @@ challenged("with_an_escape", 'Bearer error_description="\\"no\\"", '
                              'resource_metadata="{R}/.well-known/x"')
 challenged("named_twice", 'Bearer resource_metadata="{R}/.well-known/x", '
                           'resource_metadata="{F}/.well-known/x"')
+
+
+def challenged_twice(name, *texts):
+    """A gateway and the server behind it send a challenge each."""
+    class Both(Provider):
+        def unauthorized(self):
+            return response(self.refusal_status, None, headers=[
+                ("WWW-Authenticate", self.fill(text)) for text in texts])
+
+    def judge(check):
+        for status in (401, 403):
+            with Both(refusal_status=status, resource_places=["/.well-known/x"]) as one:
+                check.signs_in(one, by_library=False)
+    judge.__name__ = "challenge_twice_" + name
+    case(judge)
+
+
+NAMED = 'Bearer resource_metadata="{R}/.well-known/x"'
+challenged_twice("and_the_first_has_a_realm", 'Bearer realm="gateway"', NAMED)
+challenged_twice("and_the_first_has_an_error", 'Bearer error="invalid_token"', NAMED)
+challenged_twice("and_the_first_has_nothing", "Bearer", NAMED)
+challenged_twice("in_one_field", 'Bearer realm="gateway", ' + NAMED)
+
+
+class Unpublished(Provider):
+    """The MCP server is the authorization server, and publishes nothing."""
+
+    resource_places = server_places = ()
+    challenge = None
+    resource_parameter = "either"
+
+    def reply_to(self, name, request):
+        is_endpoint = request.path.partition("?")[0] in ("/authorize", "/token", "/register")
+        return super().reply_to("H" if is_endpoint else name, request)
+
+
+@case
+def server_without_metadata_has_the_default_endpoints(check):
+    with Unpublished() as one:
+        check.signs_in(one)
+        with check.user(one) as user:
+            check.listed(user.tools())
+        check.no_faults(one)
+
+
+@case
+def default_endpoints_are_for_servers_that_want_a_token(check):
+    for status in (403, 404, 500):
+        with Unpublished(refusal_status=status, expects_registration=False) as one, \
+                check.user(one) as user:
+            done = user.login()
+            check.that("fails", done.code == 1 and not user.person.asked, done)
+            check.no_faults(one)
+
+
+@case
+def redirect_with_parameters_without_a_value(check):
+    with Provider(answer={"error": "", "error_description": "", "scope": ""}) as one:
+        check.signs_in(one)

@@ -7,6 +7,8 @@
 use std::ffi::CString;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::messages::{MARK, id_of, split, with_id};
@@ -44,28 +46,32 @@ pub(super) fn run(data: &[u8]) {
     let says: Vec<Vec<u8>> = split(data, MARK.as_bytes()).skip(1).map(<[u8]>::to_vec).collect();
     let Ok(listener) = TcpListener::bind("127.0.0.1:0") else { return };
     let Ok(address) = listener.local_addr() else { return };
-    let server = std::thread::spawn(move || serve(&listener, &says));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let server = std::thread::spawn({
+        let is_over = Arc::clone(&is_over);
+        move || serve(&listener, &says, &is_over)
+    });
     let url = CString::new(format!("http://{address}/mcp")).unwrap_or_default();
     let application = Application::of_url(&url);
     application.run(letters);
     drop(application);
-    // One more connection ends the server.
-    if let Ok(mut last) = TcpStream::connect(address) {
-        let _ = last.write_all(b"END");
+    is_over.store(true, Ordering::SeqCst);
+    // The server waits for a connection: this one lets it see that all is over.
+    if TcpStream::connect(address).is_ok() {
+        let _ = server.join();
     }
-    let _ = server.join();
     check_panics();
 }
 
-fn serve(listener: &TcpListener, says: &[Vec<u8>]) {
+fn serve(listener: &TcpListener, says: &[Vec<u8>], is_over: &AtomicBool) {
     let mut says = says.iter();
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else { return };
-        let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
-        let Some(request) = request(&mut stream) else { continue };
-        if request.starts_with(b"END") {
+        if is_over.load(Ordering::SeqCst) {
             return;
         }
+        let _ = stream.set_read_timeout(Some(Duration::from_millis(200)));
+        let Some(request) = request(&mut stream) else { continue };
         let body = memchr::memmem::find(&request, b"\r\n\r\n").map_or(0, |end| end + 4);
         let id = std::str::from_utf8(&request[body..]).ok().and_then(id_of);
         let part = says.next().map_or(NOTHING, Vec::as_slice);
@@ -78,9 +84,6 @@ fn request(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut room = [0; 4096];
     loop {
-        if bytes == b"END" {
-            return Some(bytes);
-        }
         if let Some(end) = memchr::memmem::find(&bytes, b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_ascii_lowercase();
             let length = head

@@ -11,6 +11,7 @@ use crate::auth::oauth::spec::jwt::ID_BYTES;
 use crate::auth::oauth::state::account::{Account, TokenOrigin};
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::is_inside;
+use crate::auth::oauth::token_demand::TokenDemand;
 use crate::auth::token::Token;
 use crate::base::error::{Error, Result};
 use crate::base::secret::Secret;
@@ -64,18 +65,18 @@ impl OAuthCredential {
 
     /// Gets a token before a call needs one. `refused`: the token that the
     /// server did not accept. `may_refresh`: whether the refresh token of that
-    /// one may get another. `challenges`: the values of WWW-Authenticate in the
-    /// server's last refusal.
+    /// one may get another. `demand`: what the server's last refusal demands.
     pub(crate) async fn sign_in(
         &self,
         need: Need<'_>,
         refused: Option<&Token>,
         may_refresh: bool,
-        challenges: &[String],
+        demand: &TokenDemand,
     ) -> Result<()> {
-        let challenges = challenge::all(challenges.iter().map(String::as_str));
+        let challenges = challenge::all(demand.challenges.iter().map(String::as_str));
         let challenge = challenge::choose(&challenges, self.auth.wants_dpop());
-        let reason = Reason::SignIn { refused, may_refresh, challenge };
+        let is_required = demand.is_unauthorized;
+        let reason = Reason::SignIn { refused, may_refresh, challenge, is_required };
         self.flow(need).run(reason).await.map(drop)
     }
 

@@ -5,7 +5,8 @@
 //! - `state`: the settings, and the data about each server;
 //! - `host`: HTTP requests, the loopback listener, the browser;
 //! - `flow`: the steps. `flow/mod.rs` shows a whole sign-in;
-//! - `token_check`: a credential that shows whether the server accepts a token.
+//! - `token_check`: a credential that shows whether the server accepts a token;
+//! - `token_demand`: what the server says when it refuses a request.
 
 pub(crate) mod credential;
 pub(crate) mod flow;
@@ -14,3 +15,4 @@ pub(crate) mod spec;
 pub(crate) mod state;
 pub(crate) mod store;
 pub(crate) mod token_check;
+pub(crate) mod token_demand;

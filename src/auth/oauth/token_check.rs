@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::auth::credential::{Credential, Later, Need, TokenRefusal};
 use crate::auth::oauth::credential::OAuthCredential;
+use crate::auth::oauth::token_demand::TokenDemand;
 use crate::auth::token::Token;
 use crate::base::error::Result;
 use crate::base::secret::Secret;
@@ -15,18 +16,16 @@ use crate::wire::challenge;
 pub(crate) struct TokenCheck {
     oauth: Arc<OAuthCredential>,
     token: Option<Token>,
-    /// The values of WWW-Authenticate in the last refusal.
-    challenges: Mutex<Vec<String>>,
+    demand: Mutex<TokenDemand>,
 }
 
 impl TokenCheck {
     pub(crate) fn new(oauth: &Arc<OAuthCredential>, token: Option<&Token>) -> Arc<Self> {
-        Arc::new(Self { oauth: oauth.clone(), token: token.cloned(), challenges: Mutex::default() })
+        Arc::new(Self { oauth: oauth.clone(), token: token.cloned(), demand: Mutex::default() })
     }
 
-    /// What the server demands; empty if it has refused nothing.
-    pub(crate) fn challenges(&self) -> Vec<String> {
-        lock(&self.challenges).clone()
+    pub(crate) fn demand(&self) -> TokenDemand {
+        lock(&self.demand).clone()
     }
 
     /// The token, if the proof lacked only the nonce that the response brought.
@@ -55,7 +54,10 @@ impl Credential for TokenCheck {
         refusal: TokenRefusal<'a>,
         _need: Need<'a>,
     ) -> Later<'a, Option<Token>> {
-        *lock(&self.challenges) = refusal.challenges.to_vec();
+        *lock(&self.demand) = TokenDemand {
+            challenges: refusal.challenges.to_vec(),
+            is_unauthorized: refusal.http_status == 401,
+        };
         Box::pin(async { Ok(self.repeated(refusal)) })
     }
 

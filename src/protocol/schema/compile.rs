@@ -153,6 +153,10 @@ impl<'a> Compiler<'a> {
             "type" => Rule::Types(self.types(place)?),
             "enum" => {
                 let places: Vec<Place> = self.elements(name, place)?;
+                if places.is_empty() {
+                    rules.push(Rule::Never);
+                    return Ok(());
+                }
                 Rule::OneOfValues(places.into_iter().map(|place| self.value(place)).collect())
             }
             "const" => Rule::OneOfValues(vec![self.value(place)]),
@@ -347,8 +351,11 @@ impl<'a> Compiler<'a> {
             return named(place);
         }
         let mut all = Types::NONE;
-        for place in self.tape.elements(self.text, place) {
-            all = all.or(named(place)?);
+        for element in self.tape.elements(self.text, place) {
+            all = all.or(named(element)?);
+        }
+        if all == Types::NONE {
+            return Err(self.wrong("type", place, "a type or an array of types"));
         }
         Ok(all)
     }

@@ -31,6 +31,7 @@ const COMMON: &[Row] = &[
         &["\"a\"", "1.0", "null"],
         &[("\"b\"", "is \"b\", not one of \"a\", 1, null")],
     ),
+    (r#""enum":[]"#, &[], &[("1", "the value is not allowed")]),
     (
         r#""minimum":1,"maximum":2"#,
         &["1", "2", "\"x\""],
@@ -248,6 +249,7 @@ fn says_why_a_schema_is_unusable() {
         ("{\"properties\":{\"a\":1}}", "this is not a schema: 1"),
         (r#"{"type":"text"}"#, "its \"type\" is not"),
         (r#"{"type":7}"#, "its \"type\" is not"),
+        (r#"{"type":[]}"#, "its \"type\" is not"),
         (r#"{"minimum":"1"}"#, "its \"minimum\" is not a number: \"1\""),
         (r#"{"minLength":-1}"#, "whole number"),
         (r#"{"multipleOf":0}"#, "positive"),

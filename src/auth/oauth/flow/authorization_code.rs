@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use form_urlencoded::parse;
 
+use crate::auth::oauth::flow::client::ClientSource;
 use crate::auth::oauth::flow::context::Flow;
-use crate::auth::oauth::flow::discover::Discovered;
 use crate::auth::oauth::flow::grants::{
     ClientStatus, GrantError, GrantRequest, GrantResult, needs_browser, nobody_signed_in,
 };
@@ -18,7 +18,7 @@ use crate::auth::oauth::host::listener::receiver::RedirectReceiver;
 use crate::auth::oauth::host::random;
 use crate::auth::oauth::spec::authorization_request::AuthorizationRequest;
 use crate::auth::oauth::spec::authorization_response::{ExpectedResponse, read_response};
-use crate::auth::oauth::spec::client_refusal::disowns_client;
+use crate::auth::oauth::spec::client_refusal::{disowns_client, may_disown_client};
 use crate::auth::oauth::spec::consent::refuses_prompt;
 use crate::auth::oauth::spec::pkce::Verifier;
 use crate::auth::oauth::spec::refusal_advice::AskedFor;
@@ -115,16 +115,17 @@ impl Flow<'_> {
         self.restart_time();
         let client_status = ClientStatus::InDoubt;
         let query = query.map_err(|error| GrantError { error, client_status })?;
-        self.read_code(found, query.expose(), scope.as_deref())
+        self.read_code(request, query.expose(), scope.as_deref())
     }
 
     /// The code in the query of the redirect.
     fn read_code(
         &self,
-        found: &Discovered,
+        request: &GrantRequest<'_>,
         query: &str,
         scope: Option<&str>,
     ) -> std::result::Result<Secret, CodeError> {
+        let GrantRequest { found, client, .. } = *request;
         let secrets = self.hidden();
         let response = read_response(query);
         let response = match found.server.is_issuer_assumed {
@@ -136,14 +137,18 @@ impl Flow<'_> {
             self.record_denial(&error, scope);
             // A response that failed a check says nothing about the client.
             let is_refusal = error.status() == Status::Auth;
+            let is_checked = !matches!(error.status(), Status::Untrusted | Status::Protocol);
             let (code, description) = refusal_words(query);
-            let client_status = match is_refusal && disowns_client(&code, &description) {
-                true => ClientStatus::Unknown,
-                false => ClientStatus::Known,
+            // The server knew a new registration a moment ago.
+            let is_earlier = client.source == ClientSource::Stored;
+            let client_status = if is_refusal && disowns_client(&code, &description) {
+                ClientStatus::Unknown
+            } else if is_checked && is_earlier && may_disown_client(&code, &description) {
+                ClientStatus::InDoubt
+            } else {
+                ClientStatus::Known
             };
-            let may_concern_prompt =
-                !matches!(error.status(), Status::Untrusted | Status::Protocol)
-                    && refuses_prompt(&code, &description);
+            let may_concern_prompt = is_checked && refuses_prompt(&code, &description);
             let error = if is_refusal { found.explain("authorization_code", error) } else { error };
             CodeError { refused: GrantError { error, client_status }, may_concern_prompt }
         })

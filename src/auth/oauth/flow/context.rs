@@ -36,8 +36,14 @@ pub(crate) enum Reason<'a> {
     NextRequest,
     /// The application signs in. `refused`: the token that the server did not
     /// accept. `may_refresh`: whether its refresh token may get another one.
-    /// `challenge`: what the server demands.
-    SignIn { refused: Option<&'a Token>, may_refresh: bool, challenge: Option<&'a Challenge> },
+    /// `challenge`: what the server demands. `is_required`: whether the server
+    /// refused a request with 401.
+    SignIn {
+        refused: Option<&'a Token>,
+        may_refresh: bool,
+        challenge: Option<&'a Challenge>,
+        is_required: bool,
+    },
     /// The server refused a request for its token, or for having none.
     Unauthorized { refused: Option<&'a Token>, challenge: Option<&'a Challenge>, only_dpop: bool },
     /// The server refused a request because its token lacks a scope.
@@ -65,6 +71,11 @@ impl<'a> Reason<'a> {
 
     pub(super) fn is_sign_in(self) -> bool {
         matches!(self, Self::SignIn { .. })
+    }
+
+    /// Whether the server has required a token.
+    pub(super) fn is_required(self) -> bool {
+        matches!(self, Self::SignIn { is_required: true, .. }) || !self.is_sign_in()
     }
 
     pub(super) fn purpose(self) -> FlowPurpose {

@@ -140,9 +140,9 @@ impl Flow<'_> {
             }
             Err(no_metadata) => no_metadata,
         };
-        let is_sign_in = reason.is_sign_in();
+        let is_required = reason.is_required();
         let (server, no_metadata) = self
-            .server_without_resource_metadata(http, plain_http, no_metadata, is_sign_in, wait)
+            .server_without_resource_metadata(http, plain_http, no_metadata, is_required, wait)
             .await?;
         let resource = canonical(&Url::parse(&self.account.endpoint)?);
         Ok(Discovered { no_metadata, ..Discovered::known(&resource, Arc::new(server), plain_http) })
@@ -239,13 +239,13 @@ impl Flow<'_> {
     /// The authorization server if the resource publishes no metadata: the
     /// pinned one, or the one at the MCP server's origin as in revision
     /// 2025-03-26. The latter may publish nothing; then the text lists where
-    /// the library looked for metadata. The server must have required a token.
+    /// the library looked for metadata. `is_required`: the server required a token.
     async fn server_without_resource_metadata(
         &self,
         http: &HttpClient,
         plain_http: PlainHttp,
         no_metadata: String,
-        is_sign_in: bool,
+        is_required: bool,
         wait: &Wait,
     ) -> Result<(ServerMetadata, Option<String>)> {
         let base = base(&self.account.endpoint);
@@ -258,7 +258,7 @@ impl Flow<'_> {
         };
         match self.server(http, issuer, plain_http, wait).await? {
             Ok(server) => Ok((server, None)),
-            Err(more) if issuer == base && !is_sign_in => {
+            Err(more) if issuer == base && is_required => {
                 Ok((ServerMetadata::without_document(base), Some(format!("{no_metadata}; {more}"))))
             }
             Err(more) => Err(nothing_published(&format!("{more}; {no_metadata}"))),

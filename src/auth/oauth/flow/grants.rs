@@ -48,8 +48,8 @@ pub(super) enum ClientStatus {
     Unknown,
     /// The browser never came back: the time was over, or the application or the
     /// person ended the sign-in. The server may have shown the reason to the
-    /// person only. Or the token endpoint refused the code in a way that does not
-    /// name the client.
+    /// person only. Or the server refused the request or the code in a way that
+    /// does not name the cause.
     InDoubt,
 }
 

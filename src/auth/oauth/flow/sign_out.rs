@@ -138,7 +138,12 @@ impl Flow<'_> {
     async fn issuer_now(&self) -> Result<Option<String>> {
         let found = async {
             let http = self.http_client().await?;
-            let reason = Reason::SignIn { refused: None, may_refresh: false, challenge: None };
+            let reason = Reason::SignIn {
+                refused: None,
+                may_refresh: false,
+                challenge: None,
+                is_required: false,
+            };
             let found = self.discover(&http, reason, &self.need.wait.at_most(SEARCH)).await?;
             Ok::<_, Error>(found.issuer().to_owned())
         };

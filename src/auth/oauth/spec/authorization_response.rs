@@ -100,7 +100,8 @@ impl AuthorizationResponse {
             ));
         }
         self.check_issuer(expected)?;
-        if let Some(code) = &self.error {
+        // A parameter without a value counts as left out (RFC 6749, 3.1).
+        if let Some(code) = self.error.as_ref().filter(|code| !code.is_empty()) {
             return Err(self.refusal(code, expected));
         }
         match self.code {

@@ -95,26 +95,49 @@ pub(crate) fn advice(
 /// know the client, or does not allow it this grant. Some servers have no error
 /// code for that, and say it in their own words.
 pub(crate) fn disowns_client(code: &str, description: &str) -> bool {
-    const UNKNOWN: [&str; 9] = [
+    match code {
+        "unauthorized_client" | "invalid_client" => true,
+        "invalid_request" | "invalid_client_id" => says_client_is_unknown(description),
+        _ => false,
+    }
+}
+
+/// Whether an error of the authorization endpoint may mean the same: it does not
+/// tell another cause. The words may be in any language, or absent.
+pub(crate) fn may_disown_client(code: &str, description: &str) -> bool {
+    const OTHER_CAUSES: [&str; 10] = [
+        "access_denied",
+        "account_selection_required",
+        "consent_required",
+        "interaction_required",
+        "invalid_scope",
+        "invalid_target",
+        "login_required",
+        "server_error",
+        "temporarily_unavailable",
+        "unsupported_response_type",
+    ];
+    !OTHER_CAUSES.contains(&code) || says_client_is_unknown(description)
+}
+
+fn says_client_is_unknown(description: &str) -> bool {
+    const UNKNOWN: [&str; 12] = [
         "unknown",
         "unrecognized",
         "unrecognised",
         "not found",
+        "not find",
         "not registered",
         "unregistered",
         "not exist",
+        "n't exist",
+        "deleted",
         "no such",
         "invalid client",
     ];
-    match code {
-        "unauthorized_client" | "invalid_client" => true,
-        "invalid_request" | "invalid_client_id" => {
-            let words = description.to_ascii_lowercase();
-            let is_about_client = words.contains("client") || words.contains("application");
-            is_about_client && UNKNOWN.iter().any(|part| words.contains(part))
-        }
-        _ => false,
-    }
+    let words = description.to_ascii_lowercase();
+    let is_about_client = words.contains("client") || words.contains("application");
+    is_about_client && UNKNOWN.iter().any(|part| words.contains(part))
 }
 
 /// Whether the refusal is about who the client is.
@@ -225,12 +248,32 @@ mod tests {
             ("invalid_request", "Unknown client", true),
             ("invalid_request", "The client_id was not found", true),
             ("invalid_request", "Application does not exist.", true),
+            ("invalid_request", "The client doesn't exist", true),
+            ("invalid_request", "Could not find client", true),
+            ("invalid_request", "This application was deleted", true),
             ("invalid_request", "Unknown scope", false),
             ("invalid_request", "The client must send code_challenge", false),
             ("access_denied", "unknown client", false),
             ("server_error", "unknown client", false),
         ] {
             assert_eq!(disowns_client(code, description), is_disowned, "{code} {description}");
+        }
+    }
+
+    #[test]
+    fn doubts_a_client_unless_the_error_has_another_cause() {
+        for (code, description, is_doubtful) in [
+            ("invalid_request", "", true),
+            ("app_not_found", "", true),
+            ("invalid_request", "The client must send code_challenge", true),
+            ("access_denied", "The person said no to this application", false),
+            ("access_denied", "unknown client", true),
+            ("server_error", "Client not found", true),
+            ("server_error", "", false),
+            ("invalid_scope", "unknown scope", false),
+            ("consent_required", "", false),
+        ] {
+            assert_eq!(may_disown_client(code, description), is_doubtful, "{code} {description}");
         }
     }
 
