@@ -56,22 +56,23 @@ impl Tape {
     pub(crate) fn read_unchecked(bytes: &[u8], levels: usize) -> Option<(Self, Vec<&str>)> {
         let nodes = Vec::with_capacity(room(bytes));
         let mut tape = Self { nodes, ..Self::default() };
-        let parts = tape.fill(bytes, levels, Some(Vec::new())).ok()?;
-        Some((tape, parts.unwrap_or_default()))
+        let mut parts = Vec::new();
+        tape.fill(bytes, levels, Some(&mut parts)).ok()?;
+        Some((tape, parts))
     }
 
     /// Reads another text and reuses the memory. After a fault the tape is not
     /// usable.
     pub(crate) fn read_again(&mut self, text: &str, levels: usize) -> Scanned<()> {
-        self.fill(text.as_bytes(), levels, None).map(drop)
+        self.fill(text.as_bytes(), levels, None)
     }
 
     fn fill<'a>(
         &mut self,
         bytes: &'a [u8],
         levels: usize,
-        parts: CheckedParts<'a>,
-    ) -> Scanned<CheckedParts<'a>> {
+        parts: CheckedParts<'a, '_>,
+    ) -> Scanned<()> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(TextFault::TooLong);
         }
@@ -90,7 +91,7 @@ impl Tape {
         reader.read()?;
         (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
         self.has_escaped_values = reader.has_escaped_values;
-        Ok(reader.parts)
+        Ok(())
     }
 
     /// The text of a value.
@@ -261,7 +262,7 @@ fn unescaped(raw: &str) -> Cow<'_, [u8]> {
     }
 }
 
-struct TapeReader<'a> {
+struct TapeReader<'a, 'parts> {
     bytes: &'a [u8],
     nodes: Vec<TapeNode>,
     levels: usize,
@@ -271,7 +272,7 @@ struct TapeReader<'a> {
     has_escapes: bool,
     has_escaped_values: bool,
     below: Below,
-    parts: CheckedParts<'a>,
+    parts: CheckedParts<'a, 'parts>,
 }
 
 /// With less room than for so many nodes, room is made before an object is read.
@@ -282,7 +283,7 @@ const MOST_NODES: usize = 1 << 20;
 
 /// The parts of large strings that were checked to be UTF-8, if the text was not
 /// checked before.
-type CheckedParts<'a> = Option<Vec<&'a str>>;
+type CheckedParts<'a, 'parts> = Option<&'parts mut Vec<&'a str>>;
 
 /// Reads the values below the levels of the tape. Items of a list often have the
 /// same value as the item before, such as the annotations of tools: comparing it
@@ -314,7 +315,7 @@ impl Below {
     }
 }
 
-impl TapeReader<'_> {
+impl TapeReader<'_, '_> {
     fn read(&mut self) -> Scanned<()> {
         let bytes = self.bytes;
         let mut nest = Nest::at(0);
