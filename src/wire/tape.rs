@@ -44,43 +44,30 @@ pub(crate) type Place = usize;
 impl Tape {
     /// Reads a text. The outermost value has level 0.
     pub(crate) fn read(text: &str, levels: usize) -> Scanned<Self> {
-        let nodes = Vec::with_capacity(room(text.as_bytes()));
-        let mut tape = Self { nodes, ..Self::default() };
-        tape.read_again(text, levels)?;
-        Ok(tape)
+        Self::read_with_parts(text.as_bytes(), levels, None)
     }
 
     /// Reads bytes that were not checked to be UTF-8. Returns as well the parts that
     /// were checked in the same pass, in their order. After a fault, a reader of the
     /// text says what is wrong.
     pub(crate) fn read_unchecked(bytes: &[u8], levels: usize) -> Option<(Self, Vec<&str>)> {
-        let nodes = Vec::with_capacity(room(bytes));
-        let mut tape = Self { nodes, ..Self::default() };
         let mut parts = Vec::new();
-        tape.fill(bytes, levels, Some(&mut parts)).ok()?;
+        let tape = Self::read_with_parts(bytes, levels, Some(&mut parts)).ok()?;
         Some((tape, parts))
     }
 
-    /// Reads another text and reuses the memory. After a fault the tape is not
-    /// usable.
-    pub(crate) fn read_again(&mut self, text: &str, levels: usize) -> Scanned<()> {
-        self.fill(text.as_bytes(), levels, None)
-    }
-
-    fn fill<'a>(
-        &mut self,
+    fn read_with_parts<'a>(
         bytes: &'a [u8],
         levels: usize,
         parts: CheckedParts<'a, '_>,
-    ) -> Scanned<()> {
+    ) -> Scanned<Self> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(TextFault::TooLong);
         }
-        let mut nodes = std::mem::take(&mut self.nodes);
-        nodes.clear();
         let mut reader = TapeReader {
             bytes,
-            nodes,
+            // An estimate: the vector grows if there are more.
+            nodes: Vec::with_capacity(16 + (bytes.len() / 24).min(1 << 14)),
             levels,
             open: 0,
             has_escapes: false,
@@ -89,9 +76,11 @@ impl Tape {
             parts,
         };
         reader.read()?;
-        (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
-        self.has_escaped_values = reader.has_escaped_values;
-        Ok(())
+        Ok(Self {
+            nodes: reader.nodes,
+            has_escapes: reader.has_escapes,
+            has_escaped_values: reader.has_escaped_values,
+        })
     }
 
     /// The text of a value.
@@ -235,11 +224,6 @@ impl Tape {
         let inner = inner.get(1..inner.len().saturating_sub(1)).unwrap_or_default();
         inner.trim_ascii().is_empty()
     }
-}
-
-/// An estimate of the number of nodes. The vector grows if there are more.
-fn room(bytes: &[u8]) -> usize {
-    16 + (bytes.len() / 24).min(1 << 14)
 }
 
 impl TapeNode {
