@@ -262,6 +262,9 @@ struct TapeReader<'a, 'parts> {
 /// With less room than for so many nodes, room is made before an object is read.
 const FEW_NODES: usize = 64;
 
+/// With fewer nodes, the vector grows as any other.
+const MANY_NODES: usize = 4096;
+
 /// The most nodes for which room is made before they are read.
 const MOST_NODES: usize = 1 << 20;
 
@@ -427,6 +430,9 @@ impl TapeReader<'_, '_> {
     #[cold]
     #[inline(never)]
     fn reserve(&mut self, at: usize) {
+        if self.nodes.len() < MANY_NODES {
+            return;
+        }
         let left = self.bytes.len().saturating_sub(at);
         let nodes = (self.nodes.len() as u64 + 1) * left as u64 / (at as u64 + 1);
         // The vector grows later if there is no memory now.
