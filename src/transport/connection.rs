@@ -23,6 +23,8 @@ const MOST: usize = 64 * 1024;
 /// which the memory for a large body grows.
 const DIRECT: usize = 16 * 1024;
 const DIRECT_STEP: usize = 128 * 1024;
+/// The memory grows by at most so many times the bytes that have arrived.
+const GROWTH: usize = 8;
 
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -341,8 +343,13 @@ impl Connection {
     ) -> Result<bool> {
         let ByteStream::Plain(socket) = &self.stream else { return Ok(false) };
         if out.capacity() - out.len() < most.min(DIRECT) {
-            // Grows with the bytes that have arrived, never by the announced length.
-            out.try_reserve(most.min(DIRECT_STEP)).map_err(|_| no_memory())?;
+            // Grows with the bytes that have arrived, never by the announced length
+            // alone. A large step leaves most of a large body to large pages.
+            let least = most.min(DIRECT_STEP);
+            let step = most.min(GROWTH * out.len()).next_power_of_two();
+            if step <= DIRECT_STEP || out.try_reserve(step).is_err() {
+                out.try_reserve(least).map_err(|_| no_memory())?;
+            }
             platform::request_large_pages(out);
         }
         let size = most.min(out.capacity() - out.len());

@@ -185,11 +185,11 @@ pub(crate) fn string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
 pub(crate) fn string_with_parts<'a>(
     bytes: &'a [u8],
     at: u32,
-    parts: &mut Option<Vec<&'a str>>,
+    parts: &mut Option<&mut Vec<&'a str>>,
 ) -> Scanned<StringEnd> {
     match short_string(bytes, at as usize + 1) {
         Some((end, ahead)) => Ok(StringEnd { at: at + 2 + end as u32, has_escapes: false, ahead }),
-        None => any_string(bytes, at, parts.as_mut()),
+        None => any_string(bytes, at, parts.as_deref_mut()),
     }
 }
 
@@ -204,12 +204,10 @@ fn any_string<'a>(
         return Ok(StringEnd { at: at + 2 + length as u32, has_escapes: false, ahead: 0 });
     }
     let inner = bytes.get(at as usize + 1..).unwrap_or_default();
-    let mut checked = TextPrefix::of(inner);
-    let StringLength { length, has_escapes, .. } =
-        string_length(inner, parts.is_some().then_some(&mut checked));
-    if let Some(parts) = parts.filter(|_| !checked.text().is_empty()) {
-        parts.push(checked.text());
-    }
+    let StringLength { length, has_escapes, .. } = match parts {
+        None => string_length(inner, None),
+        Some(parts) => string_length_with_parts(inner, parts),
+    };
     let at = at + 1 + length as u32;
     match inner.get(length) {
         Some(b'"') => Ok(StringEnd { at: at + 1, has_escapes, ahead: 0 }),
@@ -217,6 +215,16 @@ fn any_string<'a>(
         Some(_) => wrong("a control character in a string", at),
         None => wrong("a string has no end", at),
     }
+}
+
+#[inline(never)]
+fn string_length_with_parts<'a>(inner: &'a [u8], parts: &mut Vec<&'a str>) -> StringLength {
+    let mut checked = TextPrefix::of(inner);
+    let found = string_length(inner, Some(&mut checked));
+    if !checked.text().is_empty() {
+        parts.push(checked.text());
+    }
+    found
 }
 
 /// Reads a value that is neither a string nor an object nor an array.

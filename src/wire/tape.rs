@@ -44,42 +44,30 @@ pub(crate) type Place = usize;
 impl Tape {
     /// Reads a text. The outermost value has level 0.
     pub(crate) fn read(text: &str, levels: usize) -> Scanned<Self> {
-        let nodes = Vec::with_capacity(room(text.as_bytes()));
-        let mut tape = Self { nodes, ..Self::default() };
-        tape.read_again(text, levels)?;
-        Ok(tape)
+        Self::read_with_parts(text.as_bytes(), levels, None)
     }
 
     /// Reads bytes that were not checked to be UTF-8. Returns as well the parts that
     /// were checked in the same pass, in their order. After a fault, a reader of the
     /// text says what is wrong.
     pub(crate) fn read_unchecked(bytes: &[u8], levels: usize) -> Option<(Self, Vec<&str>)> {
-        let nodes = Vec::with_capacity(room(bytes));
-        let mut tape = Self { nodes, ..Self::default() };
-        let parts = tape.fill(bytes, levels, Some(Vec::new())).ok()?;
-        Some((tape, parts.unwrap_or_default()))
+        let mut parts = Vec::new();
+        let tape = Self::read_with_parts(bytes, levels, Some(&mut parts)).ok()?;
+        Some((tape, parts))
     }
 
-    /// Reads another text and reuses the memory. After a fault the tape is not
-    /// usable.
-    pub(crate) fn read_again(&mut self, text: &str, levels: usize) -> Scanned<()> {
-        self.fill(text.as_bytes(), levels, None).map(drop)
-    }
-
-    fn fill<'a>(
-        &mut self,
+    fn read_with_parts<'a>(
         bytes: &'a [u8],
         levels: usize,
-        parts: CheckedParts<'a>,
-    ) -> Scanned<CheckedParts<'a>> {
+        parts: CheckedParts<'a, '_>,
+    ) -> Scanned<Self> {
         if u32::try_from(bytes.len()).is_err() {
             return Err(TextFault::TooLong);
         }
-        let mut nodes = std::mem::take(&mut self.nodes);
-        nodes.clear();
         let mut reader = TapeReader {
             bytes,
-            nodes,
+            // An estimate: the vector grows if there are more.
+            nodes: Vec::with_capacity(16 + (bytes.len() / 24).min(1 << 14)),
             levels,
             open: 0,
             has_escapes: false,
@@ -88,9 +76,11 @@ impl Tape {
             parts,
         };
         reader.read()?;
-        (self.nodes, self.has_escapes) = (reader.nodes, reader.has_escapes);
-        self.has_escaped_values = reader.has_escaped_values;
-        Ok(reader.parts)
+        Ok(Self {
+            nodes: reader.nodes,
+            has_escapes: reader.has_escapes,
+            has_escaped_values: reader.has_escaped_values,
+        })
     }
 
     /// The text of a value.
@@ -236,11 +226,6 @@ impl Tape {
     }
 }
 
-/// An estimate of the number of nodes. The vector grows if there are more.
-fn room(bytes: &[u8]) -> usize {
-    16 + (bytes.len() / 24).min(1 << 14)
-}
-
 impl TapeNode {
     /// The text of a name without its quotes.
     #[inline(always)]
@@ -261,7 +246,7 @@ fn unescaped(raw: &str) -> Cow<'_, [u8]> {
     }
 }
 
-struct TapeReader<'a> {
+struct TapeReader<'a, 'parts> {
     bytes: &'a [u8],
     nodes: Vec<TapeNode>,
     levels: usize,
@@ -271,18 +256,21 @@ struct TapeReader<'a> {
     has_escapes: bool,
     has_escaped_values: bool,
     below: Below,
-    parts: CheckedParts<'a>,
+    parts: CheckedParts<'a, 'parts>,
 }
 
 /// With less room than for so many nodes, room is made before an object is read.
 const FEW_NODES: usize = 64;
+
+/// With fewer nodes, the vector grows as any other.
+const MANY_NODES: usize = 4096;
 
 /// The most nodes for which room is made before they are read.
 const MOST_NODES: usize = 1 << 20;
 
 /// The parts of large strings that were checked to be UTF-8, if the text was not
 /// checked before.
-type CheckedParts<'a> = Option<Vec<&'a str>>;
+type CheckedParts<'a, 'parts> = Option<&'parts mut Vec<&'a str>>;
 
 /// Reads the values below the levels of the tape. Items of a list often have the
 /// same value as the item before, such as the annotations of tools: comparing it
@@ -314,7 +302,7 @@ impl Below {
     }
 }
 
-impl TapeReader<'_> {
+impl TapeReader<'_, '_> {
     fn read(&mut self) -> Scanned<()> {
         let bytes = self.bytes;
         let mut nest = Nest::at(0);
@@ -442,6 +430,9 @@ impl TapeReader<'_> {
     #[cold]
     #[inline(never)]
     fn reserve(&mut self, at: usize) {
+        if self.nodes.len() < MANY_NODES {
+            return;
+        }
         let left = self.bytes.len().saturating_sub(at);
         let nodes = (self.nodes.len() as u64 + 1) * left as u64 / (at as u64 + 1);
         // The vector grows later if there is no memory now.

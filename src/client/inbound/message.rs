@@ -1,5 +1,6 @@
 //! Parses the bytes of an inbound text into messages: UTF-8, then batches, then
-//! JSON-RPC. All carriers use this parser.
+//! JSON-RPC. All carriers use this parser. A large message is read in one pass; if it
+//! has a fault, the fault is found in this order.
 
 use serde_json::value::RawValue;
 
