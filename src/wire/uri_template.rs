@@ -5,7 +5,6 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use serde_json::value::RawValue;
 
@@ -107,10 +106,10 @@ enum Modifier {
 /// The operators that RFC 6570 reserves for extensions.
 const RESERVED_OPERATORS: [char; 5] = ['=', ',', '!', '@', '|'];
 
-fn expand_expression<'a>(
-    expression: &'a str,
+fn expand_expression(
+    expression: &str,
     at: usize,
-    values: &mut Values<'a>,
+    values: &mut Values<'_>,
     out: &mut Expansion,
 ) -> Result<(), TemplateError> {
     let first = expression.chars().next();
@@ -181,27 +180,32 @@ fn read_variable(variable: &str, at: usize) -> Result<(&str, Modifier), Template
 
 /// The values of the variables. Each is found and read once, so that a variable
 /// that a template names often costs no more than its expansions.
-struct Values<'a> {
-    given: HashMap<&'a str, &'a RawValue>,
-    read: HashMap<&'a str, Option<Value>>,
+struct Values<'a>(HashMap<&'a str, Known<'a>>);
+
+/// What is known of a variable.
+enum Known<'a> {
+    Raw(&'a RawValue),
+    Read(Option<Value>),
 }
 
 impl<'a> Values<'a> {
     fn new(values: &'a Members<'_>) -> Self {
-        let mut given = HashMap::new();
+        let mut all = HashMap::new();
         for (name, raw) in &values.0 {
-            given.insert(&**name, *raw);
+            all.insert(&**name, Known::Raw(raw));
         }
-        Self { given, read: HashMap::new() }
+        Self(all)
     }
 
-    fn get(&mut self, name: &'a str) -> Result<Option<&Value>, TemplateError> {
-        let Some(raw) = self.given.get(name) else { return Ok(None) };
-        let value = match self.read.entry(name) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(unread) => unread.insert(Value::of(name, raw.get())?),
-        };
-        Ok(value.as_ref())
+    fn get(&mut self, name: &str) -> Result<Option<&Value>, TemplateError> {
+        let Some(known) = self.0.get_mut(name) else { return Ok(None) };
+        if let Known::Raw(raw) = known {
+            *known = Known::Read(Value::of(name, raw.get())?);
+        }
+        match known {
+            Known::Read(value) => Ok(value.as_ref()),
+            Known::Raw(_) => Ok(None),
+        }
     }
 }
 

@@ -8,8 +8,9 @@ use crate::auth::credential::Need;
 use crate::auth::oauth::state::auth::Auth;
 use crate::auth::oauth::state::reentrancy::inside;
 use crate::auth::oauth::store::entry::StoreEntry;
-use crate::auth::oauth::store::{self, Store, StoreLock};
+use crate::auth::oauth::store::{self, Check, Store, StoreLock};
 use crate::base::error::{Error, Result, Status};
+use crate::base::secret::Secret;
 use crate::base::sync::lock;
 use crate::transport::async_mutex::Guard;
 use crate::transport::wait::Wait;
@@ -45,22 +46,37 @@ impl<'a> StoreAccess<'a> {
         }
     }
 
-    pub(crate) async fn read<E: StoreEntry + Send + 'static>(
-        &self,
-        key: &str,
-    ) -> Result<Option<E>> {
-        let (store, key) = (self.store.clone(), key.to_owned());
-        let wait = self.need.wait.at_most(LIMIT);
-        self.run(&wait, move || store::read::<E>(store.as_ref(), &key)).await
+    pub(crate) async fn read<E: StoreEntry>(&self, key: &str) -> Result<Option<E>> {
+        match self.load(key).await? {
+            Some(text) => store::entry(self.store.as_ref(), key, &text).map(Some),
+            None => Ok(None),
+        }
     }
 
-    pub(crate) async fn write<E: StoreEntry + Clone + Send + 'static>(
+    async fn load(&self, key: &str) -> Result<Option<Secret>> {
+        let (store, key) = (self.store.clone(), key.to_owned());
+        let wait = self.need.wait.at_most(LIMIT);
+        self.run(&wait, move || store.load(&key)).await
+    }
+
+    pub(crate) async fn write<E: StoreEntry>(
         &self,
         held: &Arc<StoreLock>,
         entry: &E,
     ) -> Result<()> {
-        let (store, held, entry) = (self.store.clone(), held.clone(), entry.clone());
-        self.run(&self.until_done(), move || store::write(store.as_ref(), &held, &entry)).await
+        self.save(held, entry.own_key(), entry.text(), store::check::<E>).await
+    }
+
+    async fn save(
+        &self,
+        held: &Arc<StoreLock>,
+        key: String,
+        text: Secret,
+        check: Check,
+    ) -> Result<()> {
+        let (store, held) = (self.store.clone(), held.clone());
+        let work = move || store::write(store.as_ref(), &held, &key, &text, check);
+        self.run(&self.until_done(), work).await
     }
 
     pub(crate) async fn remove(&self, held: &Arc<StoreLock>, key: String) -> Result<()> {

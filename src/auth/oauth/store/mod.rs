@@ -79,9 +79,8 @@ pub(crate) async fn lock(store: &dyn Store, wait: &Wait) -> Result<StoreLock> {
     }
 }
 
-/// Reads the entry of a key.
-pub(crate) fn read<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
-    let Some(text) = store.load(key)? else { return Ok(None) };
+/// The entry of a key, by its text in the store.
+pub(crate) fn entry<E: StoreEntry>(store: &dyn Store, key: &str, text: &Secret) -> Result<E> {
     let wrong = |error: Error| error.during(&format!("{}, entry {key}", store.label()));
     let entry = E::parse(text.expose()).map_err(wrong)?;
     if entry.own_key() != key {
@@ -90,14 +89,28 @@ pub(crate) fn read<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<Option
             "the entry belongs to another key: remove it and sign in again",
         )));
     }
-    Ok(Some(entry))
+    Ok(entry)
 }
 
-/// Writes an entry. An entry that cannot be read is not replaced.
-pub(crate) fn write<E: StoreEntry>(store: &dyn Store, held: &StoreLock, entry: &E) -> Result<()> {
-    let key = entry.own_key();
-    read::<E>(store, &key)?;
-    store.save(held, &key, &entry.text())
+/// [`check`] for one kind of entry.
+pub(crate) type Check = fn(&dyn Store, &str) -> Result<()>;
+
+/// An error if the entry of a key cannot be read.
+pub(crate) fn check<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<()> {
+    store.load(key)?.map_or(Ok(()), |text| entry::<E>(store, key, &text).map(drop))
+}
+
+/// Writes the text of an entry, after its own `check`: an entry that cannot be read
+/// is not replaced.
+pub(crate) fn write(
+    store: &dyn Store,
+    held: &StoreLock,
+    key: &str,
+    text: &Secret,
+    check: Check,
+) -> Result<()> {
+    check(store, key)?;
+    store.save(held, key, text)
 }
 
 #[cfg(test)]
@@ -107,14 +120,18 @@ mod tests {
     use super::*;
     use crate::transport::wait::now;
 
+    fn read<E: StoreEntry>(store: &dyn Store, key: &str) -> Result<Option<E>> {
+        store.load(key)?.map(|text| entry(store, key, &text)).transpose()
+    }
+
     #[test]
     fn keeps_and_forgets_entries() {
         let store = MemoryStore::default();
         let held = now(lock(&store, &Wait::for_at_most(Duration::from_secs(30)))).unwrap();
         let given =
             Given { client_id: "me".into(), issuer: "https://a".into(), ..Given::default() };
-        write(&store, &held, &given).unwrap();
         let key = Given::key("me");
+        write(&store, &held, &key, &given.text(), check::<Given>).unwrap();
         assert_eq!(read::<Given>(&store, &key).unwrap(), Some(given));
         store.remove(&held, &key).unwrap();
         assert_eq!(read::<Given>(&store, &key).unwrap(), None);
@@ -135,7 +152,7 @@ mod tests {
             (r#"{"version":2,"hunter2":1}"#, Status::Unsupported, "version 2"),
         ] {
             store.save(&held, &key, &text.into()).unwrap();
-            let error = write(&store, &held, &given).unwrap_err();
+            let error = write(&store, &held, &key, &given.text(), check::<Given>).unwrap_err();
             assert_eq!(error.status(), status);
             let message = error.message();
             assert!(message.contains(&key) && message.contains(words), "{message}");
