@@ -1,7 +1,7 @@
 """More members of the kinds: issuers, registrations that are gone, methods, places,
 challenges."""
 
-from cases_credentials import Forgotten, Stale
+from cases_credentials import Forgetful, Forgotten, Stale, forgotten
 from checks import WITH_SECRET, registry
 from provider import (ABSENT, GIVEN, OPENID_PLACE, RESOURCE_PLACE, SERVER_PLACE, Provider, error,
                       response)
@@ -351,6 +351,33 @@ def default_endpoints_are_for_servers_that_want_a_token(check):
                 check.user(one) as user:
             done = user.login()
             check.that("fails", done.code == 1 and not user.person.asked, done)
+            check.no_faults(one)
+
+
+@case
+def default_endpoints_are_for_a_403_that_asks_for_a_token(check):
+    # A call of each of these gets a token, so login does.
+    for text in ('Bearer resource_metadata="{R}/.well-known/none"', 'Bearer error="invalid_token"',
+                 'Bearer error="insufficient_scope"'):
+        with Unpublished(refusal_status=403, challenge=text) as one:
+            check.signs_in(one, by_library=False)
+
+
+class ForgetfulUnpublished(Forgetful, Unpublished):
+    pass
+
+
+@case
+def default_endpoints_replace_a_token_that_is_refused_without_a_401(check):
+    for reply in (error("forbidden", status=403), response(400, body={"message": "bad token"}),
+                  response(500, None)):
+        with ForgetfulUnpublished(refuse_mcp=forgotten(reply), gives_refresh_token=False) as one, \
+                check.user(one) as user:
+            check.signed_in(user.login())
+            one.is_forgetting = True
+            check.signed_in(user.login())
+            check.that("the person is asked", len(user.person.asked) == 2)
+            check.listed(user.tools())
             check.no_faults(one)
 
 

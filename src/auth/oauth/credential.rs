@@ -85,6 +85,19 @@ impl OAuthCredential {
         self.account.good()
     }
 
+    /// Whether a call would get a token after this refusal.
+    pub(crate) fn asks_for_token(&self, refusal: &TokenRefusal<'_>) -> bool {
+        let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
+        let (dpop_is_on, had_token) = (self.auth.wants_dpop(), refusal.token.is_some());
+        let lacks_scope = || {
+            let chosen = challenge::choose(&challenges, dpop_is_on);
+            chosen.is_some_and(|one| one.get("error") == Some("insufficient_scope"))
+        };
+        refusal.http_status == 401
+            || !had_token && lacks_scope()
+            || challenge::asking_for_token(&challenges, dpop_is_on, had_token).is_some()
+    }
+
     /// The last failure of the store that ended no call.
     pub(crate) fn take_store_failure(&self) -> Option<Error> {
         self.account.take_store_failure()

@@ -6,6 +6,6 @@ pub(crate) struct TokenDemand {
     /// The values of WWW-Authenticate in the last refusal; empty if the server has
     /// refused nothing.
     pub(crate) challenges: Vec<String>,
-    /// The server refused the request with 401.
+    /// The server refused the request with 401, or its challenge asks for a token.
     pub(crate) is_unauthorized: bool,
 }

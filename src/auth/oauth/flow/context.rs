@@ -37,7 +37,7 @@ pub(crate) enum Reason<'a> {
     /// The application signs in. `refused`: the token that the server did not
     /// accept. `may_refresh`: whether its refresh token may get another one.
     /// `challenge`: what the server demands. `is_required`: whether the server
-    /// refused a request with 401.
+    /// required a token.
     SignIn {
         refused: Option<&'a Token>,
         may_refresh: bool,

@@ -259,9 +259,11 @@ impl Flow<'_> {
             Some(ProfileChoice::Issuer(issuer)) => issuer,
             None => self.settings.issuer.as_deref().unwrap_or(base),
         };
+        // The endpoints that issued a token are asked for another one.
+        let has_issued = || self.account.held().is_some_and(|held| held.entry.issuer == base);
         match self.server(http, issuer, plain_http, wait).await? {
             Ok(server) => Ok((server, None)),
-            Err(more) if issuer == base && is_required => {
+            Err(more) if issuer == base && (is_required || has_issued()) => {
                 Ok((ServerMetadata::without_document(base), Some(format!("{no_metadata}; {more}"))))
             }
             Err(more) => {

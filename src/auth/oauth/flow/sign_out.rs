@@ -131,9 +131,13 @@ impl Flow<'_> {
         };
         let Some(issuer) = issuer else { return Ok(false) };
         let lock = self.store.lock(&self.limit()).await?;
-        let resource = canonical(&Url::parse(&self.account.endpoint)?);
+        let known = endpoint.filter(|known| known.issuer == issuer);
+        let resource = match &known {
+            Some(known) => known.resource.clone(),
+            None => canonical(&Url::parse(&self.account.endpoint)?),
+        };
         let is_any = self.remove_registrations(&lock, &issuer, &resource).await?;
-        if endpoint.is_some_and(|known| known.issuer == issuer) {
+        if known.is_some() {
             self.store.remove(&lock, key).await?;
         }
         Ok(is_any)
