@@ -3,9 +3,11 @@ as tasks."""
 
 import json
 import os
+import signal
+import subprocess
 import sys
 
-from common import call, check, suite
+from common import CLIENT, LIMIT, call, check, environment, suite
 from scripted import GREETING, ScriptedServer
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -163,6 +165,20 @@ def tasks(server):
         check("a tool that fails stays one, " + support, done, 1, "task augmentation", where="stderr")
 
 
+def interrupts(server):
+    """The server reads the message also after the client has ended, as a busy one does."""
+    url = server.url({"silent": ["tools/call"]})
+    process = subprocess.Popen([CLIENT, "call", url, "x"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               env=environment(), start_new_session=True)
+    suite.check("the server has the call", server.is_asked(url))
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=LIMIT)
+    suite.check("Ctrl-C ends a call with exit status 130", process.returncode == 130,
+                (process.returncode, said))
+    suite.check("and the server is told", server.is_told(url, "notifications/cancelled"))
+
+
 def with_tasks(url):
     for path in ["/tasks-stateless/mcp", "/tasks-handshake/mcp"]:
         check("call of a task, " + path, call("call", url + path, "task-required"), 0, "[]\n")
@@ -177,4 +193,5 @@ def run_all(url):
         mismatches(server)
         logs(server)
         tasks(server)
+        interrupts(server)
     with_tasks(url)

@@ -135,6 +135,8 @@ class Handler(BaseHTTPRequestHandler):
             self.server.answers.put(message)
             self.send(202)
         elif "id" not in message:
+            # The client may have ended, so that it gets no response.
+            self.server.told[self.path].put(message["method"])
             self.send(202)
         elif message["method"] == "tools/call" and "question" in script:
             self.begin_stream()
@@ -175,6 +177,8 @@ class ScriptedServer:
         self.server.is_over = threading.Event()
         # By path: whether a request arrived that gets no answer.
         self.server.unanswered = collections.defaultdict(threading.Event)
+        # By path: the methods of the notifications that arrived.
+        self.server.told = collections.defaultdict(queue.Queue)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self
 
@@ -186,6 +190,16 @@ class ScriptedServer:
     def is_asked(self, url):
         """Waits for a request to this address that gets no answer."""
         return self.server.unanswered[urllib.parse.urlsplit(url).path].wait(30)
+
+    def is_told(self, url, method):
+        """Waits for a notification to this address."""
+        told = self.server.told[urllib.parse.urlsplit(url).path]
+        try:
+            while told.get(timeout=60) != method:
+                pass
+        except queue.Empty:
+            return False
+        return True
 
     def __exit__(self, *_):
         self.server.is_over.set()
