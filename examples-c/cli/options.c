@@ -474,6 +474,7 @@ static int check(const struct options *options)
 {
     const struct command *command = options->command;
     const char *output = options->value[OPTION_OUTPUT];
+    const char *config = options->value[OPTION_CONFIG];
     char text[80];
     int i;
 
@@ -498,6 +499,8 @@ static int check(const struct options *options)
     }
     if (output != NULL && output[0] == '\0')
         return bad_usage("-o needs a name");
+    if (config != NULL && config[0] == '\0')
+        return bad_usage("--config needs a name");
     if (output != NULL && options->json)
         return bad_usage("-o writes the contents: use it without --json");
     return SUCCESS;

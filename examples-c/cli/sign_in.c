@@ -245,20 +245,31 @@ static int32_t set_client(mcp_auth *auth, const struct options *options)
 {
     const char *const *value = options->value;
     const char *secret = value[OPTION_CLIENT_SECRET_ENV];
+    const char *page = value[OPTION_AUTHORIZATION_ENDPOINT];
     const struct choice *method;
     int32_t status = MCP_OK;
 
+    /* Where one function takes two values, a call with the first alone comes
+     * before, so that the message names the right option. */
     if (value[OPTION_CLIENT_ID] != NULL)
-        status = mcp_auth_set_client(auth, value[OPTION_CLIENT_ID],
-                                     secret != NULL ? getenv(secret) : NULL);
+        status =
+            of_option(OPTION_CLIENT_ID,
+                      mcp_auth_set_client(auth, value[OPTION_CLIENT_ID], NULL));
+    if (status == MCP_OK && secret != NULL)
+        status = of_option(OPTION_CLIENT_SECRET_ENV,
+                           mcp_auth_set_client(auth, value[OPTION_CLIENT_ID],
+                                               getenv(secret)));
     if (status == MCP_OK && options->client_key != NULL)
         status = of_option(OPTION_CLIENT_KEY,
                            mcp_auth_set_client_key(auth, options->client_key,
                                                    NULL, NULL));
+    if (status == MCP_OK && page != NULL)
+        status = of_option(OPTION_AUTHORIZATION_ENDPOINT,
+                           mcp_auth_set_endpoints(auth, page, page));
     if (status == MCP_OK && value[OPTION_TOKEN_ENDPOINT] != NULL)
-        status = mcp_auth_set_endpoints(auth,
-                                        value[OPTION_AUTHORIZATION_ENDPOINT],
-                                        value[OPTION_TOKEN_ENDPOINT]);
+        status = of_option(OPTION_TOKEN_ENDPOINT,
+                           mcp_auth_set_endpoints(
+                               auth, page, value[OPTION_TOKEN_ENDPOINT]));
     if (status == MCP_OK && value[OPTION_CLIENT_AUTH] != NULL) {
         method = find_choice(option_table[OPTION_CLIENT_AUTH].choices,
                              value[OPTION_CLIENT_AUTH]);

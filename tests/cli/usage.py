@@ -26,6 +26,7 @@ def mistakes():
             (["-c", "2", "info", "u"], "-c"), (["-H", "no colon", "ping", "u"], "Name: value"),
             (["call", "u"], "call URL TOOL"), (["tools", "u", "x", "y"], "unexpected"),
             (["read", "u"], "read URL URI"), (["-o", "f", "tools", "u"], "-o is for read"),
+            (["--config", "", "ping"], "--config needs a name"),
             (["--json", "-o", "f", "read", "u", "x"], "-o"), (["-n", "1", "ping", "u"], "-n"),
             (["-n", "0", "listen", "u"], "-n"), (["complete", "u", "prompt", "p", "a"], "complete"),
             (["complete", "http://h", "tool", "p", "a", "v"], "prompt or resource"),
@@ -95,8 +96,16 @@ def refused():
             (["--auth", "oauth", "--issuer", "x"], "--issuer: the issuer"),
             (["--auth", "oauth", "--scope", "a\nb"], "or '' for no scope"),
             (["--auth", "oauth", "--auth-param", "client_id=x"], "--auth-param: the parameter"),
-            (["--auth", "oauth", "--client-key", "/dev/null"], "--client-key: the private key")]:
-        done = call("ping", "http://127.0.0.1:9/", *words, token=None)
+            (["--auth", "oauth", "--client-key", "/dev/null"], "--client-key: the private key"),
+            (["--auth", "oauth", "--client-id", ""], "--client-id: client_id is empty"),
+            (["--auth", "oauth", "--client-id", bad], "--client-id: client_id is not UTF-8"),
+            (["--auth", "oauth", "--client-id", "a", "--client-secret-env", "EMPTY"],
+             "--client-secret-env: client_secret is empty"),
+            (["--auth", "oauth", "--authorization-endpoint", "x", "--token-endpoint", "https://h/"],
+             "--authorization-endpoint: the authorization endpoint"),
+            (["--auth", "oauth", "--authorization-endpoint", "https://h/", "--token-endpoint", "x"],
+             "--token-endpoint: the token endpoint")]:
+        done = call("ping", "http://127.0.0.1:9/", *words, token=None, EMPTY="")
         check("%s is refused by its name" % words, done, 2, said, where="stderr")
         suite.check("and not by a word of C", not re.search("NULL|mcp_", done.stderr), done.stderr)
     done = call("ping", "http://127.0.0.1:9/", "--json", "--protocol", "1", token=None)
