@@ -84,13 +84,17 @@ pub(crate) fn asking_for_token(
     had_token: bool,
 ) -> Option<&Challenge> {
     let chosen = choose(challenges, dpop_is_on)?;
-    // The chosen one first, which is among them.
-    let mut all = std::iter::once(chosen).chain(challenges);
-    all.find(|one| {
-        let refuses_token =
-            one.scheme == chosen.scheme && one.get("error") == Some("invalid_token");
-        refuses_token || !had_token && one.get("resource_metadata").is_some()
-    })
+    let names_metadata = |one: &&Challenge| one.get("resource_metadata").is_some();
+    let refuses_token =
+        |one: &&Challenge| one.scheme == chosen.scheme && one.get("error") == Some("invalid_token");
+    match challenges.iter().find(refuses_token) {
+        // A gateway refuses the token, and the server behind it says what to do.
+        Some(_) if names_metadata(&chosen) => Some(chosen),
+        None if had_token => None,
+        // The chosen one first, which is among them.
+        None => std::iter::once(chosen).chain(challenges).find(names_metadata),
+        refused => refused,
+    }
 }
 
 /// The parameters to show in an error: those of the challenge to follow.
@@ -384,6 +388,15 @@ mod tests {
             let challenges = all([value]);
             let asks = |had| asking_for_token(&challenges, false, had).is_some();
             assert_eq!((asks(false), asks(true)), (without, with), "{value}");
+        }
+        // The place of the metadata counts, whichever challenge names it.
+        for value in [
+            "Bearer error=invalid_token, Bearer resource_metadata=https://h/m",
+            "Bearer resource_metadata=https://h/m, Bearer error=invalid_token",
+        ] {
+            let challenges = all([value]);
+            let chosen = asking_for_token(&challenges, false, true).unwrap();
+            assert_eq!(chosen.get("resource_metadata"), Some("https://h/m"), "{value}");
         }
         let both = all(["Bearer error=invalid_token, DPoP realm=x"]);
         assert!(asking_for_token(&both, false, true).is_some());

@@ -160,21 +160,23 @@ def first_sign_in_is_interrupted(check):
 
 @case
 def logout_leaves_nothing_of_another_client(check):
-    with Provider(server={"revocation_endpoint": "{H}/revoke"}) as one, \
-            check.user(one) as user:
-        check.signed_in(user.login())
-        check.signed_in(user.login(*WITH_SECRET))
-        check.that("the person is asked for each", len(user.person.asked) == 2)
-        for options in (WITH_SECRET, ()):
-            done = user.run("logout", *options, one.url)
-            check.that("signs out", done.code == 0, done)
-        with open(user.store, encoding="utf-8") as file:
-            text = file.read()
-        check.that("nothing is left", "t0ken" not in text and not any(
-            client in text for client in one.registered), text)
-        done = user.run("logout", one.url)
-        check.that("there is nothing more", done.code == 1, done)
-        check.no_faults(one)
+    for resource, pin in (("{R}/mcp", ()), ("{R}", ()), ("{R}", ("--issuer", "{H}"))):
+        with Provider(server={"revocation_endpoint": "{H}/revoke"},
+                      resource={"resource": resource}) as one, check.user(one) as user:
+            pin = [one.fill(text) for text in pin]
+            check.signed_in(user.login(*pin))
+            check.signed_in(user.login(*pin, *WITH_SECRET))
+            check.that("the person is asked for each", len(user.person.asked) == 2)
+            for options in (WITH_SECRET, ()):
+                done = user.run("logout", *pin, *options, one.url)
+                check.that("signs out", done.code == 0, done)
+            with open(user.store, encoding="utf-8") as file:
+                text = file.read()
+            check.that("nothing is left", "t0ken" not in text and not any(
+                client in text for client in one.registered), text)
+            done = user.run("logout", *pin, one.url)
+            check.that("there is nothing more", done.code == 1, done)
+            check.no_faults(one)
 
 
 def disowned(name, code, description=ABSENT):
@@ -209,6 +211,7 @@ disowned("as_a_denial", "access_denied", "Unknown client")
 @case
 def registration_stays_after_another_refusal(check):
     for answer in ({"error": "access_denied"}, {"error": "invalid_scope"},
+                   {"error": "user_cancelled_login"}, {"error": "rate_limit_exceeded"},
                    {"error": "server_error", "error_description": "try later"}):
         with Provider() as one, check.user(one) as user:
             check.signed_in(user.login())
@@ -301,16 +304,21 @@ challenged("named_twice", 'Bearer resource_metadata="{R}/.well-known/x", '
                           'resource_metadata="{F}/.well-known/x"')
 
 
-def challenged_twice(name, *texts):
+class TwoChallenges(Provider):
     """A gateway and the server behind it send a challenge each."""
-    class Both(Provider):
-        def unauthorized(self):
-            return response(self.refusal_status, None, headers=[
-                ("WWW-Authenticate", self.fill(text)) for text in texts])
 
+    texts = ()
+    resource_places = ["/.well-known/x"]
+
+    def unauthorized(self):
+        return response(self.refusal_status, None, headers=[
+            ("WWW-Authenticate", self.fill(text)) for text in self.texts])
+
+
+def challenged_twice(name, *texts):
     def judge(check):
         for status in (401, 403):
-            with Both(refusal_status=status, resource_places=["/.well-known/x"]) as one:
+            with TwoChallenges(refusal_status=status, texts=texts) as one:
                 check.signs_in(one, by_library=False)
     judge.__name__ = "challenge_twice_" + name
     case(judge)
@@ -321,6 +329,21 @@ challenged_twice("and_the_first_has_a_realm", 'Bearer realm="gateway"', NAMED)
 challenged_twice("and_the_first_has_an_error", 'Bearer error="invalid_token"', NAMED)
 challenged_twice("and_the_first_has_nothing", "Bearer", NAMED)
 challenged_twice("in_one_field", 'Bearer realm="gateway", ' + NAMED)
+
+
+@case
+def challenge_twice_for_a_token_that_is_over(check):
+    for status in (401, 403):
+        with TwoChallenges(refusal_status=status, texts=(
+                'Bearer error="invalid_token"', NAMED)) as one, check.user(one) as user:
+            check.signed_in(user.login())
+            for run in (user.tools, user.login):
+                one.expire_all()
+                done = run()
+                check.that("gets another token", done.code == 0, done)
+            check.that("by its refresh token", len(user.person.asked) == 1
+                       and len(one.forms("refresh_token")) == 2, one.forms("refresh_token"))
+            check.no_faults(one)
 
 
 class Unpublished(Provider):

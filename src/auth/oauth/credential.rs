@@ -88,7 +88,7 @@ impl OAuthCredential {
     /// Whether a call would get a token after this refusal.
     pub(crate) fn asks_for_token(&self, refusal: &TokenRefusal<'_>) -> bool {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
-        let (dpop_is_on, had_token) = (self.auth.wants_dpop(), refusal.token.is_some());
+        let (dpop_is_on, had_token) = (self.dpop_is_on(refusal), refusal.token.is_some());
         let lacks_scope = || {
             let chosen = challenge::choose(&challenges, dpop_is_on);
             chosen.is_some_and(|one| one.get("error") == Some("insufficient_scope"))
@@ -96,6 +96,10 @@ impl OAuthCredential {
         refusal.http_status == 401
             || !had_token && lacks_scope()
             || challenge::asking_for_token(&challenges, dpop_is_on, had_token).is_some()
+    }
+
+    fn dpop_is_on(&self, refusal: &TokenRefusal<'_>) -> bool {
+        refusal.token.is_some_and(|token| token.key().is_some()) || self.auth.wants_dpop()
     }
 
     /// The last failure of the store that ended no call.
@@ -116,7 +120,7 @@ impl OAuthCredential {
     async fn replaced(&self, refusal: TokenRefusal<'_>, need: Need<'_>) -> Result<Option<Token>> {
         let challenges = challenge::all(refusal.challenges.iter().map(String::as_str));
         let is_bound = refusal.token.is_some_and(|token| token.key().is_some());
-        let dpop_is_on = is_bound || self.auth.wants_dpop();
+        let dpop_is_on = self.dpop_is_on(&refusal);
         let mut chosen = challenge::choose(&challenges, dpop_is_on);
         let error = chosen.and_then(|challenge| challenge.get("error"));
         let tries = refusal.tries;

@@ -125,27 +125,28 @@ impl Flow<'_> {
         let key = Endpoint::key(&self.account.endpoint);
         let endpoint = self.store.read::<Endpoint>(&key).await?;
         let chosen = self.settings.chosen_issuer();
-        let issuer = match chosen.or_else(|| endpoint.as_ref().map(|known| known.issuer.clone())) {
-            Some(issuer) => Some(issuer),
-            None => self.issuer_now().await?,
+        let known = endpoint.filter(|known| chosen.as_ref().is_none_or(|it| *it == known.issuer));
+        let is_known = known.is_some();
+        let found = match known {
+            Some(known) => Some((known.issuer, known.resource)),
+            None => self.found_now().await?,
         };
-        let Some(issuer) = issuer else { return Ok(false) };
+        let (issuer, resource) = match (found, chosen) {
+            (Some(found), _) => found,
+            (None, Some(issuer)) => (issuer, canonical(&Url::parse(&self.account.endpoint)?)),
+            (None, None) => return Ok(false),
+        };
         let lock = self.store.lock(&self.limit()).await?;
-        let known = endpoint.filter(|known| known.issuer == issuer);
-        let resource = match &known {
-            Some(known) => known.resource.clone(),
-            None => canonical(&Url::parse(&self.account.endpoint)?),
-        };
         let is_any = self.remove_registrations(&lock, &issuer, &resource).await?;
-        if known.is_some() {
+        if is_known {
             self.store.remove(&lock, key).await?;
         }
         Ok(is_any)
     }
 
-    /// The authorization server that the MCP server names now. `None` if that
-    /// cannot be found out.
-    async fn issuer_now(&self) -> Result<Option<String>> {
+    /// The authorization server that the MCP server names now, and the resource.
+    /// `None` if they cannot be found out.
+    async fn found_now(&self) -> Result<Option<(String, String)>> {
         let found = async {
             let http = self.http_client().await?;
             let reason = Reason::SignIn {
@@ -155,7 +156,7 @@ impl Flow<'_> {
                 is_required: false,
             };
             let found = self.discover(&http, reason, &self.need.wait.at_most(SEARCH)).await?;
-            Ok::<_, Error>(found.issuer().to_owned())
+            Ok::<_, Error>((found.issuer().to_owned(), found.resource))
         };
         let found = found.await;
         self.need.wait.check()?;

@@ -105,19 +105,24 @@ pub(crate) fn disowns_client(code: &str, description: &str) -> bool {
 /// Whether an error of the authorization endpoint may mean the same: it does not
 /// tell another cause. The words may be in any language, or absent.
 pub(crate) fn may_disown_client(code: &str, description: &str) -> bool {
-    const OTHER_CAUSES: [&str; 10] = [
-        "access_denied",
-        "account_selection_required",
-        "consent_required",
-        "interaction_required",
-        "invalid_scope",
+    // Servers have own codes for a denial and for a failure that passes.
+    const OTHER_CAUSES: [&str; 13] = [
+        "denied",
+        "declin",
+        "cancel",
+        "_required",
+        "scope",
         "invalid_target",
-        "login_required",
         "server_error",
-        "temporarily_unavailable",
+        "internal",
+        "temporar",
+        "unavailable",
+        "timeout",
+        "limit",
         "unsupported_response_type",
     ];
-    !OTHER_CAUSES.contains(&code) || says_client_is_unknown(description)
+    let code = code.to_ascii_lowercase();
+    !OTHER_CAUSES.iter().any(|part| code.contains(part)) || says_client_is_unknown(description)
 }
 
 fn says_client_is_unknown(description: &str) -> bool {
@@ -272,6 +277,12 @@ mod tests {
             ("server_error", "", false),
             ("invalid_scope", "unknown scope", false),
             ("consent_required", "", false),
+            ("user_cancelled_login", "", false),
+            ("authorization_declined", "", false),
+            ("USER_DENIED", "", false),
+            ("rate_limit_exceeded", "try later", false),
+            ("internal_error", "", false),
+            ("service_unavailable", "", false),
         ] {
             assert_eq!(may_disown_client(code, description), is_doubtful, "{code} {description}");
         }

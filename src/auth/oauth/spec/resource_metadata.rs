@@ -46,10 +46,13 @@ impl ResourceMetadata {
             dpop_algorithms: document.list("dpop_signing_alg_values_supported"),
         };
         if !metadata.covers(endpoint) {
+            // No message shows a query, and it may be the only difference.
+            let has_query = UrlParts::of(&metadata.resource).query.is_some();
             return refused(
                 format!(
-                    "is about the resource {}, which does not cover {}",
+                    "is about the resource {}{}, which does not cover {}",
                     display_url(&metadata.resource),
+                    if has_query { " with a query" } else { "" },
                     display_url(endpoint)
                 ),
                 "if that resource is the right server, use its URL; with \
@@ -224,7 +227,8 @@ mod tests {
             ("{}", "names no \"resource\""),
             (r#"{"resource":["https://h/mcp"]}"#, "names no \"resource\""),
             (r#"{"resource":null}"#, "names no \"resource\""),
-            (r#"{"resource":"https://evil/mcp?x"}"#, "https://evil/mcp, which"),
+            (r#"{"resource":"https://evil/mcp"}"#, "https://evil/mcp, which"),
+            (r#"{"resource":"https://h/mcp?x"}"#, "https://h/mcp with a query, which"),
         ] {
             let error = read(body).unwrap_err();
             assert_eq!(error.status(), Status::Untrusted);
