@@ -52,10 +52,11 @@ def refusing():
         check("a server without the endpoint is named", done, 1, "device_authorization_endpoint",
               "--authorization-endpoint", where="stderr")
         suite.check("no message names a function", "mcp_" not in done.stderr, done.stderr)
-        for error in ("access_denied", "expired_token"):
+        for error in ("access_denied", "authorization_declined", "expired_token"):
             one.server.device, one.server.polls = {}, [error]
             done = one.call("login", "--device", url)
             check("%s ends it" % error, done, 1, error, where="stderr")
+            suite.check("and keeps the registration", len(one.server.of("/register")) == 1)
         one.server.polls = ["access_denied"]
         done = one.call("login", "--device", "--json", url)
         document = json.loads(done.stdout)

@@ -75,7 +75,9 @@ impl From<TokenError> for GrantError {
     fn from(refused: TokenError) -> Self {
         let client_status = match refused.kind {
             TokenErrorKind::InvalidClient => ClientStatus::Unknown,
-            TokenErrorKind::InvalidGrant => ClientStatus::Known,
+            TokenErrorKind::InvalidGrant | TokenErrorKind::ExpiredToken => ClientStatus::Known,
+            // The person was asked for this client.
+            _ if refused.error.status() == Status::Denied => ClientStatus::Known,
             _ if refused.refusal.is_some() => ClientStatus::InDoubt,
             _ => ClientStatus::Known,
         };
