@@ -48,13 +48,23 @@ tests! {
         let client = Client::of(&server.url("/mcp"));
         client.set_close_timeout(1_000).unwrap();
         client.connect().unwrap();
-        cancel_calls(&server, &client, 24);
+        cancel_calls(&server, &client, 80);
         drop(client);
         let told = || server.log().requests().iter().filter(|request| is_told(request)).count();
         let before = told();
-        assert!((1..=24).contains(&before), "{before}");
+        assert!((1..80).contains(&before), "{before}");
         assert!(!server.log().await_that(before + 1, Duration::from_millis(2_000), is_told));
         drop((kept, other));
+    }
+
+    each_of_many_cancels_is_told_although_none_is_answered {
+        let server = deaf_to_cancels();
+        let client = Client::of(&server.url("/mcp"));
+        client.set_timeout(600_000);
+        client.set_close_timeout(0).unwrap();
+        client.connect().unwrap();
+        cancel_calls(&server, &client, 20);
+        assert!(server.log().await_that(20, SOON, is_told));
     }
 
     server_that_is_deaf_to_cancels_gets_other_messages {
@@ -64,7 +74,7 @@ tests! {
         client.set_close_timeout(0).unwrap();
         client.set_roots(Some(json!([]))).unwrap();
         client.connect().unwrap();
-        cancel_calls(&server, &client, 12);
+        cancel_calls(&server, &client, 40);
         client.set_roots(Some(json!([{ "uri": "file:///a" }]))).unwrap();
         let is_change = |request: &http::Request| {
             request.rpc_method() == "notifications/roots/list_changed"
