@@ -11,8 +11,8 @@ use crate::client::session::outbox;
 
 pub(crate) fn run(client: Arc<Client>, job: Job) -> Pin<Box<dyn Future<Output = ()>>> {
     match job {
-        Job::SendOutbox(session) => {
-            Box::pin(async move { outbox::send_all(&client, &session).await })
+        Job::SendOutbox(session, kind) => {
+            Box::pin(async move { outbox::send_all(&client, &session, kind).await })
         }
         Job::NotificationStream(opening) => {
             Box::pin(async move { notification_stream::run(&client, &opening).await })

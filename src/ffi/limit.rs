@@ -46,14 +46,16 @@ pub unsafe extern "C" fn mcp_client_set_deadline(
 }
 
 /// Sets how long mcp_client_close() and mcp_client_free() may wait for the
-/// server to accept the end of the session, and for a server process to end.
+/// server to accept the messages that calls were cancelled, and the end of the
+/// session, and for a server process to end.
 ///
 /// `milliseconds`: 0 or more.  Default: 500 for a server that is reached by
 /// HTTP, 7000 for a server process.  More than a day counts as a day.
 ///
-/// 0 means no wait: the library does not end the session at the server, and
-/// kills the server process with its process group.  The kill itself takes a
-/// moment, at most a tenth of a second.
+/// 0 means no wait: the library does not end the session at the server, may
+/// not tell it of calls that were just cancelled, and kills the server process
+/// with its process group.  The kill itself takes a moment, at most a tenth of
+/// a second.
 ///
 /// When: for a close that begins later.
 /// Spec: transports, session management; lifecycle, shutdown.

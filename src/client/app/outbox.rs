@@ -20,11 +20,11 @@ impl Client {
         kind: OutboxKind,
         outgoing: Outgoing,
     ) -> Result<()> {
-        match session.outbox.add(kind, outgoing) {
+        match session.outbox(kind).add(kind, outgoing) {
             Added::Queued => Ok(()),
             Added::NeedsSender => {
-                let started = self.start(Job::SendOutbox(session.clone()));
-                started.inspect_err(|_| session.outbox.give_up_sender())
+                let started = self.start(Job::SendOutbox(session.clone(), kind));
+                started.inspect_err(|_| session.outbox(kind).give_up_sender())
             }
             Added::Full if kind == OutboxKind::Answer => Err(Error::new(
                 Status::TooLarge,

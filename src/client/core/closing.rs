@@ -1,6 +1,7 @@
 //! The close of a client, and the requests that wait for its end.
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use crate::base::signal::Signal;
 use crate::base::sync::lock;
@@ -15,7 +16,7 @@ pub(crate) struct Closing {
 
 #[derive(Debug, Default)]
 struct ClosingState {
-    has_begun: bool,
+    begun: Option<Instant>,
     has_ended: bool,
     /// The started requests that are done when the close is.
     requests: Vec<(RunId, Arc<RequestState>)>,
@@ -24,7 +25,15 @@ struct ClosingState {
 impl Closing {
     /// Begins the close; false if it has begun before.
     pub(crate) fn begin(&self) -> bool {
-        !std::mem::replace(&mut lock(&self.state).has_begun, true)
+        let begun = &mut lock(&self.state).begun;
+        let is_first = begun.is_none();
+        begun.get_or_insert_with(Instant::now);
+        is_first
+    }
+
+    /// How long ago the close began; nothing if it did not.
+    pub(crate) fn age(&self) -> Duration {
+        lock(&self.state).begun.map(|begun| begun.elapsed()).unwrap_or_default()
     }
 
     /// Ends the close, and completes the requests that wait for it.

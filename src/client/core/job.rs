@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
+use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Session;
 use crate::client::core::subscriptions::StreamOpening;
 
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Sends the messages in the outbox of a session.
-    SendOutbox(Arc<Session>),
+    /// Sends the messages in an outbox of a session.
+    SendOutbox(Arc<Session>, OutboxKind),
     /// Opens the notification stream and reads it until it is stopped.
     NotificationStream(Arc<StreamOpening>),
 }

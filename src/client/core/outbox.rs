@@ -30,6 +30,9 @@ struct OutboxQueue {
 
 /// How many are sent at the same time: each may need a connection.
 const SENDERS: usize = 4;
+/// The same for messages that only help the server, which may answer none of them.
+/// The calls that they are about had as many connections.
+const COURTESIES: usize = 32;
 /// The limits of queued messages and of their memory. A single message may be
 /// larger.
 pub(crate) const ANSWERS: usize = 1024;
@@ -48,9 +51,10 @@ pub(crate) enum Added {
 impl Outbox {
     pub(crate) fn add(&self, kind: OutboxKind, outgoing: Outgoing) -> Added {
         let mut queue = lock(&self.0);
-        let (most, most_bytes) = match kind {
-            OutboxKind::Answer => (ANSWERS, ANSWER_BYTES),
-            OutboxKind::Own | OutboxKind::Courtesy => (OWN, OWN_BYTES),
+        let (most, most_bytes, senders) = match kind {
+            OutboxKind::Answer => (ANSWERS, ANSWER_BYTES, SENDERS),
+            OutboxKind::Own => (OWN, OWN_BYTES, SENDERS),
+            OutboxKind::Courtesy => (OWN, OWN_BYTES, COURTESIES),
         };
         let bytes = outgoing.body.len();
         let is_full = queue.waiting.len() >= most || queue.bytes + bytes > most_bytes;
@@ -59,7 +63,7 @@ impl Outbox {
         }
         queue.bytes += bytes;
         queue.waiting.push_back((kind, outgoing));
-        if queue.senders >= SENDERS {
+        if queue.senders >= senders {
             return Added::Queued;
         }
         queue.senders += 1;

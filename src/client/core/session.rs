@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::client::core::outbox::Outbox;
+use crate::client::core::outbox::{Outbox, OutboxKind};
 use crate::client::core::shared_connection::SharedConnection;
 use crate::protocol::capability::ClientCapabilities;
 use crate::protocol::dialect::Dialect;
@@ -22,6 +22,8 @@ pub(crate) struct Session {
     pub(crate) transport: Transport,
     /// The messages that are sent in the background.
     pub(crate) outbox: Outbox,
+    /// Those that only help the server. The others do not wait for them.
+    pub(crate) courtesies: Outbox,
     pub(crate) signs: SignsOfLoss,
 }
 
@@ -35,6 +37,13 @@ pub(crate) struct SignsOfLoss {
 }
 
 impl Session {
+    pub(crate) fn outbox(&self, kind: OutboxKind) -> &Outbox {
+        match kind {
+            OutboxKind::Courtesy => &self.courtesies,
+            _ => &self.outbox,
+        }
+    }
+
     /// The destination of the messages of this session.
     pub(crate) fn target(self: &Arc<Self>) -> Target<'_> {
         Target { transport: &self.transport, dialect: self.dialect.as_ref(), session: Some(self) }

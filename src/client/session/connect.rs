@@ -274,6 +274,7 @@ impl<'a> Ctx<'a> {
             declared: options.declaration(),
             transport: transport.clone(),
             outbox: Default::default(),
+            courtesies: Default::default(),
             signs: Default::default(),
         })))
     }

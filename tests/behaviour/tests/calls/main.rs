@@ -2,6 +2,7 @@
 
 mod all_pages;
 mod cancel_latency;
+mod cancel_messages;
 mod client_meta;
 mod close_requests;
 mod completed_requests;
