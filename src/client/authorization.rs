@@ -139,7 +139,7 @@ impl Ctx<'_> {
             }
             Err(error) if is_refusal(&error) => {
                 let is_unauthorized = error.status() == Status::Unauthorized
-                    || check.demand().is_unauthorized
+                    || check.demand().is_required
                     || error
                         .challenge()
                         .iter()

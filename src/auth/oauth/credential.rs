@@ -75,7 +75,7 @@ impl OAuthCredential {
     ) -> Result<()> {
         let challenges = challenge::all(demand.challenges.iter().map(String::as_str));
         let challenge = challenge::choose(&challenges, self.auth.wants_dpop());
-        let is_required = demand.is_unauthorized;
+        let TokenDemand { is_required, .. } = *demand;
         let reason = Reason::SignIn { refused, may_refresh, challenge, is_required };
         self.flow(need).run(reason).await.map(drop)
     }

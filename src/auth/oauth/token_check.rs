@@ -56,7 +56,7 @@ impl Credential for TokenCheck {
     ) -> Later<'a, Option<Token>> {
         *lock(&self.demand) = TokenDemand {
             challenges: refusal.challenges.to_vec(),
-            is_unauthorized: self.oauth.asks_for_token(&refusal),
+            is_required: self.oauth.asks_for_token(&refusal),
         };
         Box::pin(async { Ok(self.repeated(refusal)) })
     }

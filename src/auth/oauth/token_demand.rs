@@ -7,5 +7,5 @@ pub(crate) struct TokenDemand {
     /// refused nothing.
     pub(crate) challenges: Vec<String>,
     /// The server refused the request with 401, or its challenge asks for a token.
-    pub(crate) is_unauthorized: bool,
+    pub(crate) is_required: bool,
 }
