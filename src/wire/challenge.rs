@@ -23,6 +23,10 @@ impl Challenge {
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    fn names_metadata(&self) -> bool {
+        self.get("resource_metadata").is_some()
+    }
 }
 
 /// The limit for challenges that are read, of all schemes.
@@ -71,8 +75,7 @@ pub(crate) fn choose(challenges: &[Challenge], dpop_is_on: bool) -> Option<&Chal
         let error = one.get("error");
         matches!(error, Some("insufficient_scope" | "use_dpop_nonce" | "invalid_dpop_proof"))
     };
-    let names_metadata = |one: &&Challenge| one.get("resource_metadata").is_some();
-    let telling = same().find(asks_for_more).or_else(|| same().find(names_metadata));
+    let telling = same().find(asks_for_more).or_else(|| same().find(|one| one.names_metadata()));
     telling.or(Some(first))
 }
 
@@ -84,15 +87,14 @@ pub(crate) fn asking_for_token(
     had_token: bool,
 ) -> Option<&Challenge> {
     let chosen = choose(challenges, dpop_is_on)?;
-    let names_metadata = |one: &&Challenge| one.get("resource_metadata").is_some();
     let refuses_token =
         |one: &&Challenge| one.scheme == chosen.scheme && one.get("error") == Some("invalid_token");
     match challenges.iter().find(refuses_token) {
         // A gateway refuses the token, and the server behind it says what to do.
-        Some(_) if names_metadata(&chosen) => Some(chosen),
+        Some(_) if chosen.names_metadata() => Some(chosen),
         None if had_token => None,
         // The chosen one first, which is among them.
-        None => std::iter::once(chosen).chain(challenges).find(names_metadata),
+        None => std::iter::once(chosen).chain(challenges).find(|one| one.names_metadata()),
         refused => refused,
     }
 }
