@@ -23,7 +23,7 @@ pub(crate) struct Outbox(Mutex<OutboxQueue>);
 
 #[derive(Debug, Default)]
 struct OutboxQueue {
-    waiting: VecDeque<(OutboxKind, Outgoing)>,
+    waiting: VecDeque<Outgoing>,
     bytes: usize,
     senders: usize,
 }
@@ -62,7 +62,7 @@ impl Outbox {
             return Added::Full;
         }
         queue.bytes += bytes;
-        queue.waiting.push_back((kind, outgoing));
+        queue.waiting.push_back(outgoing);
         if queue.senders >= senders {
             return Added::Queued;
         }
@@ -82,12 +82,12 @@ impl Outbox {
     }
 
     /// Takes the next message. With `None`, the sender has to end.
-    pub(crate) fn next(&self) -> Option<(OutboxKind, Outgoing)> {
+    pub(crate) fn next(&self) -> Option<Outgoing> {
         let mut queue = lock(&self.0);
         match queue.waiting.pop_front() {
-            Some((kind, outgoing)) => {
+            Some(outgoing) => {
                 queue.bytes -= outgoing.body.len();
-                Some((kind, outgoing))
+                Some(outgoing)
             }
             None => {
                 queue.senders -= 1;

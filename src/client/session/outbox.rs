@@ -10,6 +10,18 @@ use crate::client::core::outbox::OutboxKind;
 use crate::client::core::session::Session;
 use crate::transport::wait::Wait;
 
+/// Sends the messages in an outbox, and returns when it is empty.
+pub(crate) async fn send_all(client: &Arc<Client>, session: &Arc<Session>, kind: OutboxKind) {
+    while let Some(outgoing) = session.outbox(kind).next() {
+        let options = client.options();
+        let wait = client.wait(&options, &CallLimits::default(), true);
+        let wait = if kind == OutboxKind::Courtesy { courtesy(client, wait) } else { Some(wait) };
+        let Some(wait) = wait else { continue };
+        let message = OutboundMessage::notification(&outgoing, session.target());
+        let _ = Ctx::new(client, &options, &wait).post(&message).await;
+    }
+}
+
 /// The wait for a message that only helps the server. A program that ends after a
 /// cancelled call closes its client at once: the close leaves some time for all such
 /// messages. `None`: that time is over.
@@ -17,21 +29,4 @@ fn courtesy(client: &Client, wait: Wait) -> Option<Wait> {
     let left = client.courtesy_limit().saturating_sub(client.closing.age());
     let wait = wait.for_courtesy().despite_close();
     (!client.is_closed() || !left.is_zero()).then(|| wait.hurried_by(client.close.clone(), left))
-}
-
-/// Sends the messages in an outbox, and returns when it is empty.
-pub(crate) async fn send_all(client: &Arc<Client>, session: &Arc<Session>, kind: OutboxKind) {
-    while let Some((kind, outgoing)) = session.outbox(kind).next() {
-        let options = client.options();
-        let wait = client.wait(&options, &CallLimits::default(), true);
-        let wait = match kind {
-            OutboxKind::Courtesy => match courtesy(client, wait) {
-                Some(wait) => wait,
-                None => continue,
-            },
-            _ => wait,
-        };
-        let message = OutboundMessage::notification(&outgoing, session.target());
-        let _ = Ctx::new(client, &options, &wait).post(&message).await;
-    }
 }
