@@ -5,7 +5,6 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::ops::Range;
 
 /// Facts about tools, by name.
 #[derive(Debug)]
@@ -28,8 +27,31 @@ const MANY: usize = 1 << 16;
 
 #[derive(Debug)]
 struct KnownTool<T> {
-    name: Range<u32>,
+    name: TextPlace,
     facts: T,
+}
+
+/// The place of a text among others. There are many, so that it is small.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct TextPlace {
+    start: u32,
+    end: u32,
+}
+
+impl TextPlace {
+    /// Adds a text to others. `None` if a place in them would have too many bytes.
+    #[inline(always)]
+    pub(super) fn push(texts: &mut String, text: &str) -> Option<Self> {
+        let start = u32::try_from(texts.len()).ok()?;
+        let end = u32::try_from(texts.len() + text.len()).ok()?;
+        texts.push_str(text);
+        Some(Self { start, end })
+    }
+
+    #[inline(always)]
+    pub(super) fn text(self, texts: &str) -> Option<&str> {
+        texts.get(self.start as usize..self.end as usize)
+    }
 }
 
 impl<T> Default for KnownTools<T> {
@@ -75,10 +97,8 @@ impl<T> KnownTools<T> {
             }
         }
         // The names of a server never have so many bytes.
-        let end = u32::try_from(self.names.len() + name.len());
-        let (Ok(start), Ok(end)) = (u32::try_from(self.names.len()), end) else { return };
-        self.names.push_str(name);
-        self.entries.push(KnownTool { name: start..end, facts });
+        let Some(name) = TextPlace::push(&mut self.names, name) else { return };
+        self.entries.push(KnownTool { name, facts });
         if !self.table.is_empty() {
             self.enter(self.entries.len() - 1);
         }
@@ -123,10 +143,8 @@ impl<T> KnownTools<T> {
         self.entries.retain_mut(|entry| {
             let is_kept = is_last.next().unwrap_or(false) && is_needed(&entry.facts);
             if is_kept {
-                let (start, end) = (entry.name.start as usize, entry.name.end as usize);
-                let place = self.names.len() as u32;
-                self.names.push_str(names.get(start..end).unwrap_or_default());
-                entry.name = place..self.names.len() as u32;
+                let name = entry.name.text(&names).unwrap_or_default();
+                entry.name = TextPlace::push(&mut self.names, name).unwrap_or_default();
             }
             is_kept
         });
@@ -146,7 +164,7 @@ impl<T> KnownTools<T> {
     }
 
     fn name(&self, entry: &KnownTool<T>) -> &str {
-        self.names.get(entry.name.start as usize..entry.name.end as usize).unwrap_or_default()
+        entry.name.text(&self.names).unwrap_or_default()
     }
 
     /// The place of a name in the table, or the free place where it belongs.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::base::error::{Error, Result, quote};
 use crate::base::sync::lock;
-use crate::client::core::known_tools::KnownTools;
+use crate::client::core::known_tools::{KnownTools, TextPlace};
 use crate::client::core::tool_reader::{
     HeaderParams, ListedTool, TaskSupport, ToolHints, ToolReader, wraps_result,
 };
@@ -34,26 +34,12 @@ struct ToolLists {
     is_whole: bool,
 }
 
-/// The place of an output schema in the schemas that are kept, which have at most
-/// [`MOST_SCHEMAS`] bytes.
-#[derive(Clone, Copy, Debug)]
-struct SchemaPlace {
-    start: u32,
-    end: u32,
-}
-
-impl SchemaPlace {
-    fn text(self, schemas: &str) -> Option<&str> {
-        schemas.get(self.start as usize..self.end as usize)
-    }
-}
-
 #[derive(Debug)]
 struct ToolFacts {
     header_params: Option<HeaderParams>,
     hints: ToolHints,
     /// The place of the output schema in the schemas that are kept.
-    schema: Option<SchemaPlace>,
+    schema: Option<TextPlace>,
     /// The output schema, if it was used at least once, or is too large to be
     /// kept.
     used_schema: Option<Arc<OutputSchema>>,
@@ -190,17 +176,14 @@ impl ToolLists {
         let ListedTool { name, hints, header_params, output_schema } = tool;
         let mut facts =
             ToolFacts { header_params, hints, schema: None, used_schema: None, wraps_result: None };
-        let start = self.schemas.len();
         match output_schema {
             None => facts.wraps_result = Some(false),
             Some(schema)
                 if schema::IS_BUILT
-                    && schema.len() <= MOST_SCHEMAS.saturating_sub(start)
+                    && schema.len() <= MOST_SCHEMAS.saturating_sub(self.schemas.len())
                     && schema.len() <= schema::MOST_BYTES =>
             {
-                self.schemas.push_str(schema);
-                let (start, end) = (start as u32, self.schemas.len() as u32);
-                facts.schema = Some(SchemaPlace { start, end });
+                facts.schema = TextPlace::push(&mut self.schemas, schema);
             }
             Some(schema) => {
                 facts.wraps_result = Some(wraps_result(schema));
