@@ -173,10 +173,7 @@ impl StringEnd {
 /// Reads a string whose opening quote is at a position.
 #[inline(always)]
 pub(crate) fn string(bytes: &[u8], at: u32) -> Scanned<StringEnd> {
-    match short_string(bytes, at as usize + 1) {
-        Some((end, ahead)) => Ok(StringEnd { at: at + 2 + end as u32, has_escapes: false, ahead }),
-        None => any_string(bytes, at, None),
-    }
+    string_with_parts(bytes, at, &mut None)
 }
 
 /// The same for a string that may be large. The part of it that was checked to be
