@@ -90,8 +90,8 @@ def becomes_true(*words):
 def limits(url):
     check("a tool's time has an end", call("--timeout", "0.3", "call", url, "wait", "seconds=9"), 1,
           "0.3 s", where="stderr")
-    # Ctrl-C, as soon as the tool waits. calling.py checks that a server of the session era
-    # is told of it: uvicorn drops a message that it reads after the client has ended.
+    # Ctrl-C, as soon as the tool waits. calling.py checks the message to a server of the
+    # session era. uvicorn drops the message if the client has ended before it is read.
     process, has_begun = waiting(url, 600)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=30)[1]

@@ -9,7 +9,7 @@ use mcp_test_server::mcp::{Config, Mcp};
 use mcp_test_server::{Action, Server};
 use serde_json::json;
 
-/// The number of cancelled calls of which the library tells a server at a time.
+/// The library tells a server of so many cancelled calls at a time.
 const AT_ONCE: usize = 32;
 
 /// A server with sessions that answers no ping, and reads cancels without an answer.
